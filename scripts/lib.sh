@@ -44,3 +44,8 @@ wasm_cargo() {
     cargo "$@"
   )
 }
+
+# The program of tools/site, built first where it has changed.
+site_tool() {
+  cargo "$1" --quiet --manifest-path tools/site/Cargo.toml --target-dir "$tools/site" "${@:2}"
+}

@@ -1,4 +1,4 @@
-// The page /api/docs: Swagger UI over our own document. Its other files are put beside this one by scripts/site.mjs.
+// The page /api/docs: Swagger UI over our own document. Its other files are put beside this one by tools/site.
 window.addEventListener("DOMContentLoaded", () => {
   window.SwaggerUIBundle({
     url: "/api/v1/openapi.json",

@@ -4,14 +4,11 @@
 //! Unicode knows several ways to write one letter, many blanks, and signs that show nothing. Names that look the same are the same
 //! name. Ordering goes by plain letters, and counts numbers as people do. Searching does not ask for accents.
 //!
-//! *Invariants:* every key is a function of the name alone. [`RULES`] grows with every change of what a key comes to: the program then
-//! computes all stored keys again (`commonhold migrate`), and the doctor compares them.
+//! *Invariants:* every key is a function of the name alone. A change of what a key comes to needs
+//! a migration of the stored ones; the doctor compares them.
 
 use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
-
-/// The version of these rules: one more whenever a name gets another key than before.
-pub const RULES: i64 = 1;
 
 /// The longest key of a name, in bytes: an entry of an index has to fit into a third of a page of PostgreSQL.
 const MAX_SAME_KEY_BYTES: usize = 1_500;

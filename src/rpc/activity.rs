@@ -21,6 +21,7 @@ pub async fn organization_activity(
     let query = usecase::audit::AuditQuery {
         actor: Some(actor),
         action: Some(action),
+        resource: None,
         from: Some(from),
         to: Some(to),
         cursor: Some(older),

@@ -6,6 +6,7 @@ use std::{
 };
 
 use clap::{Args, ValueEnum};
+use ipnet::{IpNet, Ipv4Net};
 
 use crate::domain::{
     organization::PlanTier,
@@ -214,10 +215,7 @@ pub enum OrganizationsArg {
 
 /// Addresses that begin alike: one, or a network like 10.0.0.0/8.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Network {
-    address: IpAddr,
-    bits: u32,
-}
+pub struct Network(IpNet);
 
 impl Network {
     /// Reads an address, or one with the length of the prefix. An IPv4 address that is mapped into IPv6 is one.
@@ -225,36 +223,21 @@ impl Network {
     /// # Errors
     /// What would be right.
     pub fn parse(text: &str) -> Result<Self, String> {
-        let right = || "use an address like 127.0.0.1 or ::1, or a network like 10.0.0.0/8".to_owned();
-        let (address, bits) = match text.trim().split_once('/') {
-            None => (text.trim(), None),
-            Some((address, bits)) => (address, Some(bits.parse::<u32>().map_err(|_| right())?)),
-        };
-        let written: IpAddr = address.parse().map_err(|_| right())?;
-        let canonical = written.to_canonical();
-        let (all, mapped) = match (written, canonical) {
-            (IpAddr::V6(_), IpAddr::V4(_)) => (32, 96),
-            (_, IpAddr::V4(_)) => (32, 0),
-            (_, IpAddr::V6(_)) => (128, 0),
-        };
-        let bits = match bits {
-            None => all,
-            Some(bits) => bits.checked_sub(mapped).filter(|bits| *bits <= all).ok_or_else(right)?,
-        };
-        Ok(Self { address: canonical, bits })
+        let text = text.trim();
+        let written = text.parse::<IpNet>().or_else(|_| text.parse::<IpAddr>().map(IpNet::from));
+        let network = written.ok().and_then(|network| match network.addr().to_canonical() {
+            IpAddr::V4(address) if network.max_prefix_len() == 128 => {
+                let bits = network.prefix_len().checked_sub(96)?;
+                Ipv4Net::new(address, bits).ok().map(IpNet::V4)
+            }
+            _ => Some(network),
+        });
+        network.map(Self).ok_or_else(|| "use an address like 127.0.0.1 or ::1, or a network like 10.0.0.0/8".to_owned())
     }
 
     /// Whether an address is one of these.
     pub fn contains(&self, ip: IpAddr) -> bool {
-        match (self.address, ip.to_canonical()) {
-            (IpAddr::V4(ours), IpAddr::V4(theirs)) => {
-                (ours.to_bits() ^ theirs.to_bits()).checked_shr(32 - self.bits).unwrap_or(0) == 0
-            }
-            (IpAddr::V6(ours), IpAddr::V6(theirs)) => {
-                (ours.to_bits() ^ theirs.to_bits()).checked_shr(128 - self.bits).unwrap_or(0) == 0
-            }
-            _ => false,
-        }
+        self.0.contains(&ip.to_canonical())
     }
 }
 

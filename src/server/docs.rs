@@ -1,5 +1,5 @@
 //! `/api/docs`: the page of the API. Its files are Swagger UI's, kept by npm in `scripts/package.json` and put into the site by
-//! `scripts/site.mjs`, under names with a hash; the page itself is ours, `public/api-docs`. Everything comes from here: its
+//! `tools/site`, under names with a hash; the page itself is ours, `public/api-docs`. Everything comes from here: its
 //! policy allows nothing else, and no script in the page.
 
 use std::{path::PathBuf, sync::Arc};

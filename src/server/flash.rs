@@ -21,7 +21,7 @@ use crate::{
 use super::{
     context::{Ctx, same_digest},
     error::{Error, Result},
-    session::{self, cookies},
+    session,
     store::kept_form,
 };
 
@@ -51,9 +51,7 @@ fn name(ctx: &Ctx) -> String {
 }
 
 fn set(ctx: &Ctx, value: &str, seconds: i64) -> Option<HeaderValue> {
-    let secure = if session::is_secure(ctx.public_url()) { "; Secure" } else { "" };
-    let name = name(ctx);
-    HeaderValue::from_str(&format!("{name}={value}; HttpOnly; SameSite=Lax{secure}; Path=/; Max-Age={seconds}")).ok()
+    session::set_cookie(&name(ctx), value, "/", seconds, session::is_secure(ctx.public_url()))
 }
 
 fn text(kept: &Kept) -> String {
@@ -110,8 +108,7 @@ fn shorten(kept: &mut Kept) {
 
 /// What waits for this page of `whose`, and the header that ends its waiting.
 pub async fn take(ctx: &Ctx, whose: Option<PersonId>, headers: &HeaderMap) -> Option<(Flash, HeaderValue)> {
-    let name = name(ctx);
-    let value = cookies(headers).find_map(|pair| pair.strip_prefix(name.as_str())?.strip_prefix('='))?.to_owned();
+    let value = session::cookie_value(headers, &name(ctx))?;
     let gone = set(ctx, "", 0)?;
     Some((read(ctx, whose, &value).await.unwrap_or_default(), gone))
 }

@@ -8,24 +8,21 @@ use axum::{
 };
 use leptos::prelude::use_context;
 use leptos_axum::ResponseOptions;
+use tower_sessions::cookie::{Cookie, SameSite, time::Duration};
 
 use crate::{
     rpc::{Done, Failure},
     view::preferences::UiPreferences,
 };
 
-use super::{server_fn_response::done, session::cookies};
+use super::{server_fn_response::done, session::cookie_value};
 
 /// How long it is kept: a year.
 const SECONDS: i64 = 365 * 86_400;
 
 /// What a request says of them.
 fn of(headers: &HeaderMap) -> UiPreferences {
-    cookies(headers)
-        .filter_map(|cookie| cookie.split_once('='))
-        .find(|(name, _)| *name == UiPreferences::COOKIE)
-        .map(|(_, value)| UiPreferences::parse(value))
-        .unwrap_or_default()
+    cookie_value(headers, UiPreferences::COOKIE).map(|value| UiPreferences::parse(&value)).unwrap_or_default()
 }
 
 /// Those of who asks for this page.
@@ -34,8 +31,11 @@ pub fn read() -> UiPreferences {
 }
 
 fn cookie(preferences: UiPreferences) -> Option<HeaderValue> {
-    let (name, value) = (UiPreferences::COOKIE, preferences.text());
-    HeaderValue::from_str(&format!("{name}={value}; SameSite=Lax; Path=/; Max-Age={SECONDS}")).ok()
+    let cookie = Cookie::build((UiPreferences::COOKIE, preferences.text()))
+        .same_site(SameSite::Lax)
+        .path("/")
+        .max_age(Duration::seconds(SECONDS));
+    HeaderValue::try_from(cookie.build().to_string()).ok()
 }
 
 /// Has the browser of who asks keep them, and leads on.

@@ -4,7 +4,7 @@
 use axum::http::{HeaderMap, HeaderValue, header};
 use tower_sessions::{
     Expiry, Session, SessionManagerLayer,
-    cookie::{SameSite, time::Duration},
+    cookie::{Cookie, SameSite, time::Duration},
 };
 
 use super::{
@@ -50,15 +50,30 @@ pub fn cookie_name(public_url: &str, what: &str) -> String {
     format!("{prefix}commonhold{what}-{port}")
 }
 
-/// The cookies of a request, one `name=value` each. What cannot be read of them is left out, and nothing else with it.
-pub fn cookies(headers: &HeaderMap) -> impl Iterator<Item = &str> {
+/// The cookies of a request. What cannot be read of them is left out, and nothing else with it.
+pub fn cookies(headers: &HeaderMap) -> impl Iterator<Item = Cookie<'_>> {
     let values = headers.get_all(header::COOKIE).iter().map(HeaderValue::as_bytes);
     values.flat_map(|value| value.split(|byte| *byte == b';')).filter_map(|pair| {
-        std::str::from_utf8(pair)
-            .ok()
-            .filter(|pair| pair.bytes().all(|b| matches!(b, b' '..=b'~' | b'\t')))
-            .map(str::trim)
+        let pair = std::str::from_utf8(pair).ok()?;
+        let is_text = pair.bytes().all(|b| matches!(b, b' '..=b'~' | b'\t'));
+        is_text.then(|| Cookie::parse(pair).ok()).flatten()
     })
+}
+
+/// The value of one cookie of a request.
+pub fn cookie_value(headers: &HeaderMap, name: &str) -> Option<String> {
+    cookies(headers).find(|cookie| cookie.name() == name).map(|cookie| cookie.value().to_owned())
+}
+
+/// The header that has a browser keep a cookie for so many seconds, where no script of a page can read it.
+pub fn set_cookie(name: &str, value: &str, path: &str, seconds: i64, secure: bool) -> Option<HeaderValue> {
+    let cookie = Cookie::build((name, value))
+        .http_only(true)
+        .same_site(SameSite::Lax)
+        .secure(secure)
+        .path(path)
+        .max_age(Duration::seconds(seconds));
+    HeaderValue::try_from(cookie.build().to_string()).ok()
 }
 
 /// The layer that keeps sessions.

@@ -1,8 +1,8 @@
 //! Code splitting: pages whose code is not in the main module.
 //!
 //! `lazy!` puts a page into a bundle. What only the pages of one bundle need is in that bundle's file; what several
-//! bundles share is in files of its own; what the frame needs is in the main file. `scripts/site.mjs` takes the
-//! compiled module apart so. The server names a page's files in its head, and the browser fetches all of them at once.
+//! bundles share is in files of its own; what the frame needs is in the main file. `tools/site` takes the compiled
+//! module apart so. The server names a page's files in its head, and the browser fetches all of them at once.
 //!
 //! # Invariants
 //! - A page is hydrated once all its code is loaded. Until then, and if loading fails, it stays the page that the

@@ -163,7 +163,7 @@ async fn examined(url: &str, source: uuid::Uuid, target: uuid::Uuid) -> State {
         images_left: (number(&db, left, source).await, number(&db, left, target).await),
         receipts: number(
             &db,
-            "SELECT CAST(COUNT(*) AS BIGINT) FROM transfer WHERE source_id = $1 OR target_id = $1",
+            "SELECT CAST(COUNT(*) AS BIGINT) FROM transfer WHERE source_organization_id = $1 OR target_organization_id = $1",
             source,
         )
         .await,

@@ -8,7 +8,7 @@ use std::{
 
 use axum::{
     extract::{ConnectInfo, Request, State},
-    http::{HeaderMap, HeaderValue, header},
+    http::{HeaderMap, header},
     middleware::Next,
     response::Response,
 };
@@ -20,7 +20,7 @@ use super::{
         context::{Client, Ctx, Principal},
         error::{Error, Result},
         request::{bearer_token, organization_of},
-        session::{Caller, SESSION_DAYS, cookie_name, failed, is_secure},
+        session::{Caller, SESSION_DAYS, cookie_name, failed, is_secure, set_cookie},
         store::session::{PERSON, Use, key, touch},
         usecase,
     },
@@ -135,10 +135,8 @@ pub async fn authenticate(
         && session.id() == Some(id)
         && !session.is_modified()
     {
-        let secure = if secure { "; Secure" } else { "" };
         let lasts = SESSION_DAYS * 86_400;
-        let cookie = format!("{cookie}={id}; HttpOnly; SameSite=Lax{secure}; Path=/; Max-Age={lasts}");
-        if let Ok(cookie) = HeaderValue::from_str(&cookie) {
+        if let Some(cookie) = set_cookie(&cookie, &id.to_string(), "/", lasts, secure) {
             response.headers_mut().append(header::SET_COOKIE, cookie);
         }
     }

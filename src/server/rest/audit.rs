@@ -33,6 +33,8 @@ pub struct AuditParams {
     actor: Option<String>,
     /// A stable word like `transfer.sent`.
     action: Option<String>,
+    /// The id of a folder, site, asset or dataset: what was done to it, also where it is gone.
+    resource: Option<String>,
     /// A day: not before it.
     from: Option<String>,
     /// A day: not after it.
@@ -88,6 +90,7 @@ pub async fn list(
     let query = AuditQuery {
         actor: params.actor,
         action: params.action,
+        resource: params.resource,
         from: params.from,
         to: params.to,
         cursor: params.cursor,

@@ -167,8 +167,6 @@ pub const OPERATIONS: &[(&str, &str, Calls)] = &[
     ("GET",    "/orgs/{org}/tasks",                     READ_OR_WRITE),
     ("GET",    "/tasks/{id}",                           READ_OR_WRITE),
     ("DELETE", "/tasks/{id}",                           WRITE),
-    ("GET",    "/tasks/{id}",                            READ_OR_WRITE),
-    ("DELETE", "/tasks/{id}",                            WRITE),
     ("POST",   "/undo",                                 WRITE),
     ("POST",   "/transfers/plan",                       READ_OR_WRITE),
     ("POST",   "/transfers",                            WRITE),

@@ -152,7 +152,6 @@ fn api() -> OpenApiRouter<Ctx> {
         .routes(routes!(trash::copy))
         .routes(routes!(tasks::list))
         .routes(routes!(tasks::show, tasks::cancel))
-        .routes(routes!(tasks::task, tasks::cancel_job))
         .routes(routes!(tasks::undo))
         .routes(routes!(accounts::share_copy))
         .routes(routes!(trash::assign))

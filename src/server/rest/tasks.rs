@@ -58,28 +58,6 @@ pub async fn cancel(
     Ok(Json(usecase::task::cancel(&ctx, &by, &path).await?.into()))
 }
 
-/// The same as `GET /tasks/{id}`.
-#[utoipa::path(get, path = "/tasks/{id}", tag = "drive", params(("id" = String, Path)),
-    responses((status = 200, body = TaskBody), (status = 404, body = Problem)))]
-pub async fn task(
-    State(ctx): State<Ctx>,
-    CurrentPerson(by): CurrentPerson,
-    Path(path): Path<String>,
-) -> Result<Json<TaskBody>, Problem> {
-    Ok(Json(usecase::task::show(&ctx, &by, &path).await?.into()))
-}
-
-/// The same as `DELETE /tasks/{id}`.
-#[utoipa::path(delete, path = "/tasks/{id}", tag = "drive", params(("id" = String, Path)),
-    responses((status = 200, body = TaskBody), (status = 404, body = Problem), (status = 422, body = Problem)))]
-pub async fn cancel_job(
-    State(ctx): State<Ctx>,
-    CurrentPerson(by): CurrentPerson,
-    Path(path): Path<String>,
-) -> Result<Json<TaskBody>, Problem> {
-    Ok(Json(usecase::task::cancel(&ctx, &by, &path).await?.into()))
-}
-
 /// The change to undo.
 #[derive(Debug, Default, Deserialize, Serialize, ToSchema)]
 #[serde(deny_unknown_fields, default)]

@@ -40,14 +40,14 @@ use super::{
     context::{Client, Ctx},
     error::Error,
     http_status::status_of,
-    session::{Caller, cookies},
+    session::{Caller, cookie_value, is_secure, set_cookie},
     usecase::link::{self, LinkRequest, UnlockedLink, Visit},
 };
 
 /// The cookie that remembers a password; its path says of which link.
 const COOKIE: &str = "commonhold-link";
 /// How long it is remembered, in seconds: half a day.
-const REMEMBERED: u64 = 12 * 60 * 60;
+const REMEMBERED: i64 = 12 * 60 * 60;
 /// The longest form.
 const MAX_FORM_BYTES: usize = 16 * 1024;
 /// What the page may do: show itself in our style, and send its own form.
@@ -210,10 +210,6 @@ fn refused(style: &Style, error: &Error) -> Response {
     }
 }
 
-fn cookie<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
-    cookies(headers).find_map(|pair| pair.strip_prefix(name)?.strip_prefix('='))
-}
-
 fn client(caller: Option<axum::Extension<Caller>>) -> Client {
     caller.map(|axum::Extension(caller)| caller.client).unwrap_or_default()
 }
@@ -232,7 +228,7 @@ async fn show(
         token: address.token,
         resource: address.resource,
         cursor: place.cursor,
-        opened: cookie(&headers, COOKIE).map(str::to_owned),
+        opened: cookie_value(&headers, COOKIE),
     };
     match link::visit(&ctx, &client(caller), &asked).await {
         Ok(Visit::Shown(view)) => {
@@ -256,13 +252,13 @@ async fn unlock(
     };
     match link::unlock(&ctx, &client(caller), &token, &form.password).await {
         Ok(UnlockedLink { key, .. }) => {
-            let secure = if ctx.public_url().starts_with("https://") { "; Secure" } else { "" };
-            let cookie =
-                format!("{COOKIE}={key}; HttpOnly; SameSite=Lax{secure}; Path=/s/{token}; Max-Age={REMEMBERED}");
+            let cookie = set_cookie(COOKIE, &key, &format!("/s/{token}"), REMEMBERED, is_secure(ctx.public_url()));
             // The id was not read yet; one that is none leads to the page that says so.
             let resource = resource.and_then(|id| id.parse::<ResourceId>().ok());
             let to = resource.map_or_else(|| format!("/s/{token}"), |id| format!("/s/{token}/{id}"));
-            (StatusCode::SEE_OTHER, [(header::LOCATION, to), (header::SET_COOKIE, cookie)]).into_response()
+            let mut response = (StatusCode::SEE_OTHER, [(header::LOCATION, to)]).into_response();
+            response.headers_mut().extend(cookie.map(|cookie| (header::SET_COOKIE, cookie)));
+            response
         }
         Err(Error::Refused(Refusal::Invalid(problems))) => {
             let problem = problems.first().map(|problem| problem.words());

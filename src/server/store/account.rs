@@ -34,7 +34,7 @@ struct AccountRow {
     id: Uuid,
     organization_id: Uuid,
     name: String,
-    account_id: String,
+    handle: String,
     root_id: Uuid,
 }
 
@@ -44,7 +44,7 @@ impl From<AccountRow> for Account {
             id: AccountId(row.id),
             organization: OrganizationId(row.organization_id),
             name: row.name,
-            account_id: row.account_id,
+            account_id: row.handle,
             root: ResourceId(row.root_id),
         }
     }
@@ -56,7 +56,7 @@ impl From<AccountRow> for Account {
 /// `Taken` if the organization has this Account ID.
 pub async fn insert(tx: &mut Tx, permit: &RolePermit, account: &Account, at: Timestamp) -> Result<()> {
     tx.sql(
-        "INSERT INTO account (id, organization_id, name, account_id, account_key, root_id, created_at)
+        "INSERT INTO account (id, organization_id, name, handle, handle_key, root_id, created_at)
          VALUES ($1, $2, $3, $4, $5, $6, $7)",
     )
     .bind(account.id.0)
@@ -78,7 +78,7 @@ pub async fn insert(tx: &mut Tx, permit: &RolePermit, account: &Account, at: Tim
 pub async fn list(tx: &mut Tx, organization: OrganizationId) -> Result<Vec<Account>> {
     let rows: Vec<AccountRow> = tx
         .sql(
-            "SELECT id, organization_id, name, account_id, root_id FROM account
+            "SELECT id, organization_id, name, handle, root_id FROM account
              WHERE organization_id = $1 AND deleted_at IS NULL ORDER BY id LIMIT 1000",
         )
         .bind(organization.0)
@@ -95,11 +95,11 @@ pub async fn list(tx: &mut Tx, organization: OrganizationId) -> Result<Vec<Accou
 pub async fn find_by_sharing_id(tx: &mut Tx, org_key: &str, account_key: &str) -> Result<Option<Account>> {
     let row: Option<AccountRow> = tx
         .sql(
-            "SELECT a.id, a.organization_id, a.name, a.account_id, a.root_id
-             FROM account a JOIN living_organization l ON l.id = a.organization_id
-             WHERE a.account_key = $2 AND a.deleted_at IS NULL AND a.organization_id = COALESCE(
-                (SELECT id FROM organization WHERE org_key = $1),
-                (SELECT organization_id FROM org_alias WHERE org_key = $1))",
+            "SELECT a.id, a.organization_id, a.name, a.handle, a.root_id
+             FROM account a JOIN active_organization l ON l.id = a.organization_id
+             WHERE a.handle_key = $2 AND a.deleted_at IS NULL AND a.organization_id = COALESCE(
+                (SELECT id FROM organization WHERE org_id_key = $1),
+                (SELECT organization_id FROM org_alias WHERE org_id_key = $1))",
         )
         .bind(org_key.to_owned())
         .bind(account_key.to_owned())
@@ -128,7 +128,7 @@ pub async fn count(tx: &mut Tx, organization: OrganizationId) -> Result<u64> {
 pub async fn find(tx: &mut Tx, id: AccountId) -> Result<Option<Account>> {
     let row: Option<AccountRow> = tx
         .sql(
-            "SELECT id, organization_id, name, account_id, root_id FROM account
+            "SELECT id, organization_id, name, handle, root_id FROM account
              WHERE id = $1 AND deleted_at IS NULL",
         )
         .bind(id.0)
@@ -145,12 +145,12 @@ pub async fn find(tx: &mut Tx, id: AccountId) -> Result<Option<Account>> {
 pub async fn list_visible(tx: &mut Tx, organization: OrganizationId, person: PersonId) -> Result<Vec<Account>> {
     let rows: Vec<AccountRow> = tx
         .sql(
-            "SELECT a.id, a.organization_id, a.name, a.account_id, a.root_id
-             FROM living_organization l CROSS JOIN account a
+            "SELECT a.id, a.organization_id, a.name, a.handle, a.root_id
+             FROM active_organization l CROSS JOIN account a
              WHERE l.id = $1 AND a.organization_id = $1 AND a.deleted_at IS NULL AND (
-                EXISTS (SELECT 1 FROM account_standing m WHERE m.account_id = a.id AND m.person_id = $2 AND m.role <> 'member')
+                EXISTS (SELECT 1 FROM account_role m WHERE m.account_id = a.id AND m.person_id = $2 AND m.role <> 'member')
                 OR EXISTS (SELECT 1 FROM access_grant g WHERE g.resource_id = a.root_id AND (g.person_id = $2
-                    OR g.organization_id IN (SELECT organization_id FROM living_membership WHERE person_id = $2))))
+                    OR g.organization_id IN (SELECT organization_id FROM active_membership WHERE person_id = $2))))
              ORDER BY a.id LIMIT 1000",
         )
         .bind(organization.0)
@@ -172,13 +172,13 @@ pub async fn list_of_person(tx: &mut Tx, person: PersonId, organizations: &[Orga
     let ids: Vec<Uuid> = organizations.iter().take(CHUNK).map(|id| id.0).collect();
     let rows: Vec<AccountRow> = tx
         .sql_list(
-            "SELECT a.id, a.organization_id, a.name, a.account_id, a.root_id
-             FROM living_membership p CROSS JOIN account a
+            "SELECT a.id, a.organization_id, a.name, a.handle, a.root_id
+             FROM active_membership p CROSS JOIN account a
              WHERE p.person_id = {1} AND p.organization_id IN ({ids}) AND a.organization_id = p.organization_id AND a.deleted_at IS NULL
                 AND EXISTS (SELECT 1 FROM account b WHERE b.organization_id = p.organization_id AND b.id <> a.id AND b.deleted_at IS NULL)
                 AND (EXISTS (SELECT 1 FROM account_membership m WHERE m.account_id = a.id AND m.person_id = {1} AND m.role <> 'member')
                     OR EXISTS (SELECT 1 FROM access_grant g WHERE g.resource_id = a.root_id AND (g.person_id = {1}
-                        OR g.organization_id IN (SELECT organization_id FROM living_membership WHERE person_id = {1}))))
+                        OR g.organization_id IN (SELECT organization_id FROM active_membership WHERE person_id = {1}))))
              ORDER BY a.organization_id, a.id LIMIT 1000",
             &ids,
         )
@@ -196,7 +196,7 @@ pub async fn list_roles(tx: &mut Tx, organization: OrganizationId, person: Perso
     let rows: Vec<(Uuid, String)> = tx
         .sql(
             "SELECT account_id, role FROM account_membership WHERE organization_id = $1 AND person_id = $2
-             UNION ALL SELECT account_id, 'manager' FROM machine WHERE organization_id = $1 AND person_id = $2 LIMIT 1000",
+             UNION ALL SELECT account_id, 'manager' FROM active_machine WHERE organization_id = $1 AND person_id = $2 LIMIT 1000",
         )
         .bind(organization.0)
         .bind(person.0)
@@ -212,8 +212,8 @@ pub async fn list_roles(tx: &mut Tx, organization: OrganizationId, person: Perso
 pub async fn list_taken_keys(tx: &mut Tx, organization: OrganizationId, key: &str) -> Result<Vec<String>> {
     let rows: Vec<(String,)> = tx
         .sql(
-            "SELECT account_key FROM account
-             WHERE organization_id = $1 AND account_key >= $2 AND account_key < $3 LIMIT 1000",
+            "SELECT handle_key FROM account
+             WHERE organization_id = $1 AND handle_key >= $2 AND handle_key < $3 LIMIT 1000",
         )
         .bind(organization.0)
         .bind(key.to_owned())
@@ -235,7 +235,7 @@ pub async fn update(
     account_id: &Identifier,
 ) -> Result<bool> {
     tx.sql(
-        "UPDATE account SET name = $3, account_id = $4, account_key = $5
+        "UPDATE account SET name = $3, handle = $4, handle_key = $5
          WHERE id = $1 AND organization_id = $2 AND deleted_at IS NULL",
     )
     .bind(id.0)
@@ -287,7 +287,7 @@ pub async fn delete(tx: &mut Tx, permit: &RolePermit, account: &Account, at: Tim
     tx.sql("DELETE FROM membership_account WHERE account_id = $1").bind(account.id.0).execute().await?;
     let deleted = tx
         .sql(
-            "UPDATE account SET deleted_at = $3, account_key = $4
+            "UPDATE account SET deleted_at = $3, handle_key = $4
              WHERE id = $1 AND organization_id = $2 AND deleted_at IS NULL",
         )
         .bind(account.id.0)

@@ -1,12 +1,12 @@
-//! Table `audit` (AUDIT-1): written in the transaction of what it tells, never changed.
+//! Tables `audit` and `audit_item` (AUDIT-1): written in the transaction of what it tells, never changed.
 
 use sqlx::FromRow;
 use uuid::Uuid;
 
-use super::{Result, Tx};
+use super::{CHUNK, Result, Tx};
 use crate::{
     domain::{
-        id::{AuditId, OrganizationId, PersonId, TransferId},
+        id::{AuditId, OrganizationId, PersonId, ResourceId, TransferId},
         profile::OwnPermit,
         time::Timestamp,
     },
@@ -28,6 +28,8 @@ pub struct NewAudit<'a> {
     pub action: &'static str,
     /// What, in a sentence without the actor.
     pub summary: String,
+    /// The folders, sites, assets and datasets it is about.
+    pub resources: &'a [ResourceId],
     /// The transfer it is about.
     pub transfer: Option<TransferId>,
     /// State before.
@@ -45,9 +47,13 @@ pub struct NewAudit<'a> {
 /// # Errors
 /// The database.
 pub async fn insert(tx: &mut Tx, line: &NewAudit<'_>) -> Result<()> {
+    let (resource, several) = match line.resources {
+        [one] => (Some(*one), [].as_slice()),
+        several => (None, several),
+    };
     tx.sql(
-        "INSERT INTO audit (id, organization_id, actor_id, actor_name, action, summary, transfer_id, before_state, after_state, address, at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
+        "INSERT INTO audit (id, organization_id, actor_id, actor_name, action, summary, transfer_id, before_state, after_state, ip_address, created_at, resource_id)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
     )
     .bind(line.id.0)
     .bind(line.organization.map(|organization| organization.0))
@@ -60,9 +66,21 @@ pub async fn insert(tx: &mut Tx, line: &NewAudit<'_>) -> Result<()> {
     .bind(line.after.as_ref().map(ToString::to_string))
     .bind(line.address.map(str::to_owned))
     .bind(line.at.0)
+    .bind(resource.map(|resource| resource.0))
     .execute()
-    .await
-    .map(|_| ())
+    .await?;
+    for chunk in several.chunks(CHUNK) {
+        tx.sql_rows(
+            "INSERT INTO audit_item (audit_id, resource_id)
+             WITH listed(id) AS (VALUES {rows:1}) SELECT DISTINCT {1}, listed.id FROM listed",
+            chunk,
+            |statement, id| statement.bind(id.0),
+        )
+        .bind(line.id.0)
+        .execute()
+        .await?;
+    }
+    Ok(())
 }
 
 /// Which lines are listed.
@@ -88,8 +106,26 @@ struct AuditRow {
     transfer_id: Option<Uuid>,
     before_state: Option<String>,
     after_state: Option<String>,
-    address: Option<String>,
-    at: i64,
+    ip_address: Option<String>,
+    created_at: i64,
+}
+
+impl AuditRow {
+    fn into_line(self) -> (AuditId, ActivityView) {
+        let state = |text: Option<String>| text.and_then(|text| serde_json::from_str(&text).ok());
+        let line = ActivityView {
+            at: Timestamp(self.created_at),
+            actor: self.actor_id.map(PersonId),
+            actor_name: self.actor_name,
+            action: self.action,
+            summary: self.summary,
+            transfer: self.transfer_id.map(TransferId),
+            before: state(self.before_state),
+            after: state(self.after_state),
+            address: self.ip_address,
+        };
+        (AuditId(self.id), line)
+    }
 }
 
 /// Where a page of the log begins or ends.
@@ -105,7 +141,7 @@ pub struct Cursor {
 macro_rules! lines {
     ($where_and_order:literal) => {
         concat!(
-            "SELECT id, actor_id, actor_name, action, summary, transfer_id, before_state, after_state, address, at FROM audit
+            "SELECT id, actor_id, actor_name, action, summary, transfer_id, before_state, after_state, ip_address, created_at FROM audit
              WHERE organization_id = $1 AND ",
             $where_and_order
         )
@@ -128,21 +164,60 @@ pub async fn list(
     let start = before.map_or(end, |before| before.min(end));
     // Where there is a filter, it is part of both ends, so that only its own index will do; it is not left to chance.
     let sql = match (filter.actor.is_some(), filter.action.is_some()) {
-        (false, false) => lines!("at >= $2 AND (at, id) < ($3, $4) ORDER BY at DESC, id DESC LIMIT CAST($5 AS BIGINT)"),
+        (false, false) => lines!(
+            "created_at >= $2 AND (created_at, id) < ($3, $4) ORDER BY created_at DESC, id DESC LIMIT CAST($5 AS BIGINT)"
+        ),
         (true, false) => lines!(
-            "(actor_id, at) >= ($6, $2) AND (actor_id, at, id) < ($6, $3, $4)
-             ORDER BY actor_id DESC, at DESC, id DESC LIMIT CAST($5 AS BIGINT)"
+            "(actor_id, created_at) >= ($6, $2) AND (actor_id, created_at, id) < ($6, $3, $4)
+             ORDER BY actor_id DESC, created_at DESC, id DESC LIMIT CAST($5 AS BIGINT)"
         ),
         (false, true) => lines!(
-            "(action, at) >= ($6, $2) AND (action, at, id) < ($6, $3, $4)
-             ORDER BY action DESC, at DESC, id DESC LIMIT CAST($5 AS BIGINT)"
+            "(action, created_at) >= ($6, $2) AND (action, created_at, id) < ($6, $3, $4)
+             ORDER BY action DESC, created_at DESC, id DESC LIMIT CAST($5 AS BIGINT)"
         ),
         (true, true) => lines!(
-            "(actor_id, at) >= ($6, $2) AND (actor_id, at, id) < ($6, $3, $4) AND action || '' = $7
-             ORDER BY actor_id DESC, at DESC, id DESC LIMIT CAST($5 AS BIGINT)"
+            "(actor_id, created_at) >= ($6, $2) AND (actor_id, created_at, id) < ($6, $3, $4) AND action || '' = $7
+             ORDER BY actor_id DESC, created_at DESC, id DESC LIMIT CAST($5 AS BIGINT)"
         ),
     };
     page(tx, sql, organization, filter, filter.from.unwrap_or(Timestamp(i64::MIN)), start, limit).await
+}
+
+/// One page of what an organization's log says of one resource, as [`list`] has it. The resource may be gone.
+///
+/// # Errors
+/// The database.
+pub async fn list_of_resource(
+    tx: &mut Tx,
+    organization: OrganizationId,
+    resource: ResourceId,
+    filter: &Filter,
+    before: Option<Cursor>,
+    limit: i64,
+) -> Result<Vec<(AuditId, ActivityView)>> {
+    let end = Cursor { at: filter.to.unwrap_or(Timestamp(i64::MAX)), id: AuditId(Uuid::nil()) };
+    let start = before.map_or(end, |before| before.min(end));
+    // The join is ordered by hand: a resource has few entries, an organization's log has many.
+    let rows: Vec<AuditRow> = tx
+        .sql(
+            "SELECT a.id, a.actor_id, a.actor_name, a.action, a.summary, a.transfer_id, a.before_state, a.after_state, a.ip_address, a.created_at
+             FROM (SELECT id FROM audit WHERE resource_id = $1 UNION ALL SELECT audit_id FROM audit_item WHERE resource_id = $1) AS listed
+             CROSS JOIN audit a
+             WHERE a.id = listed.id AND a.organization_id = $2 AND a.created_at >= $3 AND (a.created_at, a.id) < ($4, $5)
+                AND ($6 IS NULL OR a.actor_id = $6) AND ($7 IS NULL OR a.action = $7)
+             ORDER BY a.created_at DESC, a.id DESC LIMIT CAST($8 AS BIGINT)",
+        )
+        .bind(resource.0)
+        .bind(organization.0)
+        .bind(filter.from.map_or(i64::MIN, |at| at.0))
+        .bind(start.at.0)
+        .bind(start.id.0)
+        .bind(filter.actor.map(|actor| actor.0))
+        .bind(filter.action.clone())
+        .bind(limit)
+        .all()
+        .await?;
+    Ok(rows.into_iter().map(AuditRow::into_line).collect())
 }
 
 /// The page before a line: the `limit` lines that are newer than it, next to it, oldest first.
@@ -158,20 +233,22 @@ pub async fn list_newer(
 ) -> Result<Vec<(AuditId, ActivityView)>> {
     let begin = Cursor { at: filter.from.unwrap_or(Timestamp(i64::MIN)), id: AuditId(Uuid::nil()) };
     let sql = match (filter.actor.is_some(), filter.action.is_some()) {
-        (false, false) => lines!("at < $2 AND (at, id) > ($3, $4) ORDER BY at, id LIMIT CAST($5 AS BIGINT)"),
+        (false, false) => {
+            lines!("created_at < $2 AND (created_at, id) > ($3, $4) ORDER BY created_at, id LIMIT CAST($5 AS BIGINT)")
+        }
         (true, false) => {
             lines!(
-                "(actor_id, at) < ($6, $2) AND (actor_id, at, id) > ($6, $3, $4) ORDER BY actor_id, at, id LIMIT CAST($5 AS BIGINT)"
+                "(actor_id, created_at) < ($6, $2) AND (actor_id, created_at, id) > ($6, $3, $4) ORDER BY actor_id, created_at, id LIMIT CAST($5 AS BIGINT)"
             )
         }
         (false, true) => {
             lines!(
-                "(action, at) < ($6, $2) AND (action, at, id) > ($6, $3, $4) ORDER BY action, at, id LIMIT CAST($5 AS BIGINT)"
+                "(action, created_at) < ($6, $2) AND (action, created_at, id) > ($6, $3, $4) ORDER BY action, created_at, id LIMIT CAST($5 AS BIGINT)"
             )
         }
         (true, true) => lines!(
-            "(actor_id, at) < ($6, $2) AND (actor_id, at, id) > ($6, $3, $4) AND action || '' = $7
-             ORDER BY actor_id, at, id LIMIT CAST($5 AS BIGINT)"
+            "(actor_id, created_at) < ($6, $2) AND (actor_id, created_at, id) > ($6, $3, $4) AND action || '' = $7
+             ORDER BY actor_id, created_at, id LIMIT CAST($5 AS BIGINT)"
         ),
     };
     page(tx, sql, organization, filter, filter.to.unwrap_or(Timestamp(i64::MAX)), after.max(begin), limit).await
@@ -185,19 +262,19 @@ pub async fn is_longer_than(tx: &mut Tx, organization: OrganizationId, filter: &
     let sql = match (filter.actor.is_some(), filter.action.is_some()) {
         (false, false) => {
             "SELECT CAST(COUNT(*) AS BIGINT) FROM (SELECT 1 AS line FROM audit
-             WHERE organization_id = $1 AND at >= $2 AND at < $3 LIMIT CAST($4 AS BIGINT)) AS first"
+             WHERE organization_id = $1 AND created_at >= $2 AND created_at < $3 LIMIT CAST($4 AS BIGINT)) AS first"
         }
         (true, false) => {
             "SELECT CAST(COUNT(*) AS BIGINT) FROM (SELECT 1 AS line FROM audit
-             WHERE organization_id = $1 AND actor_id = $5 AND at >= $2 AND at < $3 LIMIT CAST($4 AS BIGINT)) AS first"
+             WHERE organization_id = $1 AND actor_id = $5 AND created_at >= $2 AND created_at < $3 LIMIT CAST($4 AS BIGINT)) AS first"
         }
         (false, true) => {
             "SELECT CAST(COUNT(*) AS BIGINT) FROM (SELECT 1 AS line FROM audit
-             WHERE organization_id = $1 AND action = $5 AND at >= $2 AND at < $3 LIMIT CAST($4 AS BIGINT)) AS first"
+             WHERE organization_id = $1 AND action = $5 AND created_at >= $2 AND created_at < $3 LIMIT CAST($4 AS BIGINT)) AS first"
         }
         (true, true) => {
             "SELECT CAST(COUNT(*) AS BIGINT) FROM (SELECT 1 AS line FROM audit
-             WHERE organization_id = $1 AND actor_id = $5 AND action = $6 AND at >= $2 AND at < $3 LIMIT CAST($4 AS BIGINT)) AS first"
+             WHERE organization_id = $1 AND actor_id = $5 AND action = $6 AND created_at >= $2 AND created_at < $3 LIMIT CAST($4 AS BIGINT)) AS first"
         }
     };
     let mut statement = tx
@@ -232,24 +309,7 @@ async fn page(
         statement = statement.bind(action.clone());
     }
     let rows: Vec<AuditRow> = statement.all().await?;
-    let state = |text: Option<String>| text.and_then(|text| serde_json::from_str(&text).ok());
-    Ok(rows
-        .into_iter()
-        .map(|row| {
-            let line = ActivityView {
-                at: Timestamp(row.at),
-                actor: row.actor_id.map(PersonId),
-                actor_name: row.actor_name,
-                action: row.action,
-                summary: row.summary,
-                transfer: row.transfer_id.map(TransferId),
-                before: state(row.before_state),
-                after: state(row.after_state),
-                address: row.address,
-            };
-            (AuditId(row.id), line)
-        })
-        .collect())
+    Ok(rows.into_iter().map(AuditRow::into_line).collect())
 }
 
 /// Something that somebody did, for the export of their data.
@@ -272,7 +332,7 @@ pub struct OwnLine {
 /// # Errors
 /// The database.
 pub async fn list_own(tx: &mut Tx, person: PersonId, after: Uuid, limit: i64) -> Result<Vec<OwnLine>> {
-    tx.sql("SELECT id, action, summary, address, at FROM audit WHERE actor_id = $1 AND id > $2 ORDER BY id LIMIT CAST($3 AS BIGINT)")
+    tx.sql("SELECT id, action, summary, ip_address AS address, created_at AS at FROM audit WHERE actor_id = $1 AND id > $2 ORDER BY id LIMIT CAST($3 AS BIGINT)")
         .bind(person.0)
         .bind(after)
         .bind(limit)

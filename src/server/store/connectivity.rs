@@ -3,7 +3,8 @@
 
 use std::time::{Duration, Instant};
 
-use sqlx::{Connection, PgConnection, postgres::PgConnectOptions};
+use sqlx::Connection;
+use sqlx_postgres::{PgConnectOptions, PgConnection};
 use tokio::sync::Mutex;
 
 use super::{DbError, Result};

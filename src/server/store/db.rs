@@ -5,20 +5,20 @@
 //! is. See `docs/adr/0002-two-drivers-one-sql.md`.
 
 use std::{
+    marker::PhantomData,
     str::FromStr,
     sync::{Arc, Mutex, PoisonError},
     time::{Duration, Instant},
 };
 
-use futures::future::BoxFuture;
+use futures::{TryStreamExt, future::BoxFuture};
 use sqlx::{
-    AssertSqlSafe, Connection, Encode, Executor, FromRow, Pool, Postgres, SqlSafeStr, SqlStr, Sqlite, Transaction,
-    Type,
+    AssertSqlSafe, Connection, Encode, Executor, FromRow, Pool, SqlSafeStr, SqlStr, Transaction, Type,
     pool::PoolConnection,
-    postgres::{PgArguments, PgConnectOptions, PgPoolOptions, PgRow},
-    sqlite::{
-        SqliteArguments, SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqliteRow, SqliteSynchronous,
-    },
+};
+use sqlx_postgres::{PgArguments, PgConnectOptions, PgConnection, PgPoolOptions, PgRow, Postgres};
+use sqlx_sqlite::{
+    Sqlite, SqliteArguments, SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqliteRow, SqliteSynchronous,
 };
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, TryAcquireError, broadcast};
 
@@ -283,7 +283,7 @@ impl Db {
                 compare_by_bytes(pool).await.map_err(sqlx::migrate::MigrateError::from)?;
             }
         }
-        super::naming::update_all(self).await.map_err(|error| sqlx::migrate::MigrateError::Source(Box::new(error)))
+        Ok(())
     }
 
     /// Whether every migration of this program has run.
@@ -335,39 +335,50 @@ impl Db {
     ///
     /// # Errors
     /// Whatever `work` answers, and what the database does; `Busy` where others were in the way for too long.
-    pub async fn write<'env, T, E, F>(&self, mut work: F) -> std::result::Result<T, E>
+    pub async fn write<'env, T, E, F>(&self, work: F) -> std::result::Result<T, E>
     where
         F: for<'t> FnMut(&'t mut Tx, Borrows<'t, 'env>) -> BoxFuture<'t, std::result::Result<T, E>> + Send,
         T: Send,
         E: From<DbError> + AsDbError + Send,
     {
-        if let Some(unit) = together::current() {
-            return Box::pin(unit.write(self, &mut work)).await;
-        }
-        let mut tries = WriteAttempts::new();
-        loop {
-            // On the heap: every use case has one of these in it, and some several.
-            let error = match Box::pin(self.begin(&tries)).await {
-                Err(error) => E::from(error),
-                Ok(mut tx) => {
-                    tries.has_begun();
-                    match struck(work(&mut tx, []).await) {
-                        Ok(done) => match Box::pin(self.commit(tx)).await {
-                            Ok(()) => return Ok(done),
-                            Err(error) => error.into(),
-                        },
-                        Err(error) => {
-                            Box::pin(roll_back(tx)).await;
-                            error
-                        }
-                    }
-                }
-            };
-            if !error.is_contended() {
-                return Err(error);
+        let mut work = Answering { work, borrows: PhantomData, answer: None };
+        self.write_work(&mut work).await?;
+        work.answer.unwrap_or_else(|| Err(DbError::Inconsistent("a write ended without an answer".to_owned()).into()))
+    }
+
+    /// [`Db::write`] without the types of its work, so that it is compiled once and not for each of the many writes. On the heap,
+    /// because every use case has one of these in it, and some several.
+    fn write_work<'a>(&'a self, work: &'a mut dyn Work) -> BoxFuture<'a, Result<()>> {
+        Box::pin(async move {
+            if let Some(unit) = together::current() {
+                return unit.write(self, work).await;
             }
-            tries.again(error.needs_exclusive()).await?;
+            let mut tries = WriteAttempts::new();
+            loop {
+                let needs_exclusive = match self.attempt(&mut tries, work).await {
+                    Ok(Outcome::Contended { needs_exclusive }) => needs_exclusive,
+                    Err(error) if error.is_contended() => error.needs_exclusive(),
+                    ended => return ended.map(|_| ()),
+                };
+                tries.again(needs_exclusive).await?;
+            }
+        })
+    }
+
+    async fn attempt(&self, tries: &mut WriteAttempts, work: &mut dyn Work) -> Result<Outcome> {
+        let mut tx = self.begin(tries).await?;
+        tries.has_begun();
+        let outcome = work.run(&mut tx).await;
+        if !matches!(outcome, Outcome::Done) {
+            roll_back(tx).await;
+            return Ok(outcome);
         }
+        // `COMMIT` counts as a statement, too, for who orders faults.
+        if let Some(error) = fault::next() {
+            roll_back(tx).await;
+            return Err(error);
+        }
+        self.commit(tx).await.map(|()| outcome)
     }
 
     /// Does `work`, which may read and write as often as it likes, and then `last`: all their writes are one transaction. It is
@@ -437,11 +448,11 @@ impl Db {
                 // What the transaction sees begins with its first query, which LOCK is not: it sees what was done before. Locks
                 // of a table are given in the order in which they were asked for, so nobody overtakes who waits for a turn.
                 let locks = match tries.how {
-                    WriteMode::Beside => "LOCK TABLE writing IN ROW SHARE MODE",
+                    WriteMode::Beside => "LOCK TABLE write_lock IN ROW SHARE MODE",
                     WriteMode::Alone => {
-                        "LOCK TABLE writing IN ROW SHARE MODE; LOCK TABLE resource IN SHARE ROW EXCLUSIVE MODE"
+                        "LOCK TABLE write_lock IN ROW SHARE MODE; LOCK TABLE resource IN SHARE ROW EXCLUSIVE MODE"
                     }
-                    WriteMode::InTurn => "LOCK TABLE writing IN EXCLUSIVE MODE",
+                    WriteMode::InTurn => "LOCK TABLE write_lock IN EXCLUSIVE MODE",
                 };
                 let left = tries.left().max(Duration::from_millis(1));
                 let first = format!(
@@ -669,14 +680,14 @@ async fn notify(transaction: &mut Transaction<'static, Postgres>, change: &Chang
 /// Columns whose order and ranges are asked for: compared by their bytes, as SQLite compares every text.
 const ORDERED: [(&str, &str); 12] = [
     ("resource", "name_key"),
-    ("resource", "name_same"),
+    ("resource", "name_unique"),
     ("resource_word", "word"),
-    ("resource", "owner_key"),
-    ("organization", "org_key"),
-    ("org_alias", "org_key"),
+    ("resource", "owner_name_key"),
+    ("organization", "org_id_key"),
+    ("org_alias", "org_id_key"),
     ("membership", "name_key"),
     ("membership", "email_key"),
-    ("membership", "organization_key"),
+    ("membership", "organization_name_key"),
     ("invitation", "name_key"),
     ("invitation", "email_key"),
     ("person", "name_key"),
@@ -1002,10 +1013,65 @@ impl Tx {
     }
 }
 
+/// What came of the work of a write.
+#[derive(Clone, Copy)]
+pub(super) enum Outcome {
+    /// It is to be committed.
+    Done,
+    /// It is to be rolled back.
+    Refused,
+    /// Another transaction was in the way.
+    Contended {
+        /// It has to be tried again alone.
+        needs_exclusive: bool,
+    },
+}
+
+/// The work of a write, without its types. It keeps its answer.
+pub(super) trait Work: Send {
+    /// Does it once.
+    fn run<'t>(&'t mut self, tx: &'t mut Tx) -> BoxFuture<'t, Outcome>;
+}
+
+/// The work of a write with the answer that it gave last.
+struct Answering<'env, F, T, E> {
+    work: F,
+    borrows: PhantomData<&'env ()>,
+    answer: Option<std::result::Result<T, E>>,
+}
+
+impl<'env, F, T, E> Work for Answering<'env, F, T, E>
+where
+    F: for<'t> FnMut(&'t mut Tx, Borrows<'t, 'env>) -> BoxFuture<'t, std::result::Result<T, E>> + Send,
+    T: Send,
+    E: AsDbError + Send,
+{
+    fn run<'t>(&'t mut self, tx: &'t mut Tx) -> BoxFuture<'t, Outcome> {
+        keep_answer((self.work)(tx, []), &mut self.answer)
+    }
+}
+
+fn keep_answer<'t, T, E>(
+    work: BoxFuture<'t, std::result::Result<T, E>>,
+    kept: &'t mut Option<std::result::Result<T, E>>,
+) -> BoxFuture<'t, Outcome>
+where
+    T: Send,
+    E: AsDbError + Send,
+{
+    Box::pin(async move {
+        match kept.insert(work.await) {
+            Ok(_) => Outcome::Done,
+            Err(error) if error.is_contended() => Outcome::Contended { needs_exclusive: error.needs_exclusive() },
+            Err(_) => Outcome::Refused,
+        }
+    })
+}
+
 /// What a statement runs on.
 enum On<'t> {
     Sqlite(&'t mut PooledConnection),
-    Postgres(&'t mut sqlx::PgConnection),
+    Postgres(&'t mut PgConnection),
     Held(together::SharedTransaction),
 }
 
@@ -1014,30 +1080,59 @@ enum Args {
     Postgres(PgArguments),
 }
 
-/// Runs a statement where it belongs: `$sqlite` and `$postgres` are the two ways to.
+/// What is wanted of a statement.
+#[derive(Clone, Copy)]
+enum Fetch {
+    /// That it runs.
+    Nothing,
+    /// Its first row.
+    First,
+    /// All its rows.
+    All,
+}
+
+/// A row of either database.
+enum Row<'r> {
+    Sqlite(&'r SqliteRow),
+    Postgres(&'r PgRow),
+}
+
+impl Row<'_> {
+    fn read<T: Record>(self) -> std::result::Result<T, sqlx::Error> {
+        match self {
+            Self::Sqlite(row) => T::from_row(row),
+            Self::Postgres(row) => T::from_row(row),
+        }
+    }
+}
+
+/// Takes the rows of a statement as they come.
+type TakeRow<'a> = &'a mut (dyn FnMut(Row<'_>) -> std::result::Result<(), sqlx::Error> + Send);
+
+/// Runs a statement on a connection of `$driver`; the number of rows it changed.
 macro_rules! run {
-    ($statement:ident, $query:path, $fetch:ident) => {{
-        $statement.check()?;
-        let Statement { sql, on, args, .. } = $statement;
-        match (on, args) {
-            (On::Sqlite(lent), Args::Sqlite(values)) => {
-                let done = $query(sql, values).$fetch(lent.connection()?).await;
-                lent.checked(done).map(Into::into)
-            }
-            (On::Postgres(connection), Args::Postgres(values)) => {
-                $query(sql, values).$fetch(connection).await.map(Into::into).map_err(DbError::from)
-            }
-            (On::Held(held), args) => match (&mut *held.lock().await, args) {
-                (Some(Tx::Sqlite(lent)), Args::Sqlite(values)) => {
-                    let done = $query(sql, values).$fetch(lent.connection()?).await;
-                    lent.checked(done).map(Into::into)
-                }
-                (Some(Tx::PostgresWrite(writing)), Args::Postgres(values)) => {
-                    $query(sql, values).$fetch(&mut *writing.transaction).await.map(Into::into).map_err(DbError::from)
-                }
-                _ => Err(DbError::Inconsistent("a transaction had ended before it was read in".to_owned())),
+    ($driver:ident, $connection:expr, $sql:expr, $values:expr, $fetch:expr, $take:expr) => {{
+        let query = sqlx::query_with::<$driver, _>($sql, $values);
+        match $fetch {
+            Fetch::Nothing => query.execute($connection).await.map(|done| done.rows_affected()),
+            Fetch::First => match query.fetch_optional($connection).await {
+                Ok(Some(row)) => $take(Row::$driver(&row)).map(|()| 0),
+                Ok(None) => Ok(0),
+                Err(error) => Err(error),
             },
-            _ => Err(DbError::Inconsistent("a statement's values are another database's".to_owned())),
+            Fetch::All => {
+                let mut rows = query.fetch($connection);
+                loop {
+                    match rows.try_next().await {
+                        Ok(Some(row)) => match $take(Row::$driver(&row)) {
+                            Ok(()) => {}
+                            Err(error) => break Err(error),
+                        },
+                        Ok(None) => break Ok(0),
+                        Err(error) => break Err(error),
+                    }
+                }
+            }
         }
     }};
 }
@@ -1085,29 +1180,60 @@ impl Statement<'_> {
         self.error.take().map_or(Ok(()), Err)
     }
 
+    /// Runs it where it belongs. All statements meet here, whatever their rows are: this is compiled once, and what is compiled for
+    /// each type of row is small. A future of each type would be most of the program.
+    fn run<'a>(mut self, fetch: Fetch, take: TakeRow<'a>) -> BoxFuture<'a, Result<u64>>
+    where
+        Self: 'a,
+    {
+        Box::pin(async move {
+            self.check()?;
+            let Statement { sql, on, args, .. } = self;
+            match (on, args) {
+                (On::Sqlite(lent), Args::Sqlite(values)) => run_on_sqlite(lent, sql, values, fetch, take).await,
+                (On::Postgres(connection), Args::Postgres(values)) => {
+                    run_on_postgres(connection, sql, values, fetch, take).await
+                }
+                (On::Held(held), args) => match (&mut *held.lock().await, args) {
+                    (Some(Tx::Sqlite(lent)), Args::Sqlite(values)) => {
+                        run_on_sqlite(lent, sql, values, fetch, take).await
+                    }
+                    (Some(Tx::PostgresWrite(writing)), Args::Postgres(values)) => {
+                        run_on_postgres(&mut writing.transaction, sql, values, fetch, take).await
+                    }
+                    _ => Err(DbError::Inconsistent("a transaction had ended before it was read in".to_owned())),
+                },
+                _ => Err(DbError::Inconsistent("a statement's values are another database's".to_owned())),
+            }
+        })
+    }
+
     /// Runs it; the number of rows it changed.
     ///
     /// # Errors
     /// See [`DbError`].
-    pub async fn execute(mut self) -> Result<u64> {
-        let done: Result<Affected> = run!(self, sqlx::query_with, execute);
-        done.map(|Affected(rows)| rows)
+    pub async fn execute(self) -> Result<u64> {
+        self.run(Fetch::Nothing, &mut |_| Ok(())).await
     }
 
     /// Runs it; all its rows.
     ///
     /// # Errors
     /// See [`DbError`].
-    pub async fn all<T: Record>(mut self) -> Result<Vec<T>> {
-        run!(self, sqlx::query_as_with::<_, T, _>, fetch_all)
+    pub async fn all<T: Record>(self) -> Result<Vec<T>> {
+        let mut found = Vec::new();
+        self.run(Fetch::All, &mut |row| row.read().map(|row| found.push(row))).await?;
+        Ok(found)
     }
 
     /// Runs it; its first row, if it has one.
     ///
     /// # Errors
     /// See [`DbError`].
-    pub async fn optional<T: Record>(mut self) -> Result<Option<T>> {
-        run!(self, sqlx::query_as_with::<_, T, _>, fetch_optional)
+    pub async fn optional<T: Record>(self) -> Result<Option<T>> {
+        let mut found = None;
+        self.run(Fetch::First, &mut |row| row.read().map(|row| found = Some(row))).await?;
+        Ok(found)
     }
 
     /// Runs it; its one row.
@@ -1129,19 +1255,25 @@ impl Statement<'_> {
     }
 }
 
-/// How many rows a statement changed, on either database.
-struct Affected(u64);
-
-impl From<sqlx::sqlite::SqliteQueryResult> for Affected {
-    fn from(done: sqlx::sqlite::SqliteQueryResult) -> Self {
-        Self(done.rows_affected())
-    }
+async fn run_on_sqlite(
+    lent: &mut PooledConnection,
+    sql: SqlStr,
+    values: SqliteArguments,
+    fetch: Fetch,
+    take: TakeRow<'_>,
+) -> Result<u64> {
+    let done = run!(Sqlite, lent.connection()?, sql, values, fetch, take);
+    lent.checked(done)
 }
 
-impl From<sqlx::postgres::PgQueryResult> for Affected {
-    fn from(done: sqlx::postgres::PgQueryResult) -> Self {
-        Self(done.rows_affected())
-    }
+async fn run_on_postgres(
+    connection: &mut PgConnection,
+    sql: SqlStr,
+    values: PgArguments,
+    fetch: Fetch,
+    take: TakeRow<'_>,
+) -> Result<u64> {
+    Ok(run!(Postgres, connection, sql, values, fetch, take)?)
 }
 
 #[cfg(test)]

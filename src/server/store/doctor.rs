@@ -63,7 +63,7 @@ pub const INVARIANTS: &[Invariant] = &[
     Invariant {
         name: "every resource sorts by its own status and by its owner's name (DRIVE-2)",
         sql: "SELECT CAST(COUNT(*) AS BIGINT) FROM resource r LEFT JOIN person p ON p.id = r.created_by
-            WHERE r.owner_key <> COALESCE(p.name_key, '') OR r.status_rank <> CASE COALESCE(r.status, '')
+            WHERE r.owner_name_key <> COALESCE(p.name_key, '') OR r.status_rank <> CASE COALESCE(r.status, '')
                 WHEN 'draft' THEN 1 WHEN 'queued' THEN 2 WHEN 'waiting_for_credits' THEN 3
                 WHEN 'processing' THEN 4 WHEN 'processed' THEN 5 WHEN 'failed' THEN 6 ELSE 0 END",
     },
@@ -83,18 +83,18 @@ pub const INVARIANTS: &[Invariant] = &[
     Invariant {
         name: "every ledger is numbered from 1, and each entry has the balance after it (LIC-3)",
         sql: "SELECT CAST(COUNT(*) AS BIGINT) FROM (
-            SELECT e.number, e.at, e.images_after, e.projects_after, e.credits_after,
-                ROW_NUMBER() OVER book AS place, MAX(e.at) OVER book AS latest,
+            SELECT e.number, e.created_at, e.images_after, e.projects_after, e.credits_after,
+                ROW_NUMBER() OVER book AS place, MAX(e.created_at) OVER book AS latest,
                 SUM(e.images) OVER book AS images, SUM(e.projects) OVER book AS projects, SUM(e.credits) OVER book AS credits
             FROM ledger_entry e WINDOW book AS (PARTITION BY e.licence_id ORDER BY e.number)) AS books
-            WHERE number IS NULL OR number <> place OR at <> latest
+            WHERE number <> place OR created_at <> latest
                 OR images_after <> images OR projects_after <> projects OR credits_after <> credits",
     },
     Invariant {
         name: "every licence counts the entries of its ledger correctly (LIC-3)",
         sql: "SELECT CAST(COUNT(*) AS BIGINT) FROM licence l WHERE
-            COALESCE(l.entries, 0) <> (SELECT COUNT(*) FROM ledger_entry e WHERE e.licence_id = l.id)
-            OR COALESCE(l.last_entry_at, 0) <> COALESCE((SELECT MAX(e.at) FROM ledger_entry e WHERE e.licence_id = l.id), 0)",
+            l.entry_count <> (SELECT COUNT(*) FROM ledger_entry e WHERE e.licence_id = l.id)
+            OR COALESCE(l.last_entry_at, 0) <> COALESCE((SELECT MAX(e.created_at) FROM ledger_entry e WHERE e.licence_id = l.id), 0)",
     },
     Invariant {
         name: "every dataset that waits for credits has the time since when, and no other has (LIC-2)",
@@ -143,7 +143,7 @@ pub const INVARIANTS: &[Invariant] = &[
     Invariant {
         name: "every transfer is in the audit logs of both organizations (XFER-13, AUDIT-1)",
         sql: "SELECT CAST(COUNT(*) AS BIGINT) FROM (
-            SELECT id, source_id AS side FROM transfer WHERE scope = 'between' UNION ALL SELECT id, target_id FROM transfer WHERE scope = 'between') AS sides
+            SELECT id, source_organization_id AS side FROM transfer WHERE scope = 'between' UNION ALL SELECT id, target_organization_id FROM transfer WHERE scope = 'between') AS sides
             LEFT JOIN (SELECT DISTINCT transfer_id, organization_id FROM audit WHERE transfer_id IS NOT NULL) AS told
                 ON told.transfer_id = sides.id AND told.organization_id = sides.side
             WHERE told.transfer_id IS NULL",
@@ -151,8 +151,8 @@ pub const INVARIANTS: &[Invariant] = &[
     Invariant {
         name: "lists of people have everyone's current name and role (PEOPLE-1)",
         sql: "SELECT CAST(COUNT(*) AS BIGINT) FROM membership m JOIN person p ON p.id = m.person_id
-            WHERE COALESCE(m.name_key, '') <> COALESCE(p.name_key, '') OR COALESCE(m.name_search, '') <> COALESCE(p.name_search, '') OR COALESCE(m.email_key, '') <> p.email_key
-                OR COALESCE(m.role_rank, -1) <> CASE m.role
+            WHERE m.name_key <> p.name_key OR m.name_search <> p.name_search OR m.email_key <> p.email_key
+                OR m.role_rank <> CASE m.role
                     WHEN 'owner' THEN 0 WHEN 'manager' THEN 1 WHEN 'editor' THEN 2 WHEN 'reader' THEN 3 ELSE 4 END",
     },
     Invariant {
@@ -164,7 +164,7 @@ pub const INVARIANTS: &[Invariant] = &[
         name: "everything in the trash belongs to an item that was moved there, or that a task creates or deletes (DRIVE-4)",
         sql: "SELECT CAST(COUNT(*) AS BIGINT) FROM resource r LEFT JOIN resource t ON t.id = r.trashed_with
             WHERE (r.trashed_with IS NOT NULL AND (t.trashed_with IS NULL OR t.trashed_with <> t.id
-                    OR (t.trashed_at IS NULL AND NOT EXISTS (SELECT 1 FROM job j WHERE j.top_id = t.id AND j.state = 'running'))))
+                    OR (t.trashed_at IS NULL AND NOT EXISTS (SELECT 1 FROM task j WHERE j.hidden_root_id = t.id AND j.state = 'running'))))
                 OR (r.trashed_at IS NOT NULL AND (r.trashed_with IS NULL OR r.trashed_with <> r.id))",
     },
     Invariant {
@@ -187,10 +187,10 @@ pub const INVARIANTS: &[Invariant] = &[
         // 900,000 milliseconds: how long a seat is taken that nothing is heard of.
         sql: "SELECT CAST(COUNT(*) AS BIGINT) FROM licence l WHERE EXISTS (SELECT 1 FROM seat s WHERE s.licence_id = l.id) AND (
             COALESCE(l.seats, 0) < (SELECT COALESCE(MAX(n), 0) FROM (
-                SELECT COUNT(*) AS n FROM seat s WHERE s.licence_id = l.id AND s.given_at IS NOT NULL GROUP BY s.loan_id) AS given)
+                SELECT COUNT(*) AS n FROM seat s WHERE s.licence_id = l.id AND s.assigned_at IS NOT NULL GROUP BY s.loan_id) AS given)
             OR COALESCE(l.seats, 0) < (SELECT COALESCE(MAX(n), 0) FROM (
-                SELECT COUNT(*) AS n FROM seat s WHERE s.licence_id = l.id AND s.seen_at > (
-                    SELECT MAX(t.seen_at) FROM seat t WHERE t.licence_id = l.id AND t.loan_id IS NOT DISTINCT FROM s.loan_id) - 900000
+                SELECT COUNT(*) AS n FROM seat s WHERE s.licence_id = l.id AND s.last_seen_at > (
+                    SELECT MAX(t.last_seen_at) FROM seat t WHERE t.licence_id = l.id AND t.loan_id IS NOT DISTINCT FROM s.loan_id) - 900000
                 GROUP BY s.loan_id) AS taken))",
     },
     Invariant {
@@ -208,9 +208,9 @@ pub const INVARIANTS: &[Invariant] = &[
         sql: "SELECT CAST(COUNT(*) AS BIGINT) FROM licence_loan o JOIN licence l ON l.id = o.licence_id
                 JOIN account b ON b.id = o.borrower_account_id
             WHERE o.lender_organization_id <> l.organization_id OR o.lender_account_id <> l.account_id
-                OR b.organization_id <> o.borrower_organization_id OR l.product = 'discovery' OR o.lent_at > COALESCE(o.ended_at, o.ends_at)
+                OR b.organization_id <> o.borrower_organization_id OR l.product = 'discovery' OR o.started_at > COALESCE(o.ended_at, o.ends_at)
                 OR EXISTS (SELECT 1 FROM licence_loan p WHERE p.licence_id = o.licence_id AND p.id <> o.id
-                    AND p.lent_at < COALESCE(o.ended_at, o.ends_at) AND o.lent_at < COALESCE(p.ended_at, p.ends_at))",
+                    AND p.started_at < COALESCE(o.ended_at, o.ends_at) AND o.started_at < COALESCE(p.ended_at, p.ends_at))",
     },
     Invariant {
         name: "no deleted account holds items or licences that have not ended (ACCT-1)",
@@ -231,7 +231,7 @@ pub const INVARIANTS: &[Invariant] = &[
         sql: "SELECT CAST(
             (SELECT COUNT(*) FROM membership_account c JOIN account a ON a.id = c.account_id WHERE a.organization_id <> c.organization_id)
             + (SELECT COUNT(*) FROM membership_account c JOIN membership m ON m.organization_id = c.organization_id AND m.person_id = c.person_id
-                WHERE m.limited IS NULL OR NOT m.limited)
+                WHERE NOT m.limited)
             + (SELECT COUNT(*) FROM membership m JOIN organization o ON o.id = m.organization_id
                 WHERE m.limited AND (m.role = 'owner' OR o.plan <> 'enterprise'))
             + (SELECT COUNT(*) FROM membership m JOIN organization o ON o.id = m.organization_id
@@ -243,7 +243,7 @@ pub const INVARIANTS: &[Invariant] = &[
     Invariant {
         name: "every grant has the organization of its resource (PEOPLE-9)",
         sql: "SELECT CAST(COUNT(*) AS BIGINT) FROM access_grant g JOIN resource r ON r.id = g.resource_id
-            WHERE g.owner_id IS NULL OR g.owner_id <> r.organization_id",
+            WHERE g.owner_organization_id <> r.organization_id",
     },
 ];
 

@@ -45,12 +45,12 @@ pub async fn upsert(tx: &mut Tx, permit: &Permit, new: &NewGrant) -> Result<()> 
     };
     let sql = match new.grantee {
         Grantee::Person(_) => {
-            "INSERT INTO access_grant (id, resource_id, person_id, organization_id, level, carried, created_by, created_at, owner_id)
+            "INSERT INTO access_grant (id, resource_id, person_id, organization_id, level, carried, created_by, created_at, owner_organization_id)
              VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
              ON CONFLICT (resource_id, person_id, carried) WHERE person_id IS NOT NULL DO UPDATE SET level = $5"
         }
         Grantee::Organization(_) => {
-            "INSERT INTO access_grant (id, resource_id, person_id, organization_id, level, carried, created_by, created_at, owner_id)
+            "INSERT INTO access_grant (id, resource_id, person_id, organization_id, level, carried, created_by, created_at, owner_organization_id)
              VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
              ON CONFLICT (resource_id, organization_id, carried) WHERE organization_id IS NOT NULL DO UPDATE SET level = $5"
         }
@@ -93,14 +93,14 @@ pub async fn upsert_carried(tx: &mut Tx, permit: &Permit, new: &[NewGrant]) -> R
     for (rows, sql) in [
         (
             people,
-            "INSERT INTO access_grant (id, resource_id, person_id, level, carried, created_by, created_at, owner_id)
+            "INSERT INTO access_grant (id, resource_id, person_id, level, carried, created_by, created_at, owner_organization_id)
              WITH listed(id, resource_id, grantee, level) AS (VALUES {rows:4})
              SELECT DISTINCT listed.id, listed.resource_id, listed.grantee, listed.level, {1}, {2}, {3}, {4} FROM listed WHERE listed.level <> ''
              ON CONFLICT (resource_id, person_id, carried) WHERE person_id IS NOT NULL DO UPDATE SET level = excluded.level",
         ),
         (
             organizations,
-            "INSERT INTO access_grant (id, resource_id, organization_id, level, carried, created_by, created_at, owner_id)
+            "INSERT INTO access_grant (id, resource_id, organization_id, level, carried, created_by, created_at, owner_organization_id)
              WITH listed(id, resource_id, grantee, level) AS (VALUES {rows:4})
              SELECT DISTINCT listed.id, listed.resource_id, listed.grantee, listed.level, {1}, {2}, {3}, {4} FROM listed WHERE listed.level <> ''
              ON CONFLICT (resource_id, organization_id, carried) WHERE organization_id IS NOT NULL DO UPDATE SET level = excluded.level",
@@ -254,7 +254,7 @@ pub async fn list_on_way(
             "SELECT g.id, g.resource_id, g.person_id, g.organization_id, g.level, g.carried,
                 COALESCE(p.first_name || ' ' || p.last_name, o.name) AS name, COALESCE(p.email, o.org_id) AS address, m.role
              FROM access_grant g LEFT JOIN person p ON p.id = g.person_id LEFT JOIN organization o ON o.id = g.organization_id
-             LEFT JOIN membership m ON m.organization_id = g.owner_id AND m.person_id = g.person_id
+             LEFT JOIN membership m ON m.organization_id = g.owner_organization_id AND m.person_id = g.person_id
              WHERE g.resource_id IN ({ids}) AND o.deleted_at IS NULL
                 AND ((CASE WHEN g.resource_id = {1} THEN CAST(0 AS BIGINT) ELSE CAST(1 AS BIGINT) END) > {2}
                     OR ((CASE WHEN g.resource_id = {1} THEN CAST(0 AS BIGINT) ELSE CAST(1 AS BIGINT) END) = {2} AND g.id > {3}))
@@ -337,7 +337,7 @@ pub async fn list_reaching(tx: &mut Tx, person: PersonId, way: &[ResourceId]) ->
                 o.name AS through, p.first_name || ' ' || p.last_name AS made_by, g.created_at
              FROM access_grant g LEFT JOIN organization o ON o.id = g.organization_id LEFT JOIN person p ON p.id = g.created_by
              WHERE g.resource_id IN ({ids}) AND (g.person_id = {1}
-                OR g.organization_id IN (SELECT organization_id FROM living_membership WHERE person_id = {1}))",
+                OR g.organization_id IN (SELECT organization_id FROM active_membership WHERE person_id = {1}))",
             &ids,
         )
         .bind(person.0)
@@ -413,15 +413,18 @@ pub async fn delete_of_people(tx: &mut Tx, permit: &RolePermit, people: &[Person
             live::touch_person(tx, *person);
         }
         ended += tx
-            .sql_list("DELETE FROM access_grant WHERE owner_id = {1} AND person_id IN ({ids})", &ids)
+            .sql_list("DELETE FROM access_grant WHERE owner_organization_id = {1} AND person_id IN ({ids})", &ids)
             .bind(permit.organization().0)
             .execute()
             .await?;
         // Nor does a transfer that is taken back give it to them again.
-        tx.sql_list("DELETE FROM transfer_grant WHERE owner_id = {1} AND person_id IN ({ids})", &ids)
-            .bind(permit.organization().0)
-            .execute()
-            .await?;
+        tx.sql_list(
+            "DELETE FROM transfer_reversal_grant WHERE owner_organization_id = {1} AND person_id IN ({ids})",
+            &ids,
+        )
+        .bind(permit.organization().0)
+        .execute()
+        .await?;
     }
     Ok(ended)
 }
@@ -435,7 +438,7 @@ pub async fn list_known(tx: &mut Tx, organization: OrganizationId, people: &[Per
     for chunk in people.chunks(CHUNK) {
         let ids: Vec<Uuid> = chunk.iter().map(|person| person.0).collect();
         let rows: Vec<(Uuid,)> = tx
-            .sql_list("SELECT DISTINCT person_id FROM access_grant WHERE owner_id = {1} AND person_id IN ({ids})", &ids)
+            .sql_list("SELECT DISTINCT person_id FROM access_grant WHERE owner_organization_id = {1} AND person_id IN ({ids})", &ids)
             .bind(organization.0)
             .all()
             .await?;
@@ -490,7 +493,7 @@ pub async fn list_externals(
             "SELECT p.id, p.name_key, p.email_key, p.first_name || ' ' || p.last_name AS name, p.email, p.last_seen_at, e.resources
              FROM (SELECT g.person_id, CAST(COUNT(DISTINCT g.resource_id) AS BIGINT) AS resources
                    FROM access_grant g JOIN resource r ON r.id = g.resource_id
-                   WHERE g.owner_id = $1 AND g.person_id IS NOT NULL AND r.trashed_with IS NULL GROUP BY g.person_id) e
+                   WHERE g.owner_organization_id = $1 AND g.person_id IS NOT NULL AND r.trashed_with IS NULL GROUP BY g.person_id) e
              JOIN person p ON p.id = e.person_id
              WHERE NOT EXISTS (SELECT 1 FROM membership m WHERE m.organization_id = $1 AND m.person_id = e.person_id)
                 AND (p.name_search LIKE $2 ESCAPE '!' OR p.email_key LIKE $2 ESCAPE '!')
@@ -531,7 +534,7 @@ pub async fn list_reached(
         let rows: Vec<(Uuid, String, String)> = tx
             .sql_list(
                 "SELECT g.person_id, r.name, g.level FROM access_grant g JOIN resource r ON r.id = g.resource_id
-                 WHERE g.owner_id = {1} AND g.person_id IN ({ids}) AND r.trashed_with IS NULL LIMIT CAST({2} AS BIGINT)",
+                 WHERE g.owner_organization_id = {1} AND g.person_id IN ({ids}) AND r.trashed_with IS NULL LIMIT CAST({2} AS BIGINT)",
                 &ids,
             )
             .bind(organization.0)
@@ -571,7 +574,7 @@ pub async fn list_people(tx: &mut Tx, resources: &[ResourceId], limit: i64) -> R
 /// # Errors
 /// The database.
 pub async fn delete_own(tx: &mut Tx, permit: &OwnPermit) -> Result<u64> {
-    tx.sql("DELETE FROM transfer_grant WHERE person_id = $1").bind(permit.person().0).execute().await?;
+    tx.sql("DELETE FROM transfer_reversal_grant WHERE person_id = $1").bind(permit.person().0).execute().await?;
     tx.sql("DELETE FROM access_grant WHERE person_id = $1").bind(permit.person().0).execute().await
 }
 
@@ -701,7 +704,7 @@ pub async fn list_shared_with(
             "WITH mine(id, resource_id, level) AS (
                 SELECT g.id, g.resource_id, g.level FROM access_grant g WHERE g.person_id = $1 AND g.id < $2
                 UNION ALL
-                SELECT g.id, g.resource_id, g.level FROM living_membership l CROSS JOIN access_grant g
+                SELECT g.id, g.resource_id, g.level FROM active_membership l CROSS JOIN access_grant g
                 WHERE l.person_id = $1 AND g.organization_id = l.organization_id AND g.id < $2)
              SELECT mine.id, r.id AS resource_id, r.name, r.kind, o.id AS organization_id, o.org_id, o.name AS organization_name, mine.level
              FROM mine CROSS JOIN resource r CROSS JOIN organization o
@@ -729,9 +732,9 @@ pub async fn list_levels(tx: &mut Tx, person: PersonId, resources: &[ResourceId]
         let rows: Vec<(Uuid, String)> = tx
             .sql_list(
                 "SELECT g.resource_id, g.level FROM access_grant g JOIN resource r ON r.id = g.resource_id
-                 JOIN living_organization l ON l.id = r.organization_id
+                 JOIN active_organization l ON l.id = r.organization_id
                  WHERE g.resource_id IN ({ids}) AND (g.person_id = {1}
-                    OR g.organization_id IN (SELECT organization_id FROM living_membership WHERE person_id = {1}))",
+                    OR g.organization_id IN (SELECT organization_id FROM active_membership WHERE person_id = {1}))",
                 &ids,
             )
             .bind(person.0)
@@ -750,11 +753,11 @@ macro_rules! shared {
     ($rest:literal) => {
         concat!(
             "WITH mine(resource_id) AS (
-                SELECT g.resource_id FROM access_grant g JOIN living_organization l ON l.id = g.owner_id
-                WHERE g.owner_id = $2 AND g.person_id = $1
+                SELECT g.resource_id FROM access_grant g JOIN active_organization l ON l.id = g.owner_organization_id
+                WHERE g.owner_organization_id = $2 AND g.person_id = $1
                 UNION ALL
-                SELECT g.resource_id FROM access_grant g JOIN living_organization l ON l.id = g.owner_id
-                WHERE g.owner_id = $2 AND g.organization_id IN (SELECT organization_id FROM living_membership WHERE person_id = $1)
+                SELECT g.resource_id FROM access_grant g JOIN active_organization l ON l.id = g.owner_organization_id
+                WHERE g.owner_organization_id = $2 AND g.organization_id IN (SELECT organization_id FROM active_membership WHERE person_id = $1)
              ) ",
             $rest
         )
@@ -800,10 +803,10 @@ pub async fn any_shared_elsewhere(
     let ids: Vec<Uuid> = accounts.iter().take(CHUNK).map(|id| id.0).collect();
     tx.sql_list(
         "SELECT CAST(COUNT(*) AS BIGINT) FROM (SELECT 1 AS one FROM (
-                SELECT g.resource_id FROM access_grant g WHERE g.owner_id = {2} AND g.person_id = {1}
+                SELECT g.resource_id FROM access_grant g WHERE g.owner_organization_id = {2} AND g.person_id = {1}
                 UNION ALL
-                SELECT g.resource_id FROM access_grant g WHERE g.owner_id = {2}
-                    AND g.organization_id IN (SELECT organization_id FROM living_membership WHERE person_id = {1})) AS mine
+                SELECT g.resource_id FROM access_grant g WHERE g.owner_organization_id = {2}
+                    AND g.organization_id IN (SELECT organization_id FROM active_membership WHERE person_id = {1})) AS mine
             CROSS JOIN resource r WHERE r.id = mine.resource_id AND r.trashed_with IS NULL AND r.account_id NOT IN ({ids})
             LIMIT 1) AS first",
         &ids,

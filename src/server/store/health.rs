@@ -1,4 +1,4 @@
-//! Table `health`: one row, written to see whether something can be written.
+//! Table `health_check`: one row, written to see whether something can be written.
 
 use uuid::Uuid;
 
@@ -12,11 +12,11 @@ const FILLER: usize = 10_000;
 /// # Errors
 /// The database, for one that is full or read-only.
 pub async fn replace(tx: &mut Tx, id: Uuid, at: i64) -> Result<()> {
-    tx.sql("INSERT INTO health (id, checked_at, filler) VALUES ($1, $2, $3)")
+    tx.sql("INSERT INTO health_check (id, checked_at, filler) VALUES ($1, $2, $3)")
         .bind(id)
         .bind(at)
         .bind("x".repeat(FILLER))
         .execute()
         .await?;
-    tx.sql("DELETE FROM health WHERE id <> $1").bind(id).execute().await.map(|_| ())
+    tx.sql("DELETE FROM health_check WHERE id <> $1").bind(id).execute().await.map(|_| ())
 }

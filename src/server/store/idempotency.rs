@@ -19,7 +19,7 @@ pub struct Known {
     /// The answer, sealed.
     pub body: Option<String>,
     /// Whose claim it was.
-    pub claim: Option<Uuid>,
+    pub claim: Uuid,
     /// What the caller could do when it was given.
     pub standing: Option<String>,
 }
@@ -47,7 +47,7 @@ pub const UNANSWERED: i64 = 180_000;
 pub async fn claim(tx: &mut Tx, wanted: &Claim, at: Timestamp) -> Result<Option<Known>> {
     let claimed = tx
         .sql(
-            "INSERT INTO idempotency_key (caller, key, request_hash, created_at, claim) VALUES ($1, $2, $3, $4, $5)
+            "INSERT INTO idempotency_key (caller, key, request_hash, created_at, claim_id) VALUES ($1, $2, $3, $4, $5)
              ON CONFLICT (caller, key) DO NOTHING",
         )
         .bind(wanted.caller.clone())
@@ -64,7 +64,7 @@ pub async fn claim(tx: &mut Tx, wanted: &Claim, at: Timestamp) -> Result<Option<
     // node is only slow, what that does is not kept: the claim is not its any more.
     let taken_over = tx
         .sql(
-            "UPDATE idempotency_key SET created_at = $5, claim = $6 WHERE caller = $1 AND key = $2 AND request_hash = $3
+            "UPDATE idempotency_key SET created_at = $5, claim_id = $6 WHERE caller = $1 AND key = $2 AND request_hash = $3
                 AND status IS NULL AND created_at < $4",
         )
         .bind(wanted.caller.clone())
@@ -78,7 +78,7 @@ pub async fn claim(tx: &mut Tx, wanted: &Claim, at: Timestamp) -> Result<Option<
     if taken_over > 0 {
         return Ok(None);
     }
-    tx.sql("SELECT request_hash, status, body, claim, standing FROM idempotency_key WHERE caller = $1 AND key = $2")
+    tx.sql("SELECT request_hash, status, body, claim_id AS claim, caller_access AS standing FROM idempotency_key WHERE caller = $1 AND key = $2")
         .bind(wanted.caller.clone())
         .bind(wanted.key.clone())
         .optional()
@@ -91,8 +91,8 @@ pub async fn claim(tx: &mut Tx, wanted: &Claim, at: Timestamp) -> Result<Option<
 /// The database.
 pub async fn update_answer(tx: &mut Tx, claim: &Claim, status: u16, sealed: &str, standing: &str) -> Result<bool> {
     tx.sql(
-        "UPDATE idempotency_key SET status = $4, body = $5, standing = $6
-         WHERE caller = $1 AND key = $2 AND claim = $3 AND status IS NULL",
+        "UPDATE idempotency_key SET status = $4, body = $5, caller_access = $6
+         WHERE caller = $1 AND key = $2 AND claim_id = $3 AND status IS NULL",
     )
     .bind(claim.caller.clone())
     .bind(claim.key.clone())
@@ -110,7 +110,7 @@ pub async fn update_answer(tx: &mut Tx, claim: &Claim, status: u16, sealed: &str
 /// # Errors
 /// The database.
 pub async fn delete(tx: &mut Tx, claim: &Claim) -> Result<()> {
-    tx.sql("DELETE FROM idempotency_key WHERE caller = $1 AND key = $2 AND claim = $3 AND status IS NULL")
+    tx.sql("DELETE FROM idempotency_key WHERE caller = $1 AND key = $2 AND claim_id = $3 AND status IS NULL")
         .bind(claim.caller.clone())
         .bind(claim.key.clone())
         .bind(claim.id)
@@ -189,10 +189,10 @@ impl AccessSnapshotRow {
 pub async fn list_standing(tx: &mut Tx, person: PersonId) -> Result<Vec<AccessSnapshot>> {
     let rows: Vec<AccessSnapshotRow> = tx
         .sql(
-            "SELECT organization_id AS place, role, CAST(NULL AS TEXT) AS level FROM living_membership WHERE person_id = $1
+            "SELECT organization_id AS place, role, CAST(NULL AS TEXT) AS level FROM active_membership WHERE person_id = $1
              UNION ALL SELECT account_id, role, NULL FROM account_membership WHERE person_id = $1
              UNION ALL SELECT resource_id, NULL, level FROM access_grant WHERE person_id = $1
-             UNION ALL SELECT g.resource_id, NULL, g.level FROM living_membership m JOIN access_grant g ON g.organization_id = m.organization_id
+             UNION ALL SELECT g.resource_id, NULL, g.level FROM active_membership m JOIN access_grant g ON g.organization_id = m.organization_id
                 WHERE m.person_id = $1
              LIMIT CAST($2 AS BIGINT)",
         )

@@ -82,7 +82,7 @@ async fn insert_row(
     external: bool,
 ) -> Result<()> {
     tx.sql(
-        "INSERT INTO invitation (id, organization_id, email, email_key, name, role, token_hash, state, invited_by, created_at, expires_at, sent_at, sends, name_key, resource_id, level, mail_id, external, name_search, limited)
+        "INSERT INTO invitation (id, organization_id, email, email_key, name, role, token_hash, state, invited_by, created_at, expires_at, sent_at, send_count, name_key, resource_id, level, mail_id, external, name_search, limited)
          VALUES ($1, $2, $3, $4, $5, $6, $7, 'pending', $8, $9, $10, $9, 1, $11, $12, $13, $14, $15, $16, $17)",
     )
     .bind(new.id.0)
@@ -99,9 +99,9 @@ async fn insert_row(
     .bind(new.reach.map(|(resource, _)| resource.0))
     .bind(new.reach.map(|(_, level)| level.as_str()))
     .bind(new.mail.0)
-    .bind(external.then_some(true))
+    .bind(external)
     .bind(search_key(new.name.unwrap_or(new.email_key)))
-    .bind(new.accounts.is_some().then_some(true))
+    .bind(new.accounts.is_some())
     .execute()
     .await?;
     for chunk in new.accounts.unwrap_or_default().chunks(CHUNK) {
@@ -186,7 +186,7 @@ pub async fn upsert_grant(
 ) -> Result<()> {
     // What the invitation began with is changed in its place.
     let began = tx
-        .sql("UPDATE invitation SET level = $3, reach_by = $4 WHERE id = $1 AND resource_id = $2 AND state = 'pending'")
+        .sql("UPDATE invitation SET level = $3, access_granted_by = $4 WHERE id = $1 AND resource_id = $2 AND state = 'pending'")
         .bind(invitation.0)
         .bind(permit.resource().0)
         .bind(level.as_str())
@@ -197,8 +197,8 @@ pub async fn upsert_grant(
         return Ok(());
     }
     tx.sql(
-        "INSERT INTO invitation_grant (invitation_id, resource_id, level, given_by, created_at) VALUES ($1, $2, $3, $4, $5)
-         ON CONFLICT (invitation_id, resource_id) DO UPDATE SET level = $3, given_by = $4",
+        "INSERT INTO invitation_grant (invitation_id, resource_id, level, granted_by, created_at) VALUES ($1, $2, $3, $4, $5)
+         ON CONFLICT (invitation_id, resource_id) DO UPDATE SET level = $3, granted_by = $4",
     )
     .bind(invitation.0)
     .bind(permit.resource().0)
@@ -236,7 +236,7 @@ pub async fn delete_grant(tx: &mut Tx, permit: &Permit, invitation: InvitationId
 /// The database.
 pub async fn list_grants(tx: &mut Tx, invitation: InvitationId) -> Result<Vec<(ResourceId, Level, PersonId)>> {
     let rows: Vec<(Uuid, String, Uuid)> = tx
-        .sql("SELECT resource_id, level, given_by FROM invitation_grant WHERE invitation_id = $1 LIMIT 10000")
+        .sql("SELECT resource_id, level, granted_by FROM invitation_grant WHERE invitation_id = $1 LIMIT 10000")
         .bind(invitation.0)
         .all()
         .await?;
@@ -270,7 +270,7 @@ struct PromisedGrantRow {
     first: bool,
     resource_id: Uuid,
     level: String,
-    given_by: Uuid,
+    granted_by: Uuid,
     role: Option<String>,
     own: Option<String>,
 }
@@ -286,25 +286,25 @@ pub async fn list_promised(tx: &mut Tx, invitations: &[InvitationId]) -> Result<
         let ids: Vec<Uuid> = chunk.iter().map(|id| id.0).collect();
         let rows: Vec<PromisedGrantRow> = tx
             .sql_list(
-                "WITH RECURSIVE given(invitation_id, first, resource_id, level, given_by, organization_id) AS (
-                    SELECT i.id, TRUE, i.resource_id, i.level, COALESCE(i.reach_by, i.invited_by), i.organization_id
+                "WITH RECURSIVE given(invitation_id, first, resource_id, level, granted_by, organization_id) AS (
+                    SELECT i.id, TRUE, i.resource_id, i.level, COALESCE(i.access_granted_by, i.invited_by), i.organization_id
                     FROM invitation i WHERE i.id IN ({ids}) AND i.resource_id IS NOT NULL AND i.level IS NOT NULL
                     UNION ALL
-                    SELECT i.id, FALSE, g.resource_id, g.level, g.given_by, i.organization_id
+                    SELECT i.id, FALSE, g.resource_id, g.level, g.granted_by, i.organization_id
                     FROM invitation i JOIN invitation_grant g ON g.invitation_id = i.id WHERE i.id IN ({ids})
-                 ), up(invitation_id, first, resource_id, level, given_by, distance, id, parent_id, account_id) AS (
-                    SELECT given.invitation_id, given.first, given.resource_id, given.level, given.given_by, CAST(0 AS BIGINT), r.id, r.parent_id, r.account_id
+                 ), up(invitation_id, first, resource_id, level, granted_by, distance, id, parent_id, account_id) AS (
+                    SELECT given.invitation_id, given.first, given.resource_id, given.level, given.granted_by, CAST(0 AS BIGINT), r.id, r.parent_id, r.account_id
                     FROM given JOIN resource r ON r.id = given.resource_id AND r.organization_id = given.organization_id
                     WHERE r.trashed_with IS NULL
                     UNION ALL
-                    SELECT up.invitation_id, up.first, up.resource_id, up.level, up.given_by, up.distance + 1, r.id, r.parent_id, r.account_id
+                    SELECT up.invitation_id, up.first, up.resource_id, up.level, up.granted_by, up.distance + 1, r.id, r.parent_id, r.account_id
                     FROM up JOIN resource r ON r.id = up.parent_id WHERE up.distance < 100
                  )
-                 SELECT up.invitation_id, up.first, up.resource_id, up.level, up.given_by,
-                    (SELECT m.role FROM account_membership m WHERE m.account_id = up.account_id AND m.person_id = up.given_by) AS role,
+                 SELECT up.invitation_id, up.first, up.resource_id, up.level, up.granted_by,
+                    (SELECT m.role FROM account_membership m WHERE m.account_id = up.account_id AND m.person_id = up.granted_by) AS role,
                     g.level AS own
-                 FROM up LEFT JOIN access_grant g ON g.resource_id = up.id AND (g.person_id = up.given_by
-                    OR g.organization_id IN (SELECT organization_id FROM living_membership WHERE person_id = up.given_by))",
+                 FROM up LEFT JOIN access_grant g ON g.resource_id = up.id AND (g.person_id = up.granted_by
+                    OR g.organization_id IN (SELECT organization_id FROM active_membership WHERE person_id = up.granted_by))",
                 &ids,
             )
             .all()
@@ -324,7 +324,7 @@ pub async fn list_promised(tx: &mut Tx, invitations: &[InvitationId]) -> Result<
                     first: row.first,
                     resource,
                     level: read("invitation", "level", &row.level, Level::parse)?,
-                    by: PersonId(row.given_by),
+                    by: PersonId(row.granted_by),
                     sender: Sender { role, level },
                 }),
             }
@@ -354,7 +354,7 @@ struct WaitingGrantRow {
     id: Uuid,
     email: String,
     level: String,
-    external: Option<bool>,
+    external: bool,
     expires_at: i64,
 }
 
@@ -397,7 +397,7 @@ pub async fn list_on(tx: &mut Tx, resource: ResourceId, now: Timestamp, limit: i
                 id: InvitationId(row.id),
                 email: row.email,
                 level: read("invitation", "level", &row.level, Level::parse)?,
-                external: row.external.unwrap_or(false),
+                external: row.external,
                 expires_at: Timestamp(row.expires_at),
             })
         })
@@ -416,7 +416,7 @@ pub async fn find_pending(
 ) -> Result<Option<Invitation>> {
     let row: Option<InvitationRow> = tx
         .sql(
-            "SELECT i.id, i.organization_id, i.email, i.email_key, i.name, i.role, i.state, i.invited_by, i.created_at, i.sent_at, i.expires_at, i.resource_id, i.level, i.external, i.role_by, i.limited
+            "SELECT i.id, i.organization_id, i.email, i.email_key, i.name, i.role, i.state, i.invited_by, i.sent_at, i.expires_at, i.resource_id, i.level, i.external, i.role_granted_by, i.limited
              FROM invitation i WHERE i.organization_id = $1 AND i.email_key = $2 AND i.state = 'pending' AND i.expires_at > $3",
         )
         .bind(organization.0)
@@ -472,14 +472,13 @@ struct InvitationRow {
     role: String,
     state: String,
     invited_by: Uuid,
-    created_at: i64,
-    sent_at: Option<i64>,
+    sent_at: i64,
     expires_at: i64,
     resource_id: Option<Uuid>,
     level: Option<String>,
-    external: Option<bool>,
-    role_by: Option<Uuid>,
-    limited: Option<bool>,
+    external: bool,
+    role_granted_by: Option<Uuid>,
+    limited: bool,
 }
 
 impl TryFrom<InvitationRow> for Invitation {
@@ -496,12 +495,12 @@ impl TryFrom<InvitationRow> for Invitation {
             role: read("invitation", "role", &row.role, Role::parse)?,
             state: read("invitation", "state", &row.state, InvitationState::parse)?,
             invited_by: PersonId(row.invited_by),
-            sent_at: Timestamp(row.sent_at.unwrap_or(row.created_at)),
+            sent_at: Timestamp(row.sent_at),
             expires_at: Timestamp(row.expires_at),
             reach: row.resource_id.map(ResourceId).zip(level),
-            external: row.external.unwrap_or(false),
-            role_by: PersonId(row.role_by.unwrap_or(row.invited_by)),
-            limited: row.limited.unwrap_or(false),
+            external: row.external,
+            role_by: PersonId(row.role_granted_by.unwrap_or(row.invited_by)),
+            limited: row.limited,
             replaced: false,
         })
     }
@@ -514,8 +513,8 @@ impl TryFrom<InvitationRow> for Invitation {
 pub async fn find_by_old_token(tx: &mut Tx, token_hash: &str) -> Result<Option<Invitation>> {
     let row: Option<InvitationRow> = tx
         .sql(
-            "SELECT i.id, i.organization_id, i.email, i.email_key, i.name, i.role, i.state, i.invited_by, i.created_at, i.sent_at, i.expires_at, i.resource_id, i.level, i.external, i.role_by, i.limited
-             FROM invitation_old_link k JOIN invitation i ON i.id = k.invitation_id JOIN living_organization l ON l.id = i.organization_id
+            "SELECT i.id, i.organization_id, i.email, i.email_key, i.name, i.role, i.state, i.invited_by, i.sent_at, i.expires_at, i.resource_id, i.level, i.external, i.role_granted_by, i.limited
+             FROM invitation_old_link k JOIN invitation i ON i.id = k.invitation_id JOIN active_organization l ON l.id = i.organization_id
              WHERE k.token_hash = $1",
         )
         .bind(token_hash.to_owned())
@@ -532,8 +531,8 @@ pub async fn find_by_old_token(tx: &mut Tx, token_hash: &str) -> Result<Option<I
 pub async fn find_by_token(tx: &mut Tx, token_hash: &str) -> Result<Option<Invitation>> {
     let row: Option<InvitationRow> = tx
         .sql(
-            "SELECT i.id, i.organization_id, i.email, i.email_key, i.name, i.role, i.state, i.invited_by, i.created_at, i.sent_at, i.expires_at, i.resource_id, i.level, i.external, i.role_by, i.limited
-             FROM invitation i JOIN living_organization l ON l.id = i.organization_id
+            "SELECT i.id, i.organization_id, i.email, i.email_key, i.name, i.role, i.state, i.invited_by, i.sent_at, i.expires_at, i.resource_id, i.level, i.external, i.role_granted_by, i.limited
+             FROM invitation i JOIN active_organization l ON l.id = i.organization_id
              WHERE i.token_hash = $1",
         )
         .bind(token_hash.to_owned())
@@ -549,8 +548,8 @@ pub async fn find_by_token(tx: &mut Tx, token_hash: &str) -> Result<Option<Invit
 pub async fn find(tx: &mut Tx, id: InvitationId) -> Result<Option<Invitation>> {
     let row: Option<InvitationRow> = tx
         .sql(
-            "SELECT i.id, i.organization_id, i.email, i.email_key, i.name, i.role, i.state, i.invited_by, i.created_at, i.sent_at, i.expires_at, i.resource_id, i.level, i.external, i.role_by, i.limited
-             FROM invitation i JOIN living_organization l ON l.id = i.organization_id
+            "SELECT i.id, i.organization_id, i.email, i.email_key, i.name, i.role, i.state, i.invited_by, i.sent_at, i.expires_at, i.resource_id, i.level, i.external, i.role_granted_by, i.limited
+             FROM invitation i JOIN active_organization l ON l.id = i.organization_id
              WHERE i.id = $1",
         )
         .bind(id.0)
@@ -565,8 +564,8 @@ pub async fn find(tx: &mut Tx, id: InvitationId) -> Result<Option<Invitation>> {
 /// The database.
 pub async fn is_pending(tx: &mut Tx, organization: OrganizationId, email_key: &str, now: Timestamp) -> Result<bool> {
     tx.sql(
-        "SELECT CAST(COUNT(*) AS BIGINT) FROM invitation i JOIN living_organization l ON l.id = i.organization_id
-         WHERE i.email_key = $1 AND i.organization_id = $2 AND i.state = 'pending' AND i.expires_at > $3 AND i.external IS NULL",
+        "SELECT CAST(COUNT(*) AS BIGINT) FROM invitation i JOIN active_organization l ON l.id = i.organization_id
+         WHERE i.email_key = $1 AND i.organization_id = $2 AND i.state = 'pending' AND i.expires_at > $3 AND NOT i.external",
     )
     .bind(email_key.to_owned())
     .bind(organization.0)
@@ -597,7 +596,7 @@ pub async fn update_state(tx: &mut Tx, id: InvitationId, state: InvitationState,
 /// The database.
 pub async fn update_role(tx: &mut Tx, permit: &RolePermit, id: InvitationId, role: Role) -> Result<bool> {
     tx.sql(
-        "UPDATE invitation SET role = $3, external = NULL, role_by = $5, reach_by = COALESCE(reach_by, invited_by), owners_told_at = NULL,
+        "UPDATE invitation SET role = $3, external = FALSE, role_granted_by = $5, access_granted_by = COALESCE(access_granted_by, invited_by), owners_notified_at = NULL,
             resource_id = CASE WHEN $4 THEN resource_id ELSE NULL END, level = CASE WHEN $4 THEN level ELSE NULL END
          WHERE id = $1 AND organization_id = $2 AND state = 'pending'",
     )
@@ -616,7 +615,7 @@ pub async fn update_role(tx: &mut Tx, permit: &RolePermit, id: InvitationId, rol
 /// # Errors
 /// The database.
 pub async fn delete_accounts(tx: &mut Tx, permit: &RolePermit, id: InvitationId) -> Result<()> {
-    tx.sql("UPDATE invitation SET limited = NULL WHERE id = $1 AND organization_id = $2 AND state = 'pending'")
+    tx.sql("UPDATE invitation SET limited = FALSE WHERE id = $1 AND organization_id = $2 AND state = 'pending'")
         .bind(id.0)
         .bind(permit.organization().0)
         .execute()
@@ -629,7 +628,7 @@ pub async fn delete_accounts(tx: &mut Tx, permit: &RolePermit, id: InvitationId)
 /// # Errors
 /// The database.
 pub async fn update_owners_told(tx: &mut Tx, id: InvitationId, at: Timestamp) -> Result<bool> {
-    tx.sql("UPDATE invitation SET owners_told_at = $2 WHERE id = $1 AND state = 'pending' AND owners_told_at IS NULL")
+    tx.sql("UPDATE invitation SET owners_notified_at = $2 WHERE id = $1 AND state = 'pending' AND owners_notified_at IS NULL")
         .bind(id.0)
         .bind(at.0)
         .execute()
@@ -658,14 +657,14 @@ pub async fn update_link(
     .bind(permit.organization().0)
     .execute()
     .await?;
-    tx.sql("UPDATE invitation_grant SET given_by = $2 WHERE invitation_id = $1")
+    tx.sql("UPDATE invitation_grant SET granted_by = $2 WHERE invitation_id = $1")
         .bind(id.0)
         .bind(permit.person().0)
         .execute()
         .await?;
     tx.sql(
-        "UPDATE invitation SET token_hash = $3, mail_id = $4, sent_at = $5, expires_at = $6, sends = sends + 1,
-            invited_by = $7, role_by = NULL, reach_by = NULL, owners_told_at = NULL
+        "UPDATE invitation SET token_hash = $3, mail_id = $4, sent_at = $5, expires_at = $6, send_count = send_count + 1,
+            invited_by = $7, role_granted_by = NULL, access_granted_by = NULL, owners_notified_at = NULL
          WHERE id = $1 AND organization_id = $2 AND state = 'pending'",
     )
     .bind(id.0)
@@ -734,7 +733,7 @@ pub async fn list_known(
 /// The database.
 pub async fn count_sent_by(tx: &mut Tx, person: PersonId, since: Timestamp) -> Result<u64> {
     let sent = tx
-        .sql("SELECT CAST(COALESCE(SUM(sends), 0) AS BIGINT) FROM invitation WHERE invited_by = $1 AND sent_at >= $2")
+        .sql("SELECT CAST(COALESCE(SUM(send_count), 0) AS BIGINT) FROM invitation WHERE invited_by = $1 AND sent_at >= $2")
         .bind(person.0)
         .bind(since.0)
         .number()
@@ -748,7 +747,7 @@ pub async fn count_sent_by(tx: &mut Tx, person: PersonId, since: Timestamp) -> R
 /// The database.
 pub async fn count_sent_of(tx: &mut Tx, organization: OrganizationId, since: Timestamp) -> Result<u64> {
     let sent = tx
-        .sql("SELECT CAST(COALESCE(SUM(sends), 0) AS BIGINT) FROM invitation WHERE organization_id = $1 AND sent_at >= $2")
+        .sql("SELECT CAST(COALESCE(SUM(send_count), 0) AS BIGINT) FROM invitation WHERE organization_id = $1 AND sent_at >= $2")
         .bind(organization.0)
         .bind(since.0)
         .number()
@@ -766,7 +765,7 @@ pub async fn count_sent_to(tx: &mut Tx, email_keys: &[String], since: Timestamp)
     for chunk in email_keys.chunks(CHUNK) {
         let rows: Vec<(String, i64)> = tx
             .sql_list(
-                "SELECT email_key, CAST(SUM(sends) AS BIGINT) AS sent FROM invitation
+                "SELECT email_key, CAST(SUM(send_count) AS BIGINT) AS sent FROM invitation
                  WHERE email_key IN ({ids}) AND sent_at >= {1} GROUP BY email_key",
                 chunk,
             )
@@ -804,7 +803,7 @@ pub async fn count_pending_in_role(
     let waiting = tx
         .sql(
             "SELECT CAST(COUNT(*) AS BIGINT) FROM invitation
-             WHERE organization_id = $1 AND state = 'pending' AND role = $2 AND expires_at > $3 AND (external IS NULL OR NOT external)",
+             WHERE organization_id = $1 AND state = 'pending' AND role = $2 AND expires_at > $3 AND NOT external",
         )
         .bind(organization.0)
         .bind(role.as_str())
@@ -820,7 +819,7 @@ struct WaitingRow {
     organization: String,
     invited_by: String,
     role: String,
-    external: Option<bool>,
+    external: bool,
     expires_at: i64,
 }
 
@@ -832,7 +831,7 @@ pub async fn list_waiting(tx: &mut Tx, email_key: &str, now: Timestamp) -> Resul
     let rows: Vec<WaitingRow> = tx
         .sql(
             "SELECT i.id, o.name AS organization, p.first_name || ' ' || p.last_name AS invited_by, i.role, i.external, i.expires_at
-             FROM invitation i JOIN organization o ON o.id = i.organization_id JOIN living_organization l ON l.id = o.id
+             FROM invitation i JOIN organization o ON o.id = i.organization_id JOIN active_organization l ON l.id = o.id
              JOIN person p ON p.id = i.invited_by
              WHERE i.email_key = $1 AND i.state = 'pending' AND i.expires_at > $2
              ORDER BY i.id DESC LIMIT 50",
@@ -848,7 +847,7 @@ pub async fn list_waiting(tx: &mut Tx, email_key: &str, now: Timestamp) -> Resul
                 organization: Some(row.organization),
                 invited_by: Some(row.invited_by),
                 role: read("invitation", "role", &row.role, Role::parse)?,
-                external: row.external.unwrap_or(false),
+                external: row.external,
                 expires_at: Timestamp(row.expires_at),
             })
         })
@@ -882,7 +881,7 @@ struct InvitedRow {
     name: Option<String>,
     email: String,
     role: String,
-    external: Option<bool>,
+    external: bool,
     expires_at: i64,
 }
 
@@ -903,7 +902,7 @@ pub async fn list_pending(
             concat!(
                 "SELECT i.id, i.name_key, i.email_key, i.name, i.email, i.role, i.external, i.expires_at FROM invitation i
                  WHERE i.organization_id = $1 AND i.state = 'pending'
-                    AND (i.name_search LIKE $2 ESCAPE '!' OR i.email_key LIKE $2 ESCAPE '!') AND ($3 = '' OR (i.role = $3 AND i.external IS NULL))
+                    AND (i.name_search LIKE $2 ESCAPE '!' OR i.email_key LIKE $2 ESCAPE '!') AND ($3 = '' OR (i.role = $3 AND NOT i.external))
                     AND (($6 AND i.expires_at > $8) OR ($7 AND i.expires_at <= $8)) AND ",
                 $rest
             )
@@ -945,10 +944,7 @@ pub async fn list_pending(
                 email_key: row.email_key,
                 name: row.name,
                 email: row.email,
-                role: match row.external {
-                    Some(true) => None,
-                    _ => Some(read("invitation", "role", &row.role, Role::parse)?),
-                },
+                role: if row.external { None } else { Some(read("invitation", "role", &row.role, Role::parse)?) },
                 expires_at: Timestamp(row.expires_at),
             })
         })
@@ -964,12 +960,12 @@ struct ListRow {
     state: String,
     invited_by: String,
     created_at: i64,
-    sent_at: Option<i64>,
+    sent_at: i64,
     expires_at: i64,
     resource_id: Option<Uuid>,
     resource_name: Option<String>,
     level: Option<String>,
-    external: Option<bool>,
+    external: bool,
     name_key: String,
     mail_state: Option<String>,
     sender_role: Option<String>,
@@ -990,7 +986,7 @@ pub async fn list(
         .sql(
             "SELECT i.id, i.email, i.name, i.role, i.state, p.first_name || ' ' || p.last_name AS invited_by, i.created_at, i.sent_at,
                 i.expires_at, i.resource_id, r.name AS resource_name, i.level, i.external, i.name_key, o.state AS mail_state,
-                (SELECT m.role FROM living_membership m WHERE m.organization_id = i.organization_id AND m.person_id = COALESCE(i.role_by, i.invited_by)) AS sender_role
+                (SELECT m.role FROM active_membership m WHERE m.organization_id = i.organization_id AND m.person_id = COALESCE(i.role_granted_by, i.invited_by)) AS sender_role
              FROM invitation i JOIN person p ON p.id = i.invited_by LEFT JOIN outbox o ON o.id = i.mail_id
              LEFT JOIN resource r ON r.id = i.resource_id AND r.organization_id = i.organization_id AND r.trashed_with IS NULL
              WHERE i.organization_id = $1 AND i.state = $2 AND (i.name_key, i.id) > ($3, $4)
@@ -1008,7 +1004,7 @@ pub async fn list(
             let level = row.level.map(|level| read("invitation", "level", &level, Level::parse)).transpose()?;
             let sender_role = row.sender_role.map(|role| read("membership", "role", &role, Role::parse)).transpose()?;
             let role = read("invitation", "role", &row.role, Role::parse)?;
-            let external = row.external.unwrap_or(false);
+            let external = row.external;
             let sender = Sender { role: sender_role, level: None };
             let view = RowView {
                 id: InvitationId(row.id),
@@ -1018,7 +1014,7 @@ pub async fn list(
                 state: read("invitation", "state", &row.state, InvitationState::parse)?,
                 invited_by: row.invited_by,
                 created_at: Timestamp(row.created_at),
-                sent_at: Timestamp(row.sent_at.unwrap_or(row.created_at)),
+                sent_at: Timestamp(row.sent_at),
                 expires_at: Timestamp(row.expires_at),
                 resource: row.resource_id.map(ResourceId),
                 resource_name: row.resource_name,

@@ -1,4 +1,4 @@
-//! Table `kept_form`: a refused form that is too long for a cookie, until the next page takes it. The text is JSON of the
+//! Table `remembered_form`: a refused form that is too long for a cookie, until the next page takes it. The text is JSON of the
 //! door's.
 
 use super::{Result, Tx};
@@ -10,7 +10,7 @@ use crate::domain::{id::PersonId, time::Timestamp};
 /// The database.
 pub async fn upsert(tx: &mut Tx, person: PersonId, data: &str, expires_at: Timestamp) -> Result<()> {
     tx.sql(
-        "INSERT INTO kept_form (person_id, data, expires_at) VALUES ($1, $2, $3)
+        "INSERT INTO remembered_form (person_id, data, expires_at) VALUES ($1, $2, $3)
          ON CONFLICT (person_id) DO UPDATE SET data = $2, expires_at = $3",
     )
     .bind(person.0)
@@ -27,7 +27,7 @@ pub async fn upsert(tx: &mut Tx, person: PersonId, data: &str, expires_at: Times
 /// The database.
 pub async fn take(tx: &mut Tx, person: PersonId, now: Timestamp) -> Result<Option<String>> {
     let row: Option<(String, i64)> = tx
-        .sql("DELETE FROM kept_form WHERE person_id = $1 RETURNING data, expires_at")
+        .sql("DELETE FROM remembered_form WHERE person_id = $1 RETURNING data, expires_at")
         .bind(person.0)
         .optional()
         .await?;
@@ -39,5 +39,5 @@ pub async fn take(tx: &mut Tx, person: PersonId, now: Timestamp) -> Result<Optio
 /// # Errors
 /// The database.
 pub async fn delete_expired(tx: &mut Tx, now: Timestamp) -> Result<u64> {
-    tx.sql("DELETE FROM kept_form WHERE expires_at <= $1").bind(now.0).execute().await
+    tx.sql("DELETE FROM remembered_form WHERE expires_at <= $1").bind(now.0).execute().await
 }

@@ -56,7 +56,7 @@ pub async fn insert(tx: &mut Tx, permit: &RolePermit, new: &NewKey<'_>) -> Resul
     .bind(new.at.0)
     .execute()
     .await?;
-    // Nobody signs in as it, and no list of people has it: see the migration.
+    // Nobody signs in as it, and no list of people has it: see table `person` in the migrations.
     tx.sql(
         "INSERT INTO person (id, email, email_key, email_verified, first_name, last_name, password_hash, language, cluster, created_at, name_key, name_search, deleted_at)
          VALUES ($1, '', $2, $3, $4, '(key)', '', 'en', '', $5, $6, $7, $5)",
@@ -133,7 +133,7 @@ pub async fn find_by_secret(tx: &mut Tx, id: KeyId, secret_hash: &str) -> Result
     let row: Option<KeyRow> = tx
         .sql(
             "SELECT k.id, k.organization_id, k.account_id, k.name, k.scopes
-             FROM credential_key k JOIN living_organization o ON o.id = k.organization_id
+             FROM credential_key k JOIN active_organization o ON o.id = k.organization_id
              JOIN account a ON a.id = k.account_id AND a.deleted_at IS NULL
              WHERE k.id = $1 AND k.secret_hash = $2 AND k.revoked_at IS NULL",
         )
@@ -152,7 +152,7 @@ pub async fn find(tx: &mut Tx, id: KeyId) -> Result<Option<Key>> {
     let row: Option<KeyRow> = tx
         .sql(
             "SELECT k.id, k.organization_id, k.account_id, k.name, k.scopes FROM credential_key k
-             JOIN machine m ON m.person_id = k.id WHERE k.id = $1",
+             JOIN active_machine m ON m.person_id = k.id WHERE k.id = $1",
         )
         .bind(id.0)
         .optional()
@@ -168,7 +168,7 @@ pub async fn find_by_token(tx: &mut Tx, token_hash: &str, now: Timestamp) -> Res
     let row: Option<KeyRow> = tx
         .sql(
             "SELECT k.id, k.organization_id, k.account_id, k.name, k.scopes
-             FROM access_token t JOIN credential_key k ON k.id = t.key_id JOIN living_organization o ON o.id = k.organization_id
+             FROM access_token t JOIN credential_key k ON k.id = t.key_id JOIN active_organization o ON o.id = k.organization_id
              JOIN account a ON a.id = k.account_id AND a.deleted_at IS NULL
              WHERE t.token_hash = $1 AND t.expires_at > $2 AND k.revoked_at IS NULL",
         )
@@ -183,7 +183,7 @@ pub async fn find_by_token(tx: &mut Tx, token_hash: &str, now: Timestamp) -> Res
 struct ListedKeyRow {
     id: Uuid,
     name: String,
-    account_id: String,
+    handle: String,
     scopes: String,
     created_by_name: String,
     created_at: i64,
@@ -197,7 +197,7 @@ struct ListedKeyRow {
 pub async fn list(tx: &mut Tx, organization: OrganizationId) -> Result<Vec<KeyView>> {
     let rows: Vec<ListedKeyRow> = tx
         .sql(
-            "SELECT k.id, k.name, a.account_id, k.scopes, k.created_by_name, k.created_at, k.last_used_at
+            "SELECT k.id, k.name, a.handle, k.scopes, k.created_by_name, k.created_at, k.last_used_at
              FROM credential_key k JOIN account a ON a.id = k.account_id AND a.deleted_at IS NULL
              WHERE k.organization_id = $1 AND k.revoked_at IS NULL ORDER BY k.id DESC LIMIT CAST($2 AS BIGINT)",
         )
@@ -211,7 +211,7 @@ pub async fn list(tx: &mut Tx, organization: OrganizationId) -> Result<Vec<KeyVi
                 id: KeyId(row.id),
                 name: row.name,
                 client_id: client_id(KeyId(row.id)),
-                account: row.account_id,
+                account: row.handle,
                 scopes: read("credential_key", "scopes", &row.scopes, Scopes::read)?,
                 created_by: row.created_by_name,
                 created_at: Timestamp(row.created_at),

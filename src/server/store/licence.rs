@@ -43,8 +43,8 @@ pub struct NewLicence {
 pub async fn insert(tx: &mut Tx, new: &NewLicence) -> Result<()> {
     tx.sql(
         "INSERT INTO licence (id, organization_id, account_id, product, model, seats, active_from, active_until,
-            images_granted, projects_granted, credits_granted, images_left, projects_left, credits_left, created_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 0, 0, 0, 0, 0, 0, $9)",
+            images_granted, projects_granted, credits_granted, images_left, projects_left, credits_left, entry_count, created_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 0, 0, 0, 0, 0, 0, 0, $9)",
     )
     .bind(new.id.0)
     .bind(new.organization.0)
@@ -133,7 +133,7 @@ pub async fn list_of_account(tx: &mut Tx, account: AccountId, now: Timestamp) ->
              UNION ALL
              SELECT l.id, l.organization_id, l.account_id, l.product, l.model, l.seats, l.active_from, l.active_until,
                 l.images_granted, l.projects_granted, l.credits_granted, l.images_left, l.projects_left, l.credits_left
-             FROM licence_loan o JOIN licence l ON l.id = o.licence_id JOIN living_organization v ON v.id = l.organization_id
+             FROM licence_loan o JOIN licence l ON l.id = o.licence_id JOIN active_organization v ON v.id = l.organization_id
              WHERE o.borrower_account_id = $1 AND o.ended_at IS NULL AND o.ends_at > $2
              LIMIT 1000",
         )
@@ -159,7 +159,7 @@ pub async fn list_usable(tx: &mut Tx, organization: OrganizationId, now: Timesta
              UNION ALL
              SELECT l.id, l.organization_id, o.borrower_account_id AS account_id, l.product, l.model, l.seats, l.active_from, l.active_until,
                 l.images_granted, l.projects_granted, l.credits_granted, l.images_left, l.projects_left, l.credits_left
-             FROM licence_loan o JOIN licence l ON l.id = o.licence_id JOIN living_organization v ON v.id = l.organization_id
+             FROM licence_loan o JOIN licence l ON l.id = o.licence_id JOIN active_organization v ON v.id = l.organization_id
              WHERE o.borrower_organization_id = $1 AND o.ended_at IS NULL AND o.ends_at > $2
              LIMIT 1000",
         )
@@ -179,7 +179,7 @@ pub async fn list_borrowed(tx: &mut Tx, organization: OrganizationId, now: Times
         .sql(
             "SELECT l.id, l.organization_id, o.borrower_account_id AS account_id, l.product, l.model, l.seats, l.active_from, l.active_until,
                 l.images_granted, l.projects_granted, l.credits_granted, l.images_left, l.projects_left, l.credits_left
-             FROM licence_loan o JOIN licence l ON l.id = o.licence_id JOIN living_organization v ON v.id = l.organization_id
+             FROM licence_loan o JOIN licence l ON l.id = o.licence_id JOIN active_organization v ON v.id = l.organization_id
              WHERE o.borrower_organization_id = $1 AND o.ended_at IS NULL AND o.ends_at > $2
                 AND o.lender_organization_id <> $1 LIMIT 1000",
         )
@@ -320,7 +320,7 @@ pub struct NewEntry {
 /// What an entry made of the books.
 #[derive(FromRow)]
 struct BooksRow {
-    entries: i64,
+    entry_count: i64,
     last_entry_at: i64,
     images_left: i64,
     projects_left: i64,
@@ -339,9 +339,9 @@ pub async fn append(tx: &mut Tx, entry: &NewEntry) -> Result<bool> {
         .sql(
             "UPDATE licence SET images_left = images_left + $2, projects_left = projects_left + $3, credits_left = credits_left + $4,
                 images_granted = images_granted + $5, projects_granted = projects_granted + $6, credits_granted = credits_granted + $7,
-                entries = COALESCE(entries, 0) + 1, last_entry_at = CASE WHEN last_entry_at > $8 THEN last_entry_at ELSE $8 END
+                entry_count = entry_count + 1, last_entry_at = CASE WHEN last_entry_at > $8 THEN last_entry_at ELSE $8 END
              WHERE id = $1 AND images_left + $2 >= 0 AND projects_left + $3 >= 0 AND credits_left + $4 >= 0
-             RETURNING entries, last_entry_at, images_left, projects_left, credits_left",
+             RETURNING entry_count, last_entry_at, images_left, projects_left, credits_left",
         )
         .bind(entry.licence.0)
         .bind(entry.change.images)
@@ -355,7 +355,7 @@ pub async fn append(tx: &mut Tx, entry: &NewEntry) -> Result<bool> {
         .await?;
     let Some(books) = books else { return Ok(false) };
     tx.sql(
-        "INSERT INTO ledger_entry (id, licence_id, kind, images, projects, credits, transfer_id, resource_id, at,
+        "INSERT INTO ledger_entry (id, licence_id, kind, images, projects, credits, transfer_id, resource_id, created_at,
             number, images_after, projects_after, credits_after)
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)",
     )
@@ -368,7 +368,7 @@ pub async fn append(tx: &mut Tx, entry: &NewEntry) -> Result<bool> {
     .bind(entry.transfer.map(|transfer| transfer.0))
     .bind(entry.resource.map(|resource| resource.0))
     .bind(books.last_entry_at)
-    .bind(books.entries)
+    .bind(books.entry_count)
     .bind(books.images_left)
     .bind(books.projects_left)
     .bind(books.credits_left)
@@ -410,7 +410,7 @@ struct EntryRow {
     transfer_id: Option<Uuid>,
     resource_id: Option<Uuid>,
     resource_name: Option<String>,
-    at: i64,
+    created_at: i64,
 }
 
 /// The entries of a licence, one text, so that all filters show the same. What is not in the organization any more has no
@@ -419,7 +419,7 @@ macro_rules! entries {
     ($where_and_order:literal) => {
         concat!(
             "SELECT e.number, e.kind, e.images, e.projects, e.credits, e.images_after, e.projects_after, e.credits_after,
-                e.transfer_id, e.resource_id, r.name AS resource_name, e.at
+                e.transfer_id, e.resource_id, r.name AS resource_name, e.created_at
              FROM ledger_entry e LEFT JOIN resource r ON r.id = e.resource_id AND r.organization_id = $2 AND r.trashed_with IS NULL
              WHERE e.licence_id = $1 AND ",
             $where_and_order
@@ -443,12 +443,12 @@ pub async fn list_entries(
     let start = before.map_or(end, |before| before.min(end));
     let sql = if filter.kind.is_some() {
         entries!(
-            "(e.kind, e.at) >= ($7, $3) AND (e.kind, e.at, e.number) < ($7, $4, $5)
-             ORDER BY e.kind DESC, e.at DESC, e.number DESC LIMIT CAST($6 AS BIGINT)"
+            "(e.kind, e.created_at) >= ($7, $3) AND (e.kind, e.created_at, e.number) < ($7, $4, $5)
+             ORDER BY e.kind DESC, e.created_at DESC, e.number DESC LIMIT CAST($6 AS BIGINT)"
         )
     } else {
         entries!(
-            "e.at >= $3 AND (e.at, e.number) < ($4, $5) ORDER BY e.at DESC, e.number DESC LIMIT CAST($6 AS BIGINT)"
+            "e.created_at >= $3 AND (e.created_at, e.number) < ($4, $5) ORDER BY e.created_at DESC, e.number DESC LIMIT CAST($6 AS BIGINT)"
         )
     };
     page(tx, sql, licence, filter, filter.from.unwrap_or(Timestamp(i64::MIN)), start, limit).await
@@ -468,11 +468,13 @@ pub async fn list_newer_entries(
     let begin = Cursor { at: filter.from.unwrap_or(Timestamp(i64::MIN)), number: 0 };
     let sql = if filter.kind.is_some() {
         entries!(
-            "(e.kind, e.at) < ($7, $3) AND (e.kind, e.at, e.number) > ($7, $4, $5)
-             ORDER BY e.kind, e.at, e.number LIMIT CAST($6 AS BIGINT)"
+            "(e.kind, e.created_at) < ($7, $3) AND (e.kind, e.created_at, e.number) > ($7, $4, $5)
+             ORDER BY e.kind, e.created_at, e.number LIMIT CAST($6 AS BIGINT)"
         )
     } else {
-        entries!("e.at < $3 AND (e.at, e.number) > ($4, $5) ORDER BY e.at, e.number LIMIT CAST($6 AS BIGINT)")
+        entries!(
+            "e.created_at < $3 AND (e.created_at, e.number) > ($4, $5) ORDER BY e.created_at, e.number LIMIT CAST($6 AS BIGINT)"
+        )
     };
     page(tx, sql, licence, filter, filter.to.unwrap_or(Timestamp(i64::MAX)), after.max(begin), limit).await
 }
@@ -489,10 +491,10 @@ pub async fn has_more_entries_than(
 ) -> Result<bool> {
     let sql = if filter.kind.is_some() {
         "SELECT CAST(COUNT(*) AS BIGINT) FROM (SELECT 1 AS line FROM ledger_entry
-         WHERE licence_id = $1 AND kind = $5 AND at >= $2 AND at < $3 LIMIT CAST($4 AS BIGINT)) AS first"
+         WHERE licence_id = $1 AND kind = $5 AND created_at >= $2 AND created_at < $3 LIMIT CAST($4 AS BIGINT)) AS first"
     } else {
         "SELECT CAST(COUNT(*) AS BIGINT) FROM (SELECT 1 AS line FROM ledger_entry
-         WHERE licence_id = $1 AND at >= $2 AND at < $3 LIMIT CAST($4 AS BIGINT)) AS first"
+         WHERE licence_id = $1 AND created_at >= $2 AND created_at < $3 LIMIT CAST($4 AS BIGINT)) AS first"
     };
     let mut statement = tx
         .sql(sql)
@@ -531,7 +533,7 @@ async fn page(
         .map(|row| {
             Ok(EntryView {
                 number: row.number,
-                at: Timestamp(row.at),
+                at: Timestamp(row.created_at),
                 kind: read("ledger_entry", "kind", &row.kind, EntryKind::parse)?,
                 change: Amount { images: row.images, projects: row.projects, credits: row.credits },
                 left: Amount { images: row.images_after, projects: row.projects_after, credits: row.credits_after },

@@ -115,7 +115,7 @@ macro_rules! links {
             "SELECT s.id, s.resource_id, r.organization_id, s.token_hash, s.state, s.password_hash, s.expires_at, s.created_at,
                 p.first_name || ' ' || p.last_name AS created_by_name, s.last_opened_at
              FROM share_link s JOIN resource r ON r.id = s.resource_id
-             JOIN living_organization l ON l.id = r.organization_id
+             JOIN active_organization l ON l.id = r.organization_id
              LEFT JOIN person p ON p.id = s.created_by WHERE r.trashed_with IS NULL AND ",
             $where_and_order
         )

@@ -18,7 +18,8 @@ use std::{
     time::Duration,
 };
 
-use sqlx::{Pool, Postgres, postgres::PgListener};
+use sqlx::Pool;
+use sqlx_postgres::{PgListener, Postgres};
 use tokio::sync::broadcast;
 use uuid::Uuid;
 

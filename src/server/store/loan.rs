@@ -50,7 +50,7 @@ pub struct Loan {
 pub async fn insert(tx: &mut Tx, permit: &RolePermit, person_name: &str, loan: &Loan) -> Result<()> {
     tx.sql(
         "INSERT INTO licence_loan (id, licence_id, lender_organization_id, lender_account_id, borrower_organization_id, borrower_account_id,
-            lender_name, lender_sharing_id, borrower_name, borrower_sharing_id, person_id, person_name, lent_at, ends_at, ended_at, ended_how)
+            lender_name, lender_sharing_id, borrower_name, borrower_sharing_id, person_id, person_name, started_at, ends_at, ended_at, end_reason)
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, NULL, NULL)",
     )
     .bind(loan.id.0)
@@ -84,16 +84,16 @@ struct LoanRow {
     lender_sharing_id: String,
     borrower_name: String,
     borrower_sharing_id: String,
-    lent_at: i64,
+    started_at: i64,
     ends_at: i64,
     ended_at: Option<i64>,
-    ended_how: Option<String>,
+    end_reason: Option<String>,
 }
 
-fn term(lent_at: i64, ends_at: i64, ended_at: Option<i64>, ended_how: Option<&str>) -> Result<Term> {
-    let how = ended_how.map(|word| read("licence_loan", "ended_how", word, Ended::parse)).transpose()?;
+fn term(started_at: i64, ends_at: i64, ended_at: Option<i64>, end_reason: Option<&str>) -> Result<Term> {
+    let how = end_reason.map(|word| read("licence_loan", "end_reason", word, Ended::parse)).transpose()?;
     Ok(Term {
-        lent_at: Timestamp(lent_at),
+        lent_at: Timestamp(started_at),
         ends_at: Timestamp(ends_at),
         ended: ended_at.zip(how).map(|(at, how)| (Timestamp(at), how)),
     })
@@ -118,7 +118,7 @@ impl TryFrom<LoanRow> for Loan {
                 name: row.borrower_name,
                 sharing_id: row.borrower_sharing_id,
             },
-            term: term(row.lent_at, row.ends_at, row.ended_at, row.ended_how.as_deref())?,
+            term: term(row.started_at, row.ends_at, row.ended_at, row.end_reason.as_deref())?,
         })
     }
 }
@@ -131,7 +131,7 @@ pub async fn find(tx: &mut Tx, id: LoanId) -> Result<Option<Loan>> {
     let row: Option<LoanRow> = tx
         .sql(
             "SELECT id, licence_id, lender_organization_id, lender_account_id, borrower_organization_id, borrower_account_id,
-                lender_name, lender_sharing_id, borrower_name, borrower_sharing_id, lent_at, ends_at, ended_at, ended_how
+                lender_name, lender_sharing_id, borrower_name, borrower_sharing_id, started_at, ends_at, ended_at, end_reason
              FROM licence_loan WHERE id = $1",
         )
         .bind(id.0)
@@ -148,7 +148,7 @@ pub async fn find_running(tx: &mut Tx, licence: LicenceId, now: Timestamp) -> Re
     let row: Option<LoanRow> = tx
         .sql(
             "SELECT id, licence_id, lender_organization_id, lender_account_id, borrower_organization_id, borrower_account_id,
-                lender_name, lender_sharing_id, borrower_name, borrower_sharing_id, lent_at, ends_at, ended_at, ended_how
+                lender_name, lender_sharing_id, borrower_name, borrower_sharing_id, started_at, ends_at, ended_at, end_reason
              FROM licence_loan WHERE licence_id = $1 AND ended_at IS NULL AND ends_at > $2",
         )
         .bind(licence.0)
@@ -166,11 +166,11 @@ pub async fn list_running(tx: &mut Tx, organization: OrganizationId, now: Timest
     let rows: Vec<LoanRow> = tx
         .sql(
             "SELECT id, licence_id, lender_organization_id, lender_account_id, borrower_organization_id, borrower_account_id,
-                lender_name, lender_sharing_id, borrower_name, borrower_sharing_id, lent_at, ends_at, ended_at, ended_how
+                lender_name, lender_sharing_id, borrower_name, borrower_sharing_id, started_at, ends_at, ended_at, end_reason
              FROM licence_loan WHERE lender_organization_id = $1 AND ended_at IS NULL AND ends_at > $2
              UNION ALL
              SELECT id, licence_id, lender_organization_id, lender_account_id, borrower_organization_id, borrower_account_id,
-                lender_name, lender_sharing_id, borrower_name, borrower_sharing_id, lent_at, ends_at, ended_at, ended_how
+                lender_name, lender_sharing_id, borrower_name, borrower_sharing_id, started_at, ends_at, ended_at, end_reason
              FROM licence_loan WHERE borrower_organization_id = $1 AND ended_at IS NULL AND ends_at > $2 AND lender_organization_id <> $1
              LIMIT 2000",
         )
@@ -187,7 +187,7 @@ pub async fn list_running(tx: &mut Tx, organization: OrganizationId, now: Timest
 /// The database.
 pub async fn close_run_out(tx: &mut Tx, permit: &RolePermit, licence: LicenceId, now: Timestamp) -> Result<()> {
     tx.sql(
-        "UPDATE licence_loan SET ended_at = ends_at, ended_how = 'ran_out'
+        "UPDATE licence_loan SET ended_at = ends_at, end_reason = 'ran_out'
          WHERE licence_id = $1 AND ended_at IS NULL AND ends_at <= $2 AND lender_organization_id = $3",
     )
     .bind(licence.0)
@@ -204,7 +204,7 @@ pub async fn close_run_out(tx: &mut Tx, permit: &RolePermit, licence: LicenceId,
 /// The database.
 pub async fn end(tx: &mut Tx, permit: &RolePermit, id: LoanId, at: Timestamp, how: Ended) -> Result<bool> {
     tx.sql(
-        "UPDATE licence_loan SET ended_at = $2, ended_how = $3
+        "UPDATE licence_loan SET ended_at = $2, end_reason = $3
          WHERE id = $1 AND ended_at IS NULL AND ends_at > $2 AND (lender_organization_id = $4 OR borrower_organization_id = $4)",
     )
     .bind(id.0)
@@ -227,10 +227,10 @@ struct ListedLoanRow {
     other_sharing_id: String,
     own_sharing_id: String,
     person_name: String,
-    lent_at: i64,
+    started_at: i64,
     ends_at: i64,
     ended_at: Option<i64>,
-    ended_how: Option<String>,
+    end_reason: Option<String>,
     images: i64,
     projects: i64,
     credits: i64,
@@ -253,26 +253,26 @@ pub async fn list(
         Direction::Lent => {
             "SELECT o.id, o.licence_id, l.product, l.model, l.seats, o.borrower_name AS other_name,
                 o.borrower_sharing_id AS other_sharing_id, o.lender_sharing_id AS own_sharing_id,
-                o.person_name, o.lent_at, o.ends_at, o.ended_at, o.ended_how,
+                o.person_name, o.started_at, o.ends_at, o.ended_at, o.end_reason,
                 (SELECT CAST(COALESCE(-SUM(e.images), 0) AS BIGINT) FROM ledger_entry e WHERE e.licence_id = o.licence_id
-                    AND e.at >= o.lent_at AND e.at < COALESCE(o.ended_at, o.ends_at) AND e.kind <> 'grant') AS images,
+                    AND e.created_at >= o.started_at AND e.created_at < COALESCE(o.ended_at, o.ends_at) AND e.kind <> 'grant') AS images,
                 (SELECT CAST(COALESCE(-SUM(e.projects), 0) AS BIGINT) FROM ledger_entry e WHERE e.licence_id = o.licence_id
-                    AND e.at >= o.lent_at AND e.at < COALESCE(o.ended_at, o.ends_at) AND e.kind <> 'grant') AS projects,
+                    AND e.created_at >= o.started_at AND e.created_at < COALESCE(o.ended_at, o.ends_at) AND e.kind <> 'grant') AS projects,
                 (SELECT CAST(COALESCE(-SUM(e.credits), 0) AS BIGINT) FROM ledger_entry e WHERE e.licence_id = o.licence_id
-                    AND e.at >= o.lent_at AND e.at < COALESCE(o.ended_at, o.ends_at) AND e.kind <> 'grant') AS credits
+                    AND e.created_at >= o.started_at AND e.created_at < COALESCE(o.ended_at, o.ends_at) AND e.kind <> 'grant') AS credits
              FROM licence_loan o JOIN licence l ON l.id = o.licence_id
              WHERE o.lender_organization_id = $1 AND o.id < $2 ORDER BY o.id DESC LIMIT CAST($3 AS BIGINT)"
         }
         Direction::Borrowed => {
             "SELECT o.id, o.licence_id, l.product, l.model, l.seats, o.lender_name AS other_name,
                 o.lender_sharing_id AS other_sharing_id, o.borrower_sharing_id AS own_sharing_id,
-                o.person_name, o.lent_at, o.ends_at, o.ended_at, o.ended_how,
+                o.person_name, o.started_at, o.ends_at, o.ended_at, o.end_reason,
                 (SELECT CAST(COALESCE(-SUM(e.images), 0) AS BIGINT) FROM ledger_entry e WHERE e.licence_id = o.licence_id
-                    AND e.at >= o.lent_at AND e.at < COALESCE(o.ended_at, o.ends_at) AND e.kind <> 'grant') AS images,
+                    AND e.created_at >= o.started_at AND e.created_at < COALESCE(o.ended_at, o.ends_at) AND e.kind <> 'grant') AS images,
                 (SELECT CAST(COALESCE(-SUM(e.projects), 0) AS BIGINT) FROM ledger_entry e WHERE e.licence_id = o.licence_id
-                    AND e.at >= o.lent_at AND e.at < COALESCE(o.ended_at, o.ends_at) AND e.kind <> 'grant') AS projects,
+                    AND e.created_at >= o.started_at AND e.created_at < COALESCE(o.ended_at, o.ends_at) AND e.kind <> 'grant') AS projects,
                 (SELECT CAST(COALESCE(-SUM(e.credits), 0) AS BIGINT) FROM ledger_entry e WHERE e.licence_id = o.licence_id
-                    AND e.at >= o.lent_at AND e.at < COALESCE(o.ended_at, o.ends_at) AND e.kind <> 'grant') AS credits
+                    AND e.created_at >= o.started_at AND e.created_at < COALESCE(o.ended_at, o.ends_at) AND e.kind <> 'grant') AS credits
              FROM licence_loan o JOIN licence l ON l.id = o.licence_id
              WHERE o.borrower_organization_id = $1 AND o.lender_organization_id <> $1 AND o.id < $2
              ORDER BY o.id DESC LIMIT CAST($3 AS BIGINT)"
@@ -293,7 +293,7 @@ pub async fn list(
                 other_sharing_id: row.other_sharing_id,
                 own_sharing_id: row.own_sharing_id,
                 lent_by: row.person_name,
-                term: term(row.lent_at, row.ends_at, row.ended_at, row.ended_how.as_deref())?,
+                term: term(row.started_at, row.ends_at, row.ended_at, row.end_reason.as_deref())?,
                 // What the lender got back meanwhile for work of before is nothing that the borrower used.
                 used: Amount { images: row.images.max(0), projects: row.projects.max(0), credits: row.credits.max(0) },
             })

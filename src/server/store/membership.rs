@@ -29,8 +29,8 @@ pub const fn rank(role: Role) -> i64 {
 pub async fn find_role(tx: &mut Tx, organization: OrganizationId, person: PersonId) -> Result<Option<Role>> {
     let row: Option<(Option<String>,)> = tx
         .sql(
-            "SELECT COALESCE((SELECT role FROM living_membership WHERE organization_id = $1 AND person_id = $2),
-                (SELECT 'manager' FROM machine WHERE organization_id = $1 AND person_id = $2)) AS role",
+            "SELECT COALESCE((SELECT role FROM active_membership WHERE organization_id = $1 AND person_id = $2),
+                (SELECT 'manager' FROM active_machine WHERE organization_id = $1 AND person_id = $2)) AS role",
         )
         .bind(organization.0)
         .bind(person.0)
@@ -47,7 +47,7 @@ pub async fn find_role_in(tx: &mut Tx, account: AccountId, person: PersonId) -> 
     let row: Option<(Option<String>,)> = tx
         .sql(
             "SELECT COALESCE((SELECT role FROM account_membership WHERE account_id = $1 AND person_id = $2),
-                (SELECT 'manager' FROM machine WHERE account_id = $1 AND person_id = $2)) AS role",
+                (SELECT 'manager' FROM active_machine WHERE account_id = $1 AND person_id = $2)) AS role",
         )
         .bind(account.0)
         .bind(person.0)
@@ -63,7 +63,7 @@ pub async fn find_role_in(tx: &mut Tx, account: AccountId, person: PersonId) -> 
 /// The database.
 pub async fn find_limited(tx: &mut Tx, organization: OrganizationId, person: PersonId) -> Result<Option<Role>> {
     let row: Option<(String,)> = tx
-        .sql("SELECT given FROM living_membership WHERE organization_id = $1 AND person_id = $2 AND limited")
+        .sql("SELECT assigned_role FROM active_membership WHERE organization_id = $1 AND person_id = $2 AND limited")
         .bind(organization.0)
         .bind(person.0)
         .optional()
@@ -77,7 +77,7 @@ pub async fn find_limited(tx: &mut Tx, organization: OrganizationId, person: Per
 /// `Taken` if they are in it.
 pub async fn insert(tx: &mut Tx, permit: &RolePermit, person: PersonId, role: Role, at: Timestamp) -> Result<()> {
     tx.sql(
-        "INSERT INTO membership (organization_id, person_id, role, created_at, role_rank, name_key, email_key, name_search, seen_at, organization_key, organization_search, used_at)
+        "INSERT INTO membership (organization_id, person_id, role, created_at, role_rank, name_key, email_key, name_search, last_seen_at, organization_name_key, organization_name_search, last_used_at)
          SELECT $1, p.id, $3, $4, $5, p.name_key, p.email_key, p.name_search, COALESCE(p.last_seen_at, 0), o.name_key, o.name_search, $4
          FROM person p CROSS JOIN organization o WHERE p.id = $2 AND o.id = $1",
     )
@@ -113,7 +113,7 @@ pub async fn update_role(tx: &mut Tx, permit: &RolePermit, person: PersonId, rol
 /// # Errors
 /// The database.
 pub async fn update_used(tx: &mut Tx, organization: OrganizationId, person: PersonId, at: Timestamp) -> Result<()> {
-    tx.sql("UPDATE membership SET used_at = $3 WHERE organization_id = $1 AND person_id = $2")
+    tx.sql("UPDATE membership SET last_used_at = $3 WHERE organization_id = $1 AND person_id = $2")
         .bind(organization.0)
         .bind(person.0)
         .bind(at.0)
@@ -352,12 +352,12 @@ pub async fn list(tx: &mut Tx, organization: OrganizationId, wanted: &PeopleFilt
         }
         (Sort::LastSeen, false) => {
             people!(
-                "(m.seen_at, m.name_key, m.person_id) > ($8, $6, $7) ORDER BY m.seen_at, m.name_key, m.person_id LIMIT CAST($5 AS BIGINT)"
+                "(m.last_seen_at, m.name_key, m.person_id) > ($8, $6, $7) ORDER BY m.last_seen_at, m.name_key, m.person_id LIMIT CAST($5 AS BIGINT)"
             )
         }
         (Sort::LastSeen, true) => {
             people!(
-                "(m.seen_at, m.name_key, m.person_id) < ($8, $6, $7) ORDER BY m.seen_at DESC, m.name_key DESC, m.person_id DESC LIMIT CAST($5 AS BIGINT)"
+                "(m.last_seen_at, m.name_key, m.person_id) < ($8, $6, $7) ORDER BY m.last_seen_at DESC, m.name_key DESC, m.person_id DESC LIMIT CAST($5 AS BIGINT)"
             )
         }
     };
@@ -394,7 +394,7 @@ pub async fn list_reaching(
             "SELECT p.id, m.role, m.name_key, m.email_key, p.first_name || ' ' || p.last_name AS name, p.email, p.last_seen_at
              FROM membership m JOIN person p ON p.id = m.person_id
              WHERE m.organization_id = $1 AND m.role_rank < 4 AND (m.role_rank, m.name_key, m.person_id) > ($2, $3, $4)
-                AND (m.limited IS NULL OR NOT m.limited OR EXISTS (SELECT 1 FROM membership_account c
+                AND (NOT m.limited OR EXISTS (SELECT 1 FROM membership_account c
                     WHERE c.organization_id = m.organization_id AND c.person_id = m.person_id AND c.account_id = $6))
              ORDER BY m.role_rank, m.name_key, m.person_id LIMIT CAST($5 AS BIGINT)",
         )
@@ -709,7 +709,7 @@ pub async fn list_grantees(
             .sql_list(
                 "SELECT DISTINCT p.id, p.first_name || ' ' || p.last_name AS name,
                     (SELECT t.role FROM account_membership t WHERE t.account_id = {1} AND t.person_id = p.id) AS target_role
-                 FROM living_membership m JOIN person p ON p.id = m.person_id
+                 FROM active_membership m JOIN person p ON p.id = m.person_id
                  WHERE m.organization_id IN ({ids}) LIMIT CAST({2} AS BIGINT)",
                 &ids,
             )

@@ -67,8 +67,8 @@ impl Offer {
 #[derive(FromRow)]
 struct OfferRow {
     id: Uuid,
-    source_id: Uuid,
-    target_id: Uuid,
+    source_organization_id: Uuid,
+    target_organization_id: Uuid,
     person_id: Uuid,
     person_name: String,
     source_name: String,
@@ -81,7 +81,7 @@ struct OfferRow {
     expires_at: i64,
     answered_at: Option<i64>,
     answered_by: Option<Uuid>,
-    answered_name: Option<String>,
+    answered_by_name: Option<String>,
     transfer_id: Option<Uuid>,
     gone: bool,
 }
@@ -94,8 +94,8 @@ impl TryFrom<OfferRow> for Offer {
             .map_err(|error| DbError::Inconsistent(format!("offer.content of {}: {error}", row.id)))?;
         Ok(Self {
             id: OfferId(row.id),
-            source: OrganizationId(row.source_id),
-            target: OrganizationId(row.target_id),
+            source: OrganizationId(row.source_organization_id),
+            target: OrganizationId(row.target_organization_id),
             person: PersonId(row.person_id),
             person_name: row.person_name,
             source_name: row.source_name,
@@ -109,7 +109,7 @@ impl TryFrom<OfferRow> for Offer {
             expires_at: Timestamp(row.expires_at),
             answered_at: row.answered_at.map(Timestamp),
             answered_by: row.answered_by.map(PersonId),
-            answered_name: row.answered_name,
+            answered_name: row.answered_by_name,
             transfer: row.transfer_id.map(TransferId),
             all_there: !row.gone,
         })
@@ -120,10 +120,10 @@ impl TryFrom<OfferRow> for Offer {
 macro_rules! offers {
     ($where_and_order:literal) => {
         concat!(
-            "SELECT o.id, o.source_id, o.target_id, o.person_id, o.person_name, o.source_name, o.target_name, o.note, o.state, o.digest, o.content,
-                o.created_at, o.expires_at, o.answered_at, o.answered_by, o.answered_name, o.transfer_id,
+            "SELECT o.id, o.source_organization_id, o.target_organization_id, o.person_id, o.person_name, o.source_name, o.target_name, o.note, o.state, o.digest, o.content,
+                o.created_at, o.expires_at, o.answered_at, o.answered_by, o.answered_by_name, o.transfer_id,
                 (o.state = 'open' AND EXISTS (SELECT 1 FROM offer_item i WHERE i.offer_id = o.id AND NOT EXISTS (
-                    SELECT 1 FROM resource r WHERE r.id = i.resource_id AND r.organization_id = o.source_id AND r.trashed_with IS NULL))) AS gone
+                    SELECT 1 FROM resource r WHERE r.id = i.resource_id AND r.organization_id = o.source_organization_id AND r.trashed_with IS NULL))) AS gone
              FROM offer o WHERE ",
             $where_and_order
         )
@@ -138,7 +138,7 @@ pub async fn insert(tx: &mut Tx, offer: &Offer, items: &[ResourceId]) -> Result<
     let content = serde_json::to_string(&(&offer.items, &offer.what))
         .map_err(|error| DbError::Inconsistent(error.to_string()))?;
     tx.sql(
-        "INSERT INTO offer (id, source_id, target_id, person_id, person_name, source_name, target_name, note, state, digest, content, created_at, expires_at)
+        "INSERT INTO offer (id, source_organization_id, target_organization_id, person_id, person_name, source_name, target_name, note, state, digest, content, created_at, expires_at)
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)",
     )
     .bind(offer.id.0)
@@ -214,10 +214,10 @@ pub struct OfferFilter {
 pub async fn list(tx: &mut Tx, wanted: &OfferFilter) -> Result<Vec<Offer>> {
     let sql = match wanted.direction {
         Direction::Out => offers!(
-            "o.source_id = $1 AND o.id < $2 AND ($3 IS NULL OR o.person_id = $3) ORDER BY o.id DESC LIMIT CAST($4 AS BIGINT)"
+            "o.source_organization_id = $1 AND o.id < $2 AND ($3 IS NULL OR o.person_id = $3) ORDER BY o.id DESC LIMIT CAST($4 AS BIGINT)"
         ),
         Direction::In => offers!(
-            "o.target_id = $1 AND o.id < $2 AND ($3 IS NULL OR o.person_id = $3) ORDER BY o.id DESC LIMIT CAST($4 AS BIGINT)"
+            "o.target_organization_id = $1 AND o.id < $2 AND ($3 IS NULL OR o.person_id = $3) ORDER BY o.id DESC LIMIT CAST($4 AS BIGINT)"
         ),
     };
     let rows: Vec<OfferRow> = tx
@@ -238,7 +238,7 @@ pub async fn list(tx: &mut Tx, wanted: &OfferFilter) -> Result<Vec<Offer>> {
 pub async fn list_waiting(tx: &mut Tx, target: OrganizationId, now: Timestamp, limit: i64) -> Result<Vec<Offer>> {
     let rows: Vec<OfferRow> = tx
         .sql(offers!(
-            "o.target_id = $1 AND o.state = 'open' AND o.expires_at > $2 ORDER BY o.expires_at, o.id LIMIT CAST($3 AS BIGINT)"
+            "o.target_organization_id = $1 AND o.state = 'open' AND o.expires_at > $2 ORDER BY o.expires_at, o.id LIMIT CAST($3 AS BIGINT)"
         ))
         .bind(target.0)
         .bind(now.0)
@@ -282,7 +282,7 @@ pub async fn list_open(tx: &mut Tx, source: OrganizationId, now: Timestamp, limi
     let rows: Vec<(Uuid, Uuid, String)> = tx
         .sql(
             "SELECT i.resource_id, o.id, o.target_name FROM offer o CROSS JOIN offer_item i
-             WHERE o.source_id = $1 AND o.state = 'open' AND o.expires_at > $2 AND i.offer_id = o.id LIMIT CAST($3 AS BIGINT)",
+             WHERE o.source_organization_id = $1 AND o.state = 'open' AND o.expires_at > $2 AND i.offer_id = o.id LIMIT CAST($3 AS BIGINT)",
         )
         .bind(source.0)
         .bind(now.0)
@@ -327,7 +327,7 @@ pub struct Answer<'a> {
 /// The database.
 pub async fn update_answered(tx: &mut Tx, id: OfferId, answer: &Answer<'_>) -> Result<bool> {
     tx.sql(
-        "UPDATE offer SET state = $2, answered_by = $3, answered_name = $4, transfer_id = $5, answered_at = $6
+        "UPDATE offer SET state = $2, answered_by = $3, answered_by_name = $4, transfer_id = $5, answered_at = $6
          WHERE id = $1 AND state = 'open'",
     )
     .bind(id.0)

@@ -46,8 +46,8 @@ pub struct NewOrganizationRow<'a> {
 /// `Taken` if the Org ID is.
 pub async fn insert(tx: &mut Tx, permit: &RolePermit, new: &NewOrganizationRow<'_>) -> Result<()> {
     tx.sql(
-        "INSERT INTO organization (id, org_id, org_key, name, kind, plan, space_of, country, legal_name, address, postal_code, city, vat_number, created_at, name_key, name_search)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)",
+        "INSERT INTO organization (id, org_id, org_id_key, name, kind, plan, space_of, country, legal_name, address, postal_code, city, vat_number, created_at, name_key, name_search, people_visible_to)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)",
     )
     .bind(permit.organization().0)
     .bind(new.org_id.to_owned())
@@ -65,6 +65,7 @@ pub async fn insert(tx: &mut Tx, permit: &RolePermit, new: &NewOrganizationRow<'
     .bind(new.at.0)
     .bind(sort_key(new.name))
     .bind(search_key(new.name))
+    .bind(PeopleVisibility::default().as_str())
     .execute()
     .await
     .map(|_| ())
@@ -77,8 +78,8 @@ pub async fn insert(tx: &mut Tx, permit: &RolePermit, new: &NewOrganizationRow<'
 pub async fn taken_keys(tx: &mut Tx, key: &str) -> Result<Vec<String>> {
     let rows: Vec<(String,)> = tx
         .sql(
-            "SELECT org_key FROM organization WHERE org_key >= $1 AND org_key < $2
-             UNION SELECT org_key FROM org_alias WHERE org_key >= $1 AND org_key < $2
+            "SELECT org_id_key FROM organization WHERE org_id_key >= $1 AND org_id_key < $2
+             UNION SELECT org_id_key FROM org_alias WHERE org_id_key >= $1 AND org_id_key < $2
              LIMIT 5000",
         )
         .bind(key.to_owned())
@@ -125,7 +126,7 @@ struct OrganizationRow {
     postal_code: Option<String>,
     city: Option<String>,
     vat_number: Option<String>,
-    vat_exempt: Option<bool>,
+    vat_exempt: bool,
     legal_contact: Option<String>,
     protection_officer_name: Option<String>,
     protection_officer_position: Option<String>,
@@ -134,7 +135,7 @@ struct OrganizationRow {
     industry: Option<String>,
     language: Option<String>,
     cluster: Option<String>,
-    people_visible_to: Option<String>,
+    people_visible_to: String,
     created_at: i64,
 }
 
@@ -142,7 +143,7 @@ impl TryFrom<OrganizationRow> for Organization {
     type Error = super::DbError;
 
     fn try_from(row: OrganizationRow) -> Result<Self> {
-        let people_visible_to = visibility(row.people_visible_to.as_deref())?;
+        let people_visible_to = visibility(&row.people_visible_to)?;
         Ok(Self {
             id: OrganizationId(row.id),
             org_id: row.org_id,
@@ -165,7 +166,7 @@ impl TryFrom<OrganizationRow> for Organization {
                 city: row.city,
                 country: row.country,
                 vat_number: row.vat_number,
-                vat_exempt: row.vat_exempt.unwrap_or_default(),
+                vat_exempt: row.vat_exempt,
                 legal_contact: row.legal_contact,
                 officer_name: row.protection_officer_name,
                 officer_position: row.protection_officer_position,
@@ -186,7 +187,7 @@ pub async fn find(tx: &mut Tx, id: OrganizationId) -> Result<Option<Organization
             "SELECT o.id, o.org_id, o.name, o.kind, o.plan, o.space_of, o.country, o.legal_name, o.address, o.postal_code, o.city, o.vat_number,
                 o.vat_exempt, o.legal_contact, o.protection_officer_name, o.protection_officer_position, o.protection_officer_phone,
                 o.website, o.industry, o.language, o.cluster, o.people_visible_to, o.created_at
-             FROM organization o JOIN living_organization l ON l.id = o.id WHERE o.id = $1",
+             FROM organization o JOIN active_organization l ON l.id = o.id WHERE o.id = $1",
         )
         .bind(id.0)
         .optional()
@@ -215,9 +216,9 @@ pub async fn find_with_role(
             "SELECT o.id, o.org_id, o.name, o.kind, o.plan, o.space_of, o.country, o.legal_name, o.address, o.postal_code, o.city, o.vat_number,
                 o.vat_exempt, o.legal_contact, o.protection_officer_name, o.protection_officer_position, o.protection_officer_phone,
                 o.website, o.industry, o.language, o.cluster, o.people_visible_to, o.created_at,
-                COALESCE((SELECT m.role FROM living_membership m WHERE m.organization_id = o.id AND m.person_id = $2),
-                    (SELECT 'manager' FROM machine k WHERE k.organization_id = o.id AND k.person_id = $2)) AS role
-             FROM organization o JOIN living_organization l ON l.id = o.id WHERE o.id = $1",
+                COALESCE((SELECT m.role FROM active_membership m WHERE m.organization_id = o.id AND m.person_id = $2),
+                    (SELECT 'manager' FROM active_machine k WHERE k.organization_id = o.id AND k.person_id = $2)) AS role
+             FROM organization o JOIN active_organization l ON l.id = o.id WHERE o.id = $1",
         )
         .bind(id.0)
         .bind(person.0)
@@ -236,9 +237,9 @@ pub async fn find_with_role(
 pub async fn find_id(tx: &mut Tx, org_key: &str) -> Result<Option<OrganizationId>> {
     let row: Option<(Uuid,)> = tx
         .sql(
-            "SELECT l.id FROM living_organization l WHERE l.id = COALESCE(
-                (SELECT id FROM organization WHERE org_key = $1),
-                (SELECT organization_id FROM org_alias WHERE org_key = $1))",
+            "SELECT l.id FROM active_organization l WHERE l.id = COALESCE(
+                (SELECT id FROM organization WHERE org_id_key = $1),
+                (SELECT organization_id FROM org_alias WHERE org_id_key = $1))",
         )
         .bind(org_key.to_owned())
         .optional()
@@ -252,30 +253,27 @@ struct MembershipRow {
     org_id: String,
     name: String,
     role: String,
-    given: String,
-    limited: Option<bool>,
+    assigned_role: String,
+    limited: bool,
     space_of: Option<Uuid>,
-    people_visible_to: Option<String>,
+    people_visible_to: String,
 }
 
 impl MembershipRow {
     fn into_view(self) -> Result<OrganizationMembership> {
         let role = read("membership", "role", &self.role, Role::parse)?;
         let (id, personal) = (OrganizationId(self.id), self.space_of.is_some());
-        let shown_to = visibility(self.people_visible_to.as_deref())?;
-        let given = match self.limited {
-            Some(true) => Some(read("membership", "role", &self.given, Role::parse)?),
-            _ => None,
-        };
+        let shown_to = visibility(&self.people_visible_to)?;
+        let given =
+            if self.limited { Some(read("membership", "role", &self.assigned_role, Role::parse)?) } else { None };
         Ok(OrganizationMembership::new(id, self.org_id, self.name, Some(role), personal, shown_to)
             .limited_to_accounts(given))
     }
 }
 
 /// Who sees the people list, as it is stored.
-fn visibility(word: Option<&str>) -> Result<PeopleVisibility> {
-    let visibility = word.map(|word| read("organization", "people_visible_to", word, PeopleVisibility::parse));
-    Ok(visibility.transpose()?.unwrap_or_default())
+fn visibility(word: &str) -> Result<PeopleVisibility> {
+    read("organization", "people_visible_to", word, PeopleVisibility::parse)
 }
 
 /// How many deleted organizations of one person are ever listed.
@@ -289,10 +287,10 @@ pub async fn list_used(tx: &mut Tx, person: PersonId, limit: i64) -> Result<Vec<
     // CROSS JOIN keeps the order: from the person's memberships to their organizations.
     let rows: Vec<MembershipRow> = tx
         .sql(
-            "SELECT o.id, o.org_id, o.name, m.role, m.given, m.limited, o.space_of, o.people_visible_to
-             FROM living_membership m CROSS JOIN organization o
+            "SELECT o.id, o.org_id, o.name, m.role, m.assigned_role, m.limited, o.space_of, o.people_visible_to
+             FROM active_membership m CROSS JOIN organization o
              WHERE m.person_id = $1 AND o.id = m.organization_id
-             ORDER BY m.used_at DESC, m.organization_id DESC LIMIT CAST($2 AS BIGINT)",
+             ORDER BY m.last_used_at DESC, m.organization_id DESC LIMIT CAST($2 AS BIGINT)",
         )
         .bind(person.0)
         .bind(limit)
@@ -305,13 +303,13 @@ pub async fn list_used(tx: &mut Tx, person: PersonId, limit: i64) -> Result<Vec<
     rows.into_iter().map(MembershipRow::into_view).collect()
 }
 
-/// The organization of a credential key, which is in no `living_membership` (AUTH-6): none for a person.
+/// The organization of a credential key, which is in no `active_membership` (AUTH-6): none for a person.
 async fn list_of_machine(tx: &mut Tx, person: PersonId, pattern: &str) -> Result<Vec<MineRow>> {
     tx.sql(
-        "SELECT o.id, o.org_id, o.name, 'manager' AS role, 'manager' AS given, FALSE AS limited, o.space_of, o.people_visible_to,
-            COALESCE(o.name_key, '') AS organization_key
-         FROM machine k JOIN organization o ON o.id = k.organization_id
-         WHERE k.person_id = $1 AND COALESCE(o.name_search, '') LIKE $2 ESCAPE '!'",
+        "SELECT o.id, o.org_id, o.name, 'manager' AS role, 'manager' AS assigned_role, FALSE AS limited, o.space_of, o.people_visible_to,
+            o.name_key AS organization_name_key
+         FROM active_machine k JOIN organization o ON o.id = k.organization_id
+         WHERE k.person_id = $1 AND o.name_search LIKE $2 ESCAPE '!'",
     )
     .bind(person.0)
     .bind(pattern.to_owned())
@@ -332,7 +330,7 @@ pub struct Cursor {
 struct MineRow {
     #[sqlx(flatten)]
     belonging: MembershipRow,
-    organization_key: String,
+    organization_name_key: String,
 }
 
 /// One page of a person's organizations by name, whose name is like `pattern` (`!` escapes); with the place of each.
@@ -348,12 +346,12 @@ pub async fn list_by_name(
 ) -> Result<Vec<(OrganizationMembership, Cursor)>> {
     let rows: Vec<MineRow> = tx
         .sql(
-            "SELECT o.id, o.org_id, o.name, m.role, m.given, m.limited, o.space_of, o.people_visible_to, mine.organization_key
-             FROM membership mine CROSS JOIN living_membership m CROSS JOIN organization o
-             WHERE mine.person_id = $1 AND (mine.organization_key, mine.organization_id) > ($3, $4)
-                AND mine.organization_search LIKE $2 ESCAPE '!'
+            "SELECT o.id, o.org_id, o.name, m.role, m.assigned_role, m.limited, o.space_of, o.people_visible_to, mine.organization_name_key
+             FROM membership mine CROSS JOIN active_membership m CROSS JOIN organization o
+             WHERE mine.person_id = $1 AND (mine.organization_name_key, mine.organization_id) > ($3, $4)
+                AND mine.organization_name_search LIKE $2 ESCAPE '!'
                 AND m.organization_id = mine.organization_id AND m.person_id = mine.person_id AND o.id = mine.organization_id
-             ORDER BY mine.organization_key, mine.organization_id LIMIT CAST($5 AS BIGINT)",
+             ORDER BY mine.organization_name_key, mine.organization_id LIMIT CAST($5 AS BIGINT)",
         )
         .bind(person.0)
         .bind(pattern.to_owned())
@@ -365,7 +363,7 @@ pub async fn list_by_name(
     let rows = if rows.is_empty() && after.id.is_nil() { list_of_machine(tx, person, pattern).await? } else { rows };
     rows.into_iter()
         .map(|row| {
-            let after = Cursor { key: row.organization_key, id: row.belonging.id };
+            let after = Cursor { key: row.organization_name_key, id: row.belonging.id };
             Ok((row.belonging.into_view()?, after))
         })
         .collect()
@@ -426,7 +424,7 @@ pub async fn release_space(tx: &mut Tx, id: OrganizationId) -> Result<()> {
 pub async fn close_space(tx: &mut Tx, permit: &RolePermit, at: Timestamp) -> Result<()> {
     let org_id = format!("deleted-{}", permit.organization().0.simple());
     tx.sql(
-        "UPDATE organization SET name = $2, org_id = $3, org_key = $3, space_of = NULL, country = $4, legal_name = NULL, address = NULL,
+        "UPDATE organization SET name = $2, org_id = $3, org_id_key = $3, space_of = NULL, country = $4, legal_name = NULL, address = NULL,
             postal_code = NULL, city = NULL, vat_number = NULL, deleted_at = $5 WHERE id = $1",
     )
     .bind(permit.organization().0)
@@ -448,8 +446,8 @@ pub async fn find_new_org_id(tx: &mut Tx, old_key: &str) -> Result<Option<String
     let row: Option<(String,)> = tx
         .sql(
             "SELECT o.org_id FROM org_alias a JOIN organization o ON o.id = a.organization_id
-             JOIN living_organization l ON l.id = o.id
-             WHERE a.org_key = $1 AND NOT EXISTS (SELECT 1 FROM organization WHERE org_key = $1)",
+             JOIN active_organization l ON l.id = o.id
+             WHERE a.org_id_key = $1 AND NOT EXISTS (SELECT 1 FROM organization WHERE org_id_key = $1)",
         )
         .bind(old_key.to_owned())
         .optional()
@@ -463,7 +461,7 @@ pub async fn find_new_org_id(tx: &mut Tx, old_key: &str) -> Result<Option<String
 /// # Errors
 /// The database.
 pub async fn is_taken(tx: &mut Tx, permit: &RolePermit, org_key: &str) -> Result<bool> {
-    tx.sql("SELECT CAST(COUNT(*) AS BIGINT) FROM organization WHERE org_key = $1 AND id <> $2")
+    tx.sql("SELECT CAST(COUNT(*) AS BIGINT) FROM organization WHERE org_id_key = $1 AND id <> $2")
         .bind(org_key.to_owned())
         .bind(permit.organization().0)
         .number()
@@ -483,7 +481,7 @@ pub async fn update_org_id(
     org_id: &str,
     at: Timestamp,
 ) -> Result<()> {
-    tx.sql("UPDATE organization SET org_id = $2, org_key = $3 WHERE id = $1")
+    tx.sql("UPDATE organization SET org_id = $2, org_id_key = $3 WHERE id = $1")
         .bind(permit.organization().0)
         .bind(org_id.to_owned())
         .bind(new_key.to_owned())
@@ -492,10 +490,10 @@ pub async fn update_org_id(
     if old_key == new_key {
         return Ok(());
     }
-    tx.sql("DELETE FROM org_alias WHERE org_key = $1").bind(new_key.to_owned()).execute().await?;
+    tx.sql("DELETE FROM org_alias WHERE org_id_key = $1").bind(new_key.to_owned()).execute().await?;
     tx.sql(
-        "INSERT INTO org_alias (org_key, organization_id, created_at) VALUES ($1, $2, $3)
-         ON CONFLICT (org_key) DO UPDATE SET organization_id = $2, created_at = $3",
+        "INSERT INTO org_alias (org_id_key, organization_id, created_at) VALUES ($1, $2, $3)
+         ON CONFLICT (org_id_key) DO UPDATE SET organization_id = $2, created_at = $3",
     )
     .bind(old_key.to_owned())
     .bind(permit.organization().0)
@@ -568,8 +566,8 @@ pub async fn update_details(tx: &mut Tx, permit: &RolePermit, details: &DetailsV
     .await?;
     // Its people find it by name.
     tx.sql(
-        "UPDATE membership SET organization_key = $2, organization_search = $3
-         WHERE organization_id = $1 AND organization_key <> $2",
+        "UPDATE membership SET organization_name_key = $2, organization_name_search = $3
+         WHERE organization_id = $1 AND organization_name_key <> $2",
     )
     .bind(permit.organization().0)
     .bind(sort_key(&details.name))

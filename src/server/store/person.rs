@@ -150,9 +150,9 @@ pub struct Profile {
     /// PHC string.
     pub password_hash: String,
     /// Consent to usage statistics; NULL if never asked.
-    pub allows_usage_statistics: Option<bool>,
+    pub allows_usage_statistics: bool,
     /// Consent to product news; NULL if never asked.
-    pub allows_product_news: Option<bool>,
+    pub allows_product_news: bool,
     /// When they signed up.
     pub created_at: i64,
 }
@@ -208,7 +208,7 @@ pub async fn update_name(tx: &mut Tx, permit: &OwnPermit, first_name: &str, last
         .bind(name_search)
         .execute()
         .await?;
-    tx.sql("UPDATE resource SET owner_key = $2 WHERE created_by = $1")
+    tx.sql("UPDATE resource SET owner_name_key = $2 WHERE created_by = $1")
         .bind(permit.person().0)
         .bind(name_key)
         .execute()
@@ -300,8 +300,8 @@ pub async fn update_consents(tx: &mut Tx, id: PersonId, usage_statistics: bool, 
 pub async fn anonymize(tx: &mut Tx, permit: &OwnPermit, at: Timestamp) -> Result<()> {
     tx.sql(
         "UPDATE person SET email = $2, email_key = $3, email_verified = $4, first_name = $5, last_name = $6, name_key = $7, name_search = $9,
-            password_hash = $2, default_organization_id = NULL, last_seen_at = NULL, allows_usage_statistics = NULL,
-            allows_product_news = NULL, deleted_at = $8 WHERE id = $1",
+            password_hash = $2, default_organization_id = NULL, last_seen_at = NULL, allows_usage_statistics = FALSE,
+            allows_product_news = FALSE, deleted_at = $8 WHERE id = $1",
     )
     .bind(permit.person().0)
     .bind("")
@@ -315,7 +315,7 @@ pub async fn anonymize(tx: &mut Tx, permit: &OwnPermit, at: Timestamp) -> Result
     .bind(search_key("Deleted person"))
     .execute()
     .await?;
-    tx.sql("UPDATE resource SET owner_key = $2 WHERE created_by = $1")
+    tx.sql("UPDATE resource SET owner_name_key = $2 WHERE created_by = $1")
         .bind(permit.person().0)
         .bind(sort_key("Deleted person"))
         .execute()

@@ -258,17 +258,17 @@ async fn ways(tx: &mut Tx, person: PersonId, starts: &[ResourceId], in_trash: bo
             .sql_list(
                 "WITH RECURSIVE up(start_id, distance, id, parent_id, kind, name, organization_id, account_id, restrict_copy, restrict_delete, restrict_download) AS (
                     SELECT r.id, CAST(0 AS BIGINT), r.id, r.parent_id, r.kind, r.name, r.organization_id, r.account_id, r.restrict_copy, r.restrict_delete, r.restrict_download
-                    FROM resource r JOIN living_organization l ON l.id = r.organization_id WHERE r.id IN ({ids}) AND (r.trashed_with IS NULL OR {2})
+                    FROM resource r JOIN active_organization l ON l.id = r.organization_id WHERE r.id IN ({ids}) AND (r.trashed_with IS NULL OR {2})
                     UNION ALL
                     SELECT up.start_id, up.distance + 1, r.id, r.parent_id, r.kind, r.name, r.organization_id, r.account_id, r.restrict_copy, r.restrict_delete, r.restrict_download
                     FROM up JOIN resource r ON r.id = up.parent_id WHERE up.distance < 100
                  )
                  SELECT up.start_id, up.distance, up.id, up.kind, up.name, up.organization_id, up.account_id,
-                    (SELECT m.role FROM account_standing m WHERE m.account_id = up.account_id AND m.person_id = {1}) AS role,
+                    (SELECT m.role FROM account_role m WHERE m.account_id = up.account_id AND m.person_id = {1}) AS role,
                     g.level, up.restrict_copy, up.restrict_delete, up.restrict_download
                  FROM up
                  LEFT JOIN access_grant g ON g.resource_id = up.id AND (g.person_id = {1}
-                    OR g.organization_id IN (SELECT organization_id FROM living_membership WHERE person_id = {1}))",
+                    OR g.organization_id IN (SELECT organization_id FROM active_membership WHERE person_id = {1}))",
                 &ids,
             )
             .bind(person.0)
@@ -352,7 +352,7 @@ async fn insert_row(
     new: &NewResource<'_>,
 ) -> Result<()> {
     tx.sql(
-        "INSERT INTO resource (id, organization_id, account_id, parent_id, kind, kind_rank, name, name_key, status, images, bytes, cluster, captured_on, created_by, created_at, modified_at, touched_at, waiting_since, status_rank, name_same, owner_key)
+        "INSERT INTO resource (id, organization_id, account_id, parent_id, kind, kind_rank, name, name_key, status, images, bytes, cluster, captured_on, created_by, created_at, modified_at, touched_at, waiting_since, status_rank, name_unique, owner_name_key)
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $16, $17, $18, $19, COALESCE((SELECT p.name_key FROM person p WHERE p.id = $14), ''))",
     )
     .bind(new.id.0)
@@ -396,7 +396,7 @@ pub async fn update_name(
     at: Timestamp,
 ) -> Result<()> {
     tx.sql(
-        "UPDATE resource SET name = $2, name_key = $3, modified_at = $4, touched_at = $5, name_same = $6 WHERE id = $1",
+        "UPDATE resource SET name = $2, name_key = $3, modified_at = $4, touched_at = $5, name_unique = $6 WHERE id = $1",
     )
     .bind(permit.resource().0)
     .bind(name.to_owned())
@@ -444,8 +444,8 @@ pub async fn update_parent_and_name(
     live::touch_container(tx, permit.resource());
     for chunk in items.chunks(CHUNK) {
         tx.sql_rows(
-            "WITH listed(id, name, name_key, name_same) AS (VALUES {rows:4})
-             UPDATE resource SET parent_id = {1}, touched_at = {2}, name = listed.name, name_key = listed.name_key, name_same = listed.name_same
+            "WITH listed(id, name, name_key, name_unique) AS (VALUES {rows:4})
+             UPDATE resource SET parent_id = {1}, touched_at = {2}, name = listed.name, name_key = listed.name_key, name_unique = listed.name_unique
              FROM listed WHERE resource.id = COALESCE(listed.id, {3})",
             chunk,
             |statement, (id, name)| statement.bind(id.0).bind((*name).to_owned()).bind(sort_key(name)).bind(same_key(name)),
@@ -541,7 +541,7 @@ pub async fn list_taken_names(
                 (key.clone(), format!("{key}\u{10FFFF}"))
             };
             let rows: Vec<(String,)> = tx
-                .sql("SELECT name_same FROM resource WHERE parent_id = $1 AND trashed_with IS NULL AND (name_same = $2 OR (name_same > $3 AND name_same < $4)) LIMIT 10000")
+                .sql("SELECT name_unique FROM resource WHERE parent_id = $1 AND trashed_with IS NULL AND (name_unique = $2 OR (name_unique > $3 AND name_unique < $4)) LIMIT 10000")
                 .bind(container.0)
                 .bind(key)
                 .bind(behind)
@@ -552,7 +552,7 @@ pub async fn list_taken_names(
         }
     } else {
         let rows: Vec<(Option<String>,)> = tx
-            .sql("SELECT name_same FROM resource WHERE parent_id = $1 AND trashed_with IS NULL")
+            .sql("SELECT name_unique FROM resource WHERE parent_id = $1 AND trashed_with IS NULL")
             .bind(container.0)
             .all()
             .await?;
@@ -649,7 +649,7 @@ macro_rules! children {
                 (SELECT CAST(COUNT(*) AS BIGINT) FROM access_grant g WHERE g.resource_id = r.id AND NOT g.carried) AS by_hand,
                 r.restrict_copy, r.restrict_delete, r.restrict_download
              FROM resource r LEFT JOIN person p ON p.id = r.created_by
-             WHERE r.parent_id = $1 AND r.trashed_with IS NULL AND ($4 IS NULL OR (r.name_same >= $4 AND r.name_same < $5)) AND ",
+             WHERE r.parent_id = $1 AND r.trashed_with IS NULL AND ($4 IS NULL OR (r.name_unique >= $4 AND r.name_unique < $5)) AND ",
             $where_and_order
         )
     };
@@ -659,9 +659,9 @@ macro_rules! children {
 macro_rules! places {
     ($order:literal) => {
         concat!(
-            "SELECT r.kind_rank, r.name_key, r.modified_at, r.bytes, r.images, r.status_rank, r.owner_key, r.id FROM resource r
+            "SELECT r.kind_rank, r.name_key, r.modified_at, r.bytes, r.images, r.status_rank, r.owner_name_key, r.id FROM resource r
              WHERE r.parent_id = $1 AND r.trashed_with IS NULL AND r.kind_rank >= $2 AND r.kind_rank <= $3
-                AND ($4 IS NULL OR (r.name_same >= $4 AND r.name_same < $5)) AND ($6 IS NULL OR r.status = $6) ",
+                AND ($4 IS NULL OR (r.name_unique >= $4 AND r.name_unique < $5)) AND ($6 IS NULL OR r.status = $6) ",
             $order
         )
     };
@@ -671,9 +671,9 @@ macro_rules! places {
 macro_rules! places_by_number {
     ($order:literal) => {
         concat!(
-            "SELECT r.kind_rank, r.name_key, r.modified_at, r.bytes, r.images, r.status_rank, r.owner_key, r.id FROM resource r
+            "SELECT r.kind_rank, r.name_key, r.modified_at, r.bytes, r.images, r.status_rank, r.owner_name_key, r.id FROM resource r
              WHERE r.parent_id = $1 AND r.trashed_with IS NULL AND +r.kind_rank >= $2 AND +r.kind_rank <= $3
-                AND ($4 IS NULL OR (r.name_same >= $4 AND r.name_same < $5)) AND ($6 IS NULL OR r.status = $6) ",
+                AND ($4 IS NULL OR (r.name_unique >= $4 AND r.name_unique < $5)) AND ($6 IS NULL OR r.status = $6) ",
             $order
         )
     };
@@ -850,13 +850,13 @@ pub async fn list_children(tx: &mut Tx, list: &Children<'_>) -> Result<Vec<RowVi
         Sort::Owner => {
             let sql = if list.descending {
                 children!(
-                    "+r.kind_rank >= $2 AND +r.kind_rank <= $3 AND (r.owner_key, r.name_key, r.id) < ($6, $7, $8)
-                     AND ($9 IS NULL OR r.status = $9) ORDER BY r.owner_key DESC, r.name_key DESC, r.id DESC LIMIT CAST($10 AS BIGINT)"
+                    "+r.kind_rank >= $2 AND +r.kind_rank <= $3 AND (r.owner_name_key, r.name_key, r.id) < ($6, $7, $8)
+                     AND ($9 IS NULL OR r.status = $9) ORDER BY r.owner_name_key DESC, r.name_key DESC, r.id DESC LIMIT CAST($10 AS BIGINT)"
                 )
             } else {
                 children!(
-                    "+r.kind_rank >= $2 AND +r.kind_rank <= $3 AND (r.owner_key, r.name_key, r.id) > ($6, $7, $8)
-                     AND ($9 IS NULL OR r.status = $9) ORDER BY r.owner_key, r.name_key, r.id LIMIT CAST($10 AS BIGINT)"
+                    "+r.kind_rank >= $2 AND +r.kind_rank <= $3 AND (r.owner_name_key, r.name_key, r.id) > ($6, $7, $8)
+                     AND ($9 IS NULL OR r.status = $9) ORDER BY r.owner_name_key, r.name_key, r.id LIMIT CAST($10 AS BIGINT)"
                 )
             };
             let (owner_key, name_key, id) = match (&list.after, list.descending) {
@@ -891,7 +891,7 @@ struct PlaceRow {
     bytes: i64,
     images: i64,
     status_rank: i64,
-    owner_key: String,
+    owner_name_key: String,
     id: Uuid,
 }
 
@@ -930,10 +930,12 @@ pub async fn find_after(tx: &mut Tx, list: &Children<'_>, rows: i64) -> Result<O
             )
         }
         (Sort::Owner, false) => {
-            places_by_number!("ORDER BY r.owner_key, r.name_key, r.id LIMIT 1 OFFSET CAST($7 AS BIGINT)")
+            places_by_number!("ORDER BY r.owner_name_key, r.name_key, r.id LIMIT 1 OFFSET CAST($7 AS BIGINT)")
         }
         (Sort::Owner, true) => {
-            places_by_number!("ORDER BY r.owner_key DESC, r.name_key DESC, r.id DESC LIMIT 1 OFFSET CAST($7 AS BIGINT)")
+            places_by_number!(
+                "ORDER BY r.owner_name_key DESC, r.name_key DESC, r.id DESC LIMIT 1 OFFSET CAST($7 AS BIGINT)"
+            )
         }
     };
     let row: Option<PlaceRow> = tx
@@ -957,7 +959,7 @@ pub async fn find_after(tx: &mut Tx, list: &Children<'_>, rows: i64) -> Result<O
             Sort::Images => row.images,
             Sort::Status => row.status_rank,
         },
-        owner_key: row.owner_key,
+        owner_key: row.owner_name_key,
         id: ResourceId(row.id),
     }))
 }

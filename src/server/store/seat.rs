@@ -32,10 +32,10 @@ struct StoredRow {
     holder_id: Uuid,
     key_id: Option<Uuid>,
     loan_id: Option<Uuid>,
-    given_at: Option<i64>,
+    assigned_at: Option<i64>,
     device: Option<String>,
     taken_at: Option<i64>,
-    seen_at: Option<i64>,
+    last_seen_at: Option<i64>,
 }
 
 /// What somebody has of a licence: the person or the key with this id.
@@ -45,7 +45,7 @@ struct StoredRow {
 pub async fn find(tx: &mut Tx, licence: LicenceId, holder_id: Uuid) -> Result<Option<Seat>> {
     let row: Option<StoredRow> = tx
         .sql(
-            "SELECT holder_id, key_id, loan_id, given_at, device, taken_at, seen_at FROM seat
+            "SELECT holder_id, key_id, loan_id, assigned_at, device, taken_at, last_seen_at FROM seat
              WHERE licence_id = $1 AND holder_id = $2",
         )
         .bind(licence.0)
@@ -55,8 +55,8 @@ pub async fn find(tx: &mut Tx, licence: LicenceId, holder_id: Uuid) -> Result<Op
     Ok(row.map(|row| Seat {
         holder: holder(row.holder_id, row.key_id),
         loan: row.loan_id.map(LoanId),
-        given_at: row.given_at.map(Timestamp),
-        taken: match (row.device, row.taken_at, row.seen_at) {
+        given_at: row.assigned_at.map(Timestamp),
+        taken: match (row.device, row.taken_at, row.last_seen_at) {
             (Some(device), Some(since), Some(seen)) => {
                 Some(SeatTaken { device, since: Timestamp(since), seen: Timestamp(seen) })
             }
@@ -72,7 +72,7 @@ pub async fn find(tx: &mut Tx, licence: LicenceId, holder_id: Uuid) -> Result<Op
 pub async fn delete_gone(tx: &mut Tx, licence: LicenceId, loan: Option<LoanId>, now: Timestamp) -> Result<()> {
     tx.sql(
         "DELETE FROM seat WHERE licence_id = $1
-            AND (loan_id IS DISTINCT FROM $2 OR (given_at IS NULL AND seen_at <= $3))",
+            AND (loan_id IS DISTINCT FROM $2 OR (assigned_at IS NULL AND last_seen_at <= $3))",
     )
     .bind(licence.0)
     .bind(loan.map(|loan| loan.0))
@@ -115,9 +115,9 @@ pub struct SeatScope {
 /// The database.
 pub async fn upsert_taken(tx: &mut Tx, place: &SeatScope, device: &str, at: Timestamp) -> Result<()> {
     tx.sql(
-        "INSERT INTO seat (licence_id, holder_id, person_id, key_id, organization_id, loan_id, given_at, given_by_name, device, taken_at, seen_at)
+        "INSERT INTO seat (licence_id, holder_id, person_id, key_id, organization_id, loan_id, assigned_at, assigned_by_name, device, taken_at, last_seen_at)
          VALUES ($1, $2, $3, $4, $5, $6, NULL, NULL, $7, $8, $8)
-         ON CONFLICT (licence_id, holder_id) DO UPDATE SET device = $7, taken_at = $8, seen_at = $8",
+         ON CONFLICT (licence_id, holder_id) DO UPDATE SET device = $7, taken_at = $8, last_seen_at = $8",
     )
     .bind(place.licence.0)
     .bind(place.holder.id())
@@ -146,9 +146,9 @@ pub async fn upsert_given(
     at: Timestamp,
 ) -> Result<()> {
     tx.sql(
-        "INSERT INTO seat (licence_id, holder_id, person_id, key_id, organization_id, loan_id, given_at, given_by_name, device, taken_at, seen_at)
+        "INSERT INTO seat (licence_id, holder_id, person_id, key_id, organization_id, loan_id, assigned_at, assigned_by_name, device, taken_at, last_seen_at)
          VALUES ($1, $2, $2, NULL, $3, $4, $5, $6, NULL, NULL, NULL)
-         ON CONFLICT (licence_id, holder_id) DO UPDATE SET given_at = $5, given_by_name = $6",
+         ON CONFLICT (licence_id, holder_id) DO UPDATE SET assigned_at = $5, assigned_by_name = $6",
     )
     .bind(licence.0)
     .bind(person.0)
@@ -174,8 +174,8 @@ pub async fn update_seen(
     now: Timestamp,
 ) -> Result<bool> {
     tx.sql(
-        "UPDATE seat SET seen_at = $5 WHERE licence_id = $1 AND holder_id = $2 AND device = $3
-            AND loan_id IS NOT DISTINCT FROM $4 AND seen_at > $6",
+        "UPDATE seat SET last_seen_at = $5 WHERE licence_id = $1 AND holder_id = $2 AND device = $3
+            AND loan_id IS NOT DISTINCT FROM $4 AND last_seen_at > $6",
     )
     .bind(licence.0)
     .bind(holder.id())
@@ -194,14 +194,14 @@ pub async fn update_seen(
 /// The database.
 pub async fn release(tx: &mut Tx, licence: LicenceId, holder: Holder) -> Result<()> {
     tx.sql(
-        "UPDATE seat SET device = NULL, taken_at = NULL, seen_at = NULL
-         WHERE licence_id = $1 AND holder_id = $2 AND given_at IS NOT NULL",
+        "UPDATE seat SET device = NULL, taken_at = NULL, last_seen_at = NULL
+         WHERE licence_id = $1 AND holder_id = $2 AND assigned_at IS NOT NULL",
     )
     .bind(licence.0)
     .bind(holder.id())
     .execute()
     .await?;
-    tx.sql("DELETE FROM seat WHERE licence_id = $1 AND holder_id = $2 AND given_at IS NULL")
+    tx.sql("DELETE FROM seat WHERE licence_id = $1 AND holder_id = $2 AND assigned_at IS NULL")
         .bind(licence.0)
         .bind(holder.id())
         .execute()
@@ -265,12 +265,12 @@ pub async fn delete_of_people(tx: &mut Tx, permit: &RolePermit, people: &[Person
 /// # Errors
 /// The database.
 pub async fn unreserve(tx: &mut Tx, permit: &RolePermit, person: PersonId) -> Result<()> {
-    tx.sql("DELETE FROM seat WHERE organization_id = $1 AND holder_id = $2 AND seen_at IS NULL")
+    tx.sql("DELETE FROM seat WHERE organization_id = $1 AND holder_id = $2 AND last_seen_at IS NULL")
         .bind(permit.organization().0)
         .bind(person.0)
         .execute()
         .await?;
-    tx.sql("UPDATE seat SET given_at = NULL, given_by_name = NULL WHERE organization_id = $1 AND holder_id = $2")
+    tx.sql("UPDATE seat SET assigned_at = NULL, assigned_by_name = NULL WHERE organization_id = $1 AND holder_id = $2")
         .bind(permit.organization().0)
         .bind(person.0)
         .execute()
@@ -293,7 +293,7 @@ pub async fn count(
         let rows: Vec<(Uuid, Option<Uuid>, i64)> = tx
             .sql_list(
                 "SELECT licence_id, loan_id, CAST(COUNT(*) AS BIGINT) FROM seat
-                 WHERE licence_id IN ({ids}) AND (given_at IS NOT NULL OR seen_at > {1}) GROUP BY licence_id, loan_id",
+                 WHERE licence_id IN ({ids}) AND (assigned_at IS NOT NULL OR last_seen_at > {1}) GROUP BY licence_id, loan_id",
                 &ids,
             )
             .bind(heard_since(now))
@@ -328,16 +328,16 @@ struct ListedSeatRow {
     name: String,
     email: Option<String>,
     role: Option<String>,
-    given_at: Option<i64>,
-    given_by_name: Option<String>,
+    assigned_at: Option<i64>,
+    assigned_by_name: Option<String>,
     device: Option<String>,
     taken_at: Option<i64>,
-    seen_at: Option<i64>,
+    last_seen_at: Option<i64>,
 }
 
 impl ListedSeatRow {
     fn read(self, now: Timestamp) -> Result<ListedSeat> {
-        let fresh = self.seen_at.is_some_and(|seen| seen > heard_since(now));
+        let fresh = self.last_seen_at.is_some_and(|seen| seen > heard_since(now));
         Ok(ListedSeat {
             licence: LicenceId(self.licence_id),
             loan: self.loan_id.map(LoanId),
@@ -346,11 +346,11 @@ impl ListedSeatRow {
                 name: self.name,
                 email: self.email,
                 role: self.role.map(|role| read("membership", "role", &role, Role::parse)).transpose()?,
-                given_at: self.given_at.map(Timestamp),
-                given_by: self.given_by_name,
+                given_at: self.assigned_at.map(Timestamp),
+                given_by: self.assigned_by_name,
                 device: self.device.filter(|_| fresh),
                 since: self.taken_at.filter(|_| fresh).map(Timestamp),
-                seen: self.seen_at.filter(|_| fresh).map(Timestamp),
+                seen: self.last_seen_at.filter(|_| fresh).map(Timestamp),
             },
         })
     }
@@ -361,7 +361,7 @@ macro_rules! listed {
     ($wanted:literal) => {
         concat!(
             "SELECT s.licence_id, s.loan_id, s.holder_id, s.key_id, COALESCE(p.first_name || ' ' || p.last_name, k.name) AS name,
-                p.email, m.role, s.given_at, s.given_by_name, s.device, s.taken_at, s.seen_at
+                p.email, m.role, s.assigned_at, s.assigned_by_name, s.device, s.taken_at, s.last_seen_at
              FROM seat s
              LEFT JOIN person p ON p.id = s.person_id
              LEFT JOIN membership m ON m.organization_id = s.organization_id AND m.person_id = s.person_id
@@ -384,7 +384,7 @@ pub async fn list(tx: &mut Tx, licences: &[LicenceId], now: Timestamp, limit: i6
     let rows: Vec<ListedSeatRow> = tx
         .sql_list(
             listed!(
-                "s.licence_id IN ({ids}) AND (s.given_at IS NOT NULL OR s.seen_at > {1})
+                "s.licence_id IN ({ids}) AND (s.assigned_at IS NOT NULL OR s.last_seen_at > {1})
              ORDER BY s.licence_id, s.holder_id LIMIT CAST({2} AS BIGINT)"
             ),
             &ids,
@@ -408,7 +408,7 @@ pub async fn list_of_holder(
 ) -> Result<Vec<ListedSeat>> {
     let rows: Vec<ListedSeatRow> = tx
         .sql(listed!(
-            "s.organization_id = $1 AND s.holder_id = $2 AND (s.given_at IS NOT NULL OR s.seen_at > $3) LIMIT 1000"
+            "s.organization_id = $1 AND s.holder_id = $2 AND (s.assigned_at IS NOT NULL OR s.last_seen_at > $3) LIMIT 1000"
         ))
         .bind(organization.0)
         .bind(holder.id())
@@ -441,7 +441,7 @@ pub struct OwnSeat {
 /// The database.
 pub async fn list_own(tx: &mut Tx, person: PersonId, limit: i64) -> Result<Vec<OwnSeat>> {
     tx.sql(
-        "SELECT licence_id, organization_id, given_at, device, taken_at, seen_at FROM seat
+        "SELECT licence_id, organization_id, assigned_at AS given_at, device, taken_at, last_seen_at AS seen_at FROM seat
          WHERE holder_id = $1 LIMIT CAST($2 AS BIGINT)",
     )
     .bind(person.0)
@@ -465,7 +465,7 @@ pub async fn list_of_licence(
     let rows: Vec<ListedSeatRow> = tx
         .sql(listed!(
             "s.licence_id = $1 AND s.holder_id > $2 AND s.loan_id IS NOT DISTINCT FROM $3
-                AND (s.given_at IS NOT NULL OR s.seen_at > $4)
+                AND (s.assigned_at IS NOT NULL OR s.last_seen_at > $4)
              ORDER BY s.holder_id LIMIT CAST($5 AS BIGINT)"
         ))
         .bind(licence.0)

@@ -117,7 +117,7 @@ fn columns(record: &Record) -> session_store::Result<(String, Option<Uuid>)> {
 struct SessionRow {
     data: String,
     expires_at: i64,
-    last_seen_at: Option<i64>,
+    last_seen_at: i64,
 }
 
 fn text(record: &Record, name: &str) -> Option<String> {
@@ -134,7 +134,7 @@ impl SessionStore for Sessions {
         self.db
             .write(|tx, _| Box::pin(async {
                     tx.sql(
-                        "INSERT INTO session (id_hash, person_id, data, created_at, expires_at, id, device, address, last_seen_at)
+                        "INSERT INTO session (id_hash, person_id, data, created_at, expires_at, public_id, device, ip_address, last_seen_at)
                          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $4)",
                     )
                     .bind(id_hash.as_str())
@@ -191,9 +191,7 @@ impl SessionStore for Sessions {
         }
         let mut data: HashMap<String, serde_json::Value> =
             serde_json::from_str(&row.data).map_err(|error| session_store::Error::Decode(error.to_string()))?;
-        if let Some(seen) = row.last_seen_at {
-            data.insert(SEEN.to_owned(), seen.into());
-        }
+        data.insert(SEEN.to_owned(), row.last_seen_at.into());
         let expiry_date =
             OffsetDateTime::from_unix_timestamp_nanos(i128::from(row.expires_at) * 1_000_000).map_err(backend)?;
         Ok(Some(Record { id: *id, data, expiry_date }))
@@ -222,7 +220,12 @@ async fn update_person_seen(tx: &mut Tx, person: Uuid, at: i64) -> Result<()> {
         return Ok(());
     }
     // Lists of people are sorted by it (PEOPLE-1).
-    tx.sql("UPDATE membership SET seen_at = $2 WHERE person_id = $1").bind(person).bind(at).execute().await.map(|_| ())
+    tx.sql("UPDATE membership SET last_seen_at = $2 WHERE person_id = $1")
+        .bind(person)
+        .bind(at)
+        .execute()
+        .await
+        .map(|_| ())
 }
 
 /// How a session is being used now.
@@ -249,15 +252,14 @@ pub struct Use {
 pub async fn touch(tx: &mut Tx, id: Id, how: &Use) -> Result<bool> {
     let due = tx
         .sql(
-            "UPDATE session SET last_seen_at = $2, expires_at = $3, device = $4, address = $5, id = COALESCE(id, $6)
-             WHERE id_hash = $1 AND (last_seen_at IS NULL OR last_seen_at <= $7)",
+            "UPDATE session SET last_seen_at = $2, expires_at = $3, device = $4, ip_address = $5
+             WHERE id_hash = $1 AND last_seen_at <= $6",
         )
         .bind(key(id))
         .bind(how.at.0)
         .bind(how.expires_at.0)
         .bind(how.device.clone())
         .bind(how.address.clone())
-        .bind(public_id(id))
         .bind(how.not_since.0)
         .execute()
         .await?
@@ -270,10 +272,10 @@ pub async fn touch(tx: &mut Tx, id: Id, how: &Use) -> Result<bool> {
 
 #[derive(FromRow)]
 struct ListedSessionRow {
-    id: Uuid,
+    public_id: Uuid,
     id_hash: String,
     device: Option<String>,
-    address: Option<String>,
+    ip_address: Option<String>,
     created_at: i64,
     last_seen_at: i64,
 }
@@ -291,8 +293,8 @@ pub async fn list_of_person(
 ) -> Result<Vec<SessionItem>> {
     let rows: Vec<ListedSessionRow> = tx
         .sql(
-            "SELECT id, id_hash, device, address, created_at, COALESCE(last_seen_at, created_at) AS last_seen_at FROM session
-             WHERE person_id = $1 AND expires_at > $2 AND id IS NOT NULL ORDER BY last_seen_at DESC, id LIMIT CAST($3 AS BIGINT)",
+            "SELECT public_id, id_hash, device, ip_address, created_at, last_seen_at FROM session
+             WHERE person_id = $1 AND expires_at > $2 ORDER BY last_seen_at DESC, public_id LIMIT CAST($3 AS BIGINT)",
         )
         .bind(person.0)
         .bind(now.0)
@@ -302,9 +304,9 @@ pub async fn list_of_person(
     Ok(rows
         .into_iter()
         .map(|row| SessionItem {
-            id: SessionId(row.id),
+            id: SessionId(row.public_id),
             device: row.device.unwrap_or_else(|| crate::domain::device::device("")),
-            address: row.address,
+            address: row.ip_address,
             created_at: Timestamp(row.created_at),
             last_seen: Timestamp(row.last_seen_at),
             current: current == Some(row.id_hash.as_str()),
@@ -318,7 +320,7 @@ pub async fn list_of_person(
 /// The database.
 pub async fn has_at(tx: &mut Tx, person: PersonId, address: &str, now: Timestamp) -> Result<bool> {
     let found: Option<(Uuid,)> = tx
-        .sql("SELECT person_id FROM session WHERE person_id = $1 AND address = $2 AND expires_at > $3 LIMIT 1")
+        .sql("SELECT person_id FROM session WHERE person_id = $1 AND ip_address = $2 AND expires_at > $3 LIMIT 1")
         .bind(person.0)
         .bind(address.to_owned())
         .bind(now.0)
@@ -332,7 +334,7 @@ pub async fn has_at(tx: &mut Tx, person: PersonId, address: &str, now: Timestamp
 /// # Errors
 /// The database.
 pub async fn delete(tx: &mut Tx, person: PersonId, id: SessionId) -> Result<bool> {
-    tx.sql("DELETE FROM session WHERE id = $1 AND person_id = $2")
+    tx.sql("DELETE FROM session WHERE public_id = $1 AND person_id = $2")
         .bind(id.0)
         .bind(person.0)
         .execute()

@@ -20,15 +20,15 @@ use crate::{
 pub async fn list_by_name(
     tx: &mut Tx,
     account: AccountId,
-    name_same: &str,
+    name_unique: &str,
     limit: i64,
 ) -> Result<Vec<(ResourceId, ResourceId)>> {
     let rows: Vec<(Uuid, Uuid)> = tx
         .sql(
-            "SELECT id, parent_id FROM resource WHERE account_id = $1 AND name_same = $2 AND kind = 'site' AND trashed_with IS NULL ORDER BY id LIMIT CAST($3 AS BIGINT)",
+            "SELECT id, parent_id FROM resource WHERE account_id = $1 AND name_unique = $2 AND kind = 'site' AND trashed_with IS NULL ORDER BY id LIMIT CAST($3 AS BIGINT)",
         )
         .bind(account.0)
-        .bind(name_same.to_owned())
+        .bind(name_unique.to_owned())
         .bind(limit)
         .all()
         .await?;

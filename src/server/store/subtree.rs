@@ -391,7 +391,7 @@ pub async fn update_grant_owner(tx: &mut Tx, permit: &Permit, ids: &[ResourceId]
     for chunk in ids.chunks(CHUNK) {
         let ids: Vec<Uuid> = chunk.iter().map(|id| id.0).collect();
         changed += tx
-            .sql_list("UPDATE access_grant SET owner_id = {1} WHERE resource_id IN ({ids})", &ids)
+            .sql_list("UPDATE access_grant SET owner_organization_id = {1} WHERE resource_id IN ({ids})", &ids)
             .bind(permit.organization().0)
             .execute()
             .await?;

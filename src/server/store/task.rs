@@ -1,4 +1,4 @@
-//! Tables `task` and `job_transfer`: long work, gone on with under leases, so that a crash costs a moment and two nodes are
+//! Tables `task` and `task_transfer`: long work, gone on with under leases, so that a crash costs a moment and two nodes are
 //! never at the same.
 
 use sqlx::FromRow;
@@ -67,20 +67,20 @@ struct TaskRow {
     kind: String,
     state: String,
     name: String,
-    top_id: Option<Uuid>,
+    hidden_root_id: Option<Uuid>,
     source_id: Option<Uuid>,
     destination_id: Option<Uuid>,
-    inside_id: Option<Uuid>,
-    behind_id: Option<Uuid>,
+    cursor_container_id: Option<Uuid>,
+    cursor_item_id: Option<Uuid>,
     done: i64,
     total: i64,
     message: Option<String>,
     created_at: i64,
     ended_at: Option<i64>,
-    stoppable: bool,
+    cancellable: bool,
     transfer_id: Option<Uuid>,
     undo_id: Option<Uuid>,
-    shared_with: Option<String>,
+    target_sharing_id: Option<String>,
 }
 
 fn count(n: i64) -> u64 {
@@ -102,14 +102,14 @@ impl TryFrom<TaskRow> for Task {
             person_name: row.person_name,
             kind: read("task", "kind", &row.kind, TaskKind::parse)?,
             name: row.name,
-            top: row.top_id.map(ResourceId),
+            top: row.hidden_root_id.map(ResourceId),
             source: row.source_id.map(ResourceId),
             destination: row.destination_id.map(ResourceId),
-            at: row.inside_id.map(|inside| (ResourceId(inside), row.behind_id.map(ResourceId))),
+            at: row.cursor_container_id.map(|inside| (ResourceId(inside), row.cursor_item_id.map(ResourceId))),
             done: count(row.done),
             total: count(row.total),
-            stoppable: row.stoppable,
-            shared_with: row.shared_with,
+            stoppable: row.cancellable,
+            shared_with: row.target_sharing_id,
         })
     }
 }
@@ -119,16 +119,16 @@ impl TaskRow {
         let kind = read("task", "kind", &self.kind, TaskKind::parse)?;
         let state = read("task", "state", &self.state, TaskState::parse)?;
         // What was made for another account is not the copier's to open.
-        let made = kind == TaskKind::Copy && state == TaskState::Done && self.shared_with.is_none();
+        let made = kind == TaskKind::Copy && state == TaskState::Done && self.target_sharing_id.is_none();
         Ok(TaskView {
             id: TaskId(self.id),
             kind,
             state,
             name: self.name,
-            resource: self.top_id.filter(|_| made).map(ResourceId),
+            resource: self.hidden_root_id.filter(|_| made).map(ResourceId),
             transfer: self.transfer_id.map(TransferId),
             undo: self.undo_id.map(UndoId),
-            cancellable: self.stoppable && state == TaskState::Running,
+            cancellable: self.cancellable && state == TaskState::Running,
             done: count(self.done),
             total: count(self.total),
             message: self.message,
@@ -144,7 +144,7 @@ impl TaskRow {
 /// The database.
 pub async fn insert(tx: &mut Tx, task: &Task, at: Timestamp) -> Result<()> {
     tx.sql(
-        "INSERT INTO job (id, organization_id, person_id, person_name, kind, state, name, top_id, source_id, destination_id, done, total, claimed_until, created_at, stoppable, shared_with)
+        "INSERT INTO task (id, organization_id, person_id, person_name, kind, state, name, hidden_root_id, source_id, destination_id, done, total, claimed_until, created_at, cancellable, target_sharing_id)
          VALUES ($1, $2, $3, $4, $5, 'running', $6, $7, $8, $9, $10, $11, 0, $12, $13, $14)",
     )
     .bind(task.id.0)
@@ -171,7 +171,7 @@ pub async fn insert(tx: &mut Tx, task: &Task, at: Timestamp) -> Result<()> {
 /// # Errors
 /// The database.
 pub async fn insert_asked(tx: &mut Tx, id: TaskId, asked: &TransferRequest) -> Result<()> {
-    tx.sql("INSERT INTO job_transfer (job_id, items, digest, address) VALUES ($1, $2, $3, $4)")
+    tx.sql("INSERT INTO task_transfer (task_id, items, digest, ip_address) VALUES ($1, $2, $3, $4)")
         .bind(id.0)
         .bind(asked.items.clone())
         .bind(asked.digest.clone())
@@ -187,7 +187,7 @@ pub async fn insert_asked(tx: &mut Tx, id: TaskId, asked: &TransferRequest) -> R
 /// The database.
 pub async fn find_asked(tx: &mut Tx, id: TaskId) -> Result<Option<TransferRequest>> {
     let row: Option<(String, Option<String>, Option<String>)> =
-        tx.sql("SELECT items, digest, address FROM job_transfer WHERE job_id = $1").bind(id.0).optional().await?;
+        tx.sql("SELECT items, digest, ip_address FROM task_transfer WHERE task_id = $1").bind(id.0).optional().await?;
     Ok(row.map(|(items, digest, address)| TransferRequest { items, digest, address }))
 }
 
@@ -198,10 +198,10 @@ pub async fn find_asked(tx: &mut Tx, id: TaskId) -> Result<Option<TransferReques
 pub async fn find_stoppable(tx: &mut Tx, person: PersonId, id: TaskId) -> Result<Option<Task>> {
     let row: Option<TaskRow> = tx
         .sql(
-            "SELECT id, organization_id, person_id, person_name, kind, state, name, top_id, source_id, destination_id, inside_id, behind_id, done, total, message, created_at, ended_at, stoppable, shared_with,
-                (SELECT t.transfer_id FROM job_transfer t WHERE t.job_id = job.id) AS transfer_id,
-                (SELECT u.id FROM job_transfer t JOIN undo u ON u.id = t.undo_id WHERE t.job_id = job.id) AS undo_id
-             FROM job WHERE id = $1 AND person_id = $2 AND state = 'running' AND stoppable",
+            "SELECT id, organization_id, person_id, person_name, kind, state, name, hidden_root_id, source_id, destination_id, cursor_container_id, cursor_item_id, done, total, message, created_at, ended_at, cancellable, target_sharing_id,
+                (SELECT t.transfer_id FROM task_transfer t WHERE t.task_id = task.id) AS transfer_id,
+                (SELECT u.id FROM task_transfer t JOIN undo u ON u.id = t.undo_id WHERE t.task_id = task.id) AS undo_id
+             FROM task WHERE id = $1 AND person_id = $2 AND state = 'running' AND cancellable",
         )
         .bind(id.0)
         .bind(person.0)
@@ -217,10 +217,10 @@ pub async fn find_stoppable(tx: &mut Tx, person: PersonId, id: TaskId) -> Result
 pub async fn find_own(tx: &mut Tx, person: PersonId, id: TaskId) -> Result<Option<TaskView>> {
     let row: Option<TaskRow> = tx
         .sql(
-            "SELECT id, organization_id, person_id, person_name, kind, state, name, top_id, source_id, destination_id, inside_id, behind_id, done, total, message, created_at, ended_at, stoppable, shared_with,
-                (SELECT t.transfer_id FROM job_transfer t WHERE t.job_id = job.id) AS transfer_id,
-                (SELECT u.id FROM job_transfer t JOIN undo u ON u.id = t.undo_id WHERE t.job_id = job.id) AS undo_id
-             FROM job WHERE id = $1 AND person_id = $2",
+            "SELECT id, organization_id, person_id, person_name, kind, state, name, hidden_root_id, source_id, destination_id, cursor_container_id, cursor_item_id, done, total, message, created_at, ended_at, cancellable, target_sharing_id,
+                (SELECT t.transfer_id FROM task_transfer t WHERE t.task_id = task.id) AS transfer_id,
+                (SELECT u.id FROM task_transfer t JOIN undo u ON u.id = t.undo_id WHERE t.task_id = task.id) AS undo_id
+             FROM task WHERE id = $1 AND person_id = $2",
         )
         .bind(id.0)
         .bind(person.0)
@@ -242,10 +242,10 @@ pub async fn list_own(
 ) -> Result<Vec<TaskView>> {
     let rows: Vec<TaskRow> = tx
         .sql(
-            "SELECT id, organization_id, person_id, person_name, kind, state, name, top_id, source_id, destination_id, inside_id, behind_id, done, total, message, created_at, ended_at, stoppable, shared_with,
-                (SELECT t.transfer_id FROM job_transfer t WHERE t.job_id = job.id) AS transfer_id,
-                (SELECT u.id FROM job_transfer t JOIN undo u ON u.id = t.undo_id WHERE t.job_id = job.id) AS undo_id
-             FROM job WHERE person_id = $1 AND organization_id = $2 AND (ended_at IS NULL OR ended_at > $3) ORDER BY id DESC LIMIT CAST($4 AS BIGINT)",
+            "SELECT id, organization_id, person_id, person_name, kind, state, name, hidden_root_id, source_id, destination_id, cursor_container_id, cursor_item_id, done, total, message, created_at, ended_at, cancellable, target_sharing_id,
+                (SELECT t.transfer_id FROM task_transfer t WHERE t.task_id = task.id) AS transfer_id,
+                (SELECT u.id FROM task_transfer t JOIN undo u ON u.id = t.undo_id WHERE t.task_id = task.id) AS undo_id
+             FROM task WHERE person_id = $1 AND organization_id = $2 AND (ended_at IS NULL OR ended_at > $3) ORDER BY id DESC LIMIT CAST($4 AS BIGINT)",
         )
         .bind(person.0)
         .bind(organization.0)
@@ -262,7 +262,7 @@ pub async fn list_own(
 /// The database.
 pub async fn is_waiting(tx: &mut Tx, now: Timestamp) -> Result<bool> {
     tx.sql(
-        "SELECT CAST(COUNT(*) AS BIGINT) FROM (SELECT 1 AS one FROM job WHERE state = 'running' AND claimed_until < $1 LIMIT 1) AS first",
+        "SELECT CAST(COUNT(*) AS BIGINT) FROM (SELECT 1 AS one FROM task WHERE state = 'running' AND claimed_until < $1 LIMIT 1) AS first",
     )
     .bind(now.0)
     .number()
@@ -277,11 +277,11 @@ pub async fn is_waiting(tx: &mut Tx, now: Timestamp) -> Result<bool> {
 pub async fn claim(tx: &mut Tx, now: Timestamp, until: Timestamp) -> Result<Option<Task>> {
     let row: Option<TaskRow> = tx
         .sql(
-            "UPDATE job SET claimed_until = $2 WHERE id = (
-                SELECT id FROM job WHERE state = 'running' AND claimed_until < $1 ORDER BY claimed_until, id LIMIT 1)
-             RETURNING id, organization_id, person_id, person_name, kind, state, name, top_id, source_id, destination_id, inside_id, behind_id, done, total, message, created_at, ended_at, stoppable, shared_with,
-                (SELECT t.transfer_id FROM job_transfer t WHERE t.job_id = job.id) AS transfer_id,
-                (SELECT u.id FROM job_transfer t JOIN undo u ON u.id = t.undo_id WHERE t.job_id = job.id) AS undo_id",
+            "UPDATE task SET claimed_until = $2 WHERE id = (
+                SELECT id FROM task WHERE state = 'running' AND claimed_until < $1 ORDER BY claimed_until, id LIMIT 1)
+             RETURNING id, organization_id, person_id, person_name, kind, state, name, hidden_root_id, source_id, destination_id, cursor_container_id, cursor_item_id, done, total, message, created_at, ended_at, cancellable, target_sharing_id,
+                (SELECT t.transfer_id FROM task_transfer t WHERE t.task_id = task.id) AS transfer_id,
+                (SELECT u.id FROM task_transfer t JOIN undo u ON u.id = t.undo_id WHERE t.task_id = task.id) AS undo_id",
         )
         .bind(now.0)
         .bind(until.0)
@@ -296,7 +296,7 @@ pub async fn claim(tx: &mut Tx, now: Timestamp, until: Timestamp) -> Result<Opti
 /// The database.
 pub async fn update_progress(tx: &mut Tx, task: &Task, held_until: Timestamp, until: Timestamp) -> Result<bool> {
     tx.sql(
-        "UPDATE job SET inside_id = $2, behind_id = $3, done = $4, total = CASE WHEN total < $4 THEN $4 ELSE total END, claimed_until = $5
+        "UPDATE task SET cursor_container_id = $2, cursor_item_id = $3, done = $4, total = CASE WHEN total < $4 THEN $4 ELSE total END, claimed_until = $5
          WHERE id = $1 AND state = 'running' AND claimed_until = $6",
     )
     .bind(task.id.0)
@@ -323,7 +323,7 @@ pub async fn update_ended(
     at: Timestamp,
 ) -> Result<bool> {
     tx.sql(
-        "UPDATE job SET state = $2, message = $3, ended_at = $4, claimed_until = 0, total = CASE WHEN $2 = 'done' THEN done ELSE total END
+        "UPDATE task SET state = $2, message = $3, ended_at = $4, claimed_until = 0, total = CASE WHEN $2 = 'done' THEN done ELSE total END
          WHERE id = $1 AND state = 'running' AND claimed_until = $5",
     )
     .bind(id.0)
@@ -341,7 +341,7 @@ pub async fn update_ended(
 /// # Errors
 /// The database.
 pub async fn is_held(tx: &mut Tx, id: TaskId, held_until: Timestamp) -> Result<bool> {
-    tx.sql("SELECT CAST(COUNT(*) AS BIGINT) FROM job WHERE id = $1 AND state = 'running' AND claimed_until = $2")
+    tx.sql("SELECT CAST(COUNT(*) AS BIGINT) FROM task WHERE id = $1 AND state = 'running' AND claimed_until = $2")
         .bind(id.0)
         .bind(held_until.0)
         .number()
@@ -364,7 +364,7 @@ pub async fn update_transferred(
 ) -> Result<bool> {
     let changed = tx
         .sql(
-            "UPDATE job SET state = 'done', message = $2, ended_at = $3, claimed_until = 0, done = $4, total = $4
+            "UPDATE task SET state = 'done', message = $2, ended_at = $3, claimed_until = 0, done = $4, total = $4
              WHERE id = $1 AND state = 'running' AND claimed_until = $5",
         )
         .bind(task.id.0)
@@ -374,7 +374,7 @@ pub async fn update_transferred(
         .bind(held_until.0)
         .execute()
         .await?;
-    tx.sql("UPDATE job_transfer SET transfer_id = $2, undo_id = $3 WHERE job_id = $1")
+    tx.sql("UPDATE task_transfer SET transfer_id = $2, undo_id = $3 WHERE task_id = $1")
         .bind(task.id.0)
         .bind(transfer.0)
         .bind(undo.map(|id| id.0))
@@ -389,8 +389,8 @@ pub async fn update_transferred(
 /// The database.
 pub async fn update_cancelled(tx: &mut Tx, id: TaskId, message: &str, at: Timestamp) -> Result<bool> {
     tx.sql(
-        "UPDATE job SET state = 'cancelled', message = $2, ended_at = $3, claimed_until = 0
-         WHERE id = $1 AND state = 'running' AND stoppable",
+        "UPDATE task SET state = 'cancelled', message = $2, ended_at = $3, claimed_until = 0
+         WHERE id = $1 AND state = 'running' AND cancellable",
     )
     .bind(id.0)
     .bind(message.to_owned())
@@ -405,7 +405,7 @@ pub async fn update_cancelled(tx: &mut Tx, id: TaskId, message: &str, at: Timest
 /// # Errors
 /// The database.
 pub async fn release_all(tx: &mut Tx) -> Result<u64> {
-    tx.sql("UPDATE job SET claimed_until = 0 WHERE state = 'running' AND claimed_until > 0").execute().await
+    tx.sql("UPDATE task SET claimed_until = 0 WHERE state = 'running' AND claimed_until > 0").execute().await
 }
 
 /// Gives a task back untouched: its worker stops.
@@ -413,7 +413,7 @@ pub async fn release_all(tx: &mut Tx) -> Result<u64> {
 /// # Errors
 /// The database.
 pub async fn release(tx: &mut Tx, id: TaskId, held_until: Timestamp) -> Result<()> {
-    tx.sql("UPDATE job SET claimed_until = 0 WHERE id = $1 AND claimed_until = $2")
+    tx.sql("UPDATE task SET claimed_until = 0 WHERE id = $1 AND claimed_until = $2")
         .bind(id.0)
         .bind(held_until.0)
         .execute()
@@ -426,5 +426,5 @@ pub async fn release(tx: &mut Tx, id: TaskId, held_until: Timestamp) -> Result<(
 /// # Errors
 /// The database.
 pub async fn delete_before(tx: &mut Tx, before: Timestamp) -> Result<u64> {
-    tx.sql("DELETE FROM job WHERE ended_at IS NOT NULL AND ended_at < $1").bind(before.0).execute().await
+    tx.sql("DELETE FROM task WHERE ended_at IS NOT NULL AND ended_at < $1").bind(before.0).execute().await
 }

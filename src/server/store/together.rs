@@ -12,12 +12,11 @@
 
 use std::sync::Arc;
 
-use futures::future::BoxFuture;
 use tokio::sync::{Mutex, MutexGuard};
 
 use super::{
-    AsDbError, Db, DbError, Result, Tx,
-    db::{Borrows, WriteAttempts, roll_back},
+    Db, DbError, Result, Tx,
+    db::{Outcome, Work, WriteAttempts, roll_back},
 };
 
 tokio::task_local! {
@@ -95,15 +94,13 @@ impl Unit {
     }
 
     /// One write among several ([`Db::write`]).
-    pub(super) async fn write<'env, T, E, F>(&self, db: &Db, work: &mut F) -> std::result::Result<T, E>
-    where
-        F: for<'t> FnMut(&'t mut Tx, Borrows<'t, 'env>) -> BoxFuture<'t, std::result::Result<T, E>> + Send,
-        T: Send,
-        E: From<DbError> + AsDbError + Send,
-    {
+    ///
+    /// # Errors
+    /// The work did not begin, or was done and is not written. What it was refused for is its own answer.
+    pub(super) async fn write(&self, db: &Db, work: &mut dyn Work) -> Result<()> {
         let mut state = self.state.lock().await;
         if let Some(ended) = state.ended {
-            return Err(ended.error().into());
+            return Err(ended.error());
         }
         let is_first = state.tx.is_none();
         let mut tx = match state.tx.take() {
@@ -112,7 +109,7 @@ impl Unit {
                 Ok(tx) => tx,
                 Err(error) => {
                     state.ended = Some(Ended::of(&error));
-                    return Err(error.into());
+                    return Err(error);
                 }
             },
         };
@@ -121,32 +118,32 @@ impl Unit {
         if !is_first {
             tx.simple("SAVEPOINT part").await?;
         }
-        let answer = work(&mut tx, []).await;
-        let goes_on = match &answer {
-            Ok(_) if is_first => Ok(Some(tx)),
-            Ok(_) => tx.simple("RELEASE SAVEPOINT part").await.map(|()| Some(tx)),
-            Err(error) if error.is_contended() => {
-                let why = if error.needs_exclusive() { Ended::NeedsExclusive } else { Ended::Contended };
+        let outcome = work.run(&mut tx).await;
+        let goes_on = match outcome {
+            Outcome::Done if is_first => Ok(Some(tx)),
+            Outcome::Done => tx.simple("RELEASE SAVEPOINT part").await.map(|()| Some(tx)),
+            Outcome::Contended { needs_exclusive } => {
+                let why = if needs_exclusive { Ended::NeedsExclusive } else { Ended::Contended };
                 roll_back(tx).await;
                 state.ended = Some(why);
-                return answer;
+                return Ok(());
             }
-            Err(_) if is_first => {
+            Outcome::Refused if is_first => {
                 roll_back(tx).await;
                 Ok(None)
             }
-            Err(_) => tx.simple("ROLLBACK TO SAVEPOINT part").await.map(|()| Some(tx)),
+            Outcome::Refused => tx.simple("ROLLBACK TO SAVEPOINT part").await.map(|()| Some(tx)),
         };
         match goes_on {
             Ok(tx) => {
                 state.tx = tx;
                 state.ended = None;
-                answer
+                Ok(())
             }
             Err(error) => {
                 state.ended = Some(Ended::of(&error));
                 // Whoever was refused hears why; whoever was not hears that it is not written.
-                answer.and(Err(error.into()))
+                if matches!(outcome, Outcome::Done) { Err(error) } else { Ok(()) }
             }
         }
     }

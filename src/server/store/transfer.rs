@@ -1,4 +1,4 @@
-//! Tables `transfer`, `transfer_undo`, `transfer_grant` and `transfer_link`: finished transfers and their receipts, and for a
+//! Tables `transfer` and `transfer_reversal` with its parts: finished transfers and their receipts, and for a
 //! day what taking one back needs (XFER-18).
 
 use serde::{Serialize, de::DeserializeOwned};
@@ -61,7 +61,7 @@ pub struct Transfer {
 pub async fn insert(tx: &mut Tx, _permit: &Permit, transfer: &Transfer) -> Result<()> {
     let (plan, summary) = (json(&transfer.plan)?, json(&transfer.plan.summary())?);
     tx.sql(
-        "INSERT INTO transfer (id, scope, source_id, target_id, destination_id, person_id, person_name, source_name, target_name, digest, plan, at, summary, undoes)
+        "INSERT INTO transfer (id, scope, source_organization_id, target_organization_id, destination_id, person_id, person_name, source_name, target_name, digest, plan, created_at, summary, reversal_of_id)
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)",
     )
     .bind(transfer.id.0)
@@ -91,15 +91,15 @@ struct WholeRow {
     id: Uuid,
     person_id: Uuid,
     person_name: String,
-    source_id: Uuid,
+    source_organization_id: Uuid,
     source_name: String,
-    target_id: Uuid,
+    target_organization_id: Uuid,
     target_name: String,
     digest: String,
     plan: String,
-    at: i64,
-    undoes: Option<Uuid>,
-    undone_by: Option<Uuid>,
+    created_at: i64,
+    reversal_of_id: Option<Uuid>,
+    reversed_by_id: Option<Uuid>,
 }
 
 /// A finished transfer by id.
@@ -109,7 +109,7 @@ struct WholeRow {
 pub async fn find(tx: &mut Tx, id: TransferId) -> Result<Option<Transfer>> {
     let row: Option<WholeRow> = tx
         .sql(
-            "SELECT id, person_id, person_name, source_id, source_name, target_id, target_name, digest, plan, at, undoes, undone_by
+            "SELECT id, person_id, person_name, source_organization_id, source_name, target_organization_id, target_name, digest, plan, created_at, reversal_of_id, reversed_by_id
              FROM transfer WHERE id = $1",
         )
         .bind(id.0)
@@ -120,15 +120,15 @@ pub async fn find(tx: &mut Tx, id: TransferId) -> Result<Option<Transfer>> {
             id: TransferId(row.id),
             person: PersonId(row.person_id),
             person_name: row.person_name,
-            source: OrganizationId(row.source_id),
+            source: OrganizationId(row.source_organization_id),
             source_name: row.source_name,
-            target: OrganizationId(row.target_id),
+            target: OrganizationId(row.target_organization_id),
             target_name: row.target_name,
             digest: row.digest,
             plan: read_json("transfer.plan", row.id, &row.plan)?,
-            at: Timestamp(row.at),
-            undoes: row.undoes.map(TransferId),
-            undone_by: row.undone_by.map(TransferId),
+            at: Timestamp(row.created_at),
+            undoes: row.reversal_of_id.map(TransferId),
+            undone_by: row.reversed_by_id.map(TransferId),
         })
     })
     .transpose()
@@ -141,32 +141,26 @@ struct ShortRow {
     person_name: String,
     source_name: String,
     target_name: String,
-    at: i64,
-    summary: Option<String>,
-    /// Only where there is no summary.
-    plan: Option<String>,
-    undoes: Option<Uuid>,
-    undone_by: Option<Uuid>,
+    created_at: i64,
+    summary: String,
+    reversal_of_id: Option<Uuid>,
+    reversed_by_id: Option<Uuid>,
 }
 
 impl ShortRow {
     fn into_view(self, direction: Direction) -> Result<TransferRow> {
-        let what: Summary = match (&self.summary, &self.plan) {
-            (Some(summary), _) => read_json("transfer.summary", self.id, summary)?,
-            (None, Some(plan)) => read_json::<Plan>("transfer.plan", self.id, plan)?.summary(),
-            (None, None) => return Err(DbError::Inconsistent(format!("transfer {} has no plan", self.id))),
-        };
+        let what: Summary = read_json("transfer.summary", self.id, &self.summary)?;
         Ok(TransferRow {
             id: TransferId(self.id),
-            at: Timestamp(self.at),
+            at: Timestamp(self.created_at),
             direction,
             by: PersonId(self.person_id),
             by_name: self.person_name,
             source_name: self.source_name,
             target_name: self.target_name,
             what,
-            undoes: self.undoes.map(TransferId),
-            undone_by: self.undone_by.map(TransferId),
+            undoes: self.reversal_of_id.map(TransferId),
+            undone_by: self.reversed_by_id.map(TransferId),
         })
     }
 }
@@ -184,12 +178,12 @@ pub async fn list(
 ) -> Result<Vec<TransferRow>> {
     let sql = match direction {
         Direction::Out => {
-            "SELECT id, person_id, person_name, source_name, target_name, at, summary, CASE WHEN summary IS NULL THEN plan END AS plan, undoes, undone_by
-             FROM transfer WHERE source_id = $1 AND scope = 'between' AND id < $2 ORDER BY id DESC LIMIT CAST($3 AS BIGINT)"
+            "SELECT id, person_id, person_name, source_name, target_name, created_at, summary, reversal_of_id, reversed_by_id
+             FROM transfer WHERE source_organization_id = $1 AND scope = 'between' AND id < $2 ORDER BY id DESC LIMIT CAST($3 AS BIGINT)"
         }
         Direction::In => {
-            "SELECT id, person_id, person_name, source_name, target_name, at, summary, CASE WHEN summary IS NULL THEN plan END AS plan, undoes, undone_by
-             FROM transfer WHERE target_id = $1 AND scope = 'between' AND id < $2 ORDER BY id DESC LIMIT CAST($3 AS BIGINT)"
+            "SELECT id, person_id, person_name, source_name, target_name, created_at, summary, reversal_of_id, reversed_by_id
+             FROM transfer WHERE target_organization_id = $1 AND scope = 'between' AND id < $2 ORDER BY id DESC LIMIT CAST($3 AS BIGINT)"
         }
     };
     let rows: Vec<ShortRow> =
@@ -212,9 +206,9 @@ pub async fn has_more_than(
         .sql(
             "SELECT CAST(COUNT(*) AS BIGINT) FROM (
                 SELECT 1 AS one FROM (
-                    SELECT id FROM transfer WHERE source_id = $1 AND scope = 'between' AND $2
+                    SELECT id FROM transfer WHERE source_organization_id = $1 AND scope = 'between' AND $2
                     UNION ALL
-                    SELECT id FROM transfer WHERE target_id = $1 AND scope = 'between' AND $3) AS listed
+                    SELECT id FROM transfer WHERE target_organization_id = $1 AND scope = 'between' AND $3) AS listed
                 LIMIT CAST($4 AS BIGINT)) AS first",
         )
         .bind(organization.0)
@@ -238,7 +232,7 @@ pub async fn insert_undo(
     left: ContentFingerprint,
     at: Timestamp,
 ) -> Result<()> {
-    tx.sql("INSERT INTO transfer_undo (transfer_id, items, things, changed, created_at) VALUES ($1, $2, $3, $4, $5)")
+    tx.sql("INSERT INTO transfer_reversal (transfer_id, items, resource_count, touched_at_sum, created_at) VALUES ($1, $2, $3, $4, $5)")
         .bind(id.0)
         .bind(json(&items)?)
         .bind(left.things)
@@ -254,11 +248,14 @@ pub async fn insert_undo(
 /// # Errors
 /// The database.
 pub async fn find_undo(tx: &mut Tx, id: TransferId) -> Result<Option<(Vec<FormerPlace>, ContentFingerprint)>> {
-    let row: Option<(String, i64, i64)> =
-        tx.sql("SELECT items, things, changed FROM transfer_undo WHERE transfer_id = $1").bind(id.0).optional().await?;
+    let row: Option<(String, i64, i64)> = tx
+        .sql("SELECT items, resource_count, touched_at_sum FROM transfer_reversal WHERE transfer_id = $1")
+        .bind(id.0)
+        .optional()
+        .await?;
     row.map(|(items, things, changed)| {
         let left = ContentFingerprint { things, changed, ..ContentFingerprint::default() };
-        Ok((read_json("transfer_undo.items", id.0, &items)?, left))
+        Ok((read_json("transfer_reversal.items", id.0, &items)?, left))
     })
     .transpose()
 }
@@ -272,8 +269,8 @@ pub async fn insert_ending(tx: &mut Tx, permit: &Permit, id: TransferId, resourc
     for chunk in resources.chunks(CHUNK) {
         let ids: Vec<Uuid> = chunk.iter().map(|id| id.0).collect();
         tx.sql_list(
-            "INSERT INTO transfer_grant (transfer_id, grant_id, resource_id, person_id, organization_id, level, carried, created_by, created_at, owner_id)
-             SELECT {1}, id, resource_id, person_id, organization_id, level, carried, created_by, created_at, owner_id
+            "INSERT INTO transfer_reversal_grant (transfer_id, grant_id, resource_id, person_id, organization_id, level, carried, created_by, created_at, owner_organization_id)
+             SELECT {1}, id, resource_id, person_id, organization_id, level, carried, created_by, created_at, owner_organization_id
              FROM access_grant WHERE resource_id IN ({ids}) AND (
                 organization_id <> {2}
                 OR person_id NOT IN (SELECT person_id FROM membership WHERE organization_id = {2}))",
@@ -284,7 +281,7 @@ pub async fn insert_ending(tx: &mut Tx, permit: &Permit, id: TransferId, resourc
         .execute()
         .await?;
         tx.sql_list(
-            "INSERT INTO transfer_link (transfer_id, link_id)
+            "INSERT INTO transfer_reversal_link (transfer_id, link_id)
              SELECT {1}, id FROM share_link WHERE resource_id IN ({ids}) AND state = 'active'",
             &ids,
         )
@@ -310,7 +307,7 @@ pub async fn insert_charges(
     for chunk in resources.chunks(CHUNK) {
         let ids: Vec<Uuid> = chunk.iter().map(|id| id.0).collect();
         tx.sql_list(
-            "INSERT INTO transfer_charge (transfer_id, resource_id, charged_to)
+            "INSERT INTO transfer_reversal_charge (transfer_id, resource_id, charged_to)
              SELECT {1}, id, charged_to FROM resource
              WHERE id IN ({ids}) AND kind = 'dataset' AND charged_to IS DISTINCT FROM {2}",
             &ids,
@@ -330,8 +327,8 @@ pub async fn insert_charges(
 pub async fn give_charges_back(tx: &mut Tx, _permit: &Permit, id: TransferId) -> Result<u64> {
     tx.sql(
         "UPDATE resource SET charged_to = (
-            SELECT c.charged_to FROM transfer_charge c WHERE c.transfer_id = $1 AND c.resource_id = resource.id)
-         WHERE id IN (SELECT resource_id FROM transfer_charge WHERE transfer_id = $1)",
+            SELECT c.charged_to FROM transfer_reversal_charge c WHERE c.transfer_id = $1 AND c.resource_id = resource.id)
+         WHERE id IN (SELECT resource_id FROM transfer_reversal_charge WHERE transfer_id = $1)",
     )
     .bind(id.0)
     .execute()
@@ -346,9 +343,9 @@ pub async fn give_charges_back(tx: &mut Tx, _permit: &Permit, id: TransferId) ->
 pub async fn give_back(tx: &mut Tx, permit: &Permit, id: TransferId) -> Result<(u64, u64)> {
     let grants = tx
         .sql(
-            "INSERT INTO access_grant (id, resource_id, person_id, organization_id, level, carried, created_by, created_at, owner_id)
+            "INSERT INTO access_grant (id, resource_id, person_id, organization_id, level, carried, created_by, created_at, owner_organization_id)
              SELECT g.grant_id, g.resource_id, g.person_id, g.organization_id, g.level, g.carried, g.created_by, g.created_at, $2
-             FROM transfer_grant g JOIN resource r ON r.id = g.resource_id
+             FROM transfer_reversal_grant g JOIN resource r ON r.id = g.resource_id
              WHERE g.transfer_id = $1
                 AND (g.person_id IS NULL OR EXISTS (SELECT 1 FROM person p WHERE p.id = g.person_id AND p.deleted_at IS NULL))
                 AND NOT EXISTS (SELECT 1 FROM access_grant a WHERE a.resource_id = g.resource_id AND a.carried = g.carried
@@ -361,7 +358,7 @@ pub async fn give_back(tx: &mut Tx, permit: &Permit, id: TransferId) -> Result<(
     let links = tx
         .sql(
             "UPDATE share_link SET state = 'active' WHERE state = 'moved'
-                AND id IN (SELECT link_id FROM transfer_link WHERE transfer_id = $1)",
+                AND id IN (SELECT link_id FROM transfer_reversal_link WHERE transfer_id = $1)",
         )
         .bind(id.0)
         .execute()
@@ -374,7 +371,7 @@ pub async fn give_back(tx: &mut Tx, permit: &Permit, id: TransferId) -> Result<(
 /// # Errors
 /// The database.
 pub async fn update_undone(tx: &mut Tx, _permit: &Permit, id: TransferId, by: TransferId) -> Result<bool> {
-    tx.sql("UPDATE transfer SET undone_by = $2 WHERE id = $1 AND undone_by IS NULL")
+    tx.sql("UPDATE transfer SET reversed_by_id = $2 WHERE id = $1 AND reversed_by_id IS NULL")
         .bind(id.0)
         .bind(by.0)
         .execute()
@@ -387,5 +384,5 @@ pub async fn update_undone(tx: &mut Tx, _permit: &Permit, id: TransferId, by: Tr
 /// # Errors
 /// The database.
 pub async fn delete_undo_before(tx: &mut Tx, before: Timestamp) -> Result<u64> {
-    tx.sql("DELETE FROM transfer_undo WHERE created_at < $1").bind(before.0).execute().await
+    tx.sql("DELETE FROM transfer_reversal WHERE created_at < $1").bind(before.0).execute().await
 }

@@ -211,7 +211,7 @@ pub async fn put(tx: &mut Tx, permits: &[Permit], by: PersonId, at: Timestamp) -
 /// # Errors
 /// The database.
 pub async fn update_place(tx: &mut Tx, permit: &Permit, container: ResourceId, name: &str) -> Result<()> {
-    tx.sql("UPDATE resource SET parent_id = $2, name = $3, name_key = $4, name_same = $5 WHERE id = $1 AND trashed_with = $1")
+    tx.sql("UPDATE resource SET parent_id = $2, name = $3, name_key = $4, name_unique = $5 WHERE id = $1 AND trashed_with = $1")
         .bind(permit.resource().0)
         .bind(container.0)
         .bind(name.to_owned())

@@ -11,7 +11,7 @@ use crate::domain::{
 /// # Errors
 /// The database.
 pub async fn insert(tx: &mut Tx, id: UndoId, person: PersonId, what: &str, at: Timestamp) -> Result<()> {
-    tx.sql("INSERT INTO undo (id, person_id, what, created_at) VALUES ($1, $2, $3, $4)")
+    tx.sql("INSERT INTO undo (id, person_id, inverse, created_at) VALUES ($1, $2, $3, $4)")
         .bind(id.0)
         .bind(person.0)
         .bind(what.to_owned())
@@ -27,7 +27,7 @@ pub async fn insert(tx: &mut Tx, id: UndoId, person: PersonId, what: &str, at: T
 /// The database.
 pub async fn take(tx: &mut Tx, id: UndoId, person: PersonId) -> Result<Option<String>> {
     let row: Option<(String,)> = tx
-        .sql("DELETE FROM undo WHERE id = $1 AND person_id = $2 RETURNING what")
+        .sql("DELETE FROM undo WHERE id = $1 AND person_id = $2 RETURNING inverse")
         .bind(id.0)
         .bind(person.0)
         .optional()

@@ -1,4 +1,4 @@
-//! Table `view_as`: who looked at an organization's Drive as somebody else sees it, and when that began.
+//! Table `view_as_session`: who looked at an organization's Drive as somebody else sees it, and when that began.
 
 use super::{Result, Tx};
 use crate::domain::{
@@ -18,7 +18,7 @@ pub async fn find(
     person: PersonId,
 ) -> Result<Option<Timestamp>> {
     let row: Option<(i64,)> = tx
-        .sql("SELECT begun_at FROM looked_as WHERE organization_id = $1 AND viewer_id = $2 AND person_id = $3")
+        .sql("SELECT started_at FROM view_as_session WHERE organization_id = $1 AND viewer_id = $2 AND viewed_person_id = $3")
         .bind(organization.0)
         .bind(viewer.0)
         .bind(person.0)
@@ -33,8 +33,8 @@ pub async fn find(
 /// The database.
 pub async fn upsert(tx: &mut Tx, permit: &RolePermit, person: PersonId, at: Timestamp) -> Result<()> {
     tx.sql(
-        "INSERT INTO looked_as (organization_id, viewer_id, person_id, begun_at) VALUES ($1, $2, $3, $4)
-         ON CONFLICT (organization_id, viewer_id, person_id) DO UPDATE SET begun_at = $4",
+        "INSERT INTO view_as_session (organization_id, viewer_id, viewed_person_id, started_at) VALUES ($1, $2, $3, $4)
+         ON CONFLICT (organization_id, viewer_id, viewed_person_id) DO UPDATE SET started_at = $4",
     )
     .bind(permit.organization().0)
     .bind(permit.person().0)

@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use crate::{
     domain::{
-        id::{AuditId, OrganizationId, PersonId, TransferId},
+        id::{AuditId, OrganizationId, PersonId, ResourceId, TransferId},
         refusal::Refusal,
         role::{Permission, allow, may},
         text::FieldIssue,
@@ -34,6 +34,8 @@ pub struct AuditEvent {
     pub action: &'static str,
     /// What, in a sentence without the actor.
     pub summary: String,
+    /// The folders, sites, assets and datasets it is about: the entry is in the history of each, also once they are gone.
+    pub resources: Vec<ResourceId>,
     /// The transfer it is about.
     pub transfer: Option<TransferId>,
     /// State before.
@@ -108,6 +110,7 @@ async fn write(
         actor_name,
         action: what.action,
         summary: what.summary,
+        resources: &what.resources,
         transfer: what.transfer,
         before: what.before,
         after: what.after,
@@ -124,6 +127,8 @@ pub struct AuditQuery {
     pub actor: Option<String>,
     /// An action.
     pub action: Option<String>,
+    /// The id of a folder, site, asset or dataset, there or gone.
+    pub resource: Option<String>,
     /// A day: not before it.
     pub from: Option<String>,
     /// A day: not after it.
@@ -174,9 +179,14 @@ fn cursor((id, line): &(AuditId, ActivityView)) -> String {
 pub async fn list(ctx: &Ctx, by: &Principal, org: &str, query: &AuditQuery) -> Result<Page<ActivityView>> {
     let limit = super::limit(query.limit)?;
     let (filter, before) = (filter(query)?, place(query.cursor.as_deref())?);
+    let resource = query.resource.as_deref().map(|id| super::id("resource", id)).transpose()?;
     let mut tx = ctx.db().read().await?;
     let permit = super::organization::permit(&mut tx, by, org, Permission::ReadAudit).await?;
-    let lines = audit::list(&mut tx, permit.organization(), &filter, before, limit + 1).await?;
+    let organization = permit.organization();
+    let lines = match resource {
+        Some(id) => audit::list_of_resource(&mut tx, organization, id, &filter, before, limit + 1).await?,
+        None => audit::list(&mut tx, organization, &filter, before, limit + 1).await?,
+    };
     let page = super::page(lines, limit, cursor);
     Ok(Page { items: page.items.into_iter().map(|(_, line)| line).collect(), next_cursor: page.next_cursor })
 }

@@ -288,6 +288,7 @@ pub async fn show(
         action: "resource.copied",
         summary: format!("copied {} to “{}”{called}", trash::what(&[original.to_owned()]), place.name),
         after: Some(serde_json::json!({ "resource": making.top, "parent": destination, "items": making.done })),
+        resources: vec![making.top],
         ..AuditEvent::default()
     };
     audit::record(tx, ctx, by, event).await?;
@@ -485,6 +486,7 @@ pub async fn show_shared(
         action: "resource.shared",
         summary: format!("shared a copy of {what} with {sharing_id}"),
         after: Some(serde_json::json!({ "resource": original, "sharing_id": sharing_id, "items": making.done })),
+        resources: vec![original],
         ..AuditEvent::default()
     };
     audit::record(tx, ctx, by, sent).await?;
@@ -494,6 +496,7 @@ pub async fn show_shared(
         action: "resource.received",
         summary: format!("shared a copy of {what} here from {}{numbered}", source.name),
         after: Some(serde_json::json!({ "resource": making.top, "account": target.account, "items": making.done })),
+        resources: vec![making.top],
         ..AuditEvent::default()
     };
     audit::record(tx, ctx, by, received).await?;

@@ -152,6 +152,7 @@ pub async fn change_facts(ctx: &Ctx, by: &Principal, id: &str, form: &FactsForm)
                         summary: format!("changed the details of “{}”", found.name),
                         before: Some(told(&before)),
                         after: Some(told(&after)),
+                        resources: vec![id],
                         ..AuditEvent::default()
                     };
                     audit::record(tx, ctx, by, what).await?;
@@ -220,6 +221,7 @@ async fn set_status_in(tx: &mut Tx, ctx: &Ctx, by: By<'_>, id: ResourceId, wante
         summary: format!("set “{}” to {}", found.name, status.label()),
         before: Some(serde_json::json!({ "resource": id, "status": dataset.status })),
         after: Some(serde_json::json!({ "resource": id, "status": status, "charged": charged })),
+        resources: vec![id],
         ..AuditEvent::default()
     };
     match by {
@@ -271,6 +273,7 @@ pub(super) async fn start_waiting(tx: &mut Tx, ctx: &Ctx, account: AccountId) ->
             summary: format!("started “{}”, which was waiting for credits", dataset.name),
             before: Some(serde_json::json!({ "resource": dataset.id, "status": Status::WaitingForCredits })),
             after: Some(serde_json::json!({ "resource": dataset.id, "status": Status::Queued, "charged": cost })),
+            resources: vec![dataset.id],
             ..AuditEvent::default()
         };
         audit::note_by_itself(tx, ctx, what).await?;

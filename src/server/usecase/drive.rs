@@ -783,6 +783,7 @@ pub(super) async fn create_in(
         action: "resource.created",
         summary: format!("created the {} “{name}”", kind.label().to_lowercase()),
         after: Some(serde_json::json!({ "resource": id, "kind": kind, "name": name, "parent": parent })),
+        resources: vec![id],
         ..AuditEvent::default()
     };
     audit::record(tx, ctx, by, what).await?;
@@ -830,6 +831,7 @@ pub(super) async fn rename_in(
         summary: format!("renamed “{}” to “{name}”", before.name),
         before: Some(serde_json::json!({ "resource": id, "name": before.name })),
         after: Some(serde_json::json!({ "resource": id, "name": name })),
+        resources: vec![id],
         ..AuditEvent::default()
     };
     audit::record(tx, ctx, by, what).await?;

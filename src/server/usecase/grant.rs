@@ -527,6 +527,7 @@ async fn give_to(
         },
         before: from.map(state),
         after: Some(state(level)),
+        resources: vec![managed.id()],
         ..AuditEvent::default()
     };
     audit::record(tx, ctx, by, what).await?;
@@ -633,6 +634,7 @@ async fn ask(
         after: Some(
             serde_json::json!({ "resource": id, "email": waiting.email, "level": level, "invitation": waiting.id }),
         ),
+        resources: vec![id],
         ..AuditEvent::default()
     };
     audit::record(tx, ctx, by, what).await?;
@@ -732,6 +734,7 @@ async fn take(
         before: Some(serde_json::json!({
             "resource": managed.id(), "to": found.grantee, "name": name, "level": found.level, "carried": found.carried,
         })),
+        resources: vec![managed.id()],
         ..AuditEvent::default()
     };
     audit::record(tx, ctx, by, what).await
@@ -763,6 +766,7 @@ async fn take_back(
         action: "access.removed",
         summary: format!("revoked the access of {} to {}", found.email, managed.words()),
         before: Some(serde_json::json!({ "resource": managed.id(), "email": found.email, "invitation": id })),
+        resources: vec![managed.id()],
         ..AuditEvent::default()
     };
     audit::record(tx, ctx, by, what).await?;

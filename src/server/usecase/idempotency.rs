@@ -103,10 +103,10 @@ pub async fn begin(ctx: &Ctx, asker: &Asker, key: &str, request: &[&[u8]]) -> Re
     if known.request_hash != claim.request_hash {
         return Err(Refusal::IdempotencyMismatch.into());
     }
-    let (Some(_), Some(sealed), Some(id)) = (known.status, &known.body, known.claim) else {
+    let (Some(_), Some(sealed)) = (known.status, &known.body) else {
         return Err(Refusal::Conflict.into());
     };
-    let opened = ctx.secret().open(id, sealed).and_then(|text| serde_json::from_str::<Answer>(&text).ok());
+    let opened = ctx.secret().open(known.claim, sealed).and_then(|text| serde_json::from_str::<Answer>(&text).ok());
     let Some(answer) = opened else {
         return Err(Error::Internal("a stored answer was sealed with another secret".to_owned()));
     };

@@ -356,6 +356,7 @@ async fn send(
                     "resource": reach.as_ref().map(|(resource, _, _)| resource), "level": reach.as_ref().map(|(_, level, _)| level),
                     "accounts": accounts,
                 })),
+                resources: reach.iter().map(|(resource, _, _)| *resource).collect(),
                 ..AuditEvent::default()
             };
             audit::record(tx, ctx, by, what).await?;
@@ -754,6 +755,7 @@ pub async fn ask(
         after: Some(serde_json::json!({
             "email": asked.email.as_str(), "role": member.map(|_| Role::Member), "resource": asked.resource, "level": asked.level,
         })),
+        resources: vec![asked.resource],
         ..AuditEvent::default()
     };
     audit::record(tx, ctx, by, what).await?;
@@ -1008,10 +1010,12 @@ pub async fn accept_in(tx: &mut Tx, ctx: &Ctx, by: &Principal, which: &Invitatio
     }
     // What came with a membership is not given to who had one already.
     let promised = promised.into_iter().filter(|one| !one.first || joins || found.external);
-    let mut not_given = Vec::new();
+    let (mut given, mut not_given) = (Vec::new(), Vec::new());
     for one in promised {
         if still_valid(one.sender, Sent::Access(one.level)) {
-            give(tx, ctx, by, &answering, &one, found.organization).await?;
+            if give(tx, ctx, by, &answering, &one, found.organization).await? {
+                given.push(one.resource);
+            }
         } else {
             not_given.push(one.resource);
         }
@@ -1029,6 +1033,7 @@ pub async fn accept_in(tx: &mut Tx, ctx: &Ctx, by: &Principal, which: &Invitatio
             // Who gave access to these can no longer give it (ROLE-3).
             "not_given": (!not_given.is_empty()).then_some(not_given),
         })),
+        resources: given,
         ..AuditEvent::default()
     };
     audit::record(tx, ctx, by, what).await?;
@@ -1039,7 +1044,7 @@ pub async fn accept_in(tx: &mut Tx, ctx: &Ctx, by: &Principal, which: &Invitatio
     joined(tx, by, found.organization, space).await
 }
 
-/// Gives what waited with the invitation, if it is still there and more than the role gives (ROLE-1).
+/// Gives what waited with the invitation, if it is still there and more than the role gives (ROLE-1); whether it was given.
 async fn give(
     tx: &mut Tx,
     ctx: &Ctx,
@@ -1047,16 +1052,16 @@ async fn give(
     answering: &Answering<'_>,
     promised: &PromisedGrant,
     organization: OrganizationId,
-) -> Result<()> {
+) -> Result<bool> {
     let (on, level) = (promised.resource, promised.level);
     let there = resource::find(tx, on).await?.filter(|one| one.organization == organization);
-    let Some(there) = there else { return Ok(()) };
+    let Some(there) = there else { return Ok(false) };
     // As it counts there: who is limited to other accounts may well be given something (ACCT-2).
     let role = membership::find_role_in(tx, there.account, by.person).await?;
     let standing = role.map_or(Affiliation::External, Affiliation::In);
     let by_role = role.and_then(role_level).is_some_and(|by_role| by_role >= level);
     if by_role || may_be_given(level, standing).is_err() {
-        return Ok(());
+        return Ok(false);
     }
     allows(&licence::list_of_account(tx, there.account, ctx.now()).await?, Use::TeamAccess, ctx.now())?;
     let permit = answering.receive((promised.by, promised.sender), organization, (on, level), ctx.now())?;
@@ -1064,10 +1069,11 @@ async fn give(
     // They may have been given more by now, in another way.
     let held = grant::find_of(tx, on, grantee).await?;
     if held.iter().any(|one| !one.carried && one.level >= level) {
-        return Ok(());
+        return Ok(false);
     }
     let new = grant::NewGrant { id: GrantId(ctx.id()), resource: on, grantee, level, carried: false, at: ctx.now() };
-    Ok(grant::upsert(tx, &permit, &new).await?)
+    grant::upsert(tx, &permit, &new).await?;
+    Ok(true)
 }
 
 async fn joined(

@@ -117,6 +117,7 @@ async fn create_in(
             "password": password_hash.is_some(),
             "expires_at": expires_at.map(Timestamp::rfc3339),
         })),
+        resources: vec![id],
         ..AuditEvent::default()
     };
     audit::record(tx, ctx, by, what).await?;
@@ -192,6 +193,7 @@ pub async fn revoke(ctx: &Ctx, by: &Principal, id: &str) -> Result<()> {
                     action: "link.revoked",
                     summary: format!("revoked a link to {}", named(shown.kind, &shown.name)),
                     before: Some(serde_json::json!({ "resource": found.resource, "link": id })),
+                    resources: vec![found.resource],
                     ..AuditEvent::default()
                 };
                 audit::record(tx, ctx, by, what).await

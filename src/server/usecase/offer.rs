@@ -234,6 +234,7 @@ async fn note_both(
             summary: summary(there),
             transfer: of.transfer,
             after: Some(serde_json::json!({ "offer": of.id, "items": items })),
+            resources: of.items.iter().map(|item| item.id).collect(),
             ..AuditEvent::default()
         };
         audit::record(tx, ctx, by, event).await?;
@@ -610,6 +611,7 @@ async fn answer(tx: &mut Tx, ctx: &Ctx, by: &Principal, of: &Offer, state: Offer
                 "{done} the offer of {what} {}",
                 if there { format!("from {}", of.source_name) } else { format!("to {}", of.target_name) }
             ),
+            resources: of.items.iter().map(|item| item.id).collect(),
             transfer: of.transfer,
             ..AuditEvent::default()
         };

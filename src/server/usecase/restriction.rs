@@ -91,6 +91,7 @@ async fn update_in(
         summary: format!("changed the restrictions of {what}"),
         before: Some(words(id, before.own)),
         after: Some(words(id, restrictions)),
+        resources: vec![id],
         ..AuditEvent::default()
     };
     audit::record(tx, ctx, by, line).await?;

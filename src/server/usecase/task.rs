@@ -114,6 +114,7 @@ async fn cancel_in(tx: &mut Tx, ctx: &Ctx, by: &Principal, task: &Task) -> Resul
         organization: Some(task.organization),
         action: "work.cancelled",
         summary: format!("cancelled {what} “{}”", task.name),
+        resources: task.source.or(task.top).into_iter().collect(),
         ..AuditEvent::default()
     };
     audit::record(tx, ctx, by, event).await

@@ -862,6 +862,7 @@ pub(super) async fn note(tx: &mut Tx, ctx: &Ctx, by: &Principal, record: &transf
         organization: Some(organization),
         action,
         summary,
+        resources: plan.items.iter().map(|item| item.id).collect(),
         transfer: Some(record.id),
         before,
         after,

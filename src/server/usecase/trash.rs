@@ -124,6 +124,7 @@ pub(super) async fn put_in(
         action: "resource.trashed",
         summary: format!("moved {} to the trash", what(&names)),
         before: Some(serde_json::json!({ "items": listed(&gone) })),
+        resources: gone.iter().map(|(id, _)| *id).collect(),
         ..AuditEvent::default()
     };
     audit::record(tx, ctx, by, event).await?;
@@ -246,6 +247,7 @@ pub(super) async fn restore_in(tx: &mut Tx, ctx: &Ctx, by: &Principal, items: &[
         action: "resource.restored",
         summary: format!("restored {} from the trash", what(&called)),
         after: Some(serde_json::json!({ "items": listed(&listed_items) })),
+        resources: listed_items.iter().map(|(id, _)| *id).collect(),
         ..AuditEvent::default()
     };
     audit::record(tx, ctx, by, event).await?;
@@ -486,6 +488,7 @@ async fn delete_in(tx: &mut Tx, ctx: &Ctx, by: Option<&Principal>, tops: &[(Tras
         action: "resource.deleted",
         summary: format!("deleted {} for good{reason}", what(&names)),
         before: Some(serde_json::json!({ "items": listed(&items) })),
+        resources: items.iter().map(|(id, _)| *id).collect(),
         ..AuditEvent::default()
     };
     match by {

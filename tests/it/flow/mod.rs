@@ -9,6 +9,7 @@ mod concurrency;
 mod copies;
 mod drive;
 mod entitlements;
+mod history;
 mod invitations;
 mod keys;
 mod licence_loans;

@@ -107,17 +107,6 @@ both!(attack_45_what_is_typed_is_text, async |app| {
     }
 });
 
-both!(drive_2_names_from_before_search_are_found_after_the_update, async |app| {
-    let anna = app.person("Anna").await;
-    let org = anna.create_org("Alpine Survey").await;
-    anna.folder(org.root, "Tunnels").await;
-    app.corrupt("DELETE FROM resource_word").await;
-    app.corrupt("DELETE FROM name_rules").await;
-    assert!(find(&anna, &org, "q=tunnels").await.is_empty());
-    app.db().migrate().await.expect("migrations run");
-    assert_eq!(find(&anna, &org, "q=tunnels").await, ["Tunnels"]);
-});
-
 both!(drive_2_a_list_is_filtered_and_starts_at_any_position, async |app| {
     let anna = app.person("Anna").await;
     let org = anna.create_org("Alpine Survey").await;

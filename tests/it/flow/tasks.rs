@@ -246,7 +246,10 @@ both!(drive_4_a_copy_that_is_cancelled_leaves_nothing, async |app| {
     assert_eq!(app.count("SELECT CAST(COUNT(*) AS BIGINT) FROM resource").await, before);
     assert_eq!(anna.in_trash(&org).await, Vec::<String>::new());
     // What tidies up behind it is not cancelled.
-    assert_eq!(app.count("SELECT CAST(COUNT(*) AS BIGINT) FROM job WHERE kind = 'delete' AND NOT stoppable").await, 1);
+    assert_eq!(
+        app.count("SELECT CAST(COUNT(*) AS BIGINT) FROM task WHERE kind = 'delete' AND NOT cancellable").await,
+        1
+    );
     app.healthy().await;
 });
 

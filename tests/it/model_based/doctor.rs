@@ -62,7 +62,7 @@ const WAYS: &[(&str, &[&str])] = &[
     ("every organization has at least one Owner", &["UPDATE membership SET role = 'manager', role_rank = 1"]),
     (
         "every resource sorts by its own status and by its owner's name",
-        &["UPDATE resource SET status_rank = 6, owner_key = 'somebody else' WHERE kind = 'dataset'"],
+        &["UPDATE resource SET status_rank = 6, owner_name_key = 'somebody else' WHERE kind = 'dataset'"],
     ),
     (
         "every organization has an account",
@@ -78,7 +78,7 @@ const WAYS: &[(&str, &[&str])] = &[
         &["UPDATE licence SET organization_id = (SELECT id FROM organization WHERE name = 'Tunnel North')"],
     ),
     ("each entry has the balance after it", &["UPDATE ledger_entry SET images_after = images_after + 1"]),
-    ("counts the entries of its ledger", &["UPDATE licence SET entries = entries + 1 WHERE entries IS NOT NULL"]),
+    ("counts the entries of its ledger", &["UPDATE licence SET entry_count = entry_count + 1 WHERE entry_count > 0"]),
     ("has the time since when", &["UPDATE resource SET waiting_since = 1 WHERE name = 'Flight'"]),
     ("only datasets are charged", &["UPDATE resource SET charged_to = id WHERE name = 'Flight'"]),
     ("nothing is charged twice", &["UPDATE resource SET charged_to = NULL WHERE name = 'Flight'"]),
@@ -115,18 +115,18 @@ const WAYS: &[(&str, &[&str])] = &[
     ("only unfinished copies", &["UPDATE resource SET copied_from = id WHERE name = 'B'"]),
     (
         "no desktop licence has more seats",
-        &["INSERT INTO seat (licence_id, holder_id, person_id, organization_id, given_at)
+        &["INSERT INTO seat (licence_id, holder_id, person_id, organization_id, assigned_at)
             SELECT l.id, m.person_id, m.person_id, l.organization_id, 1 FROM licence l JOIN membership m ON m.organization_id = l.organization_id WHERE l.model IS NOT NULL"],
     ),
     (
         "every seat is held",
-        &["INSERT INTO seat (licence_id, holder_id, person_id, organization_id, given_at)
+        &["INSERT INTO seat (licence_id, holder_id, person_id, organization_id, assigned_at)
             SELECT l.id, m.person_id, m.person_id, l.organization_id, 1 FROM licence l JOIN membership m ON m.organization_id = l.organization_id WHERE l.model IS NOT NULL"],
     ),
     (
         "every loan is from the account",
         &["INSERT INTO licence_loan (id, licence_id, lender_organization_id, lender_account_id, borrower_organization_id, borrower_account_id,
-                lender_name, lender_sharing_id, borrower_name, borrower_sharing_id, person_id, person_name, lent_at, ends_at)
+                lender_name, lender_sharing_id, borrower_name, borrower_sharing_id, person_id, person_name, started_at, ends_at)
             SELECT l.id, l.id, b.organization_id, l.account_id, b.organization_id, b.id, 'A', 'a', 'B', 'b', m.person_id, 'C', 1, 2
             FROM licence l JOIN account b ON b.organization_id <> l.organization_id JOIN organization o ON o.id = b.organization_id
             JOIN membership m ON m.organization_id = b.organization_id WHERE l.model IS NOT NULL AND o.name = 'Alpine Survey'"],
@@ -140,7 +140,7 @@ const WAYS: &[(&str, &[&str])] = &[
         &["UPDATE resource SET organization_id = (SELECT id FROM organization WHERE name = 'Tunnel North') WHERE name = 'B'"],
     ),
     ("people are limited only to accounts", &["UPDATE membership SET limited = TRUE"]),
-    ("every grant has the organization", &["UPDATE access_grant SET owner_id = NULL"]),
+    ("every grant has the organization", &["UPDATE access_grant SET owner_organization_id = id"]),
 ];
 
 both!(lic_3_org_3_drive_1_every_invariant_that_is_broken_by_hand_is_found, async |app| {

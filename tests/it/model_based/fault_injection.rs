@@ -41,7 +41,7 @@ async fn everything(app: &TestApp) -> BTreeSet<String> {
     );
     note!(
         (Id, Id, Maybe, Maybe, String, bool, Maybe),
-        "SELECT id, resource_id, person_id, organization_id, level, carried, owner_id FROM access_grant"
+        "SELECT id, resource_id, person_id, organization_id, level, carried, owner_organization_id FROM access_grant"
     );
     note!((Id, Id, String), "SELECT id, resource_id, state FROM share_link");
     note!((Id, String, Id), "SELECT resource_id, word, organization_id FROM resource_word");
@@ -57,7 +57,7 @@ async fn everything(app: &TestApp) -> BTreeSet<String> {
     note!((Id, Id, String), "SELECT organization_id, person_id, role FROM membership");
     note!((Id, String, String), "SELECT id, state, token_hash FROM invitation");
     note!((Id, String), "SELECT id, recipient FROM outbox");
-    note!((Id, String), "SELECT id, state FROM job");
+    note!((Id, String), "SELECT id, state FROM task");
     rows
 }
 

@@ -282,7 +282,7 @@ impl Server {
         }
         let grants: Vec<GrantRow> = tx
             .sql_list(
-                "SELECT g.resource_id, g.person_id, g.organization_id, g.level, g.carried, g.owner_id FROM access_grant g JOIN resource r ON r.id = g.resource_id WHERE r.organization_id IN ({ids})",
+                "SELECT g.resource_id, g.person_id, g.organization_id, g.level, g.carried, g.owner_organization_id FROM access_grant g JOIN resource r ON r.id = g.resource_id WHERE r.organization_id IN ({ids})",
                 &orgs,
             )
             .all()

@@ -226,8 +226,6 @@ both!(api_1_auth_6_every_operation_with_a_key_of_each_scope_answers_what_the_tab
                         ("GET", "/transfers/{id}/export"),
                         ("GET", "/tasks/{id}"),
                         ("DELETE", "/tasks/{id}"),
-                        ("GET", "/tasks/{id}"),
-                        ("DELETE", "/tasks/{id}"),
                     ];
                     let expected: &[u16] = match (*method, *path) {
                         one if nothing.contains(&one) => &[404],

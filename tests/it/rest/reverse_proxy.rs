@@ -141,7 +141,7 @@ async fn attack_42_behind_the_documented_nginx_a_client_cannot_choose_its_addres
     let body = json!({ "email": anna.email, "password": PASSWORD });
     let (status, head, answer) = ask(proxy, "/api/v1/session", forged, &body).await;
     assert_eq!(status, 200, "{answer}");
-    let began = "SELECT CAST(COUNT(*) AS BIGINT) FROM session WHERE address = '127.0.0.2'";
+    let began = "SELECT CAST(COUNT(*) AS BIGINT) FROM session WHERE ip_address = '127.0.0.2'";
     assert_eq!(app.count(began).await, 1);
     // Through the other location: the audit log has the client's address.
     let cookie = head
@@ -154,11 +154,11 @@ async fn attack_42_behind_the_documented_nginx_a_client_cannot_choose_its_addres
     let (status, _, answer) = ask(proxy, "/api/v1/orgs", &format!("{forged}Cookie: {cookie}\r\n"), &body).await;
     assert_eq!(status, 201, "{answer}");
     let noted =
-        "SELECT CAST(COUNT(*) AS BIGINT) FROM audit WHERE action = 'organization.created' AND address = '127.0.0.2'";
+        "SELECT CAST(COUNT(*) AS BIGINT) FROM audit WHERE action = 'organization.created' AND ip_address = '127.0.0.2'";
     assert_eq!(app.count(noted).await, 1);
     for table in [
-        "SELECT CAST(COUNT(*) AS BIGINT) FROM session WHERE address LIKE '%6.6.6.6%'",
-        "SELECT CAST(COUNT(*) AS BIGINT) FROM audit WHERE address LIKE '%6.6.6.6%'",
+        "SELECT CAST(COUNT(*) AS BIGINT) FROM session WHERE ip_address LIKE '%6.6.6.6%'",
+        "SELECT CAST(COUNT(*) AS BIGINT) FROM audit WHERE ip_address LIKE '%6.6.6.6%'",
     ] {
         assert_eq!(app.count(table).await, 0);
     }

@@ -36,8 +36,8 @@ both!(attack_1_every_id_of_another_organization_is_answered_like_a_missing_one, 
     let session = session.as_str().expect("an id").to_owned();
     let missing = uuid::Uuid::from_u128(7).to_string();
     app.corrupt(
-        "INSERT INTO job (id, organization_id, person_id, person_name, kind, state, name, top_id, done, total, claimed_until, created_at)
-         SELECT r.id, r.organization_id, r.created_by, '', 'delete', 'done', r.name, r.id, 1, 1, 0, 0 FROM resource r WHERE r.name = 'Gotthard'",
+        "INSERT INTO task (id, organization_id, person_id, person_name, kind, state, name, hidden_root_id, done, total, claimed_until, created_at, ended_at)
+         SELECT r.id, r.organization_id, r.created_by, '', 'delete', 'done', r.name, r.id, 1, 1, 0, 0, 0 FROM resource r WHERE r.name = 'Gotthard'",
     )
     .await;
     let task = folder.to_string();

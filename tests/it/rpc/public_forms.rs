@@ -23,7 +23,7 @@ use crate::{
 
 both!(f_2_refused_forms_of_signed_out_people_store_nothing, async |app| {
     app.person("Anna").await;
-    let rows = "SELECT CAST((SELECT COUNT(*) FROM session) + (SELECT COUNT(*) FROM kept_form) + (SELECT COUNT(*) FROM outbox)
+    let rows = "SELECT CAST((SELECT COUNT(*) FROM session) + (SELECT COUNT(*) FROM remembered_form) + (SELECT COUNT(*) FROM outbox)
                 + (SELECT COUNT(*) FROM audit) + (SELECT COUNT(*) FROM one_time_link) + (SELECT COUNT(*) FROM person) AS BIGINT)";
     let before = app.count(rows).await;
     let long = "y".repeat(60_000);
@@ -100,16 +100,16 @@ both!(f_2_one_long_form_per_person_is_kept_for_minutes, async |app| {
     for _ in 0..3 {
         anna.form(SendInvitations::url(), page, &form).await;
     }
-    assert_eq!(app.count("SELECT CAST(COUNT(*) AS BIGINT) FROM kept_form").await, 1);
+    assert_eq!(app.count("SELECT CAST(COUNT(*) AS BIGINT) FROM remembered_form").await, 1);
     let longest = "SELECT CAST(MAX(LENGTH(data)) AS BIGINT) FROM session";
     assert!(app.count(longest).await < 1_000, "nothing of it is in the session");
     let shown = anna.page(page).await.expect(200).body;
     assert!(shown.contains("somebody.number.119@example.com") && shown.contains("120 of 120"), "all of it came back");
-    assert_eq!(app.count("SELECT CAST(COUNT(*) AS BIGINT) FROM kept_form").await, 0, "and is gone");
+    assert_eq!(app.count("SELECT CAST(COUNT(*) AS BIGINT) FROM remembered_form").await, 0, "and is gone");
     anna.form(SendInvitations::url(), page, &form).await;
     app.tick(5 * 60_000 + 1);
     commonhold::server::workers::tidy(app.ctx()).await.expect("tidied up");
-    assert_eq!(app.count("SELECT CAST(COUNT(*) AS BIGINT) FROM kept_form").await, 0);
+    assert_eq!(app.count("SELECT CAST(COUNT(*) AS BIGINT) FROM remembered_form").await, 0);
 });
 
 both!(a_page_of_another_person_in_the_same_browser_changes_nothing, async |app| {

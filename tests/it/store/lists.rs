@@ -63,6 +63,7 @@ both!(audit_1_the_log_is_listed_in_both_directions_by_every_filter, async |app| 
                         action,
                         summary: "did something".to_owned(),
                         transfer: None,
+                        resources: &[],
                         before: None,
                         after: None,
                         address: None,

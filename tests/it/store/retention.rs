@@ -19,7 +19,7 @@ both!(xfer_16_xfer_18_auth_2_undo_of_transfers_tasks_and_links_are_deleted_in_ti
     app.credits_licence(&target, 10).await;
     let (one, two) = (anna.folder(source.root, "One").await, anna.folder(source.root, "Two").await);
     anna.transfer(&[one], target.root).await.expect(201);
-    let undo = "SELECT CAST(COUNT(*) AS BIGINT) FROM transfer_undo";
+    let undo = "SELECT CAST(COUNT(*) AS BIGINT) FROM transfer_reversal";
     app.later(1);
     assert_eq!(kept(app, undo).await, 1, "for a day");
     app.tick(1);
@@ -27,7 +27,7 @@ both!(xfer_16_xfer_18_auth_2_undo_of_transfers_tasks_and_links_are_deleted_in_ti
 
     let body = json!({ "items": [two], "destination": target.root, "background": true });
     let task = anna.post("/api/v1/transfers", &body).await.expect(202).location().to_owned();
-    let tasks = "SELECT CAST(COUNT(*) AS BIGINT) FROM job";
+    let tasks = "SELECT CAST(COUNT(*) AS BIGINT) FROM task";
     app.later(30);
     assert_eq!(kept(app, tasks).await, 1, "it has not ended");
     let anna = anna.elsewhere().await;

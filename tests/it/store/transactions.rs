@@ -132,7 +132,7 @@ both!(xfer_16_a_long_write_gets_through_while_others_write, async |app| {
 });
 
 both!(attack_56_the_write_check_uses_one_row_and_is_cached_briefly, async |app| {
-    let rows = "SELECT CAST(COUNT(*) AS BIGINT) FROM health";
+    let rows = "SELECT CAST(COUNT(*) AS BIGINT) FROM health_check";
     for number in 1..=3 {
         let id = Uuid::from_u128(number);
         write(app, move |tx| Box::pin(async move { Ok(health::replace(tx, id, 7).await?) })).await.expect("written");
@@ -140,7 +140,7 @@ both!(attack_56_the_write_check_uses_one_row_and_is_cached_briefly, async |app| 
     }
     app.db().check_writable(Uuid::from_u128(9), 8).await.expect("it can be written");
     app.db().check_writable(Uuid::from_u128(10), 9).await.expect("it could be a moment ago");
-    assert_eq!(app.count("SELECT checked_at FROM health").await, 8, "it is not written each time");
+    assert_eq!(app.count("SELECT checked_at FROM health_check").await, 8, "it is not written each time");
 });
 
 #[tokio::test]

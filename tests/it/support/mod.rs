@@ -447,7 +447,7 @@ impl TestApp {
 
     /// The invariants that the doctor finds broken after these statements, which are rolled back.
     pub async fn broken_by(&self, statements: &'static [&'static str]) -> Vec<String> {
-        use commonhold::server::store::{DbError, Tx, doctor::INVARIANTS};
+        use commonhold::server::store::{DbError, Tx, doctor::INVARIANTS, naming};
         async fn look(tx: &mut Tx, statements: &[&'static str]) -> Result<Vec<String>, DbError> {
             let mut found = Vec::new();
             for statement in statements {
@@ -457,6 +457,9 @@ impl TestApp {
                 if invariant.count(tx).await? > 0 {
                     found.push(invariant.name.to_owned());
                 }
+            }
+            if naming::count_wrong(tx).await? > 0 {
+                found.push(naming::INVARIANT.to_owned());
             }
             Ok(found)
         }
@@ -507,7 +510,7 @@ async fn template(server: &str) -> String {
     files.sort();
     let text: String = files.iter().map(|file| std::fs::read_to_string(file).expect("a file")).collect();
     let name = format!("it_template_{}", &digest(text.as_bytes())[..16]);
-    let options: sqlx::postgres::PgConnectOptions = server.parse().expect("an address");
+    let options: sqlx_postgres::PgConnectOptions = server.parse().expect("an address");
     let mut connection = options.connect().await.expect("the server answers");
     // The lock is held until the connection closes.
     connection.execute("SELECT pg_advisory_lock(4711)").await.expect("a lock");
@@ -542,7 +545,7 @@ pub fn site() -> LeptosOptions {
 /// Runs a statement outside of any test database.
 async fn command(server: &str, sql: String) -> Result<(), sqlx::Error> {
     use sqlx::{ConnectOptions, Connection, Executor};
-    let options: sqlx::postgres::PgConnectOptions = server.parse()?;
+    let options: sqlx_postgres::PgConnectOptions = server.parse()?;
     let mut connection = options.connect().await?;
     connection.execute(sqlx::SqlSafeStr::into_sql_str(sqlx::AssertSqlSafe(sql))).await?;
     connection.close().await
