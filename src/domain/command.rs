@@ -250,7 +250,7 @@ mod tests {
             other => format!("{other:?}"),
         };
         assert!(reason(Command::Copy, Level::Manager).contains("copied"));
-        assert!(reason(Command::Trash, Level::Editor).contains("Managers"));
+        assert!(reason(Command::Trash, Level::Editor).contains("Manager"));
         assert_eq!(reason(Command::Trash, Level::Manager), "Enabled");
     }
 

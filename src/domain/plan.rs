@@ -198,7 +198,7 @@ mod tests {
             text(may_give(PlanTier::Premier, Role::Manager)),
             "There can be no Managers. This organization has the Premier plan, and you need Enterprise for this."
         );
-        assert!(text(may_limit(PlanTier::Premier)).ends_with("that takes Enterprise."));
+        assert!(text(may_limit(PlanTier::Premier)).ends_with("you need Enterprise for this."));
         for role in Role::ALL.into_iter().filter(|role| *role != Role::Manager) {
             assert_eq!(may_give(PlanTier::Essential, role), Ok(()), "{role:?}");
         }
@@ -212,8 +212,8 @@ mod tests {
         let Err(Refusal::PlanLimit(text)) = may_change_to(PlanTier::Essential, used) else { panic!("refused") };
         assert_eq!(
             text,
-            "The Essential plan allows less than what is used: 2 accounts, where one is allowed; 1 Manager; \
-             3 people limited to chosen accounts. Change that first."
+            "The Essential plan allows less than is in use: 2 accounts, where one is allowed; 1 Manager; 3 people limited \
+             to chosen accounts. Reduce that first."
         );
         let invited = InUse { accounts: 1, invited_managers: 1, ..InUse::default() };
         assert!(matches!(may_change_to(PlanTier::Premier, invited), Err(Refusal::PlanLimit(_))));

@@ -459,7 +459,7 @@ mod tests {
                         let Err(Refusal::Forbidden(text)) = permit else { panic!("{permission:?} {role:?}") };
                         let lowest = lowest.map(Role::label).unwrap_or_default();
                         assert!(
-                            text.contains(&format!("at least {lowest} of")) && text.contains(role.label()),
+                            text.contains(&format!("at least the {lowest} role")) && text.contains(role.label()),
                             "{text}"
                         );
                     }

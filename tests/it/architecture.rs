@@ -110,7 +110,11 @@ fn rpc_bodies_call_use_cases_and_nothing_else_of_the_server() {
 
 #[test]
 fn the_user_interface_calls_domain_and_rpc() {
-    never("ui/", &["server", "sqlx", "axum"], &[]);
+    never("ui/", &["crate::server", "sqlx", "axum"], &[]);
+    for source in sources().iter().filter(|source| source.path.starts_with("ui/")) {
+        // In a nested `use`. The word alone may stand in a text on screen.
+        assert!(!source.code.lines().any(|line| line.trim_start().starts_with("server::")), "{}", source.path);
+    }
     never("ui/", &["http", "leptos_axum"], &["ui/status.rs"]);
     never("ui/components/", &["domain", "rpc"], &["ui/components/form.rs"]);
 }

@@ -36,15 +36,15 @@ pub fn ProfilePage() -> impl IntoView {
     let profile = ask(move || session.version(), |_| account_profile());
     // Made here, because the forms are built anew whenever the profile is loaded again.
     let (save, change_email) = (FormAction::<UpdateProfile>::new(), FormAction::<ChangeEmail>::new());
-    let save_keyboard = FormAction::<SaveLetterKeys>::new();
-    let (profile_saves, keyboard_saves) = (AutoSave::new(save.pending()), AutoSave::new(save_keyboard.pending()));
+    let save_keys = FormAction::<SaveLetterKeys>::new();
+    let (profile_auto_save, keys_auto_save) = (AutoSave::new(save.pending()), AutoSave::new(save_keys.pending()));
     let content = content(move || async move {
         let context = session.context().await;
         let profile = profile.await?;
         Ok(view! {
-            <AboutMe action=save auto_save=profile_saves profile=profile.clone() flash=context.form.clone()/>
+            <AboutMe action=save auto_save=profile_auto_save profile=profile.clone() flash=context.form.clone()/>
             <MyEmail action=change_email profile flash=context.form/>
-            <Keys action=save_keyboard auto_save=keyboard_saves preferences=context.preferences/>
+            <Keys action=save_keys auto_save=keys_auto_save preferences=context.preferences/>
         }
         .into_any())
     });
