@@ -27,6 +27,7 @@ use commonhold::{
         permit::{found, operate},
         resource::DatasetStatus,
         role::Role,
+        share_link::ShareLinkState,
         transfer::Grantee,
     },
     server::{
