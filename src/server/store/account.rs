@@ -59,29 +59,26 @@ pub async fn insert(tx: &mut Tx, permit: &RolePermit, account: &Account, at: Tim
         "INSERT INTO account (id, organization_id, name, handle, handle_key, root_id, created_at)
          VALUES ($1, $2, $3, $4, $5, $6, $7)",
     )
-    .bind(account.id.0)
-    .bind(permit.organization().0)
+    .bind(account.id)
+    .bind(permit.organization())
     .bind(account.name.clone())
     .bind(account.account_id.clone())
     .bind(crate::domain::text::key(&account.account_id))
-    .bind(account.root.0)
-    .bind(at.0)
+    .bind(account.root)
+    .bind(at)
     .execute()
     .await
     .map(|_| ())
 }
 
 /// The accounts of an organization, oldest first.
-///
-/// # Errors
-/// The database.
 pub async fn list(tx: &mut Tx, organization: OrganizationId) -> Result<Vec<Account>> {
     let rows: Vec<AccountRow> = tx
         .sql(
             "SELECT id, organization_id, name, handle, root_id FROM account
              WHERE organization_id = $1 AND deleted_at IS NULL ORDER BY id LIMIT 1000",
         )
-        .bind(organization.0)
+        .bind(organization)
         .all()
         .await?;
     Ok(rows.into_iter().map(Into::into).collect())
@@ -89,9 +86,6 @@ pub async fn list(tx: &mut Tx, organization: OrganizationId) -> Result<Vec<Accou
 
 /// The account behind a Sharing ID (ACCT-1), whichever organization it is of; one that was deleted has none. An Org ID
 /// that an organization had before goes on leading to it (ORG-5).
-///
-/// # Errors
-/// The database.
 pub async fn find_by_sharing_id(tx: &mut Tx, org_key: &str, account_key: &str) -> Result<Option<Account>> {
     let row: Option<AccountRow> = tx
         .sql(
@@ -109,29 +103,23 @@ pub async fn find_by_sharing_id(tx: &mut Tx, org_key: &str, account_key: &str) -
 }
 
 /// How many accounts an organization has.
-///
-/// # Errors
-/// The database.
 pub async fn count(tx: &mut Tx, organization: OrganizationId) -> Result<u64> {
     let accounts = tx
         .sql("SELECT CAST(COUNT(*) AS BIGINT) FROM account WHERE organization_id = $1 AND deleted_at IS NULL")
-        .bind(organization.0)
+        .bind(organization)
         .number()
         .await?;
     Ok(u64::try_from(accounts).unwrap_or(0))
 }
 
 /// An account by id.
-///
-/// # Errors
-/// The database.
 pub async fn find(tx: &mut Tx, id: AccountId) -> Result<Option<Account>> {
     let row: Option<AccountRow> = tx
         .sql(
             "SELECT id, organization_id, name, handle, root_id FROM account
              WHERE id = $1 AND deleted_at IS NULL",
         )
-        .bind(id.0)
+        .bind(id)
         .optional()
         .await?;
     Ok(row.map(Into::into))
@@ -139,9 +127,6 @@ pub async fn find(tx: &mut Tx, id: AccountId) -> Result<Option<Account>> {
 
 /// The accounts of an organization whose Drive somebody sees from its root on, by role or because they were given access to
 /// the root; oldest first.
-///
-/// # Errors
-/// The database.
 pub async fn list_visible(tx: &mut Tx, organization: OrganizationId, person: PersonId) -> Result<Vec<Account>> {
     let rows: Vec<AccountRow> = tx
         .sql(
@@ -153,8 +138,8 @@ pub async fn list_visible(tx: &mut Tx, organization: OrganizationId, person: Per
                     OR g.organization_id IN (SELECT organization_id FROM active_membership WHERE person_id = $2))))
              ORDER BY a.id LIMIT 1000",
         )
-        .bind(organization.0)
-        .bind(person.0)
+        .bind(organization)
+        .bind(person)
         .all()
         .await?;
     Ok(rows.into_iter().map(Into::into).collect())
@@ -162,9 +147,6 @@ pub async fn list_visible(tx: &mut Tx, organization: OrganizationId, person: Per
 
 /// The accounts that somebody sees (see [`list_visible`]) in those of their organizations that have several, by organization,
 /// oldest first.
-///
-/// # Errors
-/// The database.
 pub async fn list_of_person(tx: &mut Tx, person: PersonId, organizations: &[OrganizationId]) -> Result<Vec<Account>> {
     if organizations.is_empty() {
         return Ok(Vec::new());
@@ -182,40 +164,34 @@ pub async fn list_of_person(tx: &mut Tx, person: PersonId, organizations: &[Orga
              ORDER BY a.organization_id, a.id LIMIT 1000",
             &ids,
         )
-        .bind(person.0)
+        .bind(person)
         .all()
         .await?;
     Ok(rows.into_iter().map(Into::into).collect())
 }
 
 /// The role that counts for somebody in each account of an organization: Member where they are limited to others.
-///
-/// # Errors
-/// The database.
 pub async fn list_roles(tx: &mut Tx, organization: OrganizationId, person: PersonId) -> Result<Vec<(AccountId, Role)>> {
     let rows: Vec<(Uuid, String)> = tx
         .sql(
             "SELECT account_id, role FROM account_membership WHERE organization_id = $1 AND person_id = $2
              UNION ALL SELECT account_id, 'manager' FROM active_machine WHERE organization_id = $1 AND person_id = $2 LIMIT 1000",
         )
-        .bind(organization.0)
-        .bind(person.0)
+        .bind(organization)
+        .bind(person)
         .all()
         .await?;
     rows.into_iter().map(|(id, role)| Ok((AccountId(id), read("membership", "role", &role, Role::parse)?))).collect()
 }
 
 /// The keys of an organization's Account IDs that are `key`, or `key-` and a number: to find a free one.
-///
-/// # Errors
-/// The database.
 pub async fn list_taken_keys(tx: &mut Tx, organization: OrganizationId, key: &str) -> Result<Vec<String>> {
     let rows: Vec<(String,)> = tx
         .sql(
             "SELECT handle_key FROM account
              WHERE organization_id = $1 AND handle_key >= $2 AND handle_key < $3 LIMIT 1000",
         )
-        .bind(organization.0)
+        .bind(organization)
         .bind(key.to_owned())
         .bind(format!("{key}-~"))
         .all()
@@ -238,8 +214,8 @@ pub async fn update(
         "UPDATE account SET name = $3, handle = $4, handle_key = $5
          WHERE id = $1 AND organization_id = $2 AND deleted_at IS NULL",
     )
-    .bind(id.0)
-    .bind(permit.organization().0)
+    .bind(id)
+    .bind(permit.organization())
     .bind(name.as_str().to_owned())
     .bind(account_id.as_str().to_owned())
     .bind(account_id.key())
@@ -259,9 +235,6 @@ pub struct AccountContents {
 
 /// Whether the Drive and the trash of each account of an organization hold anything. Whatever is in an account is below its
 /// root, in the trash or not: one level tells.
-///
-/// # Errors
-/// The database.
 pub async fn list_held(tx: &mut Tx, organization: OrganizationId) -> Result<Vec<(AccountId, AccountContents)>> {
     let rows: Vec<(Uuid, i64, i64)> = tx
         .sql(
@@ -270,7 +243,7 @@ pub async fn list_held(tx: &mut Tx, organization: OrganizationId) -> Result<Vec<
                 CAST(CASE WHEN EXISTS (SELECT 1 FROM resource r WHERE r.parent_id = a.root_id AND r.trashed_with IS NOT NULL) THEN 1 ELSE 0 END AS BIGINT)
              FROM account a WHERE a.organization_id = $1 AND a.deleted_at IS NULL LIMIT 1000",
         )
-        .bind(organization.0)
+        .bind(organization)
         .all()
         .await?;
     let held = |(id, there, hidden)| (AccountId(id), AccountContents { in_drive: there > 0, in_trash: hidden > 0 });
@@ -284,22 +257,22 @@ pub async fn list_held(tx: &mut Tx, organization: OrganizationId) -> Result<Vec<
 /// The database; also if it is not empty.
 pub async fn delete(tx: &mut Tx, permit: &RolePermit, account: &Account, at: Timestamp) -> Result<bool> {
     live::touch(tx, &[account.root]).await?;
-    tx.sql("DELETE FROM membership_account WHERE account_id = $1").bind(account.id.0).execute().await?;
+    tx.sql("DELETE FROM membership_account WHERE account_id = $1").bind(account.id).execute().await?;
     let deleted = tx
         .sql(
             "UPDATE account SET deleted_at = $3, handle_key = $4
              WHERE id = $1 AND organization_id = $2 AND deleted_at IS NULL",
         )
-        .bind(account.id.0)
-        .bind(permit.organization().0)
-        .bind(at.0)
+        .bind(account.id)
+        .bind(permit.organization())
+        .bind(at)
         // No Account ID has a slash in it.
         .bind(format!("deleted/{}", account.id))
         .execute()
         .await?;
     tx.sql("DELETE FROM resource WHERE id = $1 AND organization_id = $2")
-        .bind(account.root.0)
-        .bind(permit.organization().0)
+        .bind(account.root)
+        .bind(permit.organization())
         .execute()
         .await?;
     Ok(deleted > 0)
@@ -307,9 +280,6 @@ pub async fn delete(tx: &mut Tx, permit: &RolePermit, account: &Account, at: Tim
 
 /// Limits people of the permit's organization to some of its accounts, or to none with `None`: then their role counts
 /// everywhere. Whether the person was in it.
-///
-/// # Errors
-/// The database.
 pub async fn update_limits(
     tx: &mut Tx,
     permit: &RolePermit,
@@ -319,14 +289,14 @@ pub async fn update_limits(
     live::touch_person(tx, person);
     let found = tx
         .sql("UPDATE membership SET limited = $3 WHERE organization_id = $1 AND person_id = $2")
-        .bind(permit.organization().0)
-        .bind(person.0)
+        .bind(permit.organization())
+        .bind(person)
         .bind(accounts.is_some())
         .execute()
         .await?;
     tx.sql("DELETE FROM membership_account WHERE organization_id = $1 AND person_id = $2")
-        .bind(permit.organization().0)
-        .bind(person.0)
+        .bind(permit.organization())
+        .bind(person)
         .execute()
         .await?;
     for chunk in accounts.unwrap_or_default().chunks(CHUNK) {
@@ -337,8 +307,8 @@ pub async fn update_limits(
              WHERE a.organization_id = {1} AND a.deleted_at IS NULL AND a.id IN ({ids})",
             &ids,
         )
-        .bind(permit.organization().0)
-        .bind(person.0)
+        .bind(permit.organization())
+        .bind(person)
         .execute()
         .await?;
     }
@@ -346,9 +316,6 @@ pub async fn update_limits(
 }
 
 /// Which of some people of an organization are limited to chosen accounts, and to which; an account comes once for each.
-///
-/// # Errors
-/// The database.
 pub async fn list_limits(
     tx: &mut Tx,
     organization: OrganizationId,
@@ -364,7 +331,7 @@ pub async fn list_limits(
                  WHERE m.organization_id = {1} AND m.person_id IN ({ids}) AND m.limited = {2}",
                 &ids,
             )
-            .bind(organization.0)
+            .bind(organization)
             .bind(true)
             .all()
             .await?;
@@ -374,13 +341,10 @@ pub async fn list_limits(
 }
 
 /// How many people of an organization are limited to chosen accounts (ACCT-2).
-///
-/// # Errors
-/// The database.
 pub async fn count_limited(tx: &mut Tx, organization: OrganizationId) -> Result<u64> {
     let limited = tx
         .sql("SELECT CAST(COUNT(*) AS BIGINT) FROM membership WHERE organization_id = $1 AND limited")
-        .bind(organization.0)
+        .bind(organization)
         .number()
         .await?;
     Ok(u64::try_from(limited).unwrap_or(0))

@@ -43,9 +43,6 @@ pub struct NewAudit<'a> {
 }
 
 /// Writes a line.
-///
-/// # Errors
-/// The database.
 pub async fn insert(tx: &mut Tx, line: &NewAudit<'_>) -> Result<()> {
     let (resource, several) = match line.resources {
         [one] => (Some(*one), [].as_slice()),
@@ -55,18 +52,18 @@ pub async fn insert(tx: &mut Tx, line: &NewAudit<'_>) -> Result<()> {
         "INSERT INTO audit (id, organization_id, actor_id, actor_name, action, summary, transfer_id, before_state, after_state, ip_address, created_at, resource_id)
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
     )
-    .bind(line.id.0)
-    .bind(line.organization.map(|organization| organization.0))
-    .bind(line.actor.map(|actor| actor.0))
+    .bind(line.id)
+    .bind(line.organization)
+    .bind(line.actor)
     .bind(line.actor_name.to_owned())
     .bind(line.action)
     .bind(line.summary.clone())
-    .bind(line.transfer.map(|transfer| transfer.0))
+    .bind(line.transfer)
     .bind(line.before.as_ref().map(ToString::to_string))
     .bind(line.after.as_ref().map(ToString::to_string))
     .bind(line.address.map(str::to_owned))
-    .bind(line.at.0)
-    .bind(resource.map(|resource| resource.0))
+    .bind(line.at)
+    .bind(resource)
     .execute()
     .await?;
     for chunk in several.chunks(CHUNK) {
@@ -74,9 +71,9 @@ pub async fn insert(tx: &mut Tx, line: &NewAudit<'_>) -> Result<()> {
             "INSERT INTO audit_item (audit_id, resource_id)
              WITH listed(id) AS (VALUES {rows:1}) SELECT DISTINCT {1}, listed.id FROM listed",
             chunk,
-            |statement, id| statement.bind(id.0),
+            |statement, id| statement.bind(id),
         )
-        .bind(line.id.0)
+        .bind(line.id)
         .execute()
         .await?;
     }
@@ -149,9 +146,6 @@ macro_rules! lines {
 }
 
 /// One page of an organization's log, newest first, behind a line: the lines with their ids.
-///
-/// # Errors
-/// The database.
 pub async fn list(
     tx: &mut Tx,
     organization: OrganizationId,
@@ -184,9 +178,6 @@ pub async fn list(
 }
 
 /// One page of what an organization's log says of one resource, as [`list`] has it. The resource may be gone.
-///
-/// # Errors
-/// The database.
 pub async fn list_of_resource(
     tx: &mut Tx,
     organization: OrganizationId,
@@ -207,12 +198,12 @@ pub async fn list_of_resource(
                 AND ($6 IS NULL OR a.actor_id = $6) AND ($7 IS NULL OR a.action = $7)
              ORDER BY a.created_at DESC, a.id DESC LIMIT CAST($8 AS BIGINT)",
         )
-        .bind(resource.0)
-        .bind(organization.0)
+        .bind(resource)
+        .bind(organization)
         .bind(filter.from.map_or(i64::MIN, |at| at.0))
-        .bind(start.at.0)
-        .bind(start.id.0)
-        .bind(filter.actor.map(|actor| actor.0))
+        .bind(start.at)
+        .bind(start.id)
+        .bind(filter.actor)
         .bind(filter.action.clone())
         .bind(limit)
         .all()
@@ -221,9 +212,6 @@ pub async fn list_of_resource(
 }
 
 /// The page before a line: the `limit` lines that are newer than it, next to it, oldest first.
-///
-/// # Errors
-/// The database.
 pub async fn list_newer(
     tx: &mut Tx,
     organization: OrganizationId,
@@ -255,9 +243,6 @@ pub async fn list_newer(
 }
 
 /// Whether more than so many lines pass a filter.
-///
-/// # Errors
-/// The database.
 pub async fn is_longer_than(tx: &mut Tx, organization: OrganizationId, filter: &Filter, lines: i64) -> Result<bool> {
     let sql = match (filter.actor.is_some(), filter.action.is_some()) {
         (false, false) => {
@@ -279,12 +264,12 @@ pub async fn is_longer_than(tx: &mut Tx, organization: OrganizationId, filter: &
     };
     let mut statement = tx
         .sql(sql)
-        .bind(organization.0)
+        .bind(organization)
         .bind(filter.from.map_or(i64::MIN, |at| at.0))
         .bind(filter.to.map_or(i64::MAX, |at| at.0))
         .bind(lines + 1);
     if let Some(actor) = filter.actor {
-        statement = statement.bind(actor.0);
+        statement = statement.bind(actor);
     }
     if let Some(action) = &filter.action {
         statement = statement.bind(action.clone());
@@ -301,9 +286,9 @@ async fn page(
     near: Cursor,
     limit: i64,
 ) -> Result<Vec<(AuditId, ActivityView)>> {
-    let mut statement = tx.sql(sql).bind(organization.0).bind(far.0).bind(near.at.0).bind(near.id.0).bind(limit);
+    let mut statement = tx.sql(sql).bind(organization).bind(far).bind(near.at).bind(near.id).bind(limit);
     if let Some(actor) = filter.actor {
-        statement = statement.bind(actor.0);
+        statement = statement.bind(actor);
     }
     if let Some(action) = &filter.action {
         statement = statement.bind(action.clone());
@@ -328,12 +313,9 @@ pub struct OwnLine {
 }
 
 /// What a person did, oldest first, behind a line's id.
-///
-/// # Errors
-/// The database.
 pub async fn list_own(tx: &mut Tx, person: PersonId, after: Uuid, limit: i64) -> Result<Vec<OwnLine>> {
     tx.sql("SELECT id, action, summary, ip_address AS address, created_at AS at FROM audit WHERE actor_id = $1 AND id > $2 ORDER BY id LIMIT CAST($3 AS BIGINT)")
-        .bind(person.0)
+        .bind(person)
         .bind(after)
         .bind(limit)
         .all()
@@ -341,9 +323,6 @@ pub async fn list_own(tx: &mut Tx, person: PersonId, after: Uuid, limit: i64) ->
 }
 
 /// Forgets what a person did that is in no organization's log: it concerned them alone, and goes with their account (SET-2).
-///
-/// # Errors
-/// The database.
 pub async fn delete_personal(tx: &mut Tx, permit: &OwnPermit) -> Result<u64> {
-    tx.sql("DELETE FROM audit WHERE actor_id = $1 AND organization_id IS NULL").bind(permit.person().0).execute().await
+    tx.sql("DELETE FROM audit WHERE actor_id = $1 AND organization_id IS NULL").bind(permit.person()).execute().await
 }

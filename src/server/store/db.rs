@@ -543,9 +543,6 @@ impl Db {
 
     /// Has PostgreSQL count what there is, after much of it was made at once: its plans are guesses until it has. It does so by
     /// itself within minutes.
-    ///
-    /// # Errors
-    /// The database.
     pub async fn analyze(&self) -> Result<()> {
         if let Self::Postgres { pool, .. } = self {
             pool.execute("ANALYZE").await?;

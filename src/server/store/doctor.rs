@@ -249,18 +249,12 @@ pub const INVARIANTS: &[Invariant] = &[
 
 impl Invariant {
     /// How many things break it.
-    ///
-    /// # Errors
-    /// The database.
     pub async fn count(&self, tx: &mut Tx) -> Result<u64> {
         tx.sql(self.sql).number().await.map(|n| u64::try_from(n).unwrap_or(0))
     }
 }
 
 /// SQLite's own check of its file; `None` if it is fine, or on PostgreSQL.
-///
-/// # Errors
-/// The database.
 pub async fn check_file(tx: &mut Tx, sqlite: bool) -> Result<Option<String>> {
     if !sqlite {
         return Ok(None);

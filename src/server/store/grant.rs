@@ -35,9 +35,6 @@ pub struct NewGrant {
 }
 
 /// Gives a level. A grant of the same sort that is there already is set to it.
-///
-/// # Errors
-/// The database.
 pub async fn upsert(tx: &mut Tx, permit: &Permit, new: &NewGrant) -> Result<()> {
     let (person, organization) = match new.grantee {
         Grantee::Person(person) => (Some(person.0), None),
@@ -56,15 +53,15 @@ pub async fn upsert(tx: &mut Tx, permit: &Permit, new: &NewGrant) -> Result<()> 
         }
     };
     tx.sql(sql)
-        .bind(new.id.0)
-        .bind(new.resource.0)
+        .bind(new.id)
+        .bind(new.resource)
         .bind(person)
         .bind(organization)
         .bind(new.level.as_str())
         .bind(new.carried)
-        .bind(permit.person().0)
-        .bind(new.at.0)
-        .bind(permit.organization().0)
+        .bind(permit.person())
+        .bind(new.at)
+        .bind(permit.organization())
         .execute()
         .await?;
     if let Grantee::Person(person) = new.grantee {
@@ -74,9 +71,6 @@ pub async fn upsert(tx: &mut Tx, permit: &Permit, new: &NewGrant) -> Result<()> 
 }
 
 /// Gives levels that come along with a move (XFER-3), each on its own resource. One that is there already is set to it.
-///
-/// # Errors
-/// The database.
 pub async fn upsert_carried(tx: &mut Tx, permit: &Permit, new: &[NewGrant]) -> Result<()> {
     let (mut people, mut organizations) = (Vec::new(), Vec::new());
     for grant in new {
@@ -111,9 +105,9 @@ pub async fn upsert_carried(tx: &mut Tx, permit: &Permit, new: &[NewGrant]) -> R
                 statement.bind(*id).bind(*resource).bind(*grantee).bind(*level)
             })
             .bind(true)
-            .bind(permit.person().0)
-            .bind(at.0)
-            .bind(permit.organization().0)
+            .bind(permit.person())
+            .bind(at)
+            .bind(permit.organization())
             .execute()
             .await?;
         }
@@ -166,22 +160,16 @@ impl StoredGrantRow {
 }
 
 /// A grant by id.
-///
-/// # Errors
-/// The database.
 pub async fn find(tx: &mut Tx, id: GrantId) -> Result<Option<StoredGrant>> {
     let row: Option<StoredGrantRow> = tx
         .sql("SELECT id, resource_id, person_id, organization_id, level, carried FROM access_grant WHERE id = $1")
-        .bind(id.0)
+        .bind(id)
         .optional()
         .await?;
     row.map_or(Ok(None), StoredGrantRow::read)
 }
 
 /// What somebody was given on one resource itself: by hand, carried along, or both.
-///
-/// # Errors
-/// The database.
 pub async fn find_of(tx: &mut Tx, resource: ResourceId, to: Grantee) -> Result<Vec<StoredGrant>> {
     let (person, organization) = match to {
         Grantee::Person(person) => (Some(person.0), None),
@@ -192,7 +180,7 @@ pub async fn find_of(tx: &mut Tx, resource: ResourceId, to: Grantee) -> Result<V
             "SELECT id, resource_id, person_id, organization_id, level, carried FROM access_grant
              WHERE resource_id = $1 AND (person_id = $2 OR organization_id = $3)",
         )
-        .bind(resource.0)
+        .bind(resource)
         .bind(person)
         .bind(organization)
         .all()
@@ -238,9 +226,6 @@ impl GrantCursor {
 
 /// One page of the grants on a resource and on what is above it: its own first, then in the order they were made. A deleted
 /// organization's reach nobody, and are left out.
-///
-/// # Errors
-/// The database.
 pub async fn list_on_way(
     tx: &mut Tx,
     resource: ResourceId,
@@ -261,7 +246,7 @@ pub async fn list_on_way(
              ORDER BY (CASE WHEN g.resource_id = {1} THEN CAST(0 AS BIGINT) ELSE CAST(1 AS BIGINT) END), g.id LIMIT CAST({4} AS BIGINT)",
             &ids,
         )
-        .bind(resource.0)
+        .bind(resource)
         .bind(after.rank)
         .bind(after.id)
         .bind(limit)
@@ -277,9 +262,6 @@ pub async fn list_on_way(
 }
 
 /// The grants made by hand on some resources, to be taken away (XFER-2); at most `limit` of each chunk.
-///
-/// # Errors
-/// The database.
 pub async fn list_by_hand(tx: &mut Tx, resources: &[ResourceId], limit: i64) -> Result<Vec<ListedGrant>> {
     let mut listed = Vec::new();
     for chunk in resources.chunks(CHUNK) {
@@ -326,9 +308,6 @@ struct AccessHolderRow {
 }
 
 /// Every grant that reaches one person on a way up, and the organization it was given to where it was not to them.
-///
-/// # Errors
-/// The database.
 pub async fn list_reaching(tx: &mut Tx, person: PersonId, way: &[ResourceId]) -> Result<Vec<AccessHolder>> {
     let ids: Vec<Uuid> = way.iter().take(CHUNK).map(|id| id.0).collect();
     let rows: Vec<AccessHolderRow> = tx
@@ -340,7 +319,7 @@ pub async fn list_reaching(tx: &mut Tx, person: PersonId, way: &[ResourceId]) ->
                 OR g.organization_id IN (SELECT organization_id FROM active_membership WHERE person_id = {1}))",
             &ids,
         )
-        .bind(person.0)
+        .bind(person)
         .all()
         .await?;
     let mut listed = Vec::with_capacity(rows.len());
@@ -352,14 +331,11 @@ pub async fn list_reaching(tx: &mut Tx, person: PersonId, way: &[ResourceId]) ->
 }
 
 /// Ends a grant on the permit's resource; whether it was there.
-///
-/// # Errors
-/// The database.
 pub async fn delete(tx: &mut Tx, permit: &Permit, id: GrantId) -> Result<bool> {
     let ended = tx
         .sql("DELETE FROM access_grant WHERE id = $1 AND resource_id = $2")
-        .bind(id.0)
-        .bind(permit.resource().0)
+        .bind(id)
+        .bind(permit.resource())
         .execute()
         .await?;
     live::touch(tx, &[permit.resource()]).await?;
@@ -367,9 +343,6 @@ pub async fn delete(tx: &mut Tx, permit: &Permit, id: GrantId) -> Result<bool> {
 }
 
 /// Ends the carried grants on resources (XFER-5).
-///
-/// # Errors
-/// The database.
 pub async fn delete_carried(tx: &mut Tx, _permit: &Permit, resources: &[ResourceId]) -> Result<()> {
     for chunk in resources.chunks(CHUNK) {
         let ids: Vec<Uuid> = chunk.iter().map(|id| id.0).collect();
@@ -382,9 +355,6 @@ pub async fn delete_carried(tx: &mut Tx, _permit: &Permit, resources: &[Resource
 }
 
 /// Ends the carried grants that a move made at a moment on what it moved: the move is taken back.
-///
-/// # Errors
-/// The database.
 pub async fn delete_carried_at(tx: &mut Tx, _permit: &Permit, resources: &[ResourceId], at: Timestamp) -> Result<()> {
     for chunk in resources.chunks(CHUNK) {
         let ids: Vec<Uuid> = chunk.iter().map(|id| id.0).collect();
@@ -393,7 +363,7 @@ pub async fn delete_carried_at(tx: &mut Tx, _permit: &Permit, resources: &[Resou
             &ids,
         )
         .bind(true)
-        .bind(at.0)
+        .bind(at)
         .execute()
         .await?;
     }
@@ -402,9 +372,6 @@ pub async fn delete_carried_at(tx: &mut Tx, _permit: &Permit, resources: &[Resou
 
 /// Ends everything that was granted to some people in the permit's organization: their access ends with their membership
 /// (PEOPLE-5).
-///
-/// # Errors
-/// The database.
 pub async fn delete_of_people(tx: &mut Tx, permit: &RolePermit, people: &[PersonId]) -> Result<u64> {
     let mut ended = 0;
     for chunk in people.chunks(CHUNK) {
@@ -414,7 +381,7 @@ pub async fn delete_of_people(tx: &mut Tx, permit: &RolePermit, people: &[Person
         }
         ended += tx
             .sql_list("DELETE FROM access_grant WHERE owner_organization_id = {1} AND person_id IN ({ids})", &ids)
-            .bind(permit.organization().0)
+            .bind(permit.organization())
             .execute()
             .await?;
         // Nor does a transfer that is taken back give it to them again.
@@ -422,7 +389,7 @@ pub async fn delete_of_people(tx: &mut Tx, permit: &RolePermit, people: &[Person
             "DELETE FROM transfer_reversal_grant WHERE owner_organization_id = {1} AND person_id IN ({ids})",
             &ids,
         )
-        .bind(permit.organization().0)
+        .bind(permit.organization())
         .execute()
         .await?;
     }
@@ -430,16 +397,13 @@ pub async fn delete_of_people(tx: &mut Tx, permit: &RolePermit, people: &[Person
 }
 
 /// Which of some people were given access to something in an organization.
-///
-/// # Errors
-/// The database.
 pub async fn list_known(tx: &mut Tx, organization: OrganizationId, people: &[PersonId]) -> Result<Vec<PersonId>> {
     let mut known = Vec::new();
     for chunk in people.chunks(CHUNK) {
         let ids: Vec<Uuid> = chunk.iter().map(|person| person.0).collect();
         let rows: Vec<(Uuid,)> = tx
             .sql_list("SELECT DISTINCT person_id FROM access_grant WHERE owner_organization_id = {1} AND person_id IN ({ids})", &ids)
-            .bind(organization.0)
+            .bind(organization)
             .all()
             .await?;
         known.extend(rows.into_iter().map(|(id,)| PersonId(id)));
@@ -479,9 +443,6 @@ struct ExternalRow {
 
 /// The people outside an organization who were given access to something in it, whose name or email is like `pattern`; at
 /// most `limit`, by name.
-///
-/// # Errors
-/// The database.
 pub async fn list_externals(
     tx: &mut Tx,
     organization: OrganizationId,
@@ -499,7 +460,7 @@ pub async fn list_externals(
                 AND (p.name_search LIKE $2 ESCAPE '!' OR p.email_key LIKE $2 ESCAPE '!')
              ORDER BY p.name_key, p.id LIMIT CAST($3 AS BIGINT)",
         )
-        .bind(organization.0)
+        .bind(organization)
         .bind(pattern.to_owned())
         .bind(limit)
         .all()
@@ -519,9 +480,6 @@ pub async fn list_externals(
 }
 
 /// What some people were given access to in an organization, with name and level; at most `limit` in all.
-///
-/// # Errors
-/// The database.
 pub async fn list_reached(
     tx: &mut Tx,
     organization: OrganizationId,
@@ -537,7 +495,7 @@ pub async fn list_reached(
                  WHERE g.owner_organization_id = {1} AND g.person_id IN ({ids}) AND r.trashed_with IS NULL LIMIT CAST({2} AS BIGINT)",
                 &ids,
             )
-            .bind(organization.0)
+            .bind(organization)
             .bind(limit)
             .all()
             .await?;
@@ -549,9 +507,6 @@ pub async fn list_reached(
 }
 
 /// The people who were given access to any of some resources, at most `limit` of each chunk (PEOPLE-11).
-///
-/// # Errors
-/// The database.
 pub async fn list_people(tx: &mut Tx, resources: &[ResourceId], limit: i64) -> Result<Vec<PersonId>> {
     let mut people = Vec::new();
     for chunk in resources.chunks(CHUNK) {
@@ -570,12 +525,9 @@ pub async fn list_people(tx: &mut Tx, resources: &[ResourceId], limit: i64) -> R
 }
 
 /// Ends everything that was granted to a person, wherever it is: their account is being deleted (SET-2).
-///
-/// # Errors
-/// The database.
 pub async fn delete_own(tx: &mut Tx, permit: &OwnPermit) -> Result<u64> {
-    tx.sql("DELETE FROM transfer_reversal_grant WHERE person_id = $1").bind(permit.person().0).execute().await?;
-    tx.sql("DELETE FROM access_grant WHERE person_id = $1").bind(permit.person().0).execute().await
+    tx.sql("DELETE FROM transfer_reversal_grant WHERE person_id = $1").bind(permit.person()).execute().await?;
+    tx.sql("DELETE FROM access_grant WHERE person_id = $1").bind(permit.person()).execute().await
 }
 
 /// Something that was granted to somebody, for the export of their data.
@@ -596,16 +548,13 @@ pub struct OwnGrant {
 }
 
 /// What was granted to a person, behind a grant's id.
-///
-/// # Errors
-/// The database.
 pub async fn list_own(tx: &mut Tx, person: PersonId, after: Uuid, limit: i64) -> Result<Vec<OwnGrant>> {
     tx.sql(
         "SELECT g.id, g.resource_id, r.name AS resource, o.name AS organization, g.level, g.created_at
          FROM access_grant g JOIN resource r ON r.id = g.resource_id JOIN organization o ON o.id = r.organization_id
          WHERE g.person_id = $1 AND g.id > $2 AND o.deleted_at IS NULL AND r.trashed_with IS NULL ORDER BY g.id LIMIT CAST($3 AS BIGINT)",
     )
-    .bind(person.0)
+    .bind(person)
     .bind(after)
     .bind(limit)
     .all()
@@ -652,9 +601,6 @@ impl SharedRow {
 
 /// What was last shared with a person from outside, or with one of these organizations of theirs: it looks at the newest grants
 /// alone, so it costs the same however many there are.
-///
-/// # Errors
-/// The database.
 pub async fn list_shared_lately(
     tx: &mut Tx,
     person: PersonId,
@@ -681,7 +627,7 @@ pub async fn list_shared_lately(
              ORDER BY mine.id DESC LIMIT CAST({2} AS BIGINT)",
             &ids,
         )
-        .bind(person.0)
+        .bind(person)
         .bind(limit)
         .all()
         .await?;
@@ -690,9 +636,6 @@ pub async fn list_shared_lately(
 
 /// One page of everything that is shared with a person from outside, or with an organization of theirs, the newest grant first;
 /// behind the grant `after`, if one is given. Something comes once for each grant on it.
-///
-/// # Errors
-/// The database.
 pub async fn list_shared_with(
     tx: &mut Tx,
     person: PersonId,
@@ -712,7 +655,7 @@ pub async fn list_shared_with(
                 AND NOT EXISTS (SELECT 1 FROM membership m WHERE m.organization_id = o.id AND m.person_id = $1)
              ORDER BY mine.id DESC LIMIT CAST($3 AS BIGINT)",
         )
-        .bind(person.0)
+        .bind(person)
         .bind(after.unwrap_or(Uuid::max()))
         .bind(limit)
         .all()
@@ -722,9 +665,6 @@ pub async fn list_shared_with(
 
 /// The levels on some resources that reach one person: granted to them, or to an organization they belong to. What an
 /// organization that was deleted owns, or was given, reaches nobody.
-///
-/// # Errors
-/// The database.
 pub async fn list_levels(tx: &mut Tx, person: PersonId, resources: &[ResourceId]) -> Result<Vec<(ResourceId, Level)>> {
     let mut levels = Vec::new();
     for chunk in resources.chunks(CHUNK) {
@@ -737,7 +677,7 @@ pub async fn list_levels(tx: &mut Tx, person: PersonId, resources: &[ResourceId]
                     OR g.organization_id IN (SELECT organization_id FROM active_membership WHERE person_id = {1}))",
                 &ids,
             )
-            .bind(person.0)
+            .bind(person)
             .all()
             .await?;
         for (resource, level) in rows {
@@ -765,9 +705,6 @@ macro_rules! shared {
 }
 
 /// The resources of one organization on which a person has a level by grant: what is shared with them.
-///
-/// # Errors
-/// The database.
 pub async fn list_shared(
     tx: &mut Tx,
     person: PersonId,
@@ -779,8 +716,8 @@ pub async fn list_shared(
             "SELECT DISTINCT r.id FROM mine CROSS JOIN resource r
                  WHERE r.id = mine.resource_id AND r.trashed_with IS NULL LIMIT CAST($3 AS BIGINT)"
         ))
-        .bind(person.0)
-        .bind(organization.0)
+        .bind(person)
+        .bind(organization)
         .bind(limit)
         .all()
         .await?;
@@ -788,9 +725,6 @@ pub async fn list_shared(
 }
 
 /// Whether something of an organization that is in none of some accounts is shared with a person.
-///
-/// # Errors
-/// The database.
 pub async fn any_shared_elsewhere(
     tx: &mut Tx,
     person: PersonId,
@@ -811,8 +745,8 @@ pub async fn any_shared_elsewhere(
             LIMIT 1) AS first",
         &ids,
     )
-    .bind(person.0)
-    .bind(organization.0)
+    .bind(person)
+    .bind(organization)
     .number()
     .await
     .map(|n| n > 0)
@@ -830,9 +764,6 @@ pub struct SharedCursor {
 }
 
 /// One page of the resources of one organization on which a person has a level by grant, folders first, by name.
-///
-/// # Errors
-/// The database.
 pub async fn list_shared_page(
     tx: &mut Tx,
     person: PersonId,
@@ -850,8 +781,8 @@ pub async fn list_shared_page(
                  ORDER BY r.kind_rank, r.name_key, r.id LIMIT CAST($6 AS BIGINT)"
             ),
         )
-        .bind(person.0)
-        .bind(organization.0)
+        .bind(person)
+        .bind(organization)
         .bind(after.rank)
         .bind(after.name_key.clone())
         .bind(after.id)
@@ -872,9 +803,6 @@ struct GrantRow {
 }
 
 /// Every grant on some resources, as the transfer rules see them.
-///
-/// # Errors
-/// The database.
 pub async fn list_facts(tx: &mut Tx, resources: &[ResourceId]) -> Result<Vec<(ResourceId, GrantFact)>> {
     let mut facts = Vec::new();
     for chunk in resources.chunks(CHUNK) {

@@ -41,9 +41,6 @@ pub struct Claim {
 pub const UNANSWERED: i64 = 180_000;
 
 /// Claims a key for a request: `None` if it was free and is now ours, else what is known about it.
-///
-/// # Errors
-/// The database.
 pub async fn claim(tx: &mut Tx, wanted: &Claim, at: Timestamp) -> Result<Option<Known>> {
     let claimed = tx
         .sql(
@@ -53,7 +50,7 @@ pub async fn claim(tx: &mut Tx, wanted: &Claim, at: Timestamp) -> Result<Option<
         .bind(wanted.caller.clone())
         .bind(wanted.key.clone())
         .bind(wanted.request_hash.clone())
-        .bind(at.0)
+        .bind(at)
         .bind(wanted.id)
         .execute()
         .await?;
@@ -71,7 +68,7 @@ pub async fn claim(tx: &mut Tx, wanted: &Claim, at: Timestamp) -> Result<Option<
         .bind(wanted.key.clone())
         .bind(wanted.request_hash.clone())
         .bind(at.plus_millis(-UNANSWERED).0)
-        .bind(at.0)
+        .bind(at)
         .bind(wanted.id)
         .execute()
         .await?;
@@ -86,9 +83,6 @@ pub async fn claim(tx: &mut Tx, wanted: &Claim, at: Timestamp) -> Result<Option<
 }
 
 /// Keeps the answer to a request, in the transaction of what it did; `false` if somebody else has the claim by now.
-///
-/// # Errors
-/// The database.
 pub async fn update_answer(tx: &mut Tx, claim: &Claim, status: u16, sealed: &str, standing: &str) -> Result<bool> {
     tx.sql(
         "UPDATE idempotency_key SET status = $4, body = $5, caller_access = $6
@@ -106,9 +100,6 @@ pub async fn update_answer(tx: &mut Tx, claim: &Claim, status: u16, sealed: &str
 }
 
 /// Gives a claim back: its request was not answered, or not in a way worth keeping.
-///
-/// # Errors
-/// The database.
 pub async fn delete(tx: &mut Tx, claim: &Claim) -> Result<()> {
     tx.sql("DELETE FROM idempotency_key WHERE caller = $1 AND key = $2 AND claim_id = $3 AND status IS NULL")
         .bind(claim.caller.clone())
@@ -120,11 +111,8 @@ pub async fn delete(tx: &mut Tx, claim: &Claim) -> Result<()> {
 }
 
 /// Forgets keys that are older than a moment.
-///
-/// # Errors
-/// The database.
 pub async fn delete_before(tx: &mut Tx, at: Timestamp) -> Result<u64> {
-    tx.sql("DELETE FROM idempotency_key WHERE created_at < $1").bind(at.0).execute().await
+    tx.sql("DELETE FROM idempotency_key WHERE created_at < $1").bind(at).execute().await
 }
 
 /// How many things that somebody may reach are looked at; nobody has so many given to them one by one.
@@ -183,9 +171,6 @@ impl AccessSnapshotRow {
 
 /// What somebody may do where: roles in organizations and their accounts, and what was given to them or to their organizations.
 /// They tell whether one of them is gone or less by now.
-///
-/// # Errors
-/// The database.
 pub async fn list_standing(tx: &mut Tx, person: PersonId) -> Result<Vec<AccessSnapshot>> {
     let rows: Vec<AccessSnapshotRow> = tx
         .sql(
@@ -196,7 +181,7 @@ pub async fn list_standing(tx: &mut Tx, person: PersonId) -> Result<Vec<AccessSn
                 WHERE m.person_id = $1
              LIMIT CAST($2 AS BIGINT)",
         )
-        .bind(person.0)
+        .bind(person)
         .bind(MAX_RIGHTS)
         .all()
         .await?;

@@ -66,9 +66,9 @@ pub async fn insert_external(tx: &mut Tx, permit: &Permit, new: &NewInvitation<'
         "UPDATE invitation SET state = 'revoked', answered_at = $3
          WHERE organization_id = $1 AND email_key = $2 AND state = 'pending' AND expires_at <= $3",
     )
-    .bind(permit.organization().0)
+    .bind(permit.organization())
     .bind(new.email_key.to_owned())
-    .bind(new.at.0)
+    .bind(new.at)
     .execute()
     .await?;
     insert_row(tx, permit.organization(), permit.person(), new, true).await
@@ -85,20 +85,20 @@ async fn insert_row(
         "INSERT INTO invitation (id, organization_id, email, email_key, name, role, token_hash, state, invited_by, created_at, expires_at, sent_at, send_count, name_key, resource_id, level, mail_id, external, name_search, limited)
          VALUES ($1, $2, $3, $4, $5, $6, $7, 'pending', $8, $9, $10, $9, 1, $11, $12, $13, $14, $15, $16, $17)",
     )
-    .bind(new.id.0)
-    .bind(organization.0)
+    .bind(new.id)
+    .bind(organization)
     .bind(new.email.to_owned())
     .bind(new.email_key.to_owned())
     .bind(new.name.map(str::to_owned))
     .bind(new.role.as_str())
     .bind(new.token_hash.to_owned())
-    .bind(by.0)
-    .bind(new.at.0)
-    .bind(new.expires_at.0)
+    .bind(by)
+    .bind(new.at)
+    .bind(new.expires_at)
     .bind(sort_key(new.name.unwrap_or(new.email_key)))
     .bind(new.reach.map(|(resource, _)| resource.0))
     .bind(new.reach.map(|(_, level)| level.as_str()))
-    .bind(new.mail.0)
+    .bind(new.mail)
     .bind(external)
     .bind(search_key(new.name.unwrap_or(new.email_key)))
     .bind(new.accounts.is_some())
@@ -112,7 +112,7 @@ async fn insert_row(
              WHERE i.id = {1} AND a.deleted_at IS NULL AND a.id IN ({ids})",
             &ids,
         )
-        .bind(new.id.0)
+        .bind(new.id)
         .execute()
         .await?;
     }
@@ -120,25 +120,19 @@ async fn insert_row(
 }
 
 /// The accounts in which alone the role of an invitation will count; those that were deleted meanwhile are left out.
-///
-/// # Errors
-/// The database.
 pub async fn list_accounts(tx: &mut Tx, invitation: InvitationId) -> Result<Vec<AccountId>> {
     let rows: Vec<(Uuid,)> = tx
         .sql(
             "SELECT c.account_id FROM invitation_account c JOIN account a ON a.id = c.account_id
              WHERE c.invitation_id = $1 AND a.deleted_at IS NULL ORDER BY c.account_id LIMIT 1000",
         )
-        .bind(invitation.0)
+        .bind(invitation)
         .all()
         .await?;
     Ok(rows.into_iter().map(|(id,)| AccountId(id)).collect())
 }
 
 /// The names of the accounts that some invitations are limited to.
-///
-/// # Errors
-/// The database.
 pub async fn list_account_names(tx: &mut Tx, invitations: &[InvitationId]) -> Result<Vec<(InvitationId, String)>> {
     let mut names = Vec::new();
     for chunk in invitations.chunks(CHUNK) {
@@ -157,26 +151,20 @@ pub async fn list_account_names(tx: &mut Tx, invitations: &[InvitationId]) -> Re
 }
 
 /// How many invitations of an organization to chosen accounts wait for an answer, and can still be accepted (ACCT-2).
-///
-/// # Errors
-/// The database.
 pub async fn count_pending_limited(tx: &mut Tx, organization: OrganizationId, now: Timestamp) -> Result<u64> {
     let waiting = tx
         .sql(
             "SELECT CAST(COUNT(*) AS BIGINT) FROM invitation
              WHERE organization_id = $1 AND state = 'pending' AND limited AND expires_at > $2",
         )
-        .bind(organization.0)
-        .bind(now.0)
+        .bind(organization)
+        .bind(now)
         .number()
         .await?;
     Ok(u64::try_from(waiting).unwrap_or(0))
 }
 
 /// Gives something more to whoever an invitation waits for, or sets what was given to another level (ACCESS-2).
-///
-/// # Errors
-/// The database.
 pub async fn upsert_grant(
     tx: &mut Tx,
     permit: &Permit,
@@ -187,10 +175,10 @@ pub async fn upsert_grant(
     // What the invitation began with is changed in its place.
     let began = tx
         .sql("UPDATE invitation SET level = $3, access_granted_by = $4 WHERE id = $1 AND resource_id = $2 AND state = 'pending'")
-        .bind(invitation.0)
-        .bind(permit.resource().0)
+        .bind(invitation)
+        .bind(permit.resource())
         .bind(level.as_str())
-        .bind(permit.person().0)
+        .bind(permit.person())
         .execute()
         .await?;
     if began > 0 {
@@ -200,44 +188,38 @@ pub async fn upsert_grant(
         "INSERT INTO invitation_grant (invitation_id, resource_id, level, granted_by, created_at) VALUES ($1, $2, $3, $4, $5)
          ON CONFLICT (invitation_id, resource_id) DO UPDATE SET level = $3, granted_by = $4",
     )
-    .bind(invitation.0)
-    .bind(permit.resource().0)
+    .bind(invitation)
+    .bind(permit.resource())
     .bind(level.as_str())
-    .bind(permit.person().0)
-    .bind(at.0)
+    .bind(permit.person())
+    .bind(at)
     .execute()
     .await
     .map(|_| ())
 }
 
 /// Takes back what waits with an invitation on the permit's resource; whether anything did. The invitation itself stays.
-///
-/// # Errors
-/// The database.
 pub async fn delete_grant(tx: &mut Tx, permit: &Permit, invitation: InvitationId) -> Result<bool> {
     let began = tx
         .sql("UPDATE invitation SET resource_id = NULL, level = NULL WHERE id = $1 AND resource_id = $2 AND state = 'pending'")
-        .bind(invitation.0)
-        .bind(permit.resource().0)
+        .bind(invitation)
+        .bind(permit.resource())
         .execute()
         .await?;
     let more = tx
         .sql("DELETE FROM invitation_grant WHERE invitation_id = $1 AND resource_id = $2")
-        .bind(invitation.0)
-        .bind(permit.resource().0)
+        .bind(invitation)
+        .bind(permit.resource())
         .execute()
         .await?;
     Ok(began + more > 0)
 }
 
 /// What was given to whoever accepts an invitation, besides what it began with, and by whom.
-///
-/// # Errors
-/// The database.
 pub async fn list_grants(tx: &mut Tx, invitation: InvitationId) -> Result<Vec<(ResourceId, Level, PersonId)>> {
     let rows: Vec<(Uuid, String, Uuid)> = tx
         .sql("SELECT resource_id, level, granted_by FROM invitation_grant WHERE invitation_id = $1 LIMIT 10000")
-        .bind(invitation.0)
+        .bind(invitation)
         .all()
         .await?;
     rows.into_iter()
@@ -277,9 +259,6 @@ struct PromisedGrantRow {
 
 /// The access that waits with some invitations, with what who gave it may do on each resource now. What is in the trash, or
 /// not in the organization any more, is left out.
-///
-/// # Errors
-/// The database.
 pub async fn list_promised(tx: &mut Tx, invitations: &[InvitationId]) -> Result<Vec<PromisedGrant>> {
     let mut promised: Vec<PromisedGrant> = Vec::new();
     for chunk in invitations.chunks(CHUNK) {
@@ -360,9 +339,6 @@ struct WaitingGrantRow {
 
 /// The access to one resource that waits for somebody to accept an invitation of the organization that owns it, oldest first;
 /// at most `limit`.
-///
-/// # Errors
-/// The database.
 pub async fn list_on(tx: &mut Tx, resource: ResourceId, now: Timestamp, limit: i64) -> Result<Vec<WaitingGrant>> {
     let mut rows: Vec<WaitingGrantRow> = tx
         .sql(
@@ -371,8 +347,8 @@ pub async fn list_on(tx: &mut Tx, resource: ResourceId, now: Timestamp, limit: i
              WHERE i.resource_id = $1 AND i.state = 'pending' AND i.expires_at > $2 AND i.level IS NOT NULL
              ORDER BY i.id LIMIT CAST($3 AS BIGINT)",
         )
-        .bind(resource.0)
-        .bind(now.0)
+        .bind(resource)
+        .bind(now)
         .bind(limit)
         .all()
         .await?;
@@ -384,8 +360,8 @@ pub async fn list_on(tx: &mut Tx, resource: ResourceId, now: Timestamp, limit: i
              WHERE g.resource_id = $1 AND i.state = 'pending' AND i.expires_at > $2
              ORDER BY g.invitation_id LIMIT CAST($3 AS BIGINT)",
         )
-        .bind(resource.0)
-        .bind(now.0)
+        .bind(resource)
+        .bind(now)
         .bind(limit)
         .all()
         .await?;
@@ -405,9 +381,6 @@ pub async fn list_on(tx: &mut Tx, resource: ResourceId, now: Timestamp, limit: i
 }
 
 /// The invitation into an organization that waits for an address and still works.
-///
-/// # Errors
-/// The database.
 pub async fn find_pending(
     tx: &mut Tx,
     organization: OrganizationId,
@@ -419,9 +392,9 @@ pub async fn find_pending(
             "SELECT i.id, i.organization_id, i.email, i.email_key, i.name, i.role, i.state, i.invited_by, i.sent_at, i.expires_at, i.resource_id, i.level, i.external, i.role_granted_by, i.limited
              FROM invitation i WHERE i.organization_id = $1 AND i.email_key = $2 AND i.state = 'pending' AND i.expires_at > $3",
         )
-        .bind(organization.0)
+        .bind(organization)
         .bind(email_key.to_owned())
-        .bind(now.0)
+        .bind(now)
         .optional()
         .await?;
     row.map(TryInto::try_into).transpose()
@@ -507,9 +480,6 @@ impl TryFrom<InvitationRow> for Invitation {
 }
 
 /// An invitation by the digest of a token that a newer one took the place of (PEOPLE-10).
-///
-/// # Errors
-/// The database.
 pub async fn find_by_old_token(tx: &mut Tx, token_hash: &str) -> Result<Option<Invitation>> {
     let row: Option<InvitationRow> = tx
         .sql(
@@ -525,9 +495,6 @@ pub async fn find_by_old_token(tx: &mut Tx, token_hash: &str) -> Result<Option<I
 }
 
 /// An invitation by the digest of its token. Those of a deleted organization do not exist (attack 17).
-///
-/// # Errors
-/// The database.
 pub async fn find_by_token(tx: &mut Tx, token_hash: &str) -> Result<Option<Invitation>> {
     let row: Option<InvitationRow> = tx
         .sql(
@@ -542,9 +509,6 @@ pub async fn find_by_token(tx: &mut Tx, token_hash: &str) -> Result<Option<Invit
 }
 
 /// An invitation by id. Those of a deleted organization do not exist.
-///
-/// # Errors
-/// The database.
 pub async fn find(tx: &mut Tx, id: InvitationId) -> Result<Option<Invitation>> {
     let row: Option<InvitationRow> = tx
         .sql(
@@ -552,38 +516,32 @@ pub async fn find(tx: &mut Tx, id: InvitationId) -> Result<Option<Invitation>> {
              FROM invitation i JOIN active_organization l ON l.id = i.organization_id
              WHERE i.id = $1",
         )
-        .bind(id.0)
+        .bind(id)
         .optional()
         .await?;
     row.map(TryInto::try_into).transpose()
 }
 
 /// Whether an email has an unanswered invitation to join an organization that still works (XFER-6).
-///
-/// # Errors
-/// The database.
 pub async fn is_pending(tx: &mut Tx, organization: OrganizationId, email_key: &str, now: Timestamp) -> Result<bool> {
     tx.sql(
         "SELECT CAST(COUNT(*) AS BIGINT) FROM invitation i JOIN active_organization l ON l.id = i.organization_id
          WHERE i.email_key = $1 AND i.organization_id = $2 AND i.state = 'pending' AND i.expires_at > $3 AND NOT i.external",
     )
     .bind(email_key.to_owned())
-    .bind(organization.0)
-    .bind(now.0)
+    .bind(organization)
+    .bind(now)
     .number()
     .await
     .map(|n| n > 0)
 }
 
 /// Answers an invitation, once: whether it was still pending.
-///
-/// # Errors
-/// The database.
 pub async fn update_state(tx: &mut Tx, id: InvitationId, state: InvitationState, at: Timestamp) -> Result<bool> {
     tx.sql("UPDATE invitation SET state = $2, answered_at = $3 WHERE id = $1 AND state = 'pending'")
-        .bind(id.0)
+        .bind(id)
         .bind(state.as_str())
-        .bind(at.0)
+        .bind(at)
         .execute()
         .await
         .map(|rows| rows > 0)
@@ -591,46 +549,37 @@ pub async fn update_state(tx: &mut Tx, id: InvitationId, state: InvitationState,
 
 /// Changes the role of a pending invitation into the permit's organization; what came along for a Member ends with any
 /// other role, and one to reach something from outside becomes one to join. Whether it was still pending.
-///
-/// # Errors
-/// The database.
 pub async fn update_role(tx: &mut Tx, permit: &RolePermit, id: InvitationId, role: Role) -> Result<bool> {
     tx.sql(
         "UPDATE invitation SET role = $3, external = FALSE, role_granted_by = $5, access_granted_by = COALESCE(access_granted_by, invited_by), owners_notified_at = NULL,
             resource_id = CASE WHEN $4 THEN resource_id ELSE NULL END, level = CASE WHEN $4 THEN level ELSE NULL END
          WHERE id = $1 AND organization_id = $2 AND state = 'pending'",
     )
-    .bind(id.0)
-    .bind(permit.organization().0)
+    .bind(id)
+    .bind(permit.organization())
     .bind(role.as_str())
     .bind(role == Role::Member)
-    .bind(permit.person().0)
+    .bind(permit.person())
     .execute()
     .await
     .map(|rows| rows > 0)
 }
 
 /// Has the role of a pending invitation count in every account.
-///
-/// # Errors
-/// The database.
 pub async fn delete_accounts(tx: &mut Tx, permit: &RolePermit, id: InvitationId) -> Result<()> {
     tx.sql("UPDATE invitation SET limited = FALSE WHERE id = $1 AND organization_id = $2 AND state = 'pending'")
-        .bind(id.0)
-        .bind(permit.organization().0)
+        .bind(id)
+        .bind(permit.organization())
         .execute()
         .await?;
-    tx.sql("DELETE FROM invitation_account WHERE invitation_id = $1").bind(id.0).execute().await.map(|_| ())
+    tx.sql("DELETE FROM invitation_account WHERE invitation_id = $1").bind(id).execute().await.map(|_| ())
 }
 
 /// Notes that the Owners are told that a pending invitation's sender can no longer give it; whether they were not yet.
-///
-/// # Errors
-/// The database.
 pub async fn update_owners_told(tx: &mut Tx, id: InvitationId, at: Timestamp) -> Result<bool> {
     tx.sql("UPDATE invitation SET owners_notified_at = $2 WHERE id = $1 AND state = 'pending' AND owners_notified_at IS NULL")
-        .bind(id.0)
-        .bind(at.0)
+        .bind(id)
+        .bind(at)
         .execute()
         .await
         .map(|rows| rows > 0)
@@ -638,9 +587,6 @@ pub async fn update_owners_told(tx: &mut Tx, id: InvitationId, at: Timestamp) ->
 
 /// Gives a pending invitation a new link: the one before stops working (PEOPLE-3). Who sends it answers for all that it
 /// gives from now on. Whether it was still pending.
-///
-/// # Errors
-/// The database.
 pub async fn update_link(
     tx: &mut Tx,
     permit: &RolePermit,
@@ -653,13 +599,13 @@ pub async fn update_link(
         "INSERT INTO invitation_old_link (token_hash, invitation_id)
          SELECT token_hash, id FROM invitation WHERE id = $1 AND organization_id = $2 AND state = 'pending'",
     )
-    .bind(id.0)
-    .bind(permit.organization().0)
+    .bind(id)
+    .bind(permit.organization())
     .execute()
     .await?;
     tx.sql("UPDATE invitation_grant SET granted_by = $2 WHERE invitation_id = $1")
-        .bind(id.0)
-        .bind(permit.person().0)
+        .bind(id)
+        .bind(permit.person())
         .execute()
         .await?;
     tx.sql(
@@ -667,22 +613,19 @@ pub async fn update_link(
             invited_by = $7, role_granted_by = NULL, access_granted_by = NULL, owners_notified_at = NULL
          WHERE id = $1 AND organization_id = $2 AND state = 'pending'",
     )
-    .bind(id.0)
-    .bind(permit.organization().0)
+    .bind(id)
+    .bind(permit.organization())
     .bind(token_hash.to_owned())
-    .bind(mail.0)
-    .bind(sent_at.0)
-    .bind(expires_at.0)
-    .bind(permit.person().0)
+    .bind(mail)
+    .bind(sent_at)
+    .bind(expires_at)
+    .bind(permit.person())
     .execute()
     .await
     .map(|rows| rows > 0)
 }
 
 /// Takes back the invitations of some addresses that have expired, so that new ones can be sent.
-///
-/// # Errors
-/// The database.
 pub async fn revoke_expired(tx: &mut Tx, permit: &RolePermit, email_keys: &[String], now: Timestamp) -> Result<u64> {
     let mut revoked = 0;
     for chunk in email_keys.chunks(CHUNK) {
@@ -692,8 +635,8 @@ pub async fn revoke_expired(tx: &mut Tx, permit: &RolePermit, email_keys: &[Stri
                  WHERE organization_id = {1} AND state = 'pending' AND expires_at <= {2} AND email_key IN ({ids})",
                 chunk,
             )
-            .bind(permit.organization().0)
-            .bind(now.0)
+            .bind(permit.organization())
+            .bind(now)
             .execute()
             .await?;
     }
@@ -701,9 +644,6 @@ pub async fn revoke_expired(tx: &mut Tx, permit: &RolePermit, email_keys: &[Stri
 }
 
 /// Which of some addresses have an invitation into an organization that waits and still works.
-///
-/// # Errors
-/// The database.
 pub async fn list_known(
     tx: &mut Tx,
     organization: OrganizationId,
@@ -718,8 +658,8 @@ pub async fn list_known(
                  WHERE organization_id = {1} AND state = 'pending' AND expires_at > {2} AND email_key IN ({ids})",
                 chunk,
             )
-            .bind(organization.0)
-            .bind(now.0)
+            .bind(organization)
+            .bind(now)
             .all()
             .await?;
         known.extend(rows.into_iter().map(|(key,)| key));
@@ -728,28 +668,22 @@ pub async fn list_known(
 }
 
 /// How many invitations one person has sent since a moment, those sent again among them (attack 27).
-///
-/// # Errors
-/// The database.
 pub async fn count_sent_by(tx: &mut Tx, person: PersonId, since: Timestamp) -> Result<u64> {
     let sent = tx
         .sql("SELECT CAST(COALESCE(SUM(send_count), 0) AS BIGINT) FROM invitation WHERE invited_by = $1 AND sent_at >= $2")
-        .bind(person.0)
-        .bind(since.0)
+        .bind(person)
+        .bind(since)
         .number()
         .await?;
     Ok(u64::try_from(sent).unwrap_or(0))
 }
 
 /// How many invitations an organization has sent since a moment, those sent again among them (attack 27).
-///
-/// # Errors
-/// The database.
 pub async fn count_sent_of(tx: &mut Tx, organization: OrganizationId, since: Timestamp) -> Result<u64> {
     let sent = tx
         .sql("SELECT CAST(COALESCE(SUM(send_count), 0) AS BIGINT) FROM invitation WHERE organization_id = $1 AND sent_at >= $2")
-        .bind(organization.0)
-        .bind(since.0)
+        .bind(organization)
+        .bind(since)
         .number()
         .await?;
     Ok(u64::try_from(sent).unwrap_or(0))
@@ -757,9 +691,6 @@ pub async fn count_sent_of(tx: &mut Tx, organization: OrganizationId, since: Tim
 
 /// How many invitations went to each of some addresses since a moment, whoever sent them, those sent again among them
 /// (attack 27).
-///
-/// # Errors
-/// The database.
 pub async fn count_sent_to(tx: &mut Tx, email_keys: &[String], since: Timestamp) -> Result<Vec<(String, u64)>> {
     let mut counts = Vec::new();
     for chunk in email_keys.chunks(CHUNK) {
@@ -769,7 +700,7 @@ pub async fn count_sent_to(tx: &mut Tx, email_keys: &[String], since: Timestamp)
                  WHERE email_key IN ({ids}) AND sent_at >= {1} GROUP BY email_key",
                 chunk,
             )
-            .bind(since.0)
+            .bind(since)
             .all()
             .await?;
         counts.extend(rows.into_iter().map(|(key, sent)| (key, u64::try_from(sent).unwrap_or(0))));
@@ -778,22 +709,16 @@ pub async fn count_sent_to(tx: &mut Tx, email_keys: &[String], since: Timestamp)
 }
 
 /// How many invitations into an organization wait for an answer.
-///
-/// # Errors
-/// The database.
 pub async fn count_pending(tx: &mut Tx, organization: OrganizationId) -> Result<u64> {
     let waiting = tx
         .sql("SELECT CAST(COUNT(*) AS BIGINT) FROM invitation WHERE organization_id = $1 AND state = 'pending'")
-        .bind(organization.0)
+        .bind(organization)
         .number()
         .await?;
     Ok(u64::try_from(waiting).unwrap_or(0))
 }
 
 /// How many invitations into an organization to be in a role wait for an answer, and can still be accepted.
-///
-/// # Errors
-/// The database.
 pub async fn count_pending_in_role(
     tx: &mut Tx,
     organization: OrganizationId,
@@ -805,9 +730,9 @@ pub async fn count_pending_in_role(
             "SELECT CAST(COUNT(*) AS BIGINT) FROM invitation
              WHERE organization_id = $1 AND state = 'pending' AND role = $2 AND expires_at > $3 AND NOT external",
         )
-        .bind(organization.0)
+        .bind(organization)
         .bind(role.as_str())
-        .bind(now.0)
+        .bind(now)
         .number()
         .await?;
     Ok(u64::try_from(waiting).unwrap_or(0))
@@ -824,9 +749,6 @@ struct WaitingRow {
 }
 
 /// The invitations that wait for the answer of an address (PEOPLE-4), newest first.
-///
-/// # Errors
-/// The database.
 pub async fn list_waiting(tx: &mut Tx, email_key: &str, now: Timestamp) -> Result<Vec<Waiting>> {
     let rows: Vec<WaitingRow> = tx
         .sql(
@@ -837,7 +759,7 @@ pub async fn list_waiting(tx: &mut Tx, email_key: &str, now: Timestamp) -> Resul
              ORDER BY i.id DESC LIMIT 50",
         )
         .bind(email_key.to_owned())
-        .bind(now.0)
+        .bind(now)
         .all()
         .await?;
     rows.into_iter()
@@ -887,9 +809,6 @@ struct InvitedRow {
 
 /// One page of the pending invitations of an organization, sorted as its people are; those that still work, those that
 /// have expired, or both.
-///
-/// # Errors
-/// The database.
 pub async fn list_pending(
     tx: &mut Tx,
     organization: OrganizationId,
@@ -925,14 +844,14 @@ pub async fn list_pending(
     };
     let rows: Vec<InvitedRow> = tx
         .sql(sql)
-        .bind(organization.0)
+        .bind(organization)
         .bind(wanted.pattern.to_owned())
         .bind(wanted.role.map_or("", Role::as_str))
         .bind(wanted.after.key.clone())
         .bind(wanted.after.id)
         .bind(working)
         .bind(expired)
-        .bind(now.0)
+        .bind(now)
         .bind(wanted.limit)
         .all()
         .await?;
@@ -972,9 +891,6 @@ struct ListRow {
 }
 
 /// One page of an organization's invitations in one state, by name; with the key that the page after it starts behind.
-///
-/// # Errors
-/// The database.
 pub async fn list(
     tx: &mut Tx,
     organization: OrganizationId,
@@ -992,7 +908,7 @@ pub async fn list(
              WHERE i.organization_id = $1 AND i.state = $2 AND (i.name_key, i.id) > ($3, $4)
              ORDER BY i.name_key, i.id LIMIT CAST($5 AS BIGINT)",
         )
-        .bind(organization.0)
+        .bind(organization)
         .bind(state.as_str())
         .bind(after.key.clone())
         .bind(after.id)
@@ -1048,9 +964,6 @@ pub struct SentInvitation {
 }
 
 /// The invitations that were sent to an address.
-///
-/// # Errors
-/// The database.
 pub async fn list_sent_to(tx: &mut Tx, email_key: &str, limit: i64) -> Result<Vec<SentInvitation>> {
     tx.sql(
         "SELECT i.id, o.name AS organization, i.role, i.state, i.created_at, i.expires_at
@@ -1063,9 +976,6 @@ pub async fn list_sent_to(tx: &mut Tx, email_key: &str, limit: i64) -> Result<Ve
 }
 
 /// Forgets the invitations that were sent to an address: its account is being deleted (SET-2).
-///
-/// # Errors
-/// The database.
 pub async fn delete_sent_to(tx: &mut Tx, email_key: &str) -> Result<u64> {
     tx.sql("DELETE FROM invitation WHERE email_key = $1").bind(email_key.to_owned()).execute().await
 }

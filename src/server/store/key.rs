@@ -36,24 +36,21 @@ pub struct NewKey<'a> {
 }
 
 /// Adds a key, and the identity that its machine acts under.
-///
-/// # Errors
-/// The database.
 pub async fn insert(tx: &mut Tx, permit: &RolePermit, new: &NewKey<'_>) -> Result<()> {
     tx.sql(
         "INSERT INTO credential_key (id, organization_id, account_id, name, secret_hash, scopes, created_by, created_by_name, created_at,
             last_used_at, revoked_at)
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, NULL, NULL)",
     )
-    .bind(new.id.0)
-    .bind(permit.organization().0)
-    .bind(new.account.0)
+    .bind(new.id)
+    .bind(permit.organization())
+    .bind(new.account)
     .bind(new.name.to_owned())
     .bind(new.secret_hash.to_owned())
     .bind(new.scopes.text())
-    .bind(permit.person().0)
+    .bind(permit.person())
     .bind(new.by_name.to_owned())
-    .bind(new.at.0)
+    .bind(new.at)
     .execute()
     .await?;
     // Nobody signs in as it, and no list of people has it: see table `person` in the migrations.
@@ -61,11 +58,11 @@ pub async fn insert(tx: &mut Tx, permit: &RolePermit, new: &NewKey<'_>) -> Resul
         "INSERT INTO person (id, email, email_key, email_verified, first_name, last_name, password_hash, language, cluster, created_at, name_key, name_search, deleted_at)
          VALUES ($1, '', $2, $3, $4, '(key)', '', 'en', '', $5, $6, $7, $5)",
     )
-    .bind(new.id.0)
+    .bind(new.id)
     .bind(format!("key {}", new.id))
     .bind(false)
     .bind(new.name.to_owned())
-    .bind(new.at.0)
+    .bind(new.at)
     .bind(sort_key(&full_name(new.name, "(key)")))
     .bind(search_key(&full_name(new.name, "(key)")))
     .execute()
@@ -74,13 +71,10 @@ pub async fn insert(tx: &mut Tx, permit: &RolePermit, new: &NewKey<'_>) -> Resul
 }
 
 /// The names of the keys of an organization, newest first, working or not: for who filters the audit log.
-///
-/// # Errors
-/// The database.
 pub async fn list_names(tx: &mut Tx, organization: OrganizationId, limit: i64) -> Result<Vec<(KeyId, String)>> {
     let rows: Vec<(Uuid, String)> = tx
         .sql("SELECT id, name FROM credential_key WHERE organization_id = $1 ORDER BY id DESC LIMIT CAST($2 AS BIGINT)")
-        .bind(organization.0)
+        .bind(organization)
         .bind(limit)
         .all()
         .await?;
@@ -126,9 +120,6 @@ impl TryFrom<KeyRow> for Key {
 }
 
 /// A key by its id and the digest of its secret; one that was revoked, or of an account or organization that was deleted, is none.
-///
-/// # Errors
-/// The database.
 pub async fn find_by_secret(tx: &mut Tx, id: KeyId, secret_hash: &str) -> Result<Option<Key>> {
     let row: Option<KeyRow> = tx
         .sql(
@@ -137,7 +128,7 @@ pub async fn find_by_secret(tx: &mut Tx, id: KeyId, secret_hash: &str) -> Result
              JOIN account a ON a.id = k.account_id AND a.deleted_at IS NULL
              WHERE k.id = $1 AND k.secret_hash = $2 AND k.revoked_at IS NULL",
         )
-        .bind(id.0)
+        .bind(id)
         .bind(secret_hash.to_owned())
         .optional()
         .await?;
@@ -145,25 +136,19 @@ pub async fn find_by_secret(tx: &mut Tx, id: KeyId, secret_hash: &str) -> Result
 }
 
 /// A key that works, by its id.
-///
-/// # Errors
-/// The database.
 pub async fn find(tx: &mut Tx, id: KeyId) -> Result<Option<Key>> {
     let row: Option<KeyRow> = tx
         .sql(
             "SELECT k.id, k.organization_id, k.account_id, k.name, k.scopes FROM credential_key k
              JOIN active_machine m ON m.person_id = k.id WHERE k.id = $1",
         )
-        .bind(id.0)
+        .bind(id)
         .optional()
         .await?;
     row.map(TryInto::try_into).transpose()
 }
 
 /// A key by the digest of a token of it that still works.
-///
-/// # Errors
-/// The database.
 pub async fn find_by_token(tx: &mut Tx, token_hash: &str, now: Timestamp) -> Result<Option<Key>> {
     let row: Option<KeyRow> = tx
         .sql(
@@ -173,7 +158,7 @@ pub async fn find_by_token(tx: &mut Tx, token_hash: &str, now: Timestamp) -> Res
              WHERE t.token_hash = $1 AND t.expires_at > $2 AND k.revoked_at IS NULL",
         )
         .bind(token_hash.to_owned())
-        .bind(now.0)
+        .bind(now)
         .optional()
         .await?;
     row.map(TryInto::try_into).transpose()
@@ -191,9 +176,6 @@ struct ListedKeyRow {
 }
 
 /// The keys of an organization that work, newest first.
-///
-/// # Errors
-/// The database.
 pub async fn list(tx: &mut Tx, organization: OrganizationId) -> Result<Vec<KeyView>> {
     let rows: Vec<ListedKeyRow> = tx
         .sql(
@@ -201,7 +183,7 @@ pub async fn list(tx: &mut Tx, organization: OrganizationId) -> Result<Vec<KeyVi
              FROM credential_key k JOIN account a ON a.id = k.account_id AND a.deleted_at IS NULL
              WHERE k.organization_id = $1 AND k.revoked_at IS NULL ORDER BY k.id DESC LIMIT CAST($2 AS BIGINT)",
         )
-        .bind(organization.0)
+        .bind(organization)
         .bind(i64::try_from(MAX_KEYS).unwrap_or(i64::MAX))
         .all()
         .await?;
@@ -222,44 +204,35 @@ pub async fn list(tx: &mut Tx, organization: OrganizationId) -> Result<Vec<KeyVi
 }
 
 /// Revokes a key of the permit's organization, and its tokens; its name, if it worked.
-///
-/// # Errors
-/// The database.
 pub async fn revoke(tx: &mut Tx, permit: &RolePermit, id: KeyId, at: Timestamp) -> Result<Option<String>> {
     let row: Option<(String,)> = tx
         .sql(
             "UPDATE credential_key SET revoked_at = $3 WHERE id = $1 AND organization_id = $2 AND revoked_at IS NULL
              RETURNING name",
         )
-        .bind(id.0)
-        .bind(permit.organization().0)
-        .bind(at.0)
+        .bind(id)
+        .bind(permit.organization())
+        .bind(at)
         .optional()
         .await?;
     if row.is_some() {
-        tx.sql("DELETE FROM access_token WHERE key_id = $1").bind(id.0).execute().await?;
+        tx.sql("DELETE FROM access_token WHERE key_id = $1").bind(id).execute().await?;
     }
     Ok(row.map(|(name,)| name))
 }
 
 /// What a key of the permit's organization is called, working or not.
-///
-/// # Errors
-/// The database.
 pub async fn find_name(tx: &mut Tx, permit: &RolePermit, id: KeyId) -> Result<Option<String>> {
     let row: Option<(String,)> = tx
         .sql("SELECT name FROM credential_key WHERE id = $1 AND organization_id = $2")
-        .bind(id.0)
-        .bind(permit.organization().0)
+        .bind(id)
+        .bind(permit.organization())
         .optional()
         .await?;
     Ok(row.map(|(name,)| name))
 }
 
 /// Hands out a token, notes that its key is used, and lets go of tokens that are over.
-///
-/// # Errors
-/// The database.
 pub async fn insert_token(
     tx: &mut Tx,
     key: KeyId,
@@ -267,17 +240,12 @@ pub async fn insert_token(
     now: Timestamp,
     expires_at: Timestamp,
 ) -> Result<()> {
-    tx.sql("DELETE FROM access_token WHERE expires_at <= $1").bind(now.0).execute().await?;
+    tx.sql("DELETE FROM access_token WHERE expires_at <= $1").bind(now).execute().await?;
     tx.sql("INSERT INTO access_token (token_hash, key_id, expires_at) VALUES ($1, $2, $3)")
         .bind(token_hash.to_owned())
-        .bind(key.0)
-        .bind(expires_at.0)
+        .bind(key)
+        .bind(expires_at)
         .execute()
         .await?;
-    tx.sql("UPDATE credential_key SET last_used_at = $2 WHERE id = $1")
-        .bind(key.0)
-        .bind(now.0)
-        .execute()
-        .await
-        .map(|_| ())
+    tx.sql("UPDATE credential_key SET last_used_at = $2 WHERE id = $1").bind(key).bind(now).execute().await.map(|_| ())
 }

@@ -37,24 +37,21 @@ pub struct NewLicence {
 }
 
 /// Adds a licence with nothing in it.
-///
-/// # Errors
-/// The database.
 pub async fn insert(tx: &mut Tx, new: &NewLicence) -> Result<()> {
     tx.sql(
         "INSERT INTO licence (id, organization_id, account_id, product, model, seats, active_from, active_until,
             images_granted, projects_granted, credits_granted, images_left, projects_left, credits_left, entry_count, created_at)
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 0, 0, 0, 0, 0, 0, 0, $9)",
     )
-    .bind(new.id.0)
-    .bind(new.organization.0)
-    .bind(new.account.0)
+    .bind(new.id)
+    .bind(new.organization)
+    .bind(new.account)
     .bind(new.product.as_str())
     .bind(new.model.map(Model::as_str))
     .bind(new.seats)
-    .bind(new.active_from.0)
-    .bind(new.active_until.map(|until| until.0))
-    .bind(new.at.0)
+    .bind(new.active_from)
+    .bind(new.active_until)
+    .bind(new.at)
     .execute()
     .await
     .map(|_| ())
@@ -119,9 +116,6 @@ impl TryFrom<LicenceRow> for StoredLicence {
 
 /// The licences that an account can use at a moment (ACCT-3), in no order: its own that are not lent, and those it borrows.
 /// The one place that knows: whatever asks what governs an account asks here.
-///
-/// # Errors
-/// The database.
 pub async fn list_of_account(tx: &mut Tx, account: AccountId, now: Timestamp) -> Result<Vec<Licence>> {
     // What is lent by an organization that was deleted is gone with it, as it is for itself.
     let rows: Vec<LicenceRow> = tx
@@ -137,8 +131,8 @@ pub async fn list_of_account(tx: &mut Tx, account: AccountId, now: Timestamp) ->
              WHERE o.borrower_account_id = $1 AND o.ended_at IS NULL AND o.ends_at > $2
              LIMIT 1000",
         )
-        .bind(account.0)
-        .bind(now.0)
+        .bind(account)
+        .bind(now)
         .all()
         .await?;
     rows.into_iter().map(|row| StoredLicence::try_from(row).map(|stored| stored.licence)).collect()
@@ -146,9 +140,6 @@ pub async fn list_of_account(tx: &mut Tx, account: AccountId, now: Timestamp) ->
 
 /// The licences that the accounts of an organization can use at a moment (ACCT-3), each in the account that can: see
 /// [`list_of_account`].
-///
-/// # Errors
-/// The database.
 pub async fn list_usable(tx: &mut Tx, organization: OrganizationId, now: Timestamp) -> Result<Vec<StoredLicence>> {
     let rows: Vec<LicenceRow> = tx
         .sql(
@@ -163,17 +154,14 @@ pub async fn list_usable(tx: &mut Tx, organization: OrganizationId, now: Timesta
              WHERE o.borrower_organization_id = $1 AND o.ended_at IS NULL AND o.ends_at > $2
              LIMIT 1000",
         )
-        .bind(organization.0)
-        .bind(now.0)
+        .bind(organization)
+        .bind(now)
         .all()
         .await?;
     rows.into_iter().map(TryInto::try_into).collect()
 }
 
 /// The licences that an organization borrows of others at a moment, each in the account that borrows it.
-///
-/// # Errors
-/// The database.
 pub async fn list_borrowed(tx: &mut Tx, organization: OrganizationId, now: Timestamp) -> Result<Vec<StoredLicence>> {
     let rows: Vec<LicenceRow> = tx
         .sql(
@@ -183,17 +171,14 @@ pub async fn list_borrowed(tx: &mut Tx, organization: OrganizationId, now: Times
              WHERE o.borrower_organization_id = $1 AND o.ended_at IS NULL AND o.ends_at > $2
                 AND o.lender_organization_id <> $1 LIMIT 1000",
         )
-        .bind(organization.0)
-        .bind(now.0)
+        .bind(organization)
+        .bind(now)
         .all()
         .await?;
     rows.into_iter().map(TryInto::try_into).collect()
 }
 
 /// The licences of an organization, oldest first.
-///
-/// # Errors
-/// The database.
 pub async fn list(tx: &mut Tx, organization: OrganizationId) -> Result<Vec<StoredLicence>> {
     let rows: Vec<LicenceRow> = tx
         .sql(
@@ -201,7 +186,7 @@ pub async fn list(tx: &mut Tx, organization: OrganizationId) -> Result<Vec<Store
                 images_granted, projects_granted, credits_granted, images_left, projects_left, credits_left
              FROM licence WHERE organization_id = $1 ORDER BY id LIMIT 1000",
         )
-        .bind(organization.0)
+        .bind(organization)
         .all()
         .await?;
     rows.into_iter().map(TryInto::try_into).collect()
@@ -216,9 +201,6 @@ struct OwnedRow {
 
 /// A page of all licences there are, or of an organization's, oldest first, behind one, each with the Org ID of who has it:
 /// what the operator lists.
-///
-/// # Errors
-/// The database.
 pub async fn list_all(
     tx: &mut Tx,
     organization: Option<OrganizationId>,
@@ -235,7 +217,7 @@ pub async fn list_all(
                  WHERE l.organization_id = $2 AND l.id > $1 ORDER BY l.id LIMIT CAST($3 AS BIGINT)",
             )
             .bind(behind)
-            .bind(organization.0)
+            .bind(organization)
             .bind(limit)
             .all()
             .await?
@@ -257,9 +239,6 @@ pub async fn list_all(
 }
 
 /// A licence by id.
-///
-/// # Errors
-/// The database.
 pub async fn find(tx: &mut Tx, id: LicenceId) -> Result<Option<StoredLicence>> {
     let row: Option<LicenceRow> = tx
         .sql(
@@ -267,33 +246,27 @@ pub async fn find(tx: &mut Tx, id: LicenceId) -> Result<Option<StoredLicence>> {
                 images_granted, projects_granted, credits_granted, images_left, projects_left, credits_left
              FROM licence WHERE id = $1",
         )
-        .bind(id.0)
+        .bind(id)
         .optional()
         .await?;
     row.map(TryInto::try_into).transpose()
 }
 
 /// Sets the first moment at which a licence is not active any more.
-///
-/// # Errors
-/// The database.
 pub async fn update_active_until(tx: &mut Tx, id: LicenceId, until: Timestamp) -> Result<bool> {
     tx.sql("UPDATE licence SET active_until = $2 WHERE id = $1")
-        .bind(id.0)
-        .bind(until.0)
+        .bind(id)
+        .bind(until)
         .execute()
         .await
         .map(|rows| rows > 0)
 }
 
 /// Ends whatever of an account has not ended yet, as it is being deleted: what was free.
-///
-/// # Errors
-/// The database.
 pub async fn end_of_account(tx: &mut Tx, account: AccountId, at: Timestamp) -> Result<u64> {
     tx.sql("UPDATE licence SET active_until = $2 WHERE account_id = $1 AND (active_until IS NULL OR active_until > $2)")
-        .bind(account.0)
-        .bind(at.0)
+        .bind(account)
+        .bind(at)
         .execute()
         .await
 }
@@ -330,9 +303,6 @@ struct BooksRow {
 /// Writes an entry and changes what is left by it, unless that would fall below zero: then nothing is written and the
 /// answer is `false` (LIC-2, also when many spend at once). The entry gets the licence's next number, says what is left
 /// after it, and is never of an earlier time than the one before.
-///
-/// # Errors
-/// The database.
 pub async fn append(tx: &mut Tx, entry: &NewEntry) -> Result<bool> {
     let granted = if entry.kind == EntryKind::Grant { entry.change } else { Amount::default() };
     let books: Option<BooksRow> = tx
@@ -343,14 +313,14 @@ pub async fn append(tx: &mut Tx, entry: &NewEntry) -> Result<bool> {
              WHERE id = $1 AND images_left + $2 >= 0 AND projects_left + $3 >= 0 AND credits_left + $4 >= 0
              RETURNING entry_count, last_entry_at, images_left, projects_left, credits_left",
         )
-        .bind(entry.licence.0)
+        .bind(entry.licence)
         .bind(entry.change.images)
         .bind(entry.change.projects)
         .bind(entry.change.credits)
         .bind(granted.images)
         .bind(granted.projects)
         .bind(granted.credits)
-        .bind(entry.at.0)
+        .bind(entry.at)
         .optional()
         .await?;
     let Some(books) = books else { return Ok(false) };
@@ -359,14 +329,14 @@ pub async fn append(tx: &mut Tx, entry: &NewEntry) -> Result<bool> {
             number, images_after, projects_after, credits_after)
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)",
     )
-    .bind(entry.id.0)
-    .bind(entry.licence.0)
+    .bind(entry.id)
+    .bind(entry.licence)
     .bind(entry.kind.as_str())
     .bind(entry.change.images)
     .bind(entry.change.projects)
     .bind(entry.change.credits)
-    .bind(entry.transfer.map(|transfer| transfer.0))
-    .bind(entry.resource.map(|resource| resource.0))
+    .bind(entry.transfer)
+    .bind(entry.resource)
     .bind(books.last_entry_at)
     .bind(books.entry_count)
     .bind(books.images_left)
@@ -428,9 +398,6 @@ macro_rules! entries {
 }
 
 /// One page of a licence's ledger, newest first, behind an entry.
-///
-/// # Errors
-/// The database.
 pub async fn list_entries(
     tx: &mut Tx,
     licence: &StoredLicence,
@@ -455,9 +422,6 @@ pub async fn list_entries(
 }
 
 /// The page before an entry: the `limit` entries that are newer than it, next to it, oldest first.
-///
-/// # Errors
-/// The database.
 pub async fn list_newer_entries(
     tx: &mut Tx,
     licence: &StoredLicence,
@@ -480,9 +444,6 @@ pub async fn list_newer_entries(
 }
 
 /// Whether more than so many entries pass a filter.
-///
-/// # Errors
-/// The database.
 pub async fn has_more_entries_than(
     tx: &mut Tx,
     licence: LicenceId,
@@ -498,7 +459,7 @@ pub async fn has_more_entries_than(
     };
     let mut statement = tx
         .sql(sql)
-        .bind(licence.0)
+        .bind(licence)
         .bind(filter.from.map_or(i64::MIN, |at| at.0))
         .bind(filter.to.map_or(i64::MAX, |at| at.0))
         .bind(entries + 1);
@@ -519,10 +480,10 @@ async fn page(
 ) -> Result<Vec<EntryView>> {
     let mut statement = tx
         .sql(sql)
-        .bind(licence.licence.id.0)
-        .bind(licence.organization.0)
-        .bind(far.0)
-        .bind(near.at.0)
+        .bind(licence.licence.id)
+        .bind(licence.organization)
+        .bind(far)
+        .bind(near.at)
         .bind(near.number)
         .bind(limit);
     if let Some(kind) = filter.kind {

@@ -32,21 +32,18 @@ pub struct NewLink<'a> {
 }
 
 /// Adds a link to the permit's resource.
-///
-/// # Errors
-/// The database.
 pub async fn insert(tx: &mut Tx, permit: &Permit, new: &NewLink<'_>) -> Result<()> {
     tx.sql(
         "INSERT INTO share_link (id, resource_id, token_hash, state, password_hash, created_by, created_at, expires_at)
          VALUES ($1, $2, $3, 'active', $4, $5, $6, $7)",
     )
-    .bind(new.id.0)
-    .bind(permit.resource().0)
+    .bind(new.id)
+    .bind(permit.resource())
     .bind(new.token_hash.to_owned())
     .bind(new.password_hash.map(str::to_owned))
-    .bind(permit.person().0)
-    .bind(new.at.0)
-    .bind(new.expires_at.map(|at| at.0))
+    .bind(permit.person())
+    .bind(new.at)
+    .bind(new.expires_at)
     .execute()
     .await
     .map(|_| ())
@@ -123,33 +120,24 @@ macro_rules! links {
 }
 
 /// A link by the digest of its token.
-///
-/// # Errors
-/// The database.
 pub async fn find_by_token(tx: &mut Tx, token_hash: &str) -> Result<Option<Link>> {
     let row: Option<LinkRow> = tx.sql(links!("s.token_hash = $1")).bind(token_hash.to_owned()).optional().await?;
     row.map(LinkRow::into_link).transpose()
 }
 
 /// A link by its id.
-///
-/// # Errors
-/// The database.
 pub async fn find(tx: &mut Tx, id: LinkId) -> Result<Option<Link>> {
-    let row: Option<LinkRow> = tx.sql(links!("s.id = $1")).bind(id.0).optional().await?;
+    let row: Option<LinkRow> = tx.sql(links!("s.id = $1")).bind(id).optional().await?;
     row.map(LinkRow::into_link).transpose()
 }
 
 /// The links of a resource that nobody switched off, newest first.
-///
-/// # Errors
-/// The database.
 pub async fn list(tx: &mut Tx, resource: ResourceId, limit: i64) -> Result<Vec<Link>> {
     let rows: Vec<LinkRow> = tx
         .sql(links!(
             "s.resource_id = $1 AND s.state <> 'revoked' ORDER BY s.created_at DESC, s.id DESC LIMIT CAST($2 AS BIGINT)"
         ))
-        .bind(resource.0)
+        .bind(resource)
         .bind(limit)
         .all()
         .await?;
@@ -157,55 +145,43 @@ pub async fn list(tx: &mut Tx, resource: ResourceId, limit: i64) -> Result<Vec<L
 }
 
 /// How many links of a resource work.
-///
-/// # Errors
-/// The database.
 pub async fn count_active(tx: &mut Tx, resource: ResourceId, now: Timestamp) -> Result<u64> {
     let count = tx
         .sql(
             "SELECT CAST(COUNT(*) AS BIGINT) FROM share_link
              WHERE resource_id = $1 AND state = 'active' AND (expires_at IS NULL OR expires_at > $2)",
         )
-        .bind(resource.0)
-        .bind(now.0)
+        .bind(resource)
+        .bind(now)
         .number()
         .await?;
     Ok(u64::try_from(count).unwrap_or(0))
 }
 
 /// Switches a link of the permit's resource off; whether it was on.
-///
-/// # Errors
-/// The database.
 pub async fn update_revoked(tx: &mut Tx, permit: &Permit, id: LinkId) -> Result<bool> {
     tx.sql("UPDATE share_link SET state = 'revoked' WHERE id = $1 AND resource_id = $2 AND state = 'active'")
-        .bind(id.0)
-        .bind(permit.resource().0)
+        .bind(id)
+        .bind(permit.resource())
         .execute()
         .await
         .map(|rows| rows > 0)
 }
 
 /// Notes that a link was opened, unless that was noted after `not_since`. No permit: whoever has the link opens it.
-///
-/// # Errors
-/// The database.
 pub async fn update_opened(tx: &mut Tx, id: LinkId, at: Timestamp, not_since: Timestamp) -> Result<bool> {
     tx.sql(
         "UPDATE share_link SET last_opened_at = $2 WHERE id = $1 AND (last_opened_at IS NULL OR last_opened_at <= $3)",
     )
-    .bind(id.0)
-    .bind(at.0)
-    .bind(not_since.0)
+    .bind(id)
+    .bind(at)
+    .bind(not_since)
     .execute()
     .await
     .map(|rows| rows > 0)
 }
 
 /// From `top` down to something that is it, or below it; empty for everything else, what is in the trash included.
-///
-/// # Errors
-/// The database.
 pub async fn list_path(tx: &mut Tx, top: ResourceId, id: ResourceId) -> Result<Vec<Crumb>> {
     let mut rows: Vec<(i64, Uuid, String, String)> = tx
         .sql(
@@ -217,8 +193,8 @@ pub async fn list_path(tx: &mut Tx, top: ResourceId, id: ResourceId) -> Result<V
              )
              SELECT distance, id, kind, name FROM up",
         )
-        .bind(id.0)
-        .bind(top.0)
+        .bind(id)
+        .bind(top)
         .all()
         .await?;
     rows.sort_by_key(|(distance, ..)| std::cmp::Reverse(*distance));

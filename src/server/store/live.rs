@@ -160,9 +160,6 @@ async fn listen_once(pool: &Pool<Postgres>, changes: &Changes) -> std::result::R
 /// Notes that items changed, or what is known of them: who looks at one of them, or at the container it is in, is told
 /// once the transaction is through. Call it where rows of resources or grants are written; for what moves, before and
 /// after.
-///
-/// # Errors
-/// The database.
 pub async fn touch(tx: &mut Tx, items: &[ResourceId]) -> Result<()> {
     let Some(touched) = tx.touched() else { return Ok(()) };
     if items.len() > IDS {

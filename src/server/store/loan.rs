@@ -53,20 +53,20 @@ pub async fn insert(tx: &mut Tx, permit: &RolePermit, person_name: &str, loan: &
             lender_name, lender_sharing_id, borrower_name, borrower_sharing_id, person_id, person_name, started_at, ends_at, ended_at, end_reason)
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, NULL, NULL)",
     )
-    .bind(loan.id.0)
-    .bind(loan.licence.0)
-    .bind(permit.organization().0)
-    .bind(loan.lender.account.0)
-    .bind(loan.borrower.organization.0)
-    .bind(loan.borrower.account.0)
+    .bind(loan.id)
+    .bind(loan.licence)
+    .bind(permit.organization())
+    .bind(loan.lender.account)
+    .bind(loan.borrower.organization)
+    .bind(loan.borrower.account)
     .bind(loan.lender.name.clone())
     .bind(loan.lender.sharing_id.clone())
     .bind(loan.borrower.name.clone())
     .bind(loan.borrower.sharing_id.clone())
-    .bind(permit.person().0)
+    .bind(permit.person())
     .bind(person_name.to_owned())
-    .bind(loan.term.lent_at.0)
-    .bind(loan.term.ends_at.0)
+    .bind(loan.term.lent_at)
+    .bind(loan.term.ends_at)
     .execute()
     .await
     .map(|_| ())
@@ -124,9 +124,6 @@ impl TryFrom<LoanRow> for Loan {
 }
 
 /// A loan by id.
-///
-/// # Errors
-/// The database.
 pub async fn find(tx: &mut Tx, id: LoanId) -> Result<Option<Loan>> {
     let row: Option<LoanRow> = tx
         .sql(
@@ -134,16 +131,13 @@ pub async fn find(tx: &mut Tx, id: LoanId) -> Result<Option<Loan>> {
                 lender_name, lender_sharing_id, borrower_name, borrower_sharing_id, started_at, ends_at, ended_at, end_reason
              FROM licence_loan WHERE id = $1",
         )
-        .bind(id.0)
+        .bind(id)
         .optional()
         .await?;
     row.map(TryInto::try_into).transpose()
 }
 
 /// The loan of a licence that runs at a moment.
-///
-/// # Errors
-/// The database.
 pub async fn find_running(tx: &mut Tx, licence: LicenceId, now: Timestamp) -> Result<Option<Loan>> {
     let row: Option<LoanRow> = tx
         .sql(
@@ -151,17 +145,14 @@ pub async fn find_running(tx: &mut Tx, licence: LicenceId, now: Timestamp) -> Re
                 lender_name, lender_sharing_id, borrower_name, borrower_sharing_id, started_at, ends_at, ended_at, end_reason
              FROM licence_loan WHERE licence_id = $1 AND ended_at IS NULL AND ends_at > $2",
         )
-        .bind(licence.0)
-        .bind(now.0)
+        .bind(licence)
+        .bind(now)
         .optional()
         .await?;
     row.map(TryInto::try_into).transpose()
 }
 
 /// The loans that run at a moment and that an organization is a side of.
-///
-/// # Errors
-/// The database.
 pub async fn list_running(tx: &mut Tx, organization: OrganizationId, now: Timestamp) -> Result<Vec<Loan>> {
     let rows: Vec<LoanRow> = tx
         .sql(
@@ -174,43 +165,37 @@ pub async fn list_running(tx: &mut Tx, organization: OrganizationId, now: Timest
              FROM licence_loan WHERE borrower_organization_id = $1 AND ended_at IS NULL AND ends_at > $2 AND lender_organization_id <> $1
              LIMIT 2000",
         )
-        .bind(organization.0)
-        .bind(now.0)
+        .bind(organization)
+        .bind(now)
         .all()
         .await?;
     rows.into_iter().map(TryInto::try_into).collect()
 }
 
 /// Marks a loan that ran out as ended, so that its licence can be lent again.
-///
-/// # Errors
-/// The database.
 pub async fn close_run_out(tx: &mut Tx, permit: &RolePermit, licence: LicenceId, now: Timestamp) -> Result<()> {
     tx.sql(
         "UPDATE licence_loan SET ended_at = ends_at, end_reason = 'ran_out'
          WHERE licence_id = $1 AND ended_at IS NULL AND ends_at <= $2 AND lender_organization_id = $3",
     )
-    .bind(licence.0)
-    .bind(now.0)
-    .bind(permit.organization().0)
+    .bind(licence)
+    .bind(now)
+    .bind(permit.organization())
     .execute()
     .await
     .map(|_| ())
 }
 
 /// Ends a loan that the permit's organization is a side of; whether it ran.
-///
-/// # Errors
-/// The database.
 pub async fn end(tx: &mut Tx, permit: &RolePermit, id: LoanId, at: Timestamp, how: Ended) -> Result<bool> {
     tx.sql(
         "UPDATE licence_loan SET ended_at = $2, end_reason = $3
          WHERE id = $1 AND ended_at IS NULL AND ends_at > $2 AND (lender_organization_id = $4 OR borrower_organization_id = $4)",
     )
-    .bind(id.0)
-    .bind(at.0)
+    .bind(id)
+    .bind(at)
     .bind(how.as_str())
-    .bind(permit.organization().0)
+    .bind(permit.organization())
     .execute()
     .await
     .map(|rows| rows > 0)
@@ -238,9 +223,6 @@ struct ListedLoanRow {
 
 /// One page of the loans of an organization from one side, newest first, with what was used of the licence meanwhile. Among
 /// accounts of one organization they are lent.
-///
-/// # Errors
-/// The database.
 pub async fn list(
     tx: &mut Tx,
     organization: OrganizationId,
@@ -279,7 +261,7 @@ pub async fn list(
         }
     };
     let rows: Vec<ListedLoanRow> =
-        tx.sql(sql).bind(organization.0).bind(before.map_or(Uuid::max(), |loan| loan.0)).bind(limit).all().await?;
+        tx.sql(sql).bind(organization).bind(before.map_or(Uuid::max(), |loan| loan.0)).bind(limit).all().await?;
     rows.into_iter()
         .map(|row| {
             Ok(LoanView {

@@ -23,34 +23,28 @@ pub const fn rank(role: Role) -> i64 {
 
 /// A person's role in an organization, as it counts for what is of the organization as a whole; nobody has one in an
 /// organization that was deleted. A machine stands as a Manager (AUTH-6).
-///
-/// # Errors
-/// The database.
 pub async fn find_role(tx: &mut Tx, organization: OrganizationId, person: PersonId) -> Result<Option<Role>> {
     let row: Option<(Option<String>,)> = tx
         .sql(
             "SELECT COALESCE((SELECT role FROM active_membership WHERE organization_id = $1 AND person_id = $2),
                 (SELECT 'manager' FROM active_machine WHERE organization_id = $1 AND person_id = $2)) AS role",
         )
-        .bind(organization.0)
-        .bind(person.0)
+        .bind(organization)
+        .bind(person)
         .optional()
         .await?;
     row.and_then(|(role,)| role).map(|role| read("membership", "role", &role, Role::parse)).transpose()
 }
 
 /// A person's role as it counts in an account: Member where they are limited to others.
-///
-/// # Errors
-/// The database.
 pub async fn find_role_in(tx: &mut Tx, account: AccountId, person: PersonId) -> Result<Option<Role>> {
     let row: Option<(Option<String>,)> = tx
         .sql(
             "SELECT COALESCE((SELECT role FROM account_membership WHERE account_id = $1 AND person_id = $2),
                 (SELECT 'manager' FROM active_machine WHERE account_id = $1 AND person_id = $2)) AS role",
         )
-        .bind(account.0)
-        .bind(person.0)
+        .bind(account)
+        .bind(person)
         .optional()
         .await?;
     row.and_then(|(role,)| role).map(|role| read("membership", "role", &role, Role::parse)).transpose()
@@ -58,14 +52,11 @@ pub async fn find_role_in(tx: &mut Tx, account: AccountId, person: PersonId) -> 
 
 /// The role that a person was given in an organization, where it counts in some accounts only (ACCT-2); `None` for everybody
 /// else.
-///
-/// # Errors
-/// The database.
 pub async fn find_limited(tx: &mut Tx, organization: OrganizationId, person: PersonId) -> Result<Option<Role>> {
     let row: Option<(String,)> = tx
         .sql("SELECT assigned_role FROM active_membership WHERE organization_id = $1 AND person_id = $2 AND limited")
-        .bind(organization.0)
-        .bind(person.0)
+        .bind(organization)
+        .bind(person)
         .optional()
         .await?;
     row.map(|(role,)| read("membership", "role", &role, Role::parse)).transpose()
@@ -81,10 +72,10 @@ pub async fn insert(tx: &mut Tx, permit: &RolePermit, person: PersonId, role: Ro
          SELECT $1, p.id, $3, $4, $5, p.name_key, p.email_key, p.name_search, COALESCE(p.last_seen_at, 0), o.name_key, o.name_search, $4
          FROM person p CROSS JOIN organization o WHERE p.id = $2 AND o.id = $1",
     )
-    .bind(permit.organization().0)
-    .bind(person.0)
+    .bind(permit.organization())
+    .bind(person)
     .bind(role.as_str())
-    .bind(at.0)
+    .bind(at)
     .bind(rank(role))
     .execute()
     .await?;
@@ -93,14 +84,11 @@ pub async fn insert(tx: &mut Tx, permit: &RolePermit, person: PersonId, role: Ro
 }
 
 /// Changes a person's role; whether they were in the organization.
-///
-/// # Errors
-/// The database.
 pub async fn update_role(tx: &mut Tx, permit: &RolePermit, person: PersonId, role: Role) -> Result<bool> {
     live::touch_person(tx, person);
     tx.sql("UPDATE membership SET role = $3, role_rank = $4 WHERE organization_id = $1 AND person_id = $2")
-        .bind(permit.organization().0)
-        .bind(person.0)
+        .bind(permit.organization())
+        .bind(person)
         .bind(role.as_str())
         .bind(rank(role))
         .execute()
@@ -109,54 +97,42 @@ pub async fn update_role(tx: &mut Tx, permit: &RolePermit, person: PersonId, rol
 }
 
 /// Notes that somebody looks at the pages of an organization: it is among those they used last.
-///
-/// # Errors
-/// The database.
 pub async fn update_used(tx: &mut Tx, organization: OrganizationId, person: PersonId, at: Timestamp) -> Result<()> {
     tx.sql("UPDATE membership SET last_used_at = $3 WHERE organization_id = $1 AND person_id = $2")
-        .bind(organization.0)
-        .bind(person.0)
-        .bind(at.0)
+        .bind(organization)
+        .bind(person)
+        .bind(at)
         .execute()
         .await
         .map(|_| ())
 }
 
 /// How many Owners an organization has (ORG-3).
-///
-/// # Errors
-/// The database.
 pub async fn count_owners(tx: &mut Tx, organization: OrganizationId) -> Result<u64> {
     let owners = tx
         .sql("SELECT CAST(COUNT(*) AS BIGINT) FROM membership WHERE organization_id = $1 AND role = 'owner'")
-        .bind(organization.0)
+        .bind(organization)
         .number()
         .await?;
     Ok(u64::try_from(owners).unwrap_or(0))
 }
 
 /// The names of the Owner who has been one of an organization for longest.
-///
-/// # Errors
-/// The database.
 pub async fn find_first_owner(tx: &mut Tx, organization: OrganizationId) -> Result<Option<(String, String)>> {
     tx.sql(
         "SELECT p.first_name, p.last_name FROM membership m JOIN person p ON p.id = m.person_id
          WHERE m.organization_id = $1 AND m.role = 'owner' ORDER BY m.created_at, m.person_id LIMIT 1",
     )
-    .bind(organization.0)
+    .bind(organization)
     .optional()
     .await
 }
 
 /// How many people of an organization have a role.
-///
-/// # Errors
-/// The database.
 pub async fn count_in_role(tx: &mut Tx, organization: OrganizationId, role: Role) -> Result<u64> {
     let people = tx
         .sql("SELECT CAST(COUNT(*) AS BIGINT) FROM membership WHERE organization_id = $1 AND role = $2")
-        .bind(organization.0)
+        .bind(organization)
         .bind(role.as_str())
         .number()
         .await?;
@@ -164,44 +140,35 @@ pub async fn count_in_role(tx: &mut Tx, organization: OrganizationId, role: Role
 }
 
 /// How many people belong to an organization.
-///
-/// # Errors
-/// The database.
 pub async fn count(tx: &mut Tx, organization: OrganizationId) -> Result<u64> {
     let people = tx
         .sql("SELECT CAST(COUNT(*) AS BIGINT) FROM membership WHERE organization_id = $1")
-        .bind(organization.0)
+        .bind(organization)
         .number()
         .await?;
     Ok(u64::try_from(people).unwrap_or(0))
 }
 
 /// One of the Owners of an organization.
-///
-/// # Errors
-/// The database.
 pub async fn find_any_owner(tx: &mut Tx, organization: OrganizationId) -> Result<Option<PersonId>> {
     let row: Option<(Uuid,)> = tx
         .sql(
             "SELECT person_id FROM membership WHERE organization_id = $1 AND role = 'owner' ORDER BY person_id LIMIT 1",
         )
-        .bind(organization.0)
+        .bind(organization)
         .optional()
         .await?;
     Ok(row.map(|(person,)| PersonId(person)))
 }
 
 /// The first Owners of an organization, with their names.
-///
-/// # Errors
-/// The database.
 pub async fn list_owner_names(tx: &mut Tx, organization: OrganizationId) -> Result<Vec<(PersonId, String)>> {
     let rows: Vec<(Uuid, String)> = tx
         .sql(
             "SELECT p.id, p.first_name || ' ' || p.last_name AS name FROM membership m JOIN person p ON p.id = m.person_id
              WHERE m.organization_id = $1 AND m.role = 'owner' ORDER BY m.person_id LIMIT 10",
         )
-        .bind(organization.0)
+        .bind(organization)
         .all()
         .await?;
     Ok(rows.into_iter().map(|(id, name)| (PersonId(id), name)).collect())
@@ -308,9 +275,6 @@ pub struct PeopleFilter<'a> {
 }
 
 /// One page of the people of an organization.
-///
-/// # Errors
-/// The database.
 pub async fn list(tx: &mut Tx, organization: OrganizationId, wanted: &PeopleFilter<'_>) -> Result<Vec<Member>> {
     macro_rules! people {
         ($rest:literal) => {
@@ -364,7 +328,7 @@ pub async fn list(tx: &mut Tx, organization: OrganizationId, wanted: &PeopleFilt
     let (lowest, highest) = wanted.role.map_or((0, 4), |role| (rank(role), rank(role)));
     let statement = tx
         .sql(sql)
-        .bind(organization.0)
+        .bind(organization)
         .bind(wanted.pattern.to_owned())
         .bind(lowest)
         .bind(highest)
@@ -379,9 +343,6 @@ pub async fn list(tx: &mut Tx, organization: OrganizationId, wanted: &PeopleFilt
 
 /// One page of the people who reach everything in an account by their role (ACCESS-1): every role but Member, and nobody who
 /// is limited to other accounts.
-///
-/// # Errors
-/// The database.
 pub async fn list_reaching(
     tx: &mut Tx,
     organization: OrganizationId,
@@ -398,12 +359,12 @@ pub async fn list_reaching(
                     WHERE c.organization_id = m.organization_id AND c.person_id = m.person_id AND c.account_id = $6))
              ORDER BY m.role_rank, m.name_key, m.person_id LIMIT CAST($5 AS BIGINT)",
         )
-        .bind(organization.0)
+        .bind(organization)
         .bind(after.rank)
         .bind(after.key.clone())
         .bind(after.id)
         .bind(limit)
-        .bind(account.0)
+        .bind(account)
         .all()
         .await?;
     rows.into_iter().map(TryInto::try_into).collect()
@@ -411,14 +372,11 @@ pub async fn list_reaching(
 
 /// How many people of an organization have each role in an account of it: whoever is limited to other accounts counts as a
 /// Member there.
-///
-/// # Errors
-/// The database.
 pub async fn count_by_role(tx: &mut Tx, organization: OrganizationId, account: AccountId) -> Result<Vec<(Role, u64)>> {
     // Everybody by the role they have, without walking through them; and the few who are limited to other accounts.
     let rows: Vec<(String, i64)> = tx
         .sql("SELECT role, CAST(COUNT(*) AS BIGINT) FROM membership WHERE organization_id = $1 GROUP BY role")
-        .bind(organization.0)
+        .bind(organization)
         .all()
         .await?;
     let elsewhere: Vec<(String, i64)> = tx
@@ -428,8 +386,8 @@ pub async fn count_by_role(tx: &mut Tx, organization: OrganizationId, account: A
                 WHERE c.organization_id = m.organization_id AND c.person_id = m.person_id AND c.account_id = $2)
              GROUP BY m.role",
         )
-        .bind(organization.0)
-        .bind(account.0)
+        .bind(organization)
+        .bind(account)
         .all()
         .await?;
     let mut counts = std::collections::BTreeMap::new();
@@ -458,9 +416,6 @@ pub struct Limited {
 
 /// The people whose role counts in one account of an organization, but not in another one of it, as they are limited to the
 /// first: who would no longer see by their role what moved from the one to the other (XFER-3). At most `limit`.
-///
-/// # Errors
-/// The database.
 pub async fn list_limited_between(
     tx: &mut Tx,
     organization: OrganizationId,
@@ -482,8 +437,8 @@ pub async fn list_limited_between(
              ORDER BY m.person_id LIMIT CAST({3} AS BIGINT)",
             &ids,
         )
-        .bind(organization.0)
-        .bind(to.0)
+        .bind(organization)
+        .bind(to)
         .bind(limit)
         .all()
         .await?;
@@ -495,25 +450,19 @@ pub async fn list_limited_between(
 }
 
 /// The addresses of the first Owners of an organization.
-///
-/// # Errors
-/// The database.
 pub async fn list_owner_addresses(tx: &mut Tx, organization: OrganizationId) -> Result<Vec<String>> {
     let rows: Vec<(String,)> = tx
         .sql(
             "SELECT p.email FROM membership m JOIN person p ON p.id = m.person_id
              WHERE m.organization_id = $1 AND m.role = 'owner' ORDER BY m.person_id LIMIT 10",
         )
-        .bind(organization.0)
+        .bind(organization)
         .all()
         .await?;
     Ok(rows.into_iter().map(|(email,)| email).collect())
 }
 
 /// Some people of an organization by id; who is not in it is left out.
-///
-/// # Errors
-/// The database.
 pub async fn list_by_id(tx: &mut Tx, organization: OrganizationId, people: &[PersonId]) -> Result<Vec<Member>> {
     let mut found = Vec::new();
     for chunk in people.chunks(CHUNK) {
@@ -525,7 +474,7 @@ pub async fn list_by_id(tx: &mut Tx, organization: OrganizationId, people: &[Per
                  WHERE m.organization_id = {1} AND m.person_id IN ({ids})",
                 &ids,
             )
-            .bind(organization.0)
+            .bind(organization)
             .all()
             .await?;
         for row in rows {
@@ -536,9 +485,6 @@ pub async fn list_by_id(tx: &mut Tx, organization: OrganizationId, people: &[Per
 }
 
 /// Somebody of an organization by their address, as addresses are compared.
-///
-/// # Errors
-/// The database.
 pub async fn find_by_email(tx: &mut Tx, organization: OrganizationId, email_key: &str) -> Result<Option<Member>> {
     let row: Option<MemberRow> = tx
         .sql(
@@ -546,7 +492,7 @@ pub async fn find_by_email(tx: &mut Tx, organization: OrganizationId, email_key:
              FROM membership m JOIN person p ON p.id = m.person_id
              WHERE m.organization_id = $1 AND m.email_key = $2",
         )
-        .bind(organization.0)
+        .bind(organization)
         .bind(email_key.to_owned())
         .optional()
         .await?;
@@ -554,15 +500,12 @@ pub async fn find_by_email(tx: &mut Tx, organization: OrganizationId, email_key:
 }
 
 /// Which of some addresses belong to people of an organization.
-///
-/// # Errors
-/// The database.
 pub async fn list_known(tx: &mut Tx, organization: OrganizationId, email_keys: &[String]) -> Result<Vec<String>> {
     let mut known = Vec::new();
     for chunk in email_keys.chunks(CHUNK) {
         let rows: Vec<(String,)> = tx
             .sql_list("SELECT email_key FROM membership WHERE organization_id = {1} AND email_key IN ({ids})", chunk)
-            .bind(organization.0)
+            .bind(organization)
             .all()
             .await?;
         known.extend(rows.into_iter().map(|(key,)| key));
@@ -571,9 +514,6 @@ pub async fn list_known(tx: &mut Tx, organization: OrganizationId, email_keys: &
 }
 
 /// Takes people out of the permit's organization; how many were in it.
-///
-/// # Errors
-/// The database.
 pub async fn delete(tx: &mut Tx, permit: &RolePermit, people: &[PersonId]) -> Result<u64> {
     let mut gone = 0;
     for person in people {
@@ -583,7 +523,7 @@ pub async fn delete(tx: &mut Tx, permit: &RolePermit, people: &[PersonId]) -> Re
         let ids: Vec<Uuid> = chunk.iter().map(|person| person.0).collect();
         gone += tx
             .sql_list("DELETE FROM membership WHERE organization_id = {1} AND person_id IN ({ids})", &ids)
-            .bind(permit.organization().0)
+            .bind(permit.organization())
             .execute()
             .await?;
     }
@@ -591,16 +531,13 @@ pub async fn delete(tx: &mut Tx, permit: &RolePermit, people: &[PersonId]) -> Re
 }
 
 /// The first people of an organization by name, with their names.
-///
-/// # Errors
-/// The database.
 pub async fn list_names(tx: &mut Tx, organization: OrganizationId, limit: i64) -> Result<Vec<(PersonId, String)>> {
     let rows: Vec<(Uuid, String)> = tx
         .sql(
             "SELECT m.person_id, p.first_name || ' ' || p.last_name AS name FROM membership m JOIN person p ON p.id = m.person_id
              WHERE m.organization_id = $1 ORDER BY m.name_key, m.person_id LIMIT CAST($2 AS BIGINT)",
         )
-        .bind(organization.0)
+        .bind(organization)
         .bind(limit)
         .all()
         .await?;
@@ -635,9 +572,6 @@ impl CandidateRow {
 
 /// The people who see all of the account `source` by their role, without those who see all of the account `target` by theirs
 /// (they lose nothing): how many, and the first `limit` of them.
-///
-/// # Errors
-/// The database.
 pub async fn list_candidates(
     tx: &mut Tx,
     source: AccountId,
@@ -650,8 +584,8 @@ pub async fn list_candidates(
              WHERE s.account_id = $1 AND s.role <> 'member' AND NOT EXISTS (
                 SELECT 1 FROM account_membership t WHERE t.account_id = $2 AND t.person_id = s.person_id AND t.role <> 'member')",
         )
-        .bind(source.0)
-        .bind(target.0)
+        .bind(source)
+        .bind(target)
         .number()
         .await?;
     let rows: Vec<CandidateRow> = tx
@@ -663,8 +597,8 @@ pub async fn list_candidates(
                 SELECT 1 FROM account_membership t WHERE t.account_id = $2 AND t.person_id = s.person_id AND t.role <> 'member')
              ORDER BY s.person_id LIMIT CAST($3 AS BIGINT)",
         )
-        .bind(source.0)
-        .bind(target.0)
+        .bind(source)
+        .bind(target)
         .bind(i64::try_from(limit).unwrap_or(i64::MAX))
         .all()
         .await?;
@@ -674,9 +608,6 @@ pub async fn list_candidates(
 
 /// People by id, and everyone in the organizations given, with their role as it counts in the account `target`; at most
 /// `limit` of each.
-///
-/// # Errors
-/// The database.
 pub async fn list_grantees(
     tx: &mut Tx,
     people: &[PersonId],
@@ -695,7 +626,7 @@ pub async fn list_grantees(
                  FROM person p WHERE p.id IN ({ids}) LIMIT CAST({2} AS BIGINT)",
                 &ids,
             )
-            .bind(target.0)
+            .bind(target)
             .bind(limit)
             .all()
             .await?;
@@ -713,7 +644,7 @@ pub async fn list_grantees(
                  WHERE m.organization_id IN ({ids}) LIMIT CAST({2} AS BIGINT)",
                 &ids,
             )
-            .bind(target.0)
+            .bind(target)
             .bind(limit)
             .all()
             .await?;
@@ -755,9 +686,6 @@ struct OwnRow {
 }
 
 /// Every membership of a person, by the organization's id.
-///
-/// # Errors
-/// The database.
 pub async fn list_own(tx: &mut Tx, person: PersonId, limit: i64) -> Result<Vec<OwnMembership>> {
     let rows: Vec<OwnRow> = tx
         .sql(
@@ -765,7 +693,7 @@ pub async fn list_own(tx: &mut Tx, person: PersonId, limit: i64) -> Result<Vec<O
              FROM membership m JOIN organization o ON o.id = m.organization_id
              WHERE m.person_id = $1 ORDER BY m.organization_id LIMIT CAST($2 AS BIGINT)",
         )
-        .bind(person.0)
+        .bind(person)
         .bind(limit)
         .all()
         .await?;

@@ -55,6 +55,7 @@ mod together;
 pub mod transfer;
 pub mod trash;
 pub mod undo;
+mod values;
 pub mod view_as;
 pub mod waiting;
 

@@ -131,9 +131,6 @@ macro_rules! offers {
 }
 
 /// Notes an offer and its items.
-///
-/// # Errors
-/// The database.
 pub async fn insert(tx: &mut Tx, offer: &Offer, items: &[ResourceId]) -> Result<()> {
     let content = serde_json::to_string(&(&offer.items, &offer.what))
         .map_err(|error| DbError::Inconsistent(error.to_string()))?;
@@ -141,10 +138,10 @@ pub async fn insert(tx: &mut Tx, offer: &Offer, items: &[ResourceId]) -> Result<
         "INSERT INTO offer (id, source_organization_id, target_organization_id, person_id, person_name, source_name, target_name, note, state, digest, content, created_at, expires_at)
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)",
     )
-    .bind(offer.id.0)
-    .bind(offer.source.0)
-    .bind(offer.target.0)
-    .bind(offer.person.0)
+    .bind(offer.id)
+    .bind(offer.source)
+    .bind(offer.target)
+    .bind(offer.person)
     .bind(offer.person_name.clone())
     .bind(offer.source_name.clone())
     .bind(offer.target_name.clone())
@@ -152,8 +149,8 @@ pub async fn insert(tx: &mut Tx, offer: &Offer, items: &[ResourceId]) -> Result<
     .bind(offer.state.as_str())
     .bind(offer.digest.clone())
     .bind(content)
-    .bind(offer.created_at.0)
-    .bind(offer.expires_at.0)
+    .bind(offer.created_at)
+    .bind(offer.expires_at)
     .execute()
     .await?;
     for chunk in items.chunks(CHUNK) {
@@ -161,9 +158,9 @@ pub async fn insert(tx: &mut Tx, offer: &Offer, items: &[ResourceId]) -> Result<
             "INSERT INTO offer_item (offer_id, resource_id)
              WITH listed(id) AS (VALUES {rows:1}) SELECT DISTINCT {1}, listed.id FROM listed",
             chunk,
-            |statement, id| statement.bind(id.0),
+            |statement, id| statement.bind(id),
         )
-        .bind(offer.id.0)
+        .bind(offer.id)
         .execute()
         .await?;
     }
@@ -171,22 +168,16 @@ pub async fn insert(tx: &mut Tx, offer: &Offer, items: &[ResourceId]) -> Result<
 }
 
 /// An offer by id.
-///
-/// # Errors
-/// The database.
 pub async fn find(tx: &mut Tx, id: OfferId) -> Result<Option<Offer>> {
-    let row: Option<OfferRow> = tx.sql(offers!("o.id = $1")).bind(id.0).optional().await?;
+    let row: Option<OfferRow> = tx.sql(offers!("o.id = $1")).bind(id).optional().await?;
     row.map(TryInto::try_into).transpose()
 }
 
 /// The items of an offer.
-///
-/// # Errors
-/// The database.
 pub async fn list_items(tx: &mut Tx, id: OfferId) -> Result<Vec<ResourceId>> {
     let rows: Vec<(Uuid,)> = tx
         .sql("SELECT resource_id FROM offer_item WHERE offer_id = $1 ORDER BY resource_id LIMIT 10000")
-        .bind(id.0)
+        .bind(id)
         .all()
         .await?;
     Ok(rows.into_iter().map(|(id,)| ResourceId(id)).collect())
@@ -208,9 +199,6 @@ pub struct OfferFilter {
 }
 
 /// Offers of an organization, or to it, newest first.
-///
-/// # Errors
-/// The database.
 pub async fn list(tx: &mut Tx, wanted: &OfferFilter) -> Result<Vec<Offer>> {
     let sql = match wanted.direction {
         Direction::Out => offers!(
@@ -222,9 +210,9 @@ pub async fn list(tx: &mut Tx, wanted: &OfferFilter) -> Result<Vec<Offer>> {
     };
     let rows: Vec<OfferRow> = tx
         .sql(sql)
-        .bind(wanted.organization.0)
+        .bind(wanted.organization)
         .bind(wanted.before.map_or(Uuid::max(), |id| id.0))
-        .bind(wanted.by.map(|person| person.0))
+        .bind(wanted.by)
         .bind(wanted.limit)
         .all()
         .await?;
@@ -232,16 +220,13 @@ pub async fn list(tx: &mut Tx, wanted: &OfferFilter) -> Result<Vec<Offer>> {
 }
 
 /// Offers that wait for an answer of an organization, those first that wait the shortest still.
-///
-/// # Errors
-/// The database.
 pub async fn list_waiting(tx: &mut Tx, target: OrganizationId, now: Timestamp, limit: i64) -> Result<Vec<Offer>> {
     let rows: Vec<OfferRow> = tx
         .sql(offers!(
             "o.target_organization_id = $1 AND o.state = 'open' AND o.expires_at > $2 ORDER BY o.expires_at, o.id LIMIT CAST($3 AS BIGINT)"
         ))
-        .bind(target.0)
-        .bind(now.0)
+        .bind(target)
+        .bind(now)
         .bind(limit)
         .all()
         .await?;
@@ -249,9 +234,6 @@ pub async fn list_waiting(tx: &mut Tx, target: OrganizationId, now: Timestamp, l
 }
 
 /// Open offers that some resources are items of, by the resource.
-///
-/// # Errors
-/// The database.
 pub async fn list_open_of(
     tx: &mut Tx,
     resources: &[ResourceId],
@@ -266,7 +248,7 @@ pub async fn list_open_of(
                  WHERE i.resource_id IN ({ids}) AND o.id = i.offer_id AND o.state = 'open' AND o.expires_at > {1}",
                 &ids,
             )
-            .bind(now.0)
+            .bind(now)
             .all()
             .await?;
         found.extend(rows.into_iter().map(|(resource, id, target)| (ResourceId(resource), OfferId(id), target)));
@@ -275,17 +257,14 @@ pub async fn list_open_of(
 }
 
 /// The items that an organization offers now, at most `limit`.
-///
-/// # Errors
-/// The database.
 pub async fn list_open(tx: &mut Tx, source: OrganizationId, now: Timestamp, limit: i64) -> Result<Vec<Offered>> {
     let rows: Vec<(Uuid, Uuid, String)> = tx
         .sql(
             "SELECT i.resource_id, o.id, o.target_name FROM offer o CROSS JOIN offer_item i
              WHERE o.source_organization_id = $1 AND o.state = 'open' AND o.expires_at > $2 AND i.offer_id = o.id LIMIT CAST($3 AS BIGINT)",
         )
-        .bind(source.0)
-        .bind(now.0)
+        .bind(source)
+        .bind(now)
         .bind(limit)
         .all()
         .await?;
@@ -294,13 +273,10 @@ pub async fn list_open(tx: &mut Tx, source: OrganizationId, now: Timestamp, limi
 }
 
 /// How many offers somebody made since a moment.
-///
-/// # Errors
-/// The database.
 pub async fn count_made_by(tx: &mut Tx, person: PersonId, since: Timestamp) -> Result<u64> {
     tx.sql("SELECT CAST(COUNT(*) AS BIGINT) FROM offer WHERE person_id = $1 AND created_at >= $2")
-        .bind(person.0)
-        .bind(since.0)
+        .bind(person)
+        .bind(since)
         .number()
         .await
         .map(|n| u64::try_from(n).unwrap_or(0))
@@ -322,36 +298,30 @@ pub struct Answer<'a> {
 }
 
 /// Notes how an open offer was answered; `false`: it is not open any more.
-///
-/// # Errors
-/// The database.
 pub async fn update_answered(tx: &mut Tx, id: OfferId, answer: &Answer<'_>) -> Result<bool> {
     tx.sql(
         "UPDATE offer SET state = $2, answered_by = $3, answered_by_name = $4, transfer_id = $5, answered_at = $6
          WHERE id = $1 AND state = 'open'",
     )
-    .bind(id.0)
+    .bind(id)
     .bind(answer.state.as_str())
-    .bind(answer.by.0)
+    .bind(answer.by)
     .bind(answer.name.to_owned())
-    .bind(answer.transfer.map(|id| id.0))
-    .bind(answer.at.0)
+    .bind(answer.transfer)
+    .bind(answer.at)
     .execute()
     .await
     .map(|changed| changed > 0)
 }
 
 /// The addresses of the first Owners and Managers of an organization: who is told of an offer.
-///
-/// # Errors
-/// The database.
 pub async fn list_addresses(tx: &mut Tx, target: OrganizationId, limit: i64) -> Result<Vec<String>> {
     let rows: Vec<(String,)> = tx
         .sql(
             "SELECT p.email FROM membership m CROSS JOIN person p WHERE m.organization_id = $1 AND m.role_rank <= 1 AND p.id = m.person_id
              ORDER BY m.role_rank, m.name_key, m.person_id LIMIT CAST($2 AS BIGINT)",
         )
-        .bind(target.0)
+        .bind(target)
         .bind(limit)
         .all()
         .await?;

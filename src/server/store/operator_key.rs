@@ -47,37 +47,28 @@ impl From<KeyRow> for OperatorKey {
 }
 
 /// Adds a key.
-///
-/// # Errors
-/// The database.
 pub async fn insert(tx: &mut Tx, id: OperatorKeyId, name: &str, key_hash: &str, at: Timestamp) -> Result<()> {
     tx.sql("INSERT INTO operator_key (id, name, key_hash, created_at) VALUES ($1, $2, $3, $4)")
-        .bind(id.0)
+        .bind(id)
         .bind(name.to_owned())
         .bind(key_hash.to_owned())
-        .bind(at.0)
+        .bind(at)
         .execute()
         .await
         .map(|_| ())
 }
 
 /// A key by id, also one that was revoked.
-///
-/// # Errors
-/// The database.
 pub async fn find(tx: &mut Tx, id: OperatorKeyId) -> Result<Option<OperatorKey>> {
     let row: Option<KeyRow> = tx
         .sql("SELECT id, name, key_hash, created_at, last_used_at, revoked_at FROM operator_key WHERE id = $1")
-        .bind(id.0)
+        .bind(id)
         .optional()
         .await?;
     Ok(row.map(Into::into))
 }
 
 /// A page of the keys, oldest first, behind one.
-///
-/// # Errors
-/// The database.
 pub async fn list(tx: &mut Tx, behind: Option<OperatorKeyId>, limit: i64) -> Result<Vec<OperatorKey>> {
     let rows: Vec<KeyRow> = tx
         .sql(
@@ -92,21 +83,15 @@ pub async fn list(tx: &mut Tx, behind: Option<OperatorKeyId>, limit: i64) -> Res
 }
 
 /// Notes that a key was used.
-///
-/// # Errors
-/// The database.
 pub async fn update_used(tx: &mut Tx, id: OperatorKeyId, at: Timestamp) -> Result<()> {
-    tx.sql("UPDATE operator_key SET last_used_at = $2 WHERE id = $1").bind(id.0).bind(at.0).execute().await.map(|_| ())
+    tx.sql("UPDATE operator_key SET last_used_at = $2 WHERE id = $1").bind(id).bind(at).execute().await.map(|_| ())
 }
 
 /// Ends a key; whether it worked until now.
-///
-/// # Errors
-/// The database.
 pub async fn update_revoked(tx: &mut Tx, id: OperatorKeyId, at: Timestamp) -> Result<bool> {
     tx.sql("UPDATE operator_key SET revoked_at = $2 WHERE id = $1 AND revoked_at IS NULL")
-        .bind(id.0)
-        .bind(at.0)
+        .bind(id)
+        .bind(at)
         .execute()
         .await
         .map(|rows| rows > 0)

@@ -49,20 +49,20 @@ pub async fn insert(tx: &mut Tx, permit: &RolePermit, new: &NewOrganizationRow<'
         "INSERT INTO organization (id, org_id, org_id_key, name, kind, plan, space_of, country, legal_name, address, postal_code, city, vat_number, created_at, name_key, name_search, people_visible_to)
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)",
     )
-    .bind(permit.organization().0)
+    .bind(permit.organization())
     .bind(new.org_id.to_owned())
     .bind(new.org_key.to_owned())
     .bind(new.name.to_owned())
     .bind(new.kind.as_str())
     .bind(new.plan.as_str())
-    .bind(new.space_of.map(|person| person.0))
+    .bind(new.space_of)
     .bind(new.legal.country.clone())
     .bind(new.legal.legal_name.clone())
     .bind(new.legal.address.clone())
     .bind(new.legal.postal_code.clone())
     .bind(new.legal.city.clone())
     .bind(new.legal.vat_number.clone())
-    .bind(new.at.0)
+    .bind(new.at)
     .bind(sort_key(new.name))
     .bind(search_key(new.name))
     .bind(PeopleVisibility::default().as_str())
@@ -72,9 +72,6 @@ pub async fn insert(tx: &mut Tx, permit: &RolePermit, new: &NewOrganizationRow<'
 }
 
 /// The Org IDs in use, by key, that are `key` or `key-` and a number: to find a free one.
-///
-/// # Errors
-/// The database.
 pub async fn taken_keys(tx: &mut Tx, key: &str) -> Result<Vec<String>> {
     let rows: Vec<(String,)> = tx
         .sql(
@@ -178,9 +175,6 @@ impl TryFrom<OrganizationRow> for Organization {
 }
 
 /// An organization by id; nothing for one that was deleted.
-///
-/// # Errors
-/// The database.
 pub async fn find(tx: &mut Tx, id: OrganizationId) -> Result<Option<Organization>> {
     let row: Option<OrganizationRow> = tx
         .sql(
@@ -189,7 +183,7 @@ pub async fn find(tx: &mut Tx, id: OrganizationId) -> Result<Option<Organization
                 o.website, o.industry, o.language, o.cluster, o.people_visible_to, o.created_at
              FROM organization o JOIN active_organization l ON l.id = o.id WHERE o.id = $1",
         )
-        .bind(id.0)
+        .bind(id)
         .optional()
         .await?;
     row.map(TryInto::try_into).transpose()
@@ -203,9 +197,6 @@ struct WithRoleRow {
 }
 
 /// An organization by id, and a person's role in it; nothing for one that was deleted.
-///
-/// # Errors
-/// The database.
 pub async fn find_with_role(
     tx: &mut Tx,
     id: OrganizationId,
@@ -220,8 +211,8 @@ pub async fn find_with_role(
                     (SELECT 'manager' FROM active_machine k WHERE k.organization_id = o.id AND k.person_id = $2)) AS role
              FROM organization o JOIN active_organization l ON l.id = o.id WHERE o.id = $1",
         )
-        .bind(id.0)
-        .bind(person.0)
+        .bind(id)
+        .bind(person)
         .optional()
         .await?;
     let Some(row) = row else { return Ok(None) };
@@ -231,9 +222,6 @@ pub async fn find_with_role(
 
 /// The id behind an Org ID's key: of the organization that has it, else of one that had it before (ORG-5). Those that were
 /// deleted are left out.
-///
-/// # Errors
-/// The database.
 pub async fn find_id(tx: &mut Tx, org_key: &str) -> Result<Option<OrganizationId>> {
     let row: Option<(Uuid,)> = tx
         .sql(
@@ -280,9 +268,6 @@ fn visibility(word: &str) -> Result<PeopleVisibility> {
 pub const BELONGINGS: i64 = 1_000;
 
 /// The organizations that a person used last, the last one first.
-///
-/// # Errors
-/// The database.
 pub async fn list_used(tx: &mut Tx, person: PersonId, limit: i64) -> Result<Vec<OrganizationMembership>> {
     // CROSS JOIN keeps the order: from the person's memberships to their organizations.
     let rows: Vec<MembershipRow> = tx
@@ -292,7 +277,7 @@ pub async fn list_used(tx: &mut Tx, person: PersonId, limit: i64) -> Result<Vec<
              WHERE m.person_id = $1 AND o.id = m.organization_id
              ORDER BY m.last_used_at DESC, m.organization_id DESC LIMIT CAST($2 AS BIGINT)",
         )
-        .bind(person.0)
+        .bind(person)
         .bind(limit)
         .all()
         .await?;
@@ -311,7 +296,7 @@ async fn list_of_machine(tx: &mut Tx, person: PersonId, pattern: &str) -> Result
          FROM active_machine k JOIN organization o ON o.id = k.organization_id
          WHERE k.person_id = $1 AND o.name_search LIKE $2 ESCAPE '!'",
     )
-    .bind(person.0)
+    .bind(person)
     .bind(pattern.to_owned())
     .all()
     .await
@@ -334,9 +319,6 @@ struct MineRow {
 }
 
 /// One page of a person's organizations by name, whose name is like `pattern` (`!` escapes); with the place of each.
-///
-/// # Errors
-/// The database.
 pub async fn list_by_name(
     tx: &mut Tx,
     person: PersonId,
@@ -353,7 +335,7 @@ pub async fn list_by_name(
                 AND m.organization_id = mine.organization_id AND m.person_id = mine.person_id AND o.id = mine.organization_id
              ORDER BY mine.organization_name_key, mine.organization_id LIMIT CAST($5 AS BIGINT)",
         )
-        .bind(person.0)
+        .bind(person)
         .bind(pattern.to_owned())
         .bind(after.key.clone())
         .bind(after.id)
@@ -370,12 +352,9 @@ pub async fn list_by_name(
 }
 
 /// Somebody's personal space (SPACE-1).
-///
-/// # Errors
-/// The database.
 pub async fn find_space(tx: &mut Tx, person: PersonId) -> Result<Option<OrganizationId>> {
     let row: Option<(Uuid,)> =
-        tx.sql("SELECT id FROM organization WHERE space_of = $1").bind(person.0).optional().await?;
+        tx.sql("SELECT id FROM organization WHERE space_of = $1").bind(person).optional().await?;
     Ok(row.map(|(id,)| OrganizationId(id)))
 }
 
@@ -387,9 +366,6 @@ struct SpaceRow {
 }
 
 /// What decides whether a personal space stays one (SPACE-1); nothing for an organization.
-///
-/// # Errors
-/// The database.
 pub async fn find_space_facts(tx: &mut Tx, id: OrganizationId) -> Result<Option<Space>> {
     let row: Option<SpaceRow> = tx
         .sql(
@@ -399,7 +375,7 @@ pub async fn find_space_facts(tx: &mut Tx, id: OrganizationId) -> Result<Option<
                 EXISTS (SELECT 1 FROM licence l WHERE l.organization_id = o.id AND l.product <> 'discovery') AS holds_licences
              FROM organization o WHERE o.id = $1 AND o.space_of IS NOT NULL",
         )
-        .bind(id.0)
+        .bind(id)
         .optional()
         .await?;
     Ok(row.map(|row| Space {
@@ -410,38 +386,29 @@ pub async fn find_space_facts(tx: &mut Tx, id: OrganizationId) -> Result<Option<
 }
 
 /// Makes a personal space an ordinary organization (SPACE-1).
-///
-/// # Errors
-/// The database.
 pub async fn release_space(tx: &mut Tx, id: OrganizationId) -> Result<()> {
-    tx.sql("UPDATE organization SET space_of = NULL WHERE id = $1").bind(id.0).execute().await.map(|_| ())
+    tx.sql("UPDATE organization SET space_of = NULL WHERE id = $1").bind(id).execute().await.map(|_| ())
 }
 
 /// Closes a personal space for good, with the account of whose it was (SET-2): nothing in its row tells any more who that was.
-///
-/// # Errors
-/// The database.
 pub async fn close_space(tx: &mut Tx, permit: &RolePermit, at: Timestamp) -> Result<()> {
     let org_id = format!("deleted-{}", permit.organization().0.simple());
     tx.sql(
         "UPDATE organization SET name = $2, org_id = $3, org_id_key = $3, space_of = NULL, country = $4, legal_name = NULL, address = NULL,
             postal_code = NULL, city = NULL, vat_number = NULL, deleted_at = $5 WHERE id = $1",
     )
-    .bind(permit.organization().0)
+    .bind(permit.organization())
     .bind("Deleted space")
     .bind(org_id)
     .bind("")
-    .bind(at.0)
+    .bind(at)
     .execute()
     .await?;
-    tx.sql("DELETE FROM org_alias WHERE organization_id = $1").bind(permit.organization().0).execute().await.map(|_| ())
+    tx.sql("DELETE FROM org_alias WHERE organization_id = $1").bind(permit.organization()).execute().await.map(|_| ())
 }
 
 /// The Org ID that an organization has now, by the key of one that it had before (ORG-5); nothing while somebody has that
 /// one.
-///
-/// # Errors
-/// The database.
 pub async fn find_new_org_id(tx: &mut Tx, old_key: &str) -> Result<Option<String>> {
     let row: Option<(String,)> = tx
         .sql(
@@ -457,13 +424,10 @@ pub async fn find_new_org_id(tx: &mut Tx, old_key: &str) -> Result<Option<String
 
 /// Whether an organization other than the permit's has an Org ID, a deleted one among them. One that only had it before
 /// does not count: it is taken from them (ORG-5).
-///
-/// # Errors
-/// The database.
 pub async fn is_taken(tx: &mut Tx, permit: &RolePermit, org_key: &str) -> Result<bool> {
     tx.sql("SELECT CAST(COUNT(*) AS BIGINT) FROM organization WHERE org_id_key = $1 AND id <> $2")
         .bind(org_key.to_owned())
-        .bind(permit.organization().0)
+        .bind(permit.organization())
         .number()
         .await
         .map(|others| others > 0)
@@ -482,7 +446,7 @@ pub async fn update_org_id(
     at: Timestamp,
 ) -> Result<()> {
     tx.sql("UPDATE organization SET org_id = $2, org_id_key = $3 WHERE id = $1")
-        .bind(permit.organization().0)
+        .bind(permit.organization())
         .bind(org_id.to_owned())
         .bind(new_key.to_owned())
         .execute()
@@ -496,17 +460,14 @@ pub async fn update_org_id(
          ON CONFLICT (org_id_key) DO UPDATE SET organization_id = $2, created_at = $3",
     )
     .bind(old_key.to_owned())
-    .bind(permit.organization().0)
-    .bind(at.0)
+    .bind(permit.organization())
+    .bind(at)
     .execute()
     .await
     .map(|_| ())
 }
 
 /// Changes legal information (ORG-4).
-///
-/// # Errors
-/// The database.
 pub async fn update_legal(tx: &mut Tx, permit: &RolePermit, legal: &LegalView) -> Result<()> {
     tx.sql(
         "UPDATE organization SET country = $2, legal_name = $3, address = $4, postal_code = $5, city = $6, vat_number = $7,
@@ -514,7 +475,7 @@ pub async fn update_legal(tx: &mut Tx, permit: &RolePermit, legal: &LegalView) -
             protection_officer_phone = $12
          WHERE id = $1",
     )
-    .bind(permit.organization().0)
+    .bind(permit.organization())
     .bind(legal.country.clone())
     .bind(legal.legal_name.clone())
     .bind(legal.address.clone())
@@ -532,12 +493,9 @@ pub async fn update_legal(tx: &mut Tx, permit: &RolePermit, legal: &LegalView) -
 }
 
 /// Gives an organization another plan (ACCT-2): the operator alone does.
-///
-/// # Errors
-/// The database.
 pub async fn update_plan(tx: &mut Tx, permit: &PlanPermit) -> Result<()> {
     tx.sql("UPDATE organization SET plan = $2 WHERE id = $1")
-        .bind(permit.organization().0)
+        .bind(permit.organization())
         .bind(permit.plan().as_str())
         .execute()
         .await
@@ -545,15 +503,12 @@ pub async fn update_plan(tx: &mut Tx, permit: &PlanPermit) -> Result<()> {
 }
 
 /// Changes what Owners and Managers change (ORG-4, PEOPLE-11).
-///
-/// # Errors
-/// The database.
 pub async fn update_details(tx: &mut Tx, permit: &RolePermit, details: &DetailsView) -> Result<()> {
     tx.sql(
         "UPDATE organization SET name = $2, website = $3, industry = $4, language = $5, cluster = $6, people_visible_to = $7,
             name_key = $8, name_search = $9 WHERE id = $1",
     )
-    .bind(permit.organization().0)
+    .bind(permit.organization())
     .bind(details.name.clone())
     .bind(details.website.clone())
     .bind(details.industry.clone())
@@ -569,7 +524,7 @@ pub async fn update_details(tx: &mut Tx, permit: &RolePermit, details: &DetailsV
         "UPDATE membership SET organization_name_key = $2, organization_name_search = $3
          WHERE organization_id = $1 AND organization_name_key <> $2",
     )
-    .bind(permit.organization().0)
+    .bind(permit.organization())
     .bind(sort_key(&details.name))
     .bind(search_key(&details.name))
     .execute()
@@ -578,13 +533,10 @@ pub async fn update_details(tx: &mut Tx, permit: &RolePermit, details: &DetailsV
 }
 
 /// Deletes the permit's organization, or restores it with `None`. Nothing else of it changes.
-///
-/// # Errors
-/// The database.
 pub async fn update_deleted_at(tx: &mut Tx, permit: &RolePermit, deleted_at: Option<Timestamp>) -> Result<()> {
     tx.sql("UPDATE organization SET deleted_at = $2, deleted_by = $3 WHERE id = $1")
-        .bind(permit.organization().0)
-        .bind(deleted_at.map(|at| at.0))
+        .bind(permit.organization())
+        .bind(deleted_at)
         .bind(deleted_at.map(|_| permit.person().0))
         .execute()
         .await
@@ -600,9 +552,6 @@ struct DeletedRow {
 }
 
 /// The organizations of an Owner that were deleted after a moment, the newest first: what they may restore.
-///
-/// # Errors
-/// The database.
 pub async fn list_deleted(tx: &mut Tx, owner: PersonId, after: Timestamp) -> Result<Vec<DeletedView>> {
     // CROSS JOIN keeps the order: from the person to their organizations.
     let rows: Vec<DeletedRow> = tx
@@ -611,8 +560,8 @@ pub async fn list_deleted(tx: &mut Tx, owner: PersonId, after: Timestamp) -> Res
              WHERE m.person_id = $1 AND m.role = 'owner' AND o.id = m.organization_id AND o.deleted_at > $2
              ORDER BY o.deleted_at DESC, o.id LIMIT CAST($3 AS BIGINT)",
         )
-        .bind(owner.0)
-        .bind(after.0)
+        .bind(owner)
+        .bind(after)
         .bind(BELONGINGS)
         .all()
         .await?;

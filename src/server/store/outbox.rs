@@ -33,41 +33,35 @@ pub struct NewMail<'a> {
 }
 
 /// Puts a mail into the outbox.
-///
-/// # Errors
-/// The database.
 pub async fn insert(tx: &mut Tx, mail: &NewMail<'_>) -> Result<()> {
     tx.sql(
         "INSERT INTO outbox (id, recipient, subject, text, html, state, attempts, next_attempt_at, created_at)
          VALUES ($1, $2, $3, $4, $5, 'waiting', 0, $6, $6)",
     )
-    .bind(mail.id.0)
+    .bind(mail.id)
     .bind(mail.to.to_owned())
     .bind(mail.subject.to_owned())
     .bind(mail.text.to_owned())
     .bind(mail.html.to_owned())
-    .bind(mail.at.0)
+    .bind(mail.at)
     .execute()
     .await
     .map(|_| ())
 }
 
 /// Puts a mail into the outbox that is about something, and goes out no sooner than `due`.
-///
-/// # Errors
-/// The database.
 pub async fn insert_about(tx: &mut Tx, mail: &NewMail<'_>, topic: &str, due: Timestamp) -> Result<()> {
     tx.sql(
         "INSERT INTO outbox (id, recipient, subject, text, html, state, attempts, next_attempt_at, created_at, topic)
          VALUES ($1, $2, $3, $4, $5, 'waiting', 0, $7, $6, $8)",
     )
-    .bind(mail.id.0)
+    .bind(mail.id)
     .bind(mail.to.to_owned())
     .bind(mail.subject.to_owned())
     .bind(mail.text.to_owned())
     .bind(mail.html.to_owned())
-    .bind(mail.at.0)
-    .bind(due.0)
+    .bind(mail.at)
+    .bind(due)
     .bind(topic.to_owned())
     .execute()
     .await
@@ -75,9 +69,6 @@ pub async fn insert_about(tx: &mut Tx, mail: &NewMail<'_>, topic: &str, due: Tim
 }
 
 /// When the last mail about something was written to somebody.
-///
-/// # Errors
-/// The database.
 pub async fn find_last_about(tx: &mut Tx, topic: &str, recipient: &str) -> Result<Option<Timestamp>> {
     let last: Option<(i64,)> = tx
         .sql("SELECT created_at FROM outbox WHERE topic = $1 AND recipient = $2 ORDER BY created_at DESC LIMIT 1")
@@ -89,15 +80,12 @@ pub async fn find_last_about(tx: &mut Tx, topic: &str, recipient: &str) -> Resul
 }
 
 /// Takes mails about something back that are held until later and nobody has tried to send; how many.
-///
-/// # Errors
-/// The database.
 pub async fn delete_held_about(tx: &mut Tx, topic: &str, now: Timestamp) -> Result<u64> {
     tx.sql(
         "DELETE FROM outbox WHERE topic = $1 AND state = 'waiting' AND attempts = 0 AND next_attempt_at > $2 AND claimed_until IS NULL",
     )
     .bind(topic.to_owned())
-    .bind(now.0)
+    .bind(now)
     .execute()
     .await
 }
@@ -120,9 +108,6 @@ pub struct Mail {
 }
 
 /// The newest mails, newest first: for the development inbox.
-///
-/// # Errors
-/// The database.
 pub async fn list_newest(tx: &mut Tx, limit: i64) -> Result<Vec<Mail>> {
     tx.sql(
         "SELECT id, recipient, subject, text, html, created_at FROM outbox ORDER BY id DESC LIMIT CAST($1 AS BIGINT)",
@@ -154,25 +139,19 @@ pub struct Claimed {
 }
 
 /// Whether there may be something to [`claim`].
-///
-/// # Errors
-/// The database.
 pub async fn is_due(tx: &mut Tx, now: Timestamp) -> Result<bool> {
     let due: Option<(i64,)> = tx
         .sql(
             "SELECT next_attempt_at FROM outbox WHERE state = 'waiting' AND next_attempt_at <= $1
                 AND (claimed_until IS NULL OR claimed_until < $1) ORDER BY next_attempt_at LIMIT 1",
         )
-        .bind(now.0)
+        .bind(now)
         .optional()
         .await?;
     Ok(due.is_some())
 }
 
 /// Claims mails that are due, the longest waiting first, until a moment that nobody else has as long as it lasts.
-///
-/// # Errors
-/// The database.
 pub async fn claim(tx: &mut Tx, now: Timestamp, until: Timestamp, limit: i64) -> Result<Vec<Claimed>> {
     let mut claimed: Vec<Claimed> = tx
         .sql(
@@ -181,8 +160,8 @@ pub async fn claim(tx: &mut Tx, now: Timestamp, until: Timestamp, limit: i64) ->
                     AND (claimed_until IS NULL OR claimed_until < $1) ORDER BY next_attempt_at LIMIT CAST($3 AS BIGINT)
              ) RETURNING id, recipient, subject, text, html, attempts, next_attempt_at, created_at",
         )
-        .bind(now.0)
-        .bind(until.0)
+        .bind(now)
+        .bind(until)
         .bind(limit)
         .all()
         .await?;
@@ -191,14 +170,11 @@ pub async fn claim(tx: &mut Tx, now: Timestamp, until: Timestamp, limit: i64) ->
 }
 
 /// Gives claimed mails back untried.
-///
-/// # Errors
-/// The database.
 pub async fn release(tx: &mut Tx, ids: &[MailId], until: Timestamp) -> Result<()> {
     let ids: Vec<Uuid> = ids.iter().map(|id| id.0).collect();
     for ids in ids.chunks(CHUNK) {
         tx.sql_list("UPDATE outbox SET claimed_until = NULL WHERE id IN ({ids}) AND claimed_until = {1}", ids)
-            .bind(until.0)
+            .bind(until)
             .execute()
             .await?;
     }
@@ -206,18 +182,15 @@ pub async fn release(tx: &mut Tx, ids: &[MailId], until: Timestamp) -> Result<()
 }
 
 /// The mail server took a mail: its text is forgotten. Whether the lease still held.
-///
-/// # Errors
-/// The database.
 pub async fn update_sent(tx: &mut Tx, id: MailId, until: Timestamp, now: Timestamp) -> Result<bool> {
     let changed = tx
         .sql(
             "UPDATE outbox SET state = 'sent', sent_at = $3, attempts = attempts + 1, claimed_until = NULL,
                 last_error = NULL, text = '', html = '' WHERE id = $1 AND claimed_until = $2",
         )
-        .bind(id.0)
-        .bind(until.0)
-        .bind(now.0)
+        .bind(id)
+        .bind(until)
+        .bind(now)
         .execute()
         .await?;
     Ok(changed > 0)
@@ -225,9 +198,6 @@ pub async fn update_sent(tx: &mut Tx, id: MailId, until: Timestamp, now: Timesta
 
 /// A mail could not be sent: it is tried again at `next`, or, where that is `None`, given up. Whether the lease still
 /// held.
-///
-/// # Errors
-/// The database.
 pub async fn update_unsent(
     tx: &mut Tx,
     id: MailId,
@@ -241,10 +211,10 @@ pub async fn update_unsent(
             "UPDATE outbox SET state = $3, next_attempt_at = COALESCE($4, next_attempt_at), attempts = attempts + 1,
                 claimed_until = NULL, last_error = $5 WHERE id = $1 AND claimed_until = $2",
         )
-        .bind(id.0)
-        .bind(until.0)
+        .bind(id)
+        .bind(until)
         .bind(state.as_str().to_owned())
-        .bind(next.map(|at| at.0))
+        .bind(next)
         .bind(reason.to_owned())
         .execute()
         .await?;
@@ -298,9 +268,6 @@ pub struct Delivery {
 }
 
 /// What became of the mails with the links of some invitations, as far as they are kept.
-///
-/// # Errors
-/// The database.
 pub async fn list_of_invitations(tx: &mut Tx, ids: &[InvitationId]) -> Result<Vec<(InvitationId, Delivery)>> {
     let mut found = Vec::with_capacity(ids.len());
     for chunk in ids.chunks(CHUNK) {
@@ -321,9 +288,6 @@ pub async fn list_of_invitations(tx: &mut Tx, ids: &[InvitationId]) -> Result<Ve
 }
 
 /// Mails of a state, or all, the newest first.
-///
-/// # Errors
-/// The database.
 pub async fn list(tx: &mut Tx, of: Option<MailState>, limit: i64) -> Result<Vec<Entry>> {
     let rows: Vec<EntryRow> = match of {
         Some(state) => {
@@ -363,63 +327,48 @@ pub async fn list(tx: &mut Tx, of: Option<MailState>, limit: i64) -> Result<Vec<
 }
 
 /// How many mails are waiting.
-///
-/// # Errors
-/// The database.
 pub async fn count_waiting(tx: &mut Tx) -> Result<i64> {
     tx.sql("SELECT CAST(COUNT(*) AS BIGINT) FROM outbox WHERE state = 'waiting'").number().await
 }
 
 /// Puts a mail that was given up, or waits for its next try, at the front of the queue. Whether there was such a mail,
 /// with its text still kept.
-///
-/// # Errors
-/// The database.
 pub async fn update_retry(tx: &mut Tx, id: MailId, now: Timestamp) -> Result<bool> {
     let changed = tx
         .sql(
             "UPDATE outbox SET state = 'waiting', attempts = 0, next_attempt_at = $2
              WHERE id = $1 AND state <> 'sent' AND text <> ''",
         )
-        .bind(id.0)
-        .bind(now.0)
+        .bind(id)
+        .bind(now)
         .execute()
         .await?;
     Ok(changed > 0)
 }
 
 /// Puts every mail that was given up, and whose text is still kept, at the front of the queue; how many.
-///
-/// # Errors
-/// The database.
 pub async fn update_retry_failed(tx: &mut Tx, now: Timestamp) -> Result<u64> {
     tx.sql(
         "UPDATE outbox SET state = 'waiting', attempts = 0, next_attempt_at = $1 WHERE state = 'failed' AND text <> ''",
     )
-    .bind(now.0)
+    .bind(now)
     .execute()
     .await
 }
 
 /// Gives up what is still not sent and older than a moment, and forgets its text; how many.
-///
-/// # Errors
-/// The database.
 pub async fn forget_texts_before(tx: &mut Tx, at: Timestamp) -> Result<u64> {
     tx.sql(
         "UPDATE outbox SET state = 'failed', text = '', html = '', claimed_until = NULL,
             last_error = COALESCE(last_error, 'It was not sent for too long.')
          WHERE created_at < $1 AND text <> ''",
     )
-    .bind(at.0)
+    .bind(at)
     .execute()
     .await
 }
 
 /// Forgets mails that are older than a moment; how many.
-///
-/// # Errors
-/// The database.
 pub async fn delete_before(tx: &mut Tx, at: Timestamp) -> Result<u64> {
-    tx.sql("DELETE FROM outbox WHERE created_at < $1").bind(at.0).execute().await
+    tx.sql("DELETE FROM outbox WHERE created_at < $1").bind(at).execute().await
 }

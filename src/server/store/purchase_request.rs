@@ -16,9 +16,6 @@ use crate::{
 };
 
 /// Adds a request of the permit's organization.
-///
-/// # Errors
-/// The database.
 pub async fn insert(
     tx: &mut Tx,
     permit: &RolePermit,
@@ -32,9 +29,9 @@ pub async fn insert(
             message, contact_name, contact_email, contact_phone, state, created_at)
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, 'open', $15)",
     )
-    .bind(id.0)
-    .bind(permit.organization().0)
-    .bind(permit.person().0)
+    .bind(id)
+    .bind(permit.organization())
+    .bind(permit.person())
     .bind(person_name.to_owned())
     .bind(wanted.product.map(Product::as_str))
     .bind(wanted.model.map(Model::as_str))
@@ -46,16 +43,13 @@ pub async fn insert(
     .bind(wanted.contact.name.clone())
     .bind(wanted.contact.email.as_str().to_owned())
     .bind(wanted.contact.phone.clone())
-    .bind(at.0)
+    .bind(at)
     .execute()
     .await
     .map(|_| ())
 }
 
 /// Closes a request that is open; whether it was.
-///
-/// # Errors
-/// The database.
 pub async fn update_closed(
     tx: &mut Tx,
     id: RequestId,
@@ -64,19 +58,16 @@ pub async fn update_closed(
     at: Timestamp,
 ) -> Result<bool> {
     tx.sql("UPDATE purchase_request SET state = $2, answer = $3, closed_at = $4 WHERE id = $1 AND state = 'open'")
-        .bind(id.0)
+        .bind(id)
         .bind(state.as_str())
         .bind(answer.map(str::to_owned))
-        .bind(at.0)
+        .bind(at)
         .execute()
         .await
         .map(|rows| rows > 0)
 }
 
 /// How many requests an organization and a person have sent since a moment.
-///
-/// # Errors
-/// The database.
 pub async fn count_since(
     tx: &mut Tx,
     organization: OrganizationId,
@@ -89,9 +80,9 @@ pub async fn count_since(
                 CAST((SELECT COUNT(*) FROM purchase_request WHERE organization_id = $1 AND created_at > $3) AS BIGINT) AS from_organization,
                 CAST((SELECT COUNT(*) FROM purchase_request WHERE person_id = $2 AND created_at > $3) AS BIGINT) AS from_person",
         )
-        .bind(organization.0)
-        .bind(person.0)
-        .bind(since.0)
+        .bind(organization)
+        .bind(person)
+        .bind(since)
         .one()
         .await?;
     Ok((u64::try_from(from_organization).unwrap_or(0), u64::try_from(from_person).unwrap_or(0)))
@@ -168,18 +159,12 @@ macro_rules! requests {
 }
 
 /// A request.
-///
-/// # Errors
-/// The database.
 pub async fn find(tx: &mut Tx, id: RequestId) -> Result<Option<RequestView>> {
-    let row: Option<RequestRow> = tx.sql(requests!("q.id = $1")).bind(id.0).optional().await?;
+    let row: Option<RequestRow> = tx.sql(requests!("q.id = $1")).bind(id).optional().await?;
     row.map(TryInto::try_into).transpose()
 }
 
 /// A page of an organization's requests, newest first, behind one.
-///
-/// # Errors
-/// The database.
 pub async fn list(
     tx: &mut Tx,
     organization: OrganizationId,
@@ -188,7 +173,7 @@ pub async fn list(
 ) -> Result<Vec<RequestView>> {
     let rows: Vec<RequestRow> = tx
         .sql(requests!("q.organization_id = $1 AND q.id < $2 ORDER BY q.id DESC LIMIT CAST($3 AS BIGINT)"))
-        .bind(organization.0)
+        .bind(organization)
         .bind(before.map_or(Uuid::max(), |id| id.0))
         .bind(limit)
         .all()
@@ -197,9 +182,6 @@ pub async fn list(
 }
 
 /// A page of all requests, or of those in a state, newest first, behind one: what the operator lists.
-///
-/// # Errors
-/// The database.
 pub async fn list_all(
     tx: &mut Tx,
     state: Option<RequestState>,

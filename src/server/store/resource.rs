@@ -104,16 +104,13 @@ impl TryFrom<ResourceRow> for Resource {
 }
 
 /// A node by id.
-///
-/// # Errors
-/// The database.
 pub async fn find(tx: &mut Tx, id: ResourceId) -> Result<Option<Resource>> {
     let row: Option<ResourceRow> = tx
         .sql(
             "SELECT id, organization_id, account_id, parent_id, kind, name, status, images, bytes, cluster, captured_on, charged_to, created_by, created_at, modified_at
              FROM resource WHERE id = $1 AND trashed_with IS NULL",
         )
-        .bind(id.0)
+        .bind(id)
         .optional()
         .await?;
     row.map(TryInto::try_into).transpose()
@@ -143,9 +140,6 @@ struct ResourceDetailsRow {
 }
 
 /// A node by id, as its own page shows it; what is in it is counted up to `most`.
-///
-/// # Errors
-/// The database.
 pub async fn find_shown(tx: &mut Tx, id: ResourceId, most: i64) -> Result<Option<ResourceDetails>> {
     let row: Option<ResourceDetailsRow> = tx
         .sql(
@@ -156,7 +150,7 @@ pub async fn find_shown(tx: &mut Tx, id: ResourceId, most: i64) -> Result<Option
                 (SELECT CAST(COUNT(*) AS BIGINT) FROM (SELECT 1 AS one FROM resource c WHERE c.parent_id = $1 AND c.trashed_with IS NULL LIMIT CAST($2 AS BIGINT)) AS first) AS children
              FROM resource r LEFT JOIN person p ON p.id = r.created_by WHERE r.id = $1 AND r.trashed_with IS NULL",
         )
-        .bind(id.0)
+        .bind(id)
         .bind(most)
         .optional()
         .await?;
@@ -170,9 +164,6 @@ pub async fn find_shown(tx: &mut Tx, id: ResourceId, most: i64) -> Result<Option
 }
 
 /// Nodes by id, in no order; ids that are nobody's are left out.
-///
-/// # Errors
-/// The database.
 pub async fn find_all(tx: &mut Tx, ids: &[ResourceId]) -> Result<Vec<Resource>> {
     let mut found = Vec::with_capacity(ids.len());
     for chunk in ids.chunks(CHUNK) {
@@ -235,17 +226,11 @@ struct AncestorRow {
 
 /// The ways from nodes up to their roots, each starting with the node itself, and what a person is and was granted on
 /// them. What a deleted organization owns does not exist. A tree is at most 64 deep (DRIVE-1), so a way has an end even if the rows had none.
-///
-/// # Errors
-/// The database.
 pub async fn list_ancestors(tx: &mut Tx, person: PersonId, starts: &[ResourceId]) -> Result<Vec<Step>> {
     ways(tx, person, starts, false).await
 }
 
 /// [`list_ancestors`] for what is in the trash as well.
-///
-/// # Errors
-/// The database.
 pub async fn list_ancestors_in_trash(tx: &mut Tx, person: PersonId, starts: &[ResourceId]) -> Result<Vec<Step>> {
     ways(tx, person, starts, true).await
 }
@@ -271,7 +256,7 @@ async fn ways(tx: &mut Tx, person: PersonId, starts: &[ResourceId], in_trash: bo
                     OR g.organization_id IN (SELECT organization_id FROM active_membership WHERE person_id = {1}))",
                 &ids,
             )
-            .bind(person.0)
+            .bind(person)
             .bind(in_trash)
             .all()
             .await?;
@@ -337,9 +322,6 @@ pub async fn insert(tx: &mut Tx, permit: &Permit, new: &NewResource<'_>) -> Resu
 }
 
 /// Makes the root of a new account in the permit's organization.
-///
-/// # Errors
-/// The database.
 pub async fn insert_root(tx: &mut Tx, permit: &RolePermit, new: &NewResource<'_>) -> Result<()> {
     insert_row(tx, permit.organization(), None, Some(permit.person()), new).await
 }
@@ -355,10 +337,10 @@ async fn insert_row(
         "INSERT INTO resource (id, organization_id, account_id, parent_id, kind, kind_rank, name, name_key, status, images, bytes, cluster, captured_on, created_by, created_at, modified_at, touched_at, waiting_since, status_rank, name_unique, owner_name_key)
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $16, $17, $18, $19, COALESCE((SELECT p.name_key FROM person p WHERE p.id = $14), ''))",
     )
-    .bind(new.id.0)
-    .bind(organization.0)
-    .bind(new.account.0)
-    .bind(parent.map(|parent| parent.0))
+    .bind(new.id)
+    .bind(organization)
+    .bind(new.account)
+    .bind(parent)
     .bind(new.kind.as_str())
     .bind(new.kind.rank())
     .bind(new.name.to_owned())
@@ -368,9 +350,9 @@ async fn insert_row(
     .bind(new.dataset.map_or(0, |dataset| dataset.bytes))
     .bind(new.dataset.map(|dataset| dataset.cluster.clone()))
     .bind(new.dataset.and_then(|dataset| dataset.captured_on).map(|day| day.0))
-    .bind(by.map(|by| by.0))
-    .bind(new.at.0)
-    .bind(new.at.0)
+    .bind(by)
+    .bind(new.at)
+    .bind(new.at)
     .bind(new.dataset.filter(|dataset| dataset.status == Status::WaitingForCredits).map(|_| new.at.0))
     .bind(new.dataset.map_or(0, |dataset| dataset.status.rank()))
     .bind(same_key(new.name))
@@ -398,11 +380,11 @@ pub async fn update_name(
     tx.sql(
         "UPDATE resource SET name = $2, name_key = $3, modified_at = $4, touched_at = $5, name_unique = $6 WHERE id = $1",
     )
-    .bind(permit.resource().0)
+    .bind(permit.resource())
     .bind(name.to_owned())
     .bind(sort_key(name))
-    .bind(modified_at.0)
-    .bind(at.0)
+    .bind(modified_at)
+    .bind(at)
     .bind(same_key(name))
     .execute()
     .await?;
@@ -420,8 +402,8 @@ pub async fn update_parent(tx: &mut Tx, permit: &Permit, items: &[ResourceId], a
     for chunk in items.chunks(CHUNK) {
         let ids: Vec<Uuid> = chunk.iter().map(|id| id.0).collect();
         tx.sql_list("UPDATE resource SET parent_id = {1}, touched_at = {2} WHERE id IN ({ids})", &ids)
-            .bind(permit.resource().0)
-            .bind(at.0)
+            .bind(permit.resource())
+            .bind(at)
             .execute()
             .await?;
     }
@@ -448,10 +430,10 @@ pub async fn update_parent_and_name(
              UPDATE resource SET parent_id = {1}, touched_at = {2}, name = listed.name, name_key = listed.name_key, name_unique = listed.name_unique
              FROM listed WHERE resource.id = COALESCE(listed.id, {3})",
             chunk,
-            |statement, (id, name)| statement.bind(id.0).bind((*name).to_owned()).bind(sort_key(name)).bind(same_key(name)),
+            |statement, (id, name)| statement.bind(id).bind((*name).to_owned()).bind(sort_key(name)).bind(same_key(name)),
         )
-        .bind(permit.resource().0)
-        .bind(at.0)
+        .bind(permit.resource())
+        .bind(at)
         .bind(None::<Uuid>)
         .execute()
         .await?;
@@ -460,9 +442,6 @@ pub async fn update_parent_and_name(
 }
 
 /// Sets how far the permit's dataset has come, and the licence that paid for it.
-///
-/// # Errors
-/// The database.
 pub async fn update_status(
     tx: &mut Tx,
     permit: &Permit,
@@ -475,10 +454,10 @@ pub async fn update_status(
             waiting_since = CASE WHEN $5 THEN COALESCE(waiting_since, $4) ELSE NULL END
          WHERE id = $1 AND kind = 'dataset'",
     )
-    .bind(permit.resource().0)
+    .bind(permit.resource())
     .bind(status.as_str())
-    .bind(charged_to.map(|licence| licence.0))
-    .bind(at.0)
+    .bind(charged_to)
+    .bind(at)
     .bind(status == Status::WaitingForCredits)
     .bind(status.rank())
     .execute()
@@ -487,30 +466,24 @@ pub async fn update_status(
 }
 
 /// Sets what is known of the permit's dataset: images, size and the day it was captured on.
-///
-/// # Errors
-/// The database.
 pub async fn update_facts(tx: &mut Tx, permit: &Permit, facts: &DatasetView, at: Timestamp) -> Result<()> {
     tx.sql(
         "UPDATE resource SET images = $2, bytes = $3, captured_on = $4, modified_at = $5 WHERE id = $1 AND kind = 'dataset'",
     )
-    .bind(permit.resource().0)
+    .bind(permit.resource())
     .bind(facts.images)
     .bind(facts.bytes)
-    .bind(facts.captured_on.map(|day| day.0))
-    .bind(at.0)
+    .bind(facts.captured_on)
+    .bind(at)
     .execute()
     .await?;
     live::touch(tx, &[permit.resource()]).await
 }
 
 /// Sets what is forbidden on the permit's resource and below it (POL-1).
-///
-/// # Errors
-/// The database.
 pub async fn update_restrictions(tx: &mut Tx, permit: &Permit, restrictions: Restrictions) -> Result<()> {
     tx.sql("UPDATE resource SET restrict_copy = $2, restrict_delete = $3, restrict_download = $4 WHERE id = $1")
-        .bind(permit.resource().0)
+        .bind(permit.resource())
         .bind(restrictions.copy)
         .bind(restrictions.delete)
         .bind(restrictions.download)
@@ -521,9 +494,6 @@ pub async fn update_restrictions(tx: &mut Tx, permit: &Permit, restrictions: Res
 
 /// Which of the keys of names in a container begin like one of these names: what DRIVE-5 looks at. A name with a number begins with
 /// the name, or with as much of it as a number leaves room for.
-///
-/// # Errors
-/// The database.
 pub async fn list_taken_names(
     tx: &mut Tx,
     container: ResourceId,
@@ -542,7 +512,7 @@ pub async fn list_taken_names(
             };
             let rows: Vec<(String,)> = tx
                 .sql("SELECT name_unique FROM resource WHERE parent_id = $1 AND trashed_with IS NULL AND (name_unique = $2 OR (name_unique > $3 AND name_unique < $4)) LIMIT 10000")
-                .bind(container.0)
+                .bind(container)
                 .bind(key)
                 .bind(behind)
                 .bind(end)
@@ -553,7 +523,7 @@ pub async fn list_taken_names(
     } else {
         let rows: Vec<(Option<String>,)> = tx
             .sql("SELECT name_unique FROM resource WHERE parent_id = $1 AND trashed_with IS NULL")
-            .bind(container.0)
+            .bind(container)
             .all()
             .await?;
         taken.extend(rows.into_iter().filter_map(|(key,)| key));
@@ -721,9 +691,6 @@ impl ChildRow {
 }
 
 /// One page of the children of a container.
-///
-/// # Errors
-/// The database.
 pub async fn list_children(tx: &mut Tx, list: &Children<'_>) -> Result<Vec<RowView>> {
     let ((lowest, highest), (prefix, behind)) = (list.ranks(), list.prefixed());
     let status = list.status.map(|status| status.as_str().to_owned());
@@ -758,14 +725,14 @@ pub async fn list_children(tx: &mut Tx, list: &Children<'_>) -> Result<Vec<RowVi
                 ),
             };
             tx.sql(sql)
-                .bind(list.parent.0)
+                .bind(list.parent)
                 .bind(lowest)
                 .bind(highest)
                 .bind(prefix)
                 .bind(behind)
                 .bind(after.rank)
                 .bind(after.name_key)
-                .bind(after.id.0)
+                .bind(after.id)
                 .bind(status)
                 .bind(list.limit)
                 .all()
@@ -804,7 +771,7 @@ pub async fn list_children(tx: &mut Tx, list: &Children<'_>) -> Result<Vec<RowVi
                 (None, true) => (i64::MAX, Uuid::max()),
             };
             tx.sql(sql)
-                .bind(list.parent.0)
+                .bind(list.parent)
                 .bind(lowest)
                 .bind(highest)
                 .bind(prefix)
@@ -834,7 +801,7 @@ pub async fn list_children(tx: &mut Tx, list: &Children<'_>) -> Result<Vec<RowVi
                 (None, true) => (i64::MAX, String::new(), Uuid::nil()),
             };
             tx.sql(sql)
-                .bind(list.parent.0)
+                .bind(list.parent)
                 .bind(lowest)
                 .bind(highest)
                 .bind(prefix)
@@ -866,7 +833,7 @@ pub async fn list_children(tx: &mut Tx, list: &Children<'_>) -> Result<Vec<RowVi
                 (None, true) => ("\u{10FFFF}".to_owned(), String::new(), Uuid::nil()),
             };
             tx.sql(sql)
-                .bind(list.parent.0)
+                .bind(list.parent)
                 .bind(lowest)
                 .bind(highest)
                 .bind(prefix)
@@ -897,9 +864,6 @@ struct PlaceRow {
 
 /// The place of the row so many from the beginning of a list, to go on behind it: for who scrolls far at once. It walks
 /// an index over as many rows.
-///
-/// # Errors
-/// The database.
 pub async fn find_after(tx: &mut Tx, list: &Children<'_>, rows: i64) -> Result<Option<Cursor>> {
     let ((lowest, highest), (prefix, behind)) = (list.ranks(), list.prefixed());
     let sql = match (list.sort, list.descending) {
@@ -940,7 +904,7 @@ pub async fn find_after(tx: &mut Tx, list: &Children<'_>, rows: i64) -> Result<O
     };
     let row: Option<PlaceRow> = tx
         .sql(sql)
-        .bind(list.parent.0)
+        .bind(list.parent)
         .bind(lowest)
         .bind(highest)
         .bind(prefix)
@@ -965,9 +929,6 @@ pub async fn find_after(tx: &mut Tx, list: &Children<'_>, rows: i64) -> Result<O
 }
 
 /// How many children a container has, of these kinds and in this state; counted up to `most`.
-///
-/// # Errors
-/// The database.
 pub async fn count_children(
     tx: &mut Tx,
     parent: ResourceId,
@@ -987,7 +948,7 @@ pub async fn count_children(
     };
     let counted = tx
         .sql(sql)
-        .bind(parent.0)
+        .bind(parent)
         .bind(lowest)
         .bind(highest)
         .bind(status.map(|status| status.as_str().to_owned()))
@@ -998,9 +959,6 @@ pub async fn count_children(
 }
 
 /// The folders in each of at most four containers, by name; at most `limit` of each: container, id, name.
-///
-/// # Errors
-/// The database.
 pub async fn list_folders(
     tx: &mut Tx,
     containers: &[ResourceId],
@@ -1029,9 +987,6 @@ pub async fn list_folders(
 }
 
 /// Nodes by id, as lists show them: what was shared with somebody. Their level is yet to be found.
-///
-/// # Errors
-/// The database.
 pub async fn list_rows(tx: &mut Tx, ids: &[ResourceId]) -> Result<Vec<RowView>> {
     if ids.is_empty() {
         return Ok(Vec::new());
@@ -1054,9 +1009,6 @@ pub async fn list_rows(tx: &mut Tx, ids: &[ResourceId]) -> Result<Vec<RowView>> 
 }
 
 /// What is at the top of some containers, folders first, by name: id, kind, name, account.
-///
-/// # Errors
-/// The database.
 pub async fn list_tops(
     tx: &mut Tx,
     containers: &[ResourceId],
@@ -1098,9 +1050,6 @@ pub struct OwnResource {
 }
 
 /// What a person made and sees by their role, oldest first, behind an id.
-///
-/// # Errors
-/// The database.
 pub async fn list_own(tx: &mut Tx, person: PersonId, after: Uuid, limit: i64) -> Result<Vec<OwnResource>> {
     tx.sql(
         "SELECT r.id, r.kind, r.name, o.name AS organization, r.created_at
@@ -1108,7 +1057,7 @@ pub async fn list_own(tx: &mut Tx, person: PersonId, after: Uuid, limit: i64) ->
          JOIN account_membership m ON m.account_id = r.account_id AND m.person_id = $1
          WHERE r.created_by = $1 AND r.id > $2 AND r.kind <> 'root' AND r.trashed_with IS NULL AND m.role <> 'member' ORDER BY r.id LIMIT CAST($3 AS BIGINT)",
     )
-    .bind(person.0)
+    .bind(person)
     .bind(after)
     .bind(limit)
     .all()
@@ -1116,27 +1065,21 @@ pub async fn list_own(tx: &mut Tx, person: PersonId, after: Uuid, limit: i64) ->
 }
 
 /// Whether an organization's Drives hold anything.
-///
-/// # Errors
-/// The database.
 pub async fn any_in(tx: &mut Tx, organization: OrganizationId) -> Result<bool> {
     tx.sql(
         "SELECT CAST(COUNT(*) AS BIGINT) FROM (
             SELECT 1 AS one FROM resource WHERE organization_id = $1 AND parent_id IS NOT NULL LIMIT 1) AS first_row",
     )
-    .bind(organization.0)
+    .bind(organization)
     .number()
     .await
     .map(|n| n > 0)
 }
 
 /// Deletes everything that the Drives of the permit's organization hold; their roots stay.
-///
-/// # Errors
-/// The database.
 pub async fn delete_all(tx: &mut Tx, permit: &RolePermit) -> Result<u64> {
     tx.sql("DELETE FROM resource WHERE organization_id = $1 AND parent_id IS NOT NULL")
-        .bind(permit.organization().0)
+        .bind(permit.organization())
         .execute()
         .await
 }

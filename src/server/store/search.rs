@@ -17,9 +17,6 @@ const MAX_SCANNED_ROWS: i64 = 5_000;
 const BEHIND: char = '\u{10FFFF}';
 
 /// Notes the words of a new name, or of a new one instead of the one before.
-///
-/// # Errors
-/// The database.
 pub(super) async fn write(
     tx: &mut Tx,
     organization: OrganizationId,
@@ -28,7 +25,7 @@ pub(super) async fn write(
     is_new: bool,
 ) -> Result<()> {
     if !is_new {
-        tx.sql("DELETE FROM resource_word WHERE resource_id = $1").bind(resource.0).execute().await?;
+        tx.sql("DELETE FROM resource_word WHERE resource_id = $1").bind(resource).execute().await?;
     }
     let rows: Vec<(Uuid, Uuid, String)> =
         words(name).into_iter().map(|word| (resource.0, organization.0, word)).collect();
@@ -36,9 +33,6 @@ pub(super) async fn write(
 }
 
 /// Notes the words of new names instead of the ones before.
-///
-/// # Errors
-/// The database.
 pub(super) async fn rewrite(tx: &mut Tx, organization: OrganizationId, names: &[(ResourceId, &str)]) -> Result<()> {
     let names: Vec<(ResourceId, OrganizationId, &str)> =
         names.iter().map(|(id, name)| (*id, organization, *name)).collect();
@@ -46,9 +40,6 @@ pub(super) async fn rewrite(tx: &mut Tx, organization: OrganizationId, names: &[
 }
 
 /// The same for resources of several organizations.
-///
-/// # Errors
-/// The database.
 pub(super) async fn rewrite_each(tx: &mut Tx, names: &[(ResourceId, OrganizationId, &str)]) -> Result<()> {
     for chunk in names.chunks(CHUNK) {
         let ids: Vec<Uuid> = chunk.iter().map(|(id, ..)| id.0).collect();
@@ -77,30 +68,24 @@ async fn insert(tx: &mut Tx, rows: &[(Uuid, Uuid, String)]) -> Result<()> {
 }
 
 /// Notes the words of a copy, which is called what its original is.
-///
-/// # Errors
-/// The database.
 pub(super) async fn copy(tx: &mut Tx, copy: ResourceId, original: ResourceId) -> Result<()> {
     tx.sql("INSERT INTO resource_word (resource_id, organization_id, word)
         SELECT c.id, c.organization_id, w.word FROM resource_word w CROSS JOIN resource c WHERE w.resource_id = $2 AND c.id = $1")
-        .bind(copy.0)
-        .bind(original.0)
+        .bind(copy)
+        .bind(original)
         .execute()
         .await
         .map(|_| ())
 }
 
 /// Notes that the words of resources are of the permit's organization now (XFER-13).
-///
-/// # Errors
-/// The database.
 pub async fn update_owner(tx: &mut Tx, permit: &Permit, ids: &[ResourceId]) -> Result<u64> {
     let mut changed = 0;
     for chunk in ids.chunks(CHUNK) {
         let ids: Vec<Uuid> = chunk.iter().map(|id| id.0).collect();
         changed += tx
             .sql_list("UPDATE resource_word SET organization_id = {1} WHERE resource_id IN ({ids})", &ids)
-            .bind(permit.organization().0)
+            .bind(permit.organization())
             .execute()
             .await?;
     }
@@ -138,9 +123,6 @@ fn behind(found: &[Found]) -> Option<(String, ResourceId)> {
 /// go on, should there be more. What nobody may see is not looked at: the caller sees the whole organization.
 ///
 /// One page looks at so many names at most; one that has fewer answers than were asked for may still not be the last.
-///
-/// # Errors
-/// The database.
 pub async fn list_in_organization(
     tx: &mut Tx,
     organization: OrganizationId,
@@ -174,7 +156,7 @@ pub async fn list_in_organization(
             &asked,
             |statement, (word, behind)| statement.bind(word.clone()).bind(behind.clone()),
         )
-        .bind(organization.0)
+        .bind(organization)
         .bind(after_word.clone())
         .bind(after_id)
         .bind(end.clone())
@@ -199,7 +181,7 @@ pub async fn list_in_organization(
              WHERE organization_id = $1 AND (word, resource_id) > ($2, $3) AND word < $4
              ORDER BY word, resource_id LIMIT 1 OFFSET CAST($5 AS BIGINT)",
         )
-        .bind(organization.0)
+        .bind(organization)
         .bind(after_word)
         .bind(after_id)
         .bind(end)
@@ -211,9 +193,6 @@ pub async fn list_in_organization(
 
 /// The same for somebody who sees nothing but what is at or below some resources (ACCESS-3). Of a question's words it answers two;
 /// the caller looks at the others.
-///
-/// # Errors
-/// The database.
 pub async fn list_below(
     tx: &mut Tx,
     shared: &[ResourceId],
@@ -266,9 +245,6 @@ pub async fn list_below(
 
 /// The same for somebody whose role counts in some accounts of an organization only: nothing of the others decides about the
 /// answer. Of a question's words it answers two; the caller looks at the others.
-///
-/// # Errors
-/// The database.
 pub async fn list_in_accounts(
     tx: &mut Tx,
     organization: OrganizationId,
@@ -296,7 +272,7 @@ pub async fn list_in_accounts(
              ORDER BY w.word, w.resource_id LIMIT CAST({9} AS BIGINT)",
             &ids,
         )
-        .bind(organization.0)
+        .bind(organization)
         .bind(after_word)
         .bind(after_id)
         .bind(format!("{first}{BEHIND}"))

@@ -39,16 +39,13 @@ struct StoredRow {
 }
 
 /// What somebody has of a licence: the person or the key with this id.
-///
-/// # Errors
-/// The database.
 pub async fn find(tx: &mut Tx, licence: LicenceId, holder_id: Uuid) -> Result<Option<Seat>> {
     let row: Option<StoredRow> = tx
         .sql(
             "SELECT holder_id, key_id, loan_id, assigned_at, device, taken_at, last_seen_at FROM seat
              WHERE licence_id = $1 AND holder_id = $2",
         )
-        .bind(licence.0)
+        .bind(licence)
         .bind(holder_id)
         .optional()
         .await?;
@@ -66,16 +63,13 @@ pub async fn find(tx: &mut Tx, licence: LicenceId, holder_id: Uuid) -> Result<Op
 }
 
 /// Lets go of the rows of a licence that are nothing any more.
-///
-/// # Errors
-/// The database.
 pub async fn delete_gone(tx: &mut Tx, licence: LicenceId, loan: Option<LoanId>, now: Timestamp) -> Result<()> {
     tx.sql(
         "DELETE FROM seat WHERE licence_id = $1
             AND (loan_id IS DISTINCT FROM $2 OR (assigned_at IS NULL AND last_seen_at <= $3))",
     )
-    .bind(licence.0)
-    .bind(loan.map(|loan| loan.0))
+    .bind(licence)
+    .bind(loan)
     .bind(heard_since(now))
     .execute()
     .await
@@ -83,13 +77,10 @@ pub async fn delete_gone(tx: &mut Tx, licence: LicenceId, loan: Option<LoanId>, 
 }
 
 /// How many seats of a licence are in use by others, once what is nothing any more is gone.
-///
-/// # Errors
-/// The database.
 pub async fn count_others(tx: &mut Tx, licence: LicenceId, holder: Holder) -> Result<u64> {
     let others = tx
         .sql("SELECT CAST(COUNT(*) AS BIGINT) FROM seat WHERE licence_id = $1 AND holder_id <> $2")
-        .bind(licence.0)
+        .bind(licence)
         .bind(holder.id())
         .number()
         .await?;
@@ -110,32 +101,26 @@ pub struct SeatScope {
 }
 
 /// Notes what runs on somebody's seat, from now on.
-///
-/// # Errors
-/// The database.
 pub async fn upsert_taken(tx: &mut Tx, place: &SeatScope, device: &str, at: Timestamp) -> Result<()> {
     tx.sql(
         "INSERT INTO seat (licence_id, holder_id, person_id, key_id, organization_id, loan_id, assigned_at, assigned_by_name, device, taken_at, last_seen_at)
          VALUES ($1, $2, $3, $4, $5, $6, NULL, NULL, $7, $8, $8)
          ON CONFLICT (licence_id, holder_id) DO UPDATE SET device = $7, taken_at = $8, last_seen_at = $8",
     )
-    .bind(place.licence.0)
+    .bind(place.licence)
     .bind(place.holder.id())
     .bind(place.holder.person().map(|id| id.0))
     .bind(place.holder.key().map(|id| id.0))
-    .bind(place.organization.0)
-    .bind(place.loan.map(|loan| loan.0))
+    .bind(place.organization)
+    .bind(place.loan)
     .bind(device.to_owned())
-    .bind(at.0)
+    .bind(at)
     .execute()
     .await
     .map(|_| ())
 }
 
 /// Keeps a seat for somebody.
-///
-/// # Errors
-/// The database.
 pub async fn upsert_given(
     tx: &mut Tx,
     permit: &RolePermit,
@@ -150,11 +135,11 @@ pub async fn upsert_given(
          VALUES ($1, $2, $2, NULL, $3, $4, $5, $6, NULL, NULL, NULL)
          ON CONFLICT (licence_id, holder_id) DO UPDATE SET assigned_at = $5, assigned_by_name = $6",
     )
-    .bind(licence.0)
-    .bind(person.0)
-    .bind(permit.organization().0)
-    .bind(loan.map(|loan| loan.0))
-    .bind(at.0)
+    .bind(licence)
+    .bind(person)
+    .bind(permit.organization())
+    .bind(loan)
+    .bind(at)
     .bind(by_name.to_owned())
     .execute()
     .await
@@ -162,9 +147,6 @@ pub async fn upsert_given(
 }
 
 /// Notes that the program on somebody's seat still runs; whether it has that seat.
-///
-/// # Errors
-/// The database.
 pub async fn update_seen(
     tx: &mut Tx,
     licence: LicenceId,
@@ -177,11 +159,11 @@ pub async fn update_seen(
         "UPDATE seat SET last_seen_at = $5 WHERE licence_id = $1 AND holder_id = $2 AND device = $3
             AND loan_id IS NOT DISTINCT FROM $4 AND last_seen_at > $6",
     )
-    .bind(licence.0)
+    .bind(licence)
     .bind(holder.id())
     .bind(device.to_owned())
-    .bind(loan.map(|loan| loan.0))
-    .bind(now.0)
+    .bind(loan)
+    .bind(now)
     .bind(heard_since(now))
     .execute()
     .await
@@ -189,20 +171,17 @@ pub async fn update_seen(
 }
 
 /// The program on a seat lets go of it: what was given stays given.
-///
-/// # Errors
-/// The database.
 pub async fn release(tx: &mut Tx, licence: LicenceId, holder: Holder) -> Result<()> {
     tx.sql(
         "UPDATE seat SET device = NULL, taken_at = NULL, last_seen_at = NULL
          WHERE licence_id = $1 AND holder_id = $2 AND assigned_at IS NOT NULL",
     )
-    .bind(licence.0)
+    .bind(licence)
     .bind(holder.id())
     .execute()
     .await?;
     tx.sql("DELETE FROM seat WHERE licence_id = $1 AND holder_id = $2 AND assigned_at IS NULL")
-        .bind(licence.0)
+        .bind(licence)
         .bind(holder.id())
         .execute()
         .await
@@ -210,50 +189,38 @@ pub async fn release(tx: &mut Tx, licence: LicenceId, holder: Holder) -> Result<
 }
 
 /// Frees the seat that somebody, or a key, of the permit's organization has, given or taken; whether they had one.
-///
-/// # Errors
-/// The database.
 pub async fn delete(tx: &mut Tx, permit: &RolePermit, licence: LicenceId, holder: Holder) -> Result<bool> {
     tx.sql("DELETE FROM seat WHERE licence_id = $1 AND holder_id = $2 AND organization_id = $3")
-        .bind(licence.0)
+        .bind(licence)
         .bind(holder.id())
-        .bind(permit.organization().0)
+        .bind(permit.organization())
         .execute()
         .await
         .map(|rows| rows > 0)
 }
 
 /// Frees every seat of a key that was revoked.
-///
-/// # Errors
-/// The database.
 pub async fn delete_of_key(tx: &mut Tx, permit: &RolePermit, key: KeyId) -> Result<u64> {
     tx.sql("DELETE FROM seat WHERE holder_id = $1 AND organization_id = $2")
-        .bind(key.0)
-        .bind(permit.organization().0)
+        .bind(key)
+        .bind(permit.organization())
         .execute()
         .await
 }
 
 /// Frees every seat of a licence: whoever uses it changes (ACCT-3).
-///
-/// # Errors
-/// The database.
 pub async fn delete_of_licence(tx: &mut Tx, _: &RolePermit, licence: LicenceId) -> Result<u64> {
-    tx.sql("DELETE FROM seat WHERE licence_id = $1").bind(licence.0).execute().await
+    tx.sql("DELETE FROM seat WHERE licence_id = $1").bind(licence).execute().await
 }
 
 /// Frees every seat that people of the permit's organization have.
-///
-/// # Errors
-/// The database.
 pub async fn delete_of_people(tx: &mut Tx, permit: &RolePermit, people: &[PersonId]) -> Result<u64> {
     let mut freed = 0;
     for chunk in people.chunks(CHUNK) {
         let ids: Vec<Uuid> = chunk.iter().map(|person| person.0).collect();
         freed += tx
             .sql_list("DELETE FROM seat WHERE organization_id = {1} AND holder_id IN ({ids})", &ids)
-            .bind(permit.organization().0)
+            .bind(permit.organization())
             .execute()
             .await?;
     }
@@ -261,27 +228,21 @@ pub async fn delete_of_people(tx: &mut Tx, permit: &RolePermit, people: &[Person
 }
 
 /// Nothing is kept for somebody of the permit's organization any more; what runs goes on.
-///
-/// # Errors
-/// The database.
 pub async fn unreserve(tx: &mut Tx, permit: &RolePermit, person: PersonId) -> Result<()> {
     tx.sql("DELETE FROM seat WHERE organization_id = $1 AND holder_id = $2 AND last_seen_at IS NULL")
-        .bind(permit.organization().0)
-        .bind(person.0)
+        .bind(permit.organization())
+        .bind(person)
         .execute()
         .await?;
     tx.sql("UPDATE seat SET assigned_at = NULL, assigned_by_name = NULL WHERE organization_id = $1 AND holder_id = $2")
-        .bind(permit.organization().0)
-        .bind(person.0)
+        .bind(permit.organization())
+        .bind(person)
         .execute()
         .await
         .map(|_| ())
 }
 
 /// How many seats of some licences are in use at a moment, by licence and loan.
-///
-/// # Errors
-/// The database.
 pub async fn count(
     tx: &mut Tx,
     licences: &[LicenceId],
@@ -373,9 +334,6 @@ macro_rules! listed {
 }
 
 /// The seats of some licences that are in use at a moment, at most `limit`: licence by licence, holders by id.
-///
-/// # Errors
-/// The database.
 pub async fn list(tx: &mut Tx, licences: &[LicenceId], now: Timestamp, limit: i64) -> Result<Vec<ListedSeat>> {
     let ids: Vec<Uuid> = licences.iter().take(CHUNK).map(|licence| licence.0).collect();
     if ids.is_empty() {
@@ -397,9 +355,6 @@ pub async fn list(tx: &mut Tx, licences: &[LicenceId], now: Timestamp, limit: i6
 }
 
 /// The seats that somebody has of licences that an organization uses, or used.
-///
-/// # Errors
-/// The database.
 pub async fn list_of_holder(
     tx: &mut Tx,
     organization: OrganizationId,
@@ -410,7 +365,7 @@ pub async fn list_of_holder(
         .sql(listed!(
             "s.organization_id = $1 AND s.holder_id = $2 AND (s.assigned_at IS NOT NULL OR s.last_seen_at > $3) LIMIT 1000"
         ))
-        .bind(organization.0)
+        .bind(organization)
         .bind(holder.id())
         .bind(heard_since(now))
         .all()
@@ -436,24 +391,18 @@ pub struct OwnSeat {
 }
 
 /// Everything that is written down of somebody's seats.
-///
-/// # Errors
-/// The database.
 pub async fn list_own(tx: &mut Tx, person: PersonId, limit: i64) -> Result<Vec<OwnSeat>> {
     tx.sql(
         "SELECT licence_id, organization_id, assigned_at AS given_at, device, taken_at, last_seen_at AS seen_at FROM seat
          WHERE holder_id = $1 LIMIT CAST($2 AS BIGINT)",
     )
-    .bind(person.0)
+    .bind(person)
     .bind(limit)
     .all()
     .await
 }
 
 /// One page of the seats of a licence that are in use at a moment, holders by id.
-///
-/// # Errors
-/// The database.
 pub async fn list_of_licence(
     tx: &mut Tx,
     licence: LicenceId,
@@ -468,9 +417,9 @@ pub async fn list_of_licence(
                 AND (s.assigned_at IS NOT NULL OR s.last_seen_at > $4)
              ORDER BY s.holder_id LIMIT CAST($5 AS BIGINT)"
         ))
-        .bind(licence.0)
+        .bind(licence)
         .bind(after.unwrap_or(Uuid::nil()))
-        .bind(loan.map(|loan| loan.0))
+        .bind(loan)
         .bind(heard_since(now))
         .bind(limit)
         .all()

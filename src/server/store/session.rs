@@ -246,9 +246,6 @@ pub struct Use {
 }
 
 /// Notes that a session is used, and its person with it; whether it was there and due.
-///
-/// # Errors
-/// The database.
 pub async fn touch(tx: &mut Tx, id: Id, how: &Use) -> Result<bool> {
     let due = tx
         .sql(
@@ -256,11 +253,11 @@ pub async fn touch(tx: &mut Tx, id: Id, how: &Use) -> Result<bool> {
              WHERE id_hash = $1 AND last_seen_at <= $6",
         )
         .bind(key(id))
-        .bind(how.at.0)
-        .bind(how.expires_at.0)
+        .bind(how.at)
+        .bind(how.expires_at)
         .bind(how.device.clone())
         .bind(how.address.clone())
-        .bind(how.not_since.0)
+        .bind(how.not_since)
         .execute()
         .await?
         > 0;
@@ -281,9 +278,6 @@ struct ListedSessionRow {
 }
 
 /// The sessions of a person that have not expired, the one used last first. `current` is the digest of the one that asks.
-///
-/// # Errors
-/// The database.
 pub async fn list_of_person(
     tx: &mut Tx,
     person: PersonId,
@@ -296,8 +290,8 @@ pub async fn list_of_person(
             "SELECT public_id, id_hash, device, ip_address, created_at, last_seen_at FROM session
              WHERE person_id = $1 AND expires_at > $2 ORDER BY last_seen_at DESC, public_id LIMIT CAST($3 AS BIGINT)",
         )
-        .bind(person.0)
-        .bind(now.0)
+        .bind(person)
+        .bind(now)
         .bind(limit)
         .all()
         .await?;
@@ -315,40 +309,31 @@ pub async fn list_of_person(
 }
 
 /// Whether a person has a session that was last used at an address.
-///
-/// # Errors
-/// The database.
 pub async fn has_at(tx: &mut Tx, person: PersonId, address: &str, now: Timestamp) -> Result<bool> {
     let found: Option<(Uuid,)> = tx
         .sql("SELECT person_id FROM session WHERE person_id = $1 AND ip_address = $2 AND expires_at > $3 LIMIT 1")
-        .bind(person.0)
+        .bind(person)
         .bind(address.to_owned())
-        .bind(now.0)
+        .bind(now)
         .optional()
         .await?;
     Ok(found.is_some())
 }
 
 /// Ends one session of a person; whether there was one.
-///
-/// # Errors
-/// The database.
 pub async fn delete(tx: &mut Tx, person: PersonId, id: SessionId) -> Result<bool> {
     tx.sql("DELETE FROM session WHERE public_id = $1 AND person_id = $2")
-        .bind(id.0)
-        .bind(person.0)
+        .bind(id)
+        .bind(person)
         .execute()
         .await
         .map(|rows| rows > 0)
 }
 
 /// Ends every session of a person but the one with this digest; how many there were.
-///
-/// # Errors
-/// The database.
 pub async fn delete_of_person(tx: &mut Tx, person: PersonId, except: Option<&str>) -> Result<u64> {
     tx.sql("DELETE FROM session WHERE person_id = $1 AND id_hash <> $2")
-        .bind(person.0)
+        .bind(person)
         .bind(except.unwrap_or_default().to_owned())
         .execute()
         .await
@@ -363,9 +348,6 @@ struct WhoRow {
 
 /// The person whose session it is, by the id in the cookie, and when it was seen last; nobody where it has expired, was
 /// ended, or is nobody's.
-///
-/// # Errors
-/// The database.
 pub async fn find_person(tx: &mut Tx, id: Id) -> Result<Option<(PersonView, Option<Timestamp>)>> {
     let row: Option<WhoRow> = tx
         .sql(
@@ -380,9 +362,6 @@ pub async fn find_person(tx: &mut Tx, id: Id) -> Result<Option<(PersonView, Opti
 }
 
 /// Forgets sessions that have expired; how many there were.
-///
-/// # Errors
-/// The database.
 pub async fn delete_expired(tx: &mut Tx, now: Timestamp) -> Result<u64> {
-    tx.sql("DELETE FROM session WHERE expires_at <= $1").bind(now.0).execute().await
+    tx.sql("DELETE FROM session WHERE expires_at <= $1").bind(now).execute().await
 }

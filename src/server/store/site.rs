@@ -14,9 +14,6 @@ use crate::{
 };
 
 /// The sites of an account that are called like this (see `same_key`), and the containers they are in.
-///
-/// # Errors
-/// The database.
 pub async fn list_by_name(
     tx: &mut Tx,
     account: AccountId,
@@ -27,7 +24,7 @@ pub async fn list_by_name(
         .sql(
             "SELECT id, parent_id FROM resource WHERE account_id = $1 AND name_unique = $2 AND kind = 'site' AND trashed_with IS NULL ORDER BY id LIMIT CAST($3 AS BIGINT)",
         )
-        .bind(account.0)
+        .bind(account)
         .bind(name_unique.to_owned())
         .bind(limit)
         .all()
@@ -36,15 +33,12 @@ pub async fn list_by_name(
 }
 
 /// The first sites of an account, by name.
-///
-/// # Errors
-/// The database.
 pub async fn list(tx: &mut Tx, account: AccountId, limit: i64) -> Result<Vec<(ResourceId, String)>> {
     let rows: Vec<(Uuid, String)> = tx
         .sql(
             "SELECT id, name FROM resource WHERE account_id = $1 AND kind = 'site' AND trashed_with IS NULL ORDER BY name_key, id LIMIT CAST($2 AS BIGINT)",
         )
-        .bind(account.0)
+        .bind(account)
         .bind(limit)
         .all()
         .await?;
@@ -61,16 +55,13 @@ struct CapturedRow {
 }
 
 /// The datasets of a site whose day is known, newest first.
-///
-/// # Errors
-/// The database.
 pub async fn list_captured(tx: &mut Tx, site: ResourceId, limit: i64) -> Result<Vec<Captured>> {
     let rows: Vec<CapturedRow> = tx
         .sql(
             "SELECT id, name, captured_on, images, status FROM resource
              WHERE parent_id = $1 AND captured_on IS NOT NULL AND trashed_with IS NULL ORDER BY captured_on DESC, id DESC LIMIT CAST($2 AS BIGINT)",
         )
-        .bind(site.0)
+        .bind(site)
         .bind(limit)
         .all()
         .await?;

@@ -75,9 +75,6 @@ fn count(n: i64) -> u64 {
 
 /// Counts what is in each item, and names what may be in the way of a transfer. `recent` is the moment since which a
 /// dataset is not older than a month; `None` looks only at what a move within an organization needs.
-///
-/// # Errors
-/// The database.
 pub async fn load(
     tx: &mut Tx,
     items: &[ResourceId],
@@ -106,7 +103,7 @@ pub async fn load(
                 &ids,
             )
             .bind(recent.map_or(i64::MAX, |at| at.0))
-            .bind(now.0)
+            .bind(now)
             .all()
             .await?;
         for row in rows {
@@ -167,7 +164,7 @@ async fn name_what_matters(
                 ),
                 chunk,
             )
-            .bind(recent.0)
+            .bind(recent)
             .bind(most)
             .all()
             .await?;
@@ -182,7 +179,7 @@ async fn name_what_matters(
                 ),
                 chunk,
             )
-            .bind(now.0)
+            .bind(now)
             .bind(most)
             .all()
             .await?;
@@ -253,9 +250,6 @@ async fn name_direct(
 }
 
 /// Who holds a carried grant on the items or inside them: people, and organizations whose people do.
-///
-/// # Errors
-/// The database.
 pub async fn list_grantees(tx: &mut Tx, items: &[ResourceId]) -> Result<(Vec<PersonId>, Vec<OrganizationId>)> {
     let (mut people, mut organizations) = (Vec::new(), Vec::new());
     for chunk in items.chunks(TREES) {
@@ -276,9 +270,6 @@ pub async fn list_grantees(tx: &mut Tx, items: &[ResourceId]) -> Result<(Vec<Per
 }
 
 /// The items and everything below them, by id alone: 16 bytes each, so that what is changed is walked to once.
-///
-/// # Errors
-/// The database.
 pub async fn list_ids(tx: &mut Tx, items: &[ResourceId]) -> Result<Vec<ResourceId>> {
     let mut found = Vec::new();
     for chunk in items.chunks(TREES) {
@@ -290,9 +281,6 @@ pub async fn list_ids(tx: &mut Tx, items: &[ResourceId]) -> Result<Vec<ResourceI
 }
 
 /// What there is of the items and what is in them, and how many grants and links were made on it after a moment.
-///
-/// # Errors
-/// The database.
 pub async fn find_traces(tx: &mut Tx, items: &[ResourceId], after: Timestamp) -> Result<ContentFingerprint> {
     let mut traces = ContentFingerprint::default();
     for chunk in items.chunks(TREES) {
@@ -307,7 +295,7 @@ pub async fn find_traces(tx: &mut Tx, items: &[ResourceId], after: Timestamp) ->
                 ),
                 &ids,
             )
-            .bind(after.0)
+            .bind(after)
             .one()
             .await?;
         traces.things += things;
@@ -329,9 +317,6 @@ pub enum Charge {
 }
 
 /// Hands resources to the account of another organization.
-///
-/// # Errors
-/// The database.
 pub async fn update_owner(
     tx: &mut Tx,
     permit: &Permit,
@@ -353,9 +338,9 @@ pub async fn update_owner(
                  WHERE id IN ({ids})",
                 &ids,
             )
-            .bind(permit.organization().0)
-            .bind(account.0)
-            .bind(licence.map(|licence| licence.0))
+            .bind(permit.organization())
+            .bind(account)
+            .bind(licence)
             .bind(charges)
             .execute()
             .await?;
@@ -366,16 +351,13 @@ pub async fn update_owner(
 
 /// Hands the items and everything below them to another account of the same organization. What was charged stays charged
 /// where it was (LIC-2).
-///
-/// # Errors
-/// The database.
 pub async fn update_account(tx: &mut Tx, _permit: &Permit, items: &[ResourceId], account: AccountId) -> Result<u64> {
     let mut changed = 0;
     for chunk in items.chunks(TREES) {
         let ids: Vec<Uuid> = chunk.iter().map(|id| id.0).collect();
         changed += tx
             .sql_list(tree!("UPDATE resource SET account_id = {1} WHERE id IN (SELECT id FROM tree)"), &ids)
-            .bind(account.0)
+            .bind(account)
             .execute()
             .await?;
     }
@@ -383,16 +365,13 @@ pub async fn update_account(tx: &mut Tx, _permit: &Permit, items: &[ResourceId],
 }
 
 /// Notes on the grants on resources that the permit's organization owns what they are on.
-///
-/// # Errors
-/// The database.
 pub async fn update_grant_owner(tx: &mut Tx, permit: &Permit, ids: &[ResourceId]) -> Result<u64> {
     let mut changed = 0;
     for chunk in ids.chunks(CHUNK) {
         let ids: Vec<Uuid> = chunk.iter().map(|id| id.0).collect();
         changed += tx
             .sql_list("UPDATE access_grant SET owner_organization_id = {1} WHERE resource_id IN ({ids})", &ids)
-            .bind(permit.organization().0)
+            .bind(permit.organization())
             .execute()
             .await?;
     }
@@ -400,9 +379,6 @@ pub async fn update_grant_owner(tx: &mut Tx, permit: &Permit, ids: &[ResourceId]
 }
 
 /// Ends every grant on resources whose holder is not in the permit's organization (XFER-13).
-///
-/// # Errors
-/// The database.
 pub async fn delete_foreign_grants(tx: &mut Tx, permit: &Permit, ids: &[ResourceId]) -> Result<u64> {
     let mut ended = 0;
     for chunk in ids.chunks(CHUNK) {
@@ -414,7 +390,7 @@ pub async fn delete_foreign_grants(tx: &mut Tx, permit: &Permit, ids: &[Resource
                     OR person_id NOT IN (SELECT person_id FROM membership WHERE organization_id = {1}))",
                 &ids,
             )
-            .bind(permit.organization().0)
+            .bind(permit.organization())
             .execute()
             .await?;
     }
@@ -422,9 +398,6 @@ pub async fn delete_foreign_grants(tx: &mut Tx, permit: &Permit, ids: &[Resource
 }
 
 /// Stops every share link on resources; they say that the resource has moved (XFER-13).
-///
-/// # Errors
-/// The database.
 pub async fn stop_links(tx: &mut Tx, _permit: &Permit, ids: &[ResourceId]) -> Result<u64> {
     let mut stopped = 0;
     for chunk in ids.chunks(CHUNK) {
@@ -438,9 +411,6 @@ pub async fn stop_links(tx: &mut Tx, _permit: &Permit, ids: &[ResourceId]) -> Re
 }
 
 /// How many levels are below the highest of the items, what is in the trash counted too.
-///
-/// # Errors
-/// The database.
 pub async fn height_with_trash(tx: &mut Tx, items: &[ResourceId]) -> Result<i64> {
     let mut height = 0;
     for chunk in items.chunks(CHUNK) {
@@ -463,9 +433,6 @@ pub async fn height_with_trash(tx: &mut Tx, items: &[ResourceId]) -> Result<i64>
 
 /// Lets what is in the trash out of the items: it is from now on as if it had been in the root of its Drive. So it stays
 /// where it is when the items go to another organization (attack 6).
-///
-/// # Errors
-/// The database.
 pub async fn leave_trash_behind(tx: &mut Tx, _permit: &Permit, items: &[ResourceId]) -> Result<u64> {
     let mut left = 0;
     for chunk in items.chunks(TREES) {
@@ -501,9 +468,6 @@ pub struct Restricted {
 
 /// Things inside the items (not the items themselves) that may not be copied, or not be deleted by everybody; at most
 /// `limit` of each thousand items.
-///
-/// # Errors
-/// The database.
 pub async fn list_restricted(tx: &mut Tx, items: &[ResourceId], limit: i64) -> Result<Vec<Restricted>> {
     let mut restricted = Vec::new();
     for chunk in items.chunks(TREES) {

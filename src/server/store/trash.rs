@@ -80,9 +80,6 @@ impl TryFrom<TrashedRow> for Trashed {
 }
 
 /// What is in the trash of an organization, newest first, behind a moment and an id.
-///
-/// # Errors
-/// The database.
 pub async fn list(
     tx: &mut Tx,
     organization: OrganizationId,
@@ -98,9 +95,9 @@ pub async fn list(
              WHERE r.organization_id = $1 AND r.trashed_at IS NOT NULL AND (r.trashed_at, r.id) < ($2, $3)
              ORDER BY r.trashed_at DESC, r.id DESC LIMIT CAST($4 AS BIGINT)",
         )
-        .bind(organization.0)
-        .bind(at.0)
-        .bind(id.0)
+        .bind(organization)
+        .bind(at)
+        .bind(id)
         .bind(limit)
         .all()
         .await?;
@@ -108,9 +105,6 @@ pub async fn list(
 }
 
 /// Things in the trash by id, in no order; what is not there, or only went along, is left out.
-///
-/// # Errors
-/// The database.
 pub async fn find_all(tx: &mut Tx, ids: &[ResourceId]) -> Result<Vec<Trashed>> {
     let mut found = Vec::with_capacity(ids.len());
     for chunk in ids.chunks(CHUNK) {
@@ -133,9 +127,6 @@ pub async fn find_all(tx: &mut Tx, ids: &[ResourceId]) -> Result<Vec<Trashed>> {
 }
 
 /// What has been in the trash of anybody since before a moment, the longest first.
-///
-/// # Errors
-/// The database.
 pub async fn list_overdue(tx: &mut Tx, before: Timestamp, limit: i64) -> Result<Vec<Trashed>> {
     let rows: Vec<TrashedRow> = tx
         .sql(
@@ -144,7 +135,7 @@ pub async fn list_overdue(tx: &mut Tx, before: Timestamp, limit: i64) -> Result<
              FROM resource r JOIN account a ON a.id = r.account_id JOIN resource c ON c.id = r.parent_id LEFT JOIN person p ON p.id = r.trashed_by
              WHERE r.trashed_at IS NOT NULL AND r.trashed_at <= $1 ORDER BY r.trashed_at, r.id LIMIT CAST($2 AS BIGINT)",
         )
-        .bind(before.0)
+        .bind(before)
         .bind(limit)
         .all()
         .await?;
@@ -152,9 +143,6 @@ pub async fn list_overdue(tx: &mut Tx, before: Timestamp, limit: i64) -> Result<
 }
 
 /// How many rows each of some tops and what went along with it are.
-///
-/// # Errors
-/// The database.
 pub async fn count_inside(tx: &mut Tx, tops: &[ResourceId]) -> Result<BTreeMap<ResourceId, u64>> {
     let mut counts = BTreeMap::new();
     for chunk in tops.chunks(CHUNK) {
@@ -178,9 +166,6 @@ fn ids_of(permits: &[Permit]) -> Vec<Uuid> {
 /// Puts the permits' resources into the trash, and with each everything that is there below it. What was put there before
 /// stays there by itself. None of them may be below another. (`COALESCE` changes nothing but how SQLite goes about it: from
 /// the tree to its rows, not through all rows.)
-///
-/// # Errors
-/// The database.
 pub async fn put(tx: &mut Tx, permits: &[Permit], by: PersonId, at: Timestamp) -> Result<u64> {
     let mut gone = 0;
     for chunk in ids_of(permits).chunks(CHUNK) {
@@ -197,8 +182,8 @@ pub async fn put(tx: &mut Tx, permits: &[Permit], by: PersonId, at: Timestamp) -
             .execute()
             .await?;
         tx.sql_list("UPDATE resource SET trashed_at = {1}, trashed_by = {2} WHERE id IN ({ids})", chunk)
-            .bind(at.0)
-            .bind(by.0)
+            .bind(at)
+            .bind(by)
             .execute()
             .await?;
     }
@@ -207,13 +192,10 @@ pub async fn put(tx: &mut Tx, permits: &[Permit], by: PersonId, at: Timestamp) -
 }
 
 /// Where the permit's resource, which is in the trash or hidden, will be when it comes out, and what it will be called.
-///
-/// # Errors
-/// The database.
 pub async fn update_place(tx: &mut Tx, permit: &Permit, container: ResourceId, name: &str) -> Result<()> {
     tx.sql("UPDATE resource SET parent_id = $2, name = $3, name_key = $4, name_unique = $5 WHERE id = $1 AND trashed_with = $1")
-        .bind(permit.resource().0)
-        .bind(container.0)
+        .bind(permit.resource())
+        .bind(container)
         .bind(name.to_owned())
         .bind(sort_key(name))
         .bind(same_key(name))
@@ -248,9 +230,6 @@ async fn touch(tx: &mut Tx, permits: &[Permit]) -> Result<()> {
 }
 
 /// Hides the permits' resources from the trash: they are being deleted.
-///
-/// # Errors
-/// The database.
 pub async fn hide(tx: &mut Tx, permits: &[Permit]) -> Result<u64> {
     let mut hidden = 0;
     for chunk in ids_of(permits).chunks(CHUNK) {
@@ -266,14 +245,11 @@ pub async fn hide(tx: &mut Tx, permits: &[Permit]) -> Result<u64> {
 }
 
 /// Shows the permit's resource in the trash again, as if it had been put there now: it is not being deleted any more.
-///
-/// # Errors
-/// The database.
 pub async fn show_again(tx: &mut Tx, permit: &Permit, at: Timestamp) -> Result<bool> {
     tx.sql("UPDATE resource SET trashed_at = $2, trashed_by = $3 WHERE id = $1 AND trashed_with = $1 AND trashed_at IS NULL")
-        .bind(permit.resource().0)
-        .bind(at.0)
-        .bind(permit.person().0)
+        .bind(permit.resource())
+        .bind(at)
+        .bind(permit.person())
         .execute()
         .await
         .map(|changed| changed > 0)
@@ -281,9 +257,6 @@ pub async fn show_again(tx: &mut Tx, permit: &Permit, at: Timestamp) -> Result<b
 
 /// Lets other things of the trash out of the permits' resources: they are from now on as if they had been in the root of
 /// their Drive, and are not deleted with what they were in.
-///
-/// # Errors
-/// The database.
 pub async fn leave_behind(tx: &mut Tx, permits: &[Permit]) -> Result<u64> {
     let mut left = 0;
     for chunk in ids_of(permits).chunks(CHUNK) {
@@ -300,9 +273,6 @@ pub async fn leave_behind(tx: &mut Tx, permits: &[Permit]) -> Result<u64> {
 }
 
 /// Deletes the permits' resources for good with everything that went along.
-///
-/// # Errors
-/// The database.
 pub async fn delete(tx: &mut Tx, permits: &[Permit]) -> Result<u64> {
     let mut deleted = 0;
     for chunk in ids_of(permits).chunks(CHUNK) {
@@ -313,16 +283,13 @@ pub async fn delete(tx: &mut Tx, permits: &[Permit]) -> Result<u64> {
 
 /// Deletes at most `limit` of what is hidden with the permit's resource, from the leaves up; nothing is left when nothing
 /// was deleted.
-///
-/// # Errors
-/// The database.
 pub async fn delete_some(tx: &mut Tx, permit: &Permit, limit: i64) -> Result<u64> {
     tx.sql(
         "DELETE FROM resource WHERE id IN (
             SELECT r.id FROM resource r WHERE r.trashed_with = $1
                 AND NOT EXISTS (SELECT 1 FROM resource c WHERE c.parent_id = r.id) LIMIT CAST($2 AS BIGINT))",
     )
-    .bind(permit.resource().0)
+    .bind(permit.resource())
     .bind(limit)
     .execute()
     .await

@@ -31,9 +31,6 @@ struct WaitingRow {
 }
 
 /// What waits in an account and has at most so many images, what waits longest first. What is in the trash does not wait.
-///
-/// # Errors
-/// The database.
 pub async fn list(tx: &mut Tx, account: AccountId, most_images: i64, limit: i64) -> Result<Vec<Waiting>> {
     let rows: Vec<WaitingRow> = tx
         .sql(
@@ -41,7 +38,7 @@ pub async fn list(tx: &mut Tx, account: AccountId, most_images: i64, limit: i64)
              WHERE account_id = $1 AND waiting_since IS NOT NULL AND trashed_with IS NULL AND images <= $2 AND created_by IS NOT NULL
              ORDER BY waiting_since, id LIMIT CAST($3 AS BIGINT)",
         )
-        .bind(account.0)
+        .bind(account)
         .bind(most_images)
         .bind(limit)
         .all()
@@ -59,9 +56,6 @@ pub async fn list(tx: &mut Tx, account: AccountId, most_images: i64, limit: i64)
 }
 
 /// The next account in which something waits, by id, behind one.
-///
-/// # Errors
-/// The database.
 pub async fn find_account(tx: &mut Tx, behind: Option<AccountId>) -> Result<Option<AccountId>> {
     let row: Option<(Uuid,)> = tx
         .sql(
