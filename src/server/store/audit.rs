@@ -16,7 +16,6 @@ use crate::{
 /// A line to be written.
 #[derive(Debug, Clone)]
 pub struct NewAudit<'a> {
-    /// Id.
     pub id: AuditId,
     /// In whose log; `None` for what concerns a person alone.
     pub organization: Option<OrganizationId>,
@@ -38,7 +37,6 @@ pub struct NewAudit<'a> {
     pub after: Option<serde_json::Value>,
     /// Network address.
     pub address: Option<&'a str>,
-    /// Now.
     pub at: Timestamp,
 }
 
@@ -95,33 +93,33 @@ pub struct Filter {
 
 #[derive(FromRow)]
 struct AuditRow {
-    id: Uuid,
-    actor_id: Option<Uuid>,
+    id: AuditId,
+    actor_id: Option<PersonId>,
     actor_name: String,
     action: String,
     summary: String,
-    transfer_id: Option<Uuid>,
+    transfer_id: Option<TransferId>,
     before_state: Option<String>,
     after_state: Option<String>,
     ip_address: Option<String>,
-    created_at: i64,
+    created_at: Timestamp,
 }
 
 impl AuditRow {
     fn into_line(self) -> (AuditId, ActivityView) {
         let state = |text: Option<String>| text.and_then(|text| serde_json::from_str(&text).ok());
         let line = ActivityView {
-            at: Timestamp(self.created_at),
-            actor: self.actor_id.map(PersonId),
+            at: self.created_at,
+            actor: self.actor_id,
             actor_name: self.actor_name,
             action: self.action,
             summary: self.summary,
-            transfer: self.transfer_id.map(TransferId),
+            transfer: self.transfer_id,
             before: state(self.before_state),
             after: state(self.after_state),
             address: self.ip_address,
         };
-        (AuditId(self.id), line)
+        (self.id, line)
     }
 }
 
@@ -130,11 +128,10 @@ impl AuditRow {
 pub struct Cursor {
     /// When the line was written.
     pub at: Timestamp,
-    /// Its id.
     pub id: AuditId,
 }
 
-/// The lines of an organization, one text, so that all filters show the same.
+/// The columns of a line, once for all filters.
 macro_rules! lines {
     ($where_and_order:literal) => {
         concat!(
@@ -145,7 +142,7 @@ macro_rules! lines {
     };
 }
 
-/// One page of an organization's log, newest first, behind a line: the lines with their ids.
+/// One page of an organization's log, newest first, after a given line: the lines with their ids.
 pub async fn list(
     tx: &mut Tx,
     organization: OrganizationId,
@@ -153,10 +150,10 @@ pub async fn list(
     before: Option<Cursor>,
     limit: i64,
 ) -> Result<Vec<(AuditId, ActivityView)>> {
-    // The last day and the line are one bound, so that both are found in the index.
+    // The end of the period and the cursor become one upper bound, so that a single range of the index answers the query.
     let end = Cursor { at: filter.to.unwrap_or(Timestamp(i64::MAX)), id: AuditId(Uuid::nil()) };
     let start = before.map_or(end, |before| before.min(end));
-    // Where there is a filter, it is part of both ends, so that only its own index will do; it is not left to chance.
+    // A filter is part of both bounds, so that only its own index fits: the planner must not be left a choice.
     let sql = match (filter.actor.is_some(), filter.action.is_some()) {
         (false, false) => lines!(
             "created_at >= $2 AND (created_at, id) < ($3, $4) ORDER BY created_at DESC, id DESC LIMIT CAST($5 AS BIGINT)"
@@ -188,7 +185,7 @@ pub async fn list_of_resource(
 ) -> Result<Vec<(AuditId, ActivityView)>> {
     let end = Cursor { at: filter.to.unwrap_or(Timestamp(i64::MAX)), id: AuditId(Uuid::nil()) };
     let start = before.map_or(end, |before| before.min(end));
-    // The join is ordered by hand: a resource has few entries, an organization's log has many.
+    // CROSS JOIN fixes the order of the join: a resource has few lines, an organization's log has many.
     let rows: Vec<AuditRow> = tx
         .sql(
             "SELECT a.id, a.actor_id, a.actor_name, a.action, a.summary, a.transfer_id, a.before_state, a.after_state, a.ip_address, a.created_at
@@ -211,7 +208,7 @@ pub async fn list_of_resource(
     Ok(rows.into_iter().map(AuditRow::into_line).collect())
 }
 
-/// The page before a line: the `limit` lines that are newer than it, next to it, oldest first.
+/// The page before a line: the `limit` lines that follow it in time, oldest first.
 pub async fn list_newer(
     tx: &mut Tx,
     organization: OrganizationId,
@@ -242,7 +239,7 @@ pub async fn list_newer(
     page(tx, sql, organization, filter, filter.to.unwrap_or(Timestamp(i64::MAX)), after.max(begin), limit).await
 }
 
-/// Whether more than so many lines pass a filter.
+/// Whether more than `lines` lines pass a filter.
 pub async fn is_longer_than(tx: &mut Tx, organization: OrganizationId, filter: &Filter, lines: i64) -> Result<bool> {
     let sql = match (filter.actor.is_some(), filter.action.is_some()) {
         (false, false) => {
@@ -300,7 +297,6 @@ async fn page(
 /// Something that somebody did, for the export of their data.
 #[derive(Debug, Clone, FromRow)]
 pub struct OwnLine {
-    /// Id.
     pub id: Uuid,
     /// What, as a stable word.
     pub action: String,
@@ -308,11 +304,10 @@ pub struct OwnLine {
     pub summary: String,
     /// Network address.
     pub address: Option<String>,
-    /// When.
     pub at: i64,
 }
 
-/// What a person did, oldest first, behind a line's id.
+/// What a person did, oldest first, after the line with a given id.
 pub async fn list_own(tx: &mut Tx, person: PersonId, after: Uuid, limit: i64) -> Result<Vec<OwnLine>> {
     tx.sql("SELECT id, action, summary, ip_address AS address, created_at AS at FROM audit WHERE actor_id = $1 AND id > $2 ORDER BY id LIMIT CAST($3 AS BIGINT)")
         .bind(person)

@@ -15,7 +15,6 @@ use crate::domain::{
 /// The top of a copy.
 #[derive(Debug, Clone, Copy)]
 pub struct NewTop {
-    /// Its id.
     pub id: ResourceId,
     /// What it is a copy of.
     pub original: ResourceId,
@@ -27,7 +26,6 @@ pub struct NewTop {
     pub by: PersonId,
     /// What is forbidden on it.
     pub restrictions: Restrictions,
-    /// Now.
     pub at: Timestamp,
 }
 
@@ -59,7 +57,7 @@ pub async fn insert_top(tx: &mut Tx, permit: &Permit, new: &NewTop) -> Result<()
     search::copy(tx, new.id, new.original).await
 }
 
-/// What is in a container of the original, by id, behind one; only what the organization owns.
+/// What is in a container of the original, by id, after a given one; only what the organization owns.
 pub async fn list_originals(
     tx: &mut Tx,
     organization: OrganizationId,
@@ -67,17 +65,15 @@ pub async fn list_originals(
     behind: Option<ResourceId>,
     limit: i64,
 ) -> Result<Vec<ResourceId>> {
-    let rows: Vec<(Uuid,)> = tx
-        .sql(
-            "SELECT id FROM resource WHERE parent_id = $1 AND id > $2 AND organization_id = $3 AND trashed_with IS NULL ORDER BY id LIMIT CAST($4 AS BIGINT)",
-        )
-        .bind(container)
-        .bind(behind.map_or(Uuid::nil(), |id| id.0))
-        .bind(organization)
-        .bind(limit)
-        .all()
-        .await?;
-    Ok(rows.into_iter().map(|(id,)| ResourceId(id)).collect())
+    tx.sql(
+        "SELECT id FROM resource WHERE parent_id = $1 AND id > $2 AND organization_id = $3 AND trashed_with IS NULL ORDER BY id LIMIT CAST($4 AS BIGINT)",
+    )
+    .bind(container)
+    .bind(behind.map_or(Uuid::nil(), |id| id.0))
+    .bind(organization)
+    .bind(limit)
+    .column()
+    .await
 }
 
 /// Copies one thing into a container of the permit's copy.
@@ -115,12 +111,12 @@ pub async fn insert(
 
 /// A container of the permit's copy that is still to be filled, and what it is a copy of.
 pub async fn find_unfilled(tx: &mut Tx, top: ResourceId) -> Result<Option<(ResourceId, ResourceId)>> {
-    let row: Option<(Uuid, Uuid)> = tx
-        .sql("SELECT id, copied_from FROM resource WHERE trashed_with = $1 AND copied_from IS NOT NULL ORDER BY id LIMIT 1")
-        .bind(top)
-        .optional()
-        .await?;
-    Ok(row.map(|(id, original)| (ResourceId(id), ResourceId(original))))
+    tx.sql(
+        "SELECT id, copied_from FROM resource WHERE trashed_with = $1 AND copied_from IS NOT NULL ORDER BY id LIMIT 1",
+    )
+    .bind(top)
+    .optional()
+    .await
 }
 
 /// Notes that a container of the permit's copy is filled.
@@ -135,7 +131,7 @@ pub async fn update_filled(tx: &mut Tx, permit: &Permit, container: ResourceId) 
 
 /// A copy that is hidden still: the container it is in, its kind and name, and how many levels are below it.
 pub async fn find_hidden(tx: &mut Tx, top: ResourceId) -> Result<Option<(ResourceId, Kind, String, i64)>> {
-    let row: Option<(Uuid, String, String)> = tx
+    let row: Option<(ResourceId, Kind, String)> = tx
         .sql("SELECT parent_id, kind, name FROM resource WHERE id = $1 AND trashed_with = $1 AND trashed_at IS NULL")
         .bind(top)
         .optional()
@@ -152,5 +148,5 @@ pub async fn find_hidden(tx: &mut Tx, top: ResourceId) -> Result<Option<(Resourc
         .bind(top)
         .number()
         .await?;
-    Ok(Some((ResourceId(container), super::read("resource", "kind", &kind, Kind::parse)?, name, height)))
+    Ok(Some((container, kind, name, height)))
 }

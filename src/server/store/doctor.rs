@@ -250,7 +250,7 @@ pub const INVARIANTS: &[Invariant] = &[
 impl Invariant {
     /// How many things break it.
     pub async fn count(&self, tx: &mut Tx) -> Result<u64> {
-        tx.sql(self.sql).number().await.map(|n| u64::try_from(n).unwrap_or(0))
+        tx.sql(self.sql).count().await
     }
 }
 

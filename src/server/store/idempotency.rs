@@ -3,7 +3,7 @@
 use sqlx::FromRow;
 use uuid::Uuid;
 
-use super::{Result, Tx, read};
+use super::{Result, Tx, values::from_columns};
 use crate::{
     domain::{access::Level, id::PersonId, role::Role, time::Timestamp},
     server::context::digest,
@@ -31,7 +31,6 @@ pub struct Claim {
     pub id: Uuid,
     /// Who asks.
     pub caller: String,
-    /// The key.
     pub key: String,
     /// Digest of method, path and body.
     pub request_hash: String,
@@ -152,38 +151,25 @@ impl AccessSnapshot {
     }
 }
 
-#[derive(FromRow)]
-struct AccessSnapshotRow {
-    place: Uuid,
-    role: Option<String>,
-    level: Option<String>,
-}
-
-impl AccessSnapshotRow {
-    fn read(&self) -> Result<AccessSnapshot> {
-        let role = self.role.as_deref().map(|word| read("membership", "role", word, Role::parse)).transpose()?;
-        let level = self.level.as_deref().map(|word| read("access_grant", "level", word, Level::parse)).transpose()?;
-        // Both are in the order of their meaning.
-        let height = role.map(|role| role as u8).or(level.map(|level| level as u8)).unwrap_or_default();
-        Ok(AccessSnapshot::of(&self.place.to_string(), height))
-    }
+// Roles and levels are each in the order of what they allow, so their numbers compare.
+from_columns! {
+    AccessSnapshot: place: Uuid, role: Option<Role>, level: Option<Level>;
+    Self::of(&place.to_string(), role.map(|role| role as u8).or(level.map(|level| level as u8)).unwrap_or_default())
 }
 
 /// What somebody may do where: roles in organizations and their accounts, and what was given to them or to their organizations.
 /// They tell whether one of them is gone or less by now.
 pub async fn list_standing(tx: &mut Tx, person: PersonId) -> Result<Vec<AccessSnapshot>> {
-    let rows: Vec<AccessSnapshotRow> = tx
-        .sql(
-            "SELECT organization_id AS place, role, CAST(NULL AS TEXT) AS level FROM active_membership WHERE person_id = $1
-             UNION ALL SELECT account_id, role, NULL FROM account_membership WHERE person_id = $1
-             UNION ALL SELECT resource_id, NULL, level FROM access_grant WHERE person_id = $1
-             UNION ALL SELECT g.resource_id, NULL, g.level FROM active_membership m JOIN access_grant g ON g.organization_id = m.organization_id
-                WHERE m.person_id = $1
-             LIMIT CAST($2 AS BIGINT)",
-        )
-        .bind(person)
-        .bind(MAX_RIGHTS)
-        .all()
-        .await?;
-    rows.iter().map(AccessSnapshotRow::read).collect()
+    tx.sql(
+        "SELECT organization_id AS place, role, CAST(NULL AS TEXT) AS level FROM active_membership WHERE person_id = $1
+         UNION ALL SELECT account_id, role, NULL FROM account_membership WHERE person_id = $1
+         UNION ALL SELECT resource_id, NULL, level FROM access_grant WHERE person_id = $1
+         UNION ALL SELECT g.resource_id, NULL, g.level FROM active_membership m JOIN access_grant g ON g.organization_id = m.organization_id
+            WHERE m.person_id = $1
+         LIMIT CAST($2 AS BIGINT)",
+    )
+    .bind(person)
+    .bind(MAX_RIGHTS)
+    .all()
+    .await
 }

@@ -28,7 +28,7 @@ pub async fn take(tx: &mut Tx, person: PersonId, now: Timestamp) -> Result<Optio
     Ok(row.filter(|(_, expires_at)| *expires_at > now.0).map(|(data, _)| data))
 }
 
-/// Forgets those that nobody came back to; how many there were.
+/// Forgets those that nobody came back to; returns how many there were.
 pub async fn delete_expired(tx: &mut Tx, now: Timestamp) -> Result<u64> {
     tx.sql("DELETE FROM remembered_form WHERE expires_at <= $1").bind(now).execute().await
 }

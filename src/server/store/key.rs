@@ -1,9 +1,8 @@
 //! Tables `credential_key` and `access_token`: how machines sign in (AUTH-6).
 
 use sqlx::FromRow;
-use uuid::Uuid;
 
-use super::{Result, Tx, read};
+use super::{Result, Tx, values::from_columns};
 use crate::{
     domain::{
         id::{AccountId, KeyId, OrganizationId},
@@ -19,9 +18,7 @@ use crate::{
 /// A key to be added to the permit's organization.
 #[derive(Debug, Clone)]
 pub struct NewKey<'a> {
-    /// Id.
     pub id: KeyId,
-    /// Its account.
     pub account: AccountId,
     /// What it is called.
     pub name: &'a str,
@@ -31,11 +28,10 @@ pub struct NewKey<'a> {
     pub scopes: &'a Scopes,
     /// Who makes it.
     pub by_name: &'a str,
-    /// Now.
     pub at: Timestamp,
 }
 
-/// Adds a key, and the identity that its machine acts under.
+/// Adds a key, and the row of `person` as which its machine acts.
 pub async fn insert(tx: &mut Tx, permit: &RolePermit, new: &NewKey<'_>) -> Result<()> {
     tx.sql(
         "INSERT INTO credential_key (id, organization_id, account_id, name, secret_hash, scopes, created_by, created_by_name, created_at,
@@ -53,7 +49,7 @@ pub async fn insert(tx: &mut Tx, permit: &RolePermit, new: &NewKey<'_>) -> Resul
     .bind(new.at)
     .execute()
     .await?;
-    // Nobody signs in as it, and no list of people has it: see table `person` in the migrations.
+    // Nobody can sign in as this person, and no list shows it: see table `person` in the migrations.
     tx.sql(
         "INSERT INTO person (id, email, email_key, email_verified, first_name, last_name, password_hash, language, cluster, created_at, name_key, name_search, deleted_at)
          VALUES ($1, '', $2, $3, $4, '(key)', '', 'en', '', $5, $6, $7, $5)",
@@ -70,25 +66,22 @@ pub async fn insert(tx: &mut Tx, permit: &RolePermit, new: &NewKey<'_>) -> Resul
     .map(|_| ())
 }
 
-/// The names of the keys of an organization, newest first, working or not: for who filters the audit log.
+/// The names of the keys of an organization, newest first, working or not: for the filter of the audit log.
 pub async fn list_names(tx: &mut Tx, organization: OrganizationId, limit: i64) -> Result<Vec<(KeyId, String)>> {
-    let rows: Vec<(Uuid, String)> = tx
-        .sql("SELECT id, name FROM credential_key WHERE organization_id = $1 ORDER BY id DESC LIMIT CAST($2 AS BIGINT)")
+    tx.sql("SELECT id, name FROM credential_key WHERE organization_id = $1 ORDER BY id DESC LIMIT CAST($2 AS BIGINT)")
         .bind(organization)
         .bind(limit)
         .all()
-        .await?;
-    Ok(rows.into_iter().map(|(id, name)| (KeyId(id), name)).collect())
+        .await
 }
 
 /// A key that works, for who signs in with it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, FromRow)]
 pub struct Key {
-    /// Id.
     pub id: KeyId,
-    /// The organization.
+    #[sqlx(rename = "organization_id")]
     pub organization: OrganizationId,
-    /// Its account.
+    #[sqlx(rename = "account_id")]
     pub account: AccountId,
     /// What it is called.
     pub name: String,
@@ -96,114 +89,74 @@ pub struct Key {
     pub scopes: Scopes,
 }
 
-#[derive(FromRow)]
-struct KeyRow {
-    id: Uuid,
-    organization_id: Uuid,
-    account_id: Uuid,
-    name: String,
-    scopes: String,
-}
-
-impl TryFrom<KeyRow> for Key {
-    type Error = super::DbError;
-
-    fn try_from(row: KeyRow) -> Result<Self> {
-        Ok(Self {
-            id: KeyId(row.id),
-            organization: OrganizationId(row.organization_id),
-            account: AccountId(row.account_id),
-            name: row.name,
-            scopes: read("credential_key", "scopes", &row.scopes, Scopes::read)?,
-        })
-    }
-}
-
-/// A key by its id and the digest of its secret; one that was revoked, or of an account or organization that was deleted, is none.
+/// A key by its id and the digest of its secret; a revoked key, or one of a deleted account or organization, is not found.
 pub async fn find_by_secret(tx: &mut Tx, id: KeyId, secret_hash: &str) -> Result<Option<Key>> {
-    let row: Option<KeyRow> = tx
-        .sql(
-            "SELECT k.id, k.organization_id, k.account_id, k.name, k.scopes
-             FROM credential_key k JOIN active_organization o ON o.id = k.organization_id
-             JOIN account a ON a.id = k.account_id AND a.deleted_at IS NULL
-             WHERE k.id = $1 AND k.secret_hash = $2 AND k.revoked_at IS NULL",
-        )
-        .bind(id)
-        .bind(secret_hash.to_owned())
-        .optional()
-        .await?;
-    row.map(TryInto::try_into).transpose()
+    tx.sql(
+        "SELECT k.id, k.organization_id, k.account_id, k.name, k.scopes
+         FROM credential_key k JOIN active_organization o ON o.id = k.organization_id
+         JOIN account a ON a.id = k.account_id AND a.deleted_at IS NULL
+         WHERE k.id = $1 AND k.secret_hash = $2 AND k.revoked_at IS NULL",
+    )
+    .bind(id)
+    .bind(secret_hash.to_owned())
+    .optional()
+    .await
 }
 
 /// A key that works, by its id.
 pub async fn find(tx: &mut Tx, id: KeyId) -> Result<Option<Key>> {
-    let row: Option<KeyRow> = tx
-        .sql(
-            "SELECT k.id, k.organization_id, k.account_id, k.name, k.scopes FROM credential_key k
-             JOIN active_machine m ON m.person_id = k.id WHERE k.id = $1",
-        )
-        .bind(id)
-        .optional()
-        .await?;
-    row.map(TryInto::try_into).transpose()
+    tx.sql(
+        "SELECT k.id, k.organization_id, k.account_id, k.name, k.scopes FROM credential_key k
+         JOIN active_machine m ON m.person_id = k.id WHERE k.id = $1",
+    )
+    .bind(id)
+    .optional()
+    .await
 }
 
 /// A key by the digest of a token of it that still works.
 pub async fn find_by_token(tx: &mut Tx, token_hash: &str, now: Timestamp) -> Result<Option<Key>> {
-    let row: Option<KeyRow> = tx
-        .sql(
-            "SELECT k.id, k.organization_id, k.account_id, k.name, k.scopes
-             FROM access_token t JOIN credential_key k ON k.id = t.key_id JOIN active_organization o ON o.id = k.organization_id
-             JOIN account a ON a.id = k.account_id AND a.deleted_at IS NULL
-             WHERE t.token_hash = $1 AND t.expires_at > $2 AND k.revoked_at IS NULL",
-        )
-        .bind(token_hash.to_owned())
-        .bind(now)
-        .optional()
-        .await?;
-    row.map(TryInto::try_into).transpose()
+    tx.sql(
+        "SELECT k.id, k.organization_id, k.account_id, k.name, k.scopes
+         FROM access_token t JOIN credential_key k ON k.id = t.key_id JOIN active_organization o ON o.id = k.organization_id
+         JOIN account a ON a.id = k.account_id AND a.deleted_at IS NULL
+         WHERE t.token_hash = $1 AND t.expires_at > $2 AND k.revoked_at IS NULL",
+    )
+    .bind(token_hash.to_owned())
+    .bind(now)
+    .optional()
+    .await
 }
 
-#[derive(FromRow)]
-struct ListedKeyRow {
-    id: Uuid,
-    name: String,
-    handle: String,
-    scopes: String,
-    created_by_name: String,
-    created_at: i64,
-    last_used_at: Option<i64>,
+from_columns! {
+    KeyView: id: KeyId, name: String, handle: String, scopes: Scopes, created_by_name: String, created_at: Timestamp,
+        last_used_at: Option<Timestamp>;
+    Self {
+        id,
+        name,
+        client_id: client_id(id),
+        account: handle,
+        scopes,
+        created_by: created_by_name,
+        created_at,
+        last_used_at,
+    }
 }
 
 /// The keys of an organization that work, newest first.
 pub async fn list(tx: &mut Tx, organization: OrganizationId) -> Result<Vec<KeyView>> {
-    let rows: Vec<ListedKeyRow> = tx
-        .sql(
-            "SELECT k.id, k.name, a.handle, k.scopes, k.created_by_name, k.created_at, k.last_used_at
-             FROM credential_key k JOIN account a ON a.id = k.account_id AND a.deleted_at IS NULL
-             WHERE k.organization_id = $1 AND k.revoked_at IS NULL ORDER BY k.id DESC LIMIT CAST($2 AS BIGINT)",
-        )
-        .bind(organization)
-        .bind(i64::try_from(MAX_KEYS).unwrap_or(i64::MAX))
-        .all()
-        .await?;
-    rows.into_iter()
-        .map(|row| {
-            Ok(KeyView {
-                id: KeyId(row.id),
-                name: row.name,
-                client_id: client_id(KeyId(row.id)),
-                account: row.handle,
-                scopes: read("credential_key", "scopes", &row.scopes, Scopes::read)?,
-                created_by: row.created_by_name,
-                created_at: Timestamp(row.created_at),
-                last_used_at: row.last_used_at.map(Timestamp),
-            })
-        })
-        .collect()
+    tx.sql(
+        "SELECT k.id, k.name, a.handle, k.scopes, k.created_by_name, k.created_at, k.last_used_at
+         FROM credential_key k JOIN account a ON a.id = k.account_id AND a.deleted_at IS NULL
+         WHERE k.organization_id = $1 AND k.revoked_at IS NULL ORDER BY k.id DESC LIMIT CAST($2 AS BIGINT)",
+    )
+    .bind(organization)
+    .bind(i64::try_from(MAX_KEYS).unwrap_or(i64::MAX))
+    .all()
+    .await
 }
 
-/// Revokes a key of the permit's organization, and its tokens; its name, if it worked.
+/// Revokes a key of the permit's organization and its tokens; returns the key's name if it still worked.
 pub async fn revoke(tx: &mut Tx, permit: &RolePermit, id: KeyId, at: Timestamp) -> Result<Option<String>> {
     let row: Option<(String,)> = tx
         .sql(
@@ -223,16 +176,14 @@ pub async fn revoke(tx: &mut Tx, permit: &RolePermit, id: KeyId, at: Timestamp) 
 
 /// What a key of the permit's organization is called, working or not.
 pub async fn find_name(tx: &mut Tx, permit: &RolePermit, id: KeyId) -> Result<Option<String>> {
-    let row: Option<(String,)> = tx
-        .sql("SELECT name FROM credential_key WHERE id = $1 AND organization_id = $2")
+    tx.sql("SELECT name FROM credential_key WHERE id = $1 AND organization_id = $2")
         .bind(id)
         .bind(permit.organization())
-        .optional()
-        .await?;
-    Ok(row.map(|(name,)| name))
+        .value()
+        .await
 }
 
-/// Hands out a token, notes that its key is used, and lets go of tokens that are over.
+/// Hands out a token, notes that its key is used, and deletes expired tokens.
 pub async fn insert_token(
     tx: &mut Tx,
     key: KeyId,

@@ -2,9 +2,8 @@
 //! organization that was deleted, are nobody's while that lasts.
 
 use sqlx::FromRow;
-use uuid::Uuid;
 
-use super::{Result, Tx, read};
+use super::{Result, Tx};
 use crate::{
     domain::{
         access::Permit,
@@ -19,7 +18,6 @@ use crate::{
 /// A link to be added to the permit's resource.
 #[derive(Debug)]
 pub struct NewLink<'a> {
-    /// Id.
     pub id: LinkId,
     /// Digest of the token in it.
     pub token_hash: &'a str,
@@ -27,7 +25,6 @@ pub struct NewLink<'a> {
     pub password_hash: Option<&'a str>,
     /// Until when it works.
     pub expires_at: Option<Timestamp>,
-    /// Now.
     pub at: Timestamp,
 }
 
@@ -50,13 +47,14 @@ pub async fn insert(tx: &mut Tx, permit: &Permit, new: &NewLink<'_>) -> Result<(
 }
 
 /// A link.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, FromRow)]
 pub struct Link {
-    /// Id.
     pub id: LinkId,
     /// What it shows.
+    #[sqlx(rename = "resource_id")]
     pub resource: ResourceId,
     /// Whose that is.
+    #[sqlx(rename = "organization_id")]
     pub organization: OrganizationId,
     /// Digest of its token.
     pub token_hash: String,
@@ -72,37 +70,6 @@ pub struct Link {
     pub created_by_name: Option<String>,
     /// When it was last opened, to the hour.
     pub last_opened_at: Option<Timestamp>,
-}
-
-#[derive(FromRow)]
-struct LinkRow {
-    id: Uuid,
-    resource_id: Uuid,
-    organization_id: Uuid,
-    token_hash: String,
-    state: String,
-    password_hash: Option<String>,
-    expires_at: Option<i64>,
-    created_at: i64,
-    created_by_name: Option<String>,
-    last_opened_at: Option<i64>,
-}
-
-impl LinkRow {
-    fn into_link(self) -> Result<Link> {
-        Ok(Link {
-            id: LinkId(self.id),
-            resource: ResourceId(self.resource_id),
-            organization: OrganizationId(self.organization_id),
-            token_hash: self.token_hash,
-            state: read("share_link", "state", &self.state, ShareLinkState::parse)?,
-            password_hash: self.password_hash,
-            expires_at: self.expires_at.map(Timestamp),
-            created_at: Timestamp(self.created_at),
-            created_by_name: self.created_by_name,
-            last_opened_at: self.last_opened_at.map(Timestamp),
-        })
-    }
 }
 
 /// What is read of a link. Kept as one text so that all questions get the same.
@@ -121,41 +88,35 @@ macro_rules! links {
 
 /// A link by the digest of its token.
 pub async fn find_by_token(tx: &mut Tx, token_hash: &str) -> Result<Option<Link>> {
-    let row: Option<LinkRow> = tx.sql(links!("s.token_hash = $1")).bind(token_hash.to_owned()).optional().await?;
-    row.map(LinkRow::into_link).transpose()
+    tx.sql(links!("s.token_hash = $1")).bind(token_hash.to_owned()).optional().await
 }
 
 /// A link by its id.
 pub async fn find(tx: &mut Tx, id: LinkId) -> Result<Option<Link>> {
-    let row: Option<LinkRow> = tx.sql(links!("s.id = $1")).bind(id).optional().await?;
-    row.map(LinkRow::into_link).transpose()
+    tx.sql(links!("s.id = $1")).bind(id).optional().await
 }
 
 /// The links of a resource that nobody switched off, newest first.
 pub async fn list(tx: &mut Tx, resource: ResourceId, limit: i64) -> Result<Vec<Link>> {
-    let rows: Vec<LinkRow> = tx
-        .sql(links!(
-            "s.resource_id = $1 AND s.state <> 'revoked' ORDER BY s.created_at DESC, s.id DESC LIMIT CAST($2 AS BIGINT)"
-        ))
-        .bind(resource)
-        .bind(limit)
-        .all()
-        .await?;
-    rows.into_iter().map(LinkRow::into_link).collect()
+    tx.sql(links!(
+        "s.resource_id = $1 AND s.state <> 'revoked' ORDER BY s.created_at DESC, s.id DESC LIMIT CAST($2 AS BIGINT)"
+    ))
+    .bind(resource)
+    .bind(limit)
+    .all()
+    .await
 }
 
 /// How many links of a resource work.
 pub async fn count_active(tx: &mut Tx, resource: ResourceId, now: Timestamp) -> Result<u64> {
-    let count = tx
-        .sql(
-            "SELECT CAST(COUNT(*) AS BIGINT) FROM share_link
-             WHERE resource_id = $1 AND state = 'active' AND (expires_at IS NULL OR expires_at > $2)",
-        )
-        .bind(resource)
-        .bind(now)
-        .number()
-        .await?;
-    Ok(u64::try_from(count).unwrap_or(0))
+    tx.sql(
+        "SELECT CAST(COUNT(*) AS BIGINT) FROM share_link
+         WHERE resource_id = $1 AND state = 'active' AND (expires_at IS NULL OR expires_at > $2)",
+    )
+    .bind(resource)
+    .bind(now)
+    .count()
+    .await
 }
 
 /// Switches a link of the permit's resource off; whether it was on.
@@ -183,7 +144,7 @@ pub async fn update_opened(tx: &mut Tx, id: LinkId, at: Timestamp, not_since: Ti
 
 /// From `top` down to something that is it, or below it; empty for everything else, what is in the trash included.
 pub async fn list_path(tx: &mut Tx, top: ResourceId, id: ResourceId) -> Result<Vec<Crumb>> {
-    let mut rows: Vec<(i64, Uuid, String, String)> = tx
+    let mut rows: Vec<(i64, ResourceId, Kind, String)> = tx
         .sql(
             "WITH RECURSIVE up(distance, id, parent_id, kind, name) AS (
                 SELECT CAST(0 AS BIGINT), r.id, r.parent_id, r.kind, r.name FROM resource r WHERE r.id = $1 AND r.trashed_with IS NULL
@@ -198,12 +159,8 @@ pub async fn list_path(tx: &mut Tx, top: ResourceId, id: ResourceId) -> Result<V
         .all()
         .await?;
     rows.sort_by_key(|(distance, ..)| std::cmp::Reverse(*distance));
-    if rows.first().is_none_or(|(_, first, _, _)| *first != top.0) {
+    if rows.first().is_none_or(|(_, first, _, _)| *first != top) {
         return Ok(Vec::new());
     }
-    rows.into_iter()
-        .map(|(_, id, kind, name)| {
-            Ok(Crumb { id: ResourceId(id), name, kind: read("resource", "kind", &kind, Kind::parse)? })
-        })
-        .collect()
+    Ok(rows.into_iter().map(|(_, id, kind, name)| Crumb { id, name, kind }).collect())
 }

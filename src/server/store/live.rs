@@ -172,13 +172,12 @@ pub async fn touch(tx: &mut Tx, items: &[ResourceId]) -> Result<()> {
         return Ok(());
     }
     for chunk in items.chunks(CHUNK) {
-        let ids: Vec<Uuid> = chunk.iter().map(|id| id.0).collect();
-        let parents: Vec<(Uuid,)> = tx
-            .sql_list("SELECT parent_id FROM resource WHERE id IN ({ids}) AND parent_id IS NOT NULL", &ids)
-            .all()
+        let parents: Vec<ResourceId> = tx
+            .sql_list("SELECT parent_id FROM resource WHERE id IN ({ids}) AND parent_id IS NOT NULL", chunk)
+            .column()
             .await?;
-        for (parent,) in parents {
-            touch_container(tx, ResourceId(parent));
+        for parent in parents {
+            touch_container(tx, parent);
         }
     }
     Ok(())

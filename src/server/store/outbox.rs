@@ -1,14 +1,14 @@
 //! Table `outbox` (MAIL-1): mail written in the transaction of what it tells.
 //!
 //! # Invariants
-//! - Who delivers holds a lease, `claimed_until`; what became of a mail is written only under the lease it was claimed
-//!   with, so a worker that lost it changes nothing any more.
+//! - A worker that delivers a mail holds a lease on it, `claimed_until`. The result is written only under that lease, so that a
+//!   worker that lost it changes nothing.
 //! - A mail that was sent keeps no text: links in it carry secrets.
 
 use sqlx::FromRow;
 use uuid::Uuid;
 
-use super::{CHUNK, Result, Tx, read};
+use super::{CHUNK, Result, Tx};
 use crate::domain::{
     id::{InvitationId, MailId},
     mail::MailState,
@@ -18,17 +18,13 @@ use crate::domain::{
 /// A mail to be sent.
 #[derive(Debug, Clone)]
 pub struct NewMail<'a> {
-    /// Id.
     pub id: MailId,
     /// To whom.
     pub to: &'a str,
     /// Subject: one line.
     pub subject: &'a str,
-    /// Text part.
     pub text: &'a str,
-    /// HTML part.
     pub html: &'a str,
-    /// Now.
     pub at: Timestamp,
 }
 
@@ -79,7 +75,7 @@ pub async fn find_last_about(tx: &mut Tx, topic: &str, recipient: &str) -> Resul
     Ok(last.map(|(at,)| Timestamp(at)))
 }
 
-/// Takes mails about something back that are held until later and nobody has tried to send; how many.
+/// Deletes mails about something that are held for later and were never tried; returns how many.
 pub async fn delete_held_about(tx: &mut Tx, topic: &str, now: Timestamp) -> Result<u64> {
     tx.sql(
         "DELETE FROM outbox WHERE topic = $1 AND state = 'waiting' AND attempts = 0 AND next_attempt_at > $2 AND claimed_until IS NULL",
@@ -93,15 +89,10 @@ pub async fn delete_held_about(tx: &mut Tx, topic: &str, now: Timestamp) -> Resu
 /// A mail in the outbox.
 #[derive(Debug, Clone, FromRow)]
 pub struct Mail {
-    /// Id.
     pub id: Uuid,
-    /// To whom.
     pub recipient: String,
-    /// Subject.
     pub subject: String,
-    /// Text part.
     pub text: String,
-    /// HTML part.
     pub html: String,
     /// When it was written, in unix milliseconds.
     pub created_at: i64,
@@ -120,15 +111,10 @@ pub async fn list_newest(tx: &mut Tx, limit: i64) -> Result<Vec<Mail>> {
 /// A mail that a worker has claimed.
 #[derive(Debug, Clone, PartialEq, Eq, FromRow)]
 pub struct Claimed {
-    /// Id.
     pub id: Uuid,
-    /// To whom.
     pub recipient: String,
-    /// Subject.
     pub subject: String,
-    /// Text part.
     pub text: String,
-    /// HTML part.
     pub html: String,
     /// How often it was tried before.
     pub attempts: i64,
@@ -151,7 +137,7 @@ pub async fn is_due(tx: &mut Tx, now: Timestamp) -> Result<bool> {
     Ok(due.is_some())
 }
 
-/// Claims mails that are due, the longest waiting first, until a moment that nobody else has as long as it lasts.
+/// Claims due mails, the longest waiting first. `until` identifies the lease, so no other claim may use the same moment.
 pub async fn claim(tx: &mut Tx, now: Timestamp, until: Timestamp, limit: i64) -> Result<Vec<Claimed>> {
     let mut claimed: Vec<Claimed> = tx
         .sql(
@@ -171,7 +157,6 @@ pub async fn claim(tx: &mut Tx, now: Timestamp, until: Timestamp, limit: i64) ->
 
 /// Gives claimed mails back untried.
 pub async fn release(tx: &mut Tx, ids: &[MailId], until: Timestamp) -> Result<()> {
-    let ids: Vec<Uuid> = ids.iter().map(|id| id.0).collect();
     for ids in ids.chunks(CHUNK) {
         tx.sql_list("UPDATE outbox SET claimed_until = NULL WHERE id IN ({ids}) AND claimed_until = {1}", ids)
             .bind(until)
@@ -181,7 +166,7 @@ pub async fn release(tx: &mut Tx, ids: &[MailId], until: Timestamp) -> Result<()
     Ok(())
 }
 
-/// The mail server took a mail: its text is forgotten. Whether the lease still held.
+/// The mail server took a mail: its text is forgotten. Returns whether the lease still held.
 pub async fn update_sent(tx: &mut Tx, id: MailId, until: Timestamp, now: Timestamp) -> Result<bool> {
     let changed = tx
         .sql(
@@ -213,7 +198,7 @@ pub async fn update_unsent(
         )
         .bind(id)
         .bind(until)
-        .bind(state.as_str().to_owned())
+        .bind(state)
         .bind(next)
         .bind(reason.to_owned())
         .execute()
@@ -222,13 +207,10 @@ pub async fn update_unsent(
 }
 
 /// A mail as the operator sees it: without its text.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, FromRow)]
 pub struct Entry {
-    /// Id.
     pub id: MailId,
-    /// To whom.
     pub recipient: String,
-    /// Subject.
     pub subject: String,
     /// What became of it.
     pub state: MailState,
@@ -240,22 +222,6 @@ pub struct Entry {
     pub sent_at: Option<Timestamp>,
     /// Why it could not be sent the last time.
     pub last_error: Option<String>,
-}
-
-#[derive(FromRow)]
-struct EntryRow {
-    id: Uuid,
-    recipient: String,
-    subject: String,
-    state: String,
-    attempts: i64,
-    next_attempt_at: i64,
-    sent_at: Option<i64>,
-    last_error: Option<String>,
-}
-
-fn state(word: &str) -> Result<MailState> {
-    read("outbox", "state", word, MailState::parse)
 }
 
 /// What became of a mail.
@@ -271,34 +237,32 @@ pub struct Delivery {
 pub async fn list_of_invitations(tx: &mut Tx, ids: &[InvitationId]) -> Result<Vec<(InvitationId, Delivery)>> {
     let mut found = Vec::with_capacity(ids.len());
     for chunk in ids.chunks(CHUNK) {
-        let chunk: Vec<Uuid> = chunk.iter().map(|id| id.0).collect();
-        let rows: Vec<(Uuid, String, Option<String>)> = tx
+        let rows: Vec<(InvitationId, MailState, Option<String>)> = tx
             .sql_list(
                 "SELECT i.id, o.state, o.last_error FROM invitation i JOIN outbox o ON o.id = i.mail_id WHERE i.id IN ({ids})",
-                &chunk,
+                chunk,
             )
             .all()
             .await?;
-        for (id, word, last_error) in rows {
-            let last_error = last_error.filter(|_| word != MailState::Sent.as_str());
-            found.push((InvitationId(id), Delivery { state: state(&word)?, last_error }));
-        }
+        found.extend(rows.into_iter().map(|(id, state, last_error)| {
+            (id, Delivery { state, last_error: last_error.filter(|_| state != MailState::Sent) })
+        }));
     }
     Ok(found)
 }
 
 /// Mails of a state, or all, the newest first.
 pub async fn list(tx: &mut Tx, of: Option<MailState>, limit: i64) -> Result<Vec<Entry>> {
-    let rows: Vec<EntryRow> = match of {
+    match of {
         Some(state) => {
             tx.sql(
                 "SELECT id, recipient, subject, state, attempts, next_attempt_at, sent_at, last_error FROM outbox
                  WHERE state = $1 ORDER BY id DESC LIMIT CAST($2 AS BIGINT)",
             )
-            .bind(state.as_str().to_owned())
+            .bind(state)
             .bind(limit)
             .all()
-            .await?
+            .await
         }
         None => {
             tx.sql(
@@ -307,23 +271,9 @@ pub async fn list(tx: &mut Tx, of: Option<MailState>, limit: i64) -> Result<Vec<
             )
             .bind(limit)
             .all()
-            .await?
+            .await
         }
-    };
-    rows.into_iter()
-        .map(|row| {
-            Ok(Entry {
-                id: MailId(row.id),
-                recipient: row.recipient,
-                subject: row.subject,
-                state: state(&row.state)?,
-                attempts: row.attempts,
-                next_attempt_at: Timestamp(row.next_attempt_at),
-                sent_at: row.sent_at.map(Timestamp),
-                last_error: row.last_error,
-            })
-        })
-        .collect()
+    }
 }
 
 /// How many mails are waiting.
@@ -346,7 +296,7 @@ pub async fn update_retry(tx: &mut Tx, id: MailId, now: Timestamp) -> Result<boo
     Ok(changed > 0)
 }
 
-/// Puts every mail that was given up, and whose text is still kept, at the front of the queue; how many.
+/// Puts every mail that was given up, and whose text is still kept, at the front of the queue; returns how many.
 pub async fn update_retry_failed(tx: &mut Tx, now: Timestamp) -> Result<u64> {
     tx.sql(
         "UPDATE outbox SET state = 'waiting', attempts = 0, next_attempt_at = $1 WHERE state = 'failed' AND text <> ''",
@@ -356,7 +306,7 @@ pub async fn update_retry_failed(tx: &mut Tx, now: Timestamp) -> Result<u64> {
     .await
 }
 
-/// Gives up what is still not sent and older than a moment, and forgets its text; how many.
+/// Gives up what is still not sent and older than a moment, and forgets its text; returns how many.
 pub async fn forget_texts_before(tx: &mut Tx, at: Timestamp) -> Result<u64> {
     tx.sql(
         "UPDATE outbox SET state = 'failed', text = '', html = '', claimed_until = NULL,
@@ -368,7 +318,7 @@ pub async fn forget_texts_before(tx: &mut Tx, at: Timestamp) -> Result<u64> {
     .await
 }
 
-/// Forgets mails that are older than a moment; how many.
+/// Forgets mails that are older than a moment; returns how many.
 pub async fn delete_before(tx: &mut Tx, at: Timestamp) -> Result<u64> {
     tx.sql("DELETE FROM outbox WHERE created_at < $1").bind(at).execute().await
 }

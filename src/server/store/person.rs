@@ -3,7 +3,7 @@
 use sqlx::FromRow;
 use uuid::Uuid;
 
-use super::{Result, Tx};
+use super::{Result, Tx, values::from_columns};
 use crate::{
     domain::{
         id::{OrganizationId, PersonId},
@@ -18,21 +18,17 @@ use crate::{
 /// Someone who just signed up.
 #[derive(Debug)]
 pub struct NewPerson<'a> {
-    /// Id.
     pub id: PersonId,
     /// Email as typed.
     pub email: &'a str,
-    /// Email as compared.
+    /// The email's comparison key.
     pub email_key: &'a str,
-    /// First name.
     pub first_name: &'a str,
-    /// Last name.
     pub last_name: &'a str,
     /// PHC string.
     pub password_hash: &'a str,
     /// Where new data is processed and stored.
     pub cluster: &'a str,
-    /// Now.
     pub at: Timestamp,
 }
 
@@ -62,42 +58,22 @@ pub async fn insert(tx: &mut Tx, new: &NewPerson<'_>) -> Result<()> {
     .map(|_| ())
 }
 
-/// A row of what pages mention of a person.
-#[derive(FromRow)]
-pub(super) struct PersonRow {
-    id: Uuid,
-    email: String,
-    first_name: String,
-    last_name: String,
-    email_verified: bool,
-}
-
-impl From<PersonRow> for PersonView {
-    fn from(row: PersonRow) -> Self {
-        Self {
-            id: PersonId(row.id),
-            email: row.email,
-            first_name: row.first_name,
-            last_name: row.last_name,
-            email_verified: row.email_verified,
-        }
-    }
+from_columns! {
+    PersonView: id: PersonId, email: String, first_name: String, last_name: String, email_verified: bool;
+    Self { id, email, first_name, last_name, email_verified }
 }
 
 /// A person by id, unless they deleted their account.
 pub async fn find(tx: &mut Tx, id: PersonId) -> Result<Option<PersonView>> {
-    let row: Option<PersonRow> = tx
-        .sql("SELECT id, email, first_name, last_name, email_verified FROM person WHERE id = $1 AND deleted_at IS NULL")
+    tx.sql("SELECT id, email, first_name, last_name, email_verified FROM person WHERE id = $1 AND deleted_at IS NULL")
         .bind(id)
         .optional()
-        .await?;
-    Ok(row.map(Into::into))
+        .await
 }
 
 /// What signing in checks.
 #[derive(Debug, FromRow)]
 pub struct Credentials {
-    /// Id.
     pub id: Uuid,
     /// PHC string.
     pub password_hash: String,
@@ -110,15 +86,13 @@ pub async fn find_credentials(tx: &mut Tx, email_key: &str) -> Result<Option<Cre
 
 /// A person by email key: for the operator's command line.
 pub async fn find_by_email(tx: &mut Tx, email_key: &str) -> Result<Option<PersonView>> {
-    let row: Option<PersonRow> = tx
-        .sql("SELECT id, email, first_name, last_name, email_verified FROM person WHERE email_key = $1")
+    tx.sql("SELECT id, email, first_name, last_name, email_verified FROM person WHERE email_key = $1")
         .bind(email_key.to_owned())
         .optional()
-        .await?;
-    Ok(row.map(Into::into))
+        .await
 }
 
-/// How many people there are: whether the database is empty.
+/// Whether there is anybody: the database is empty otherwise.
 pub async fn any(tx: &mut Tx) -> Result<bool> {
     tx.sql("SELECT CAST(COUNT(*) AS BIGINT) FROM (SELECT 1 AS one FROM person LIMIT 1) AS first_row")
         .number()
@@ -129,7 +103,6 @@ pub async fn any(tx: &mut Tx) -> Result<bool> {
 /// What a person has besides what everybody may be shown.
 #[derive(Debug, Clone, FromRow)]
 pub struct Profile {
-    /// Language.
     pub language: String,
     /// Where what they create is processed and stored.
     pub cluster: String,
@@ -137,9 +110,9 @@ pub struct Profile {
     pub default_organization_id: Option<Uuid>,
     /// PHC string.
     pub password_hash: String,
-    /// Consent to usage statistics; NULL if never asked.
+    /// Consent to usage statistics; false if never asked.
     pub allows_usage_statistics: bool,
-    /// Consent to product news; NULL if never asked.
+    /// Consent to product news; false if never asked.
     pub allows_product_news: bool,
     /// When they signed up.
     pub created_at: i64,
@@ -158,15 +131,13 @@ pub async fn find_profile(tx: &mut Tx, id: PersonId) -> Result<Option<Profile>> 
 
 /// The Org ID of the organization that a person's sign-in leads to, while they belong to it.
 pub async fn find_default_org_id(tx: &mut Tx, id: PersonId) -> Result<Option<String>> {
-    let row: Option<(String,)> = tx
-        .sql(
-            "SELECT o.org_id FROM person p JOIN organization o ON o.id = p.default_organization_id
-             JOIN membership m ON m.organization_id = o.id AND m.person_id = p.id WHERE p.id = $1 AND o.deleted_at IS NULL",
-        )
-        .bind(id)
-        .optional()
-        .await?;
-    Ok(row.map(|(org_id,)| org_id))
+    tx.sql(
+        "SELECT o.org_id FROM person p JOIN organization o ON o.id = p.default_organization_id
+         JOIN membership m ON m.organization_id = o.id AND m.person_id = p.id WHERE p.id = $1 AND o.deleted_at IS NULL",
+    )
+    .bind(id)
+    .value()
+    .await
 }
 
 /// Changes a person's names, wherever they are copied to (PEOPLE-1).
@@ -259,8 +230,8 @@ pub async fn update_consents(tx: &mut Tx, id: PersonId, usage_statistics: bool, 
         .map(|_| ())
 }
 
-/// Takes everything from a person's row that tells who they were, and frees their address (SET-2). The row stays for what
-/// they made.
+/// Removes everything from a person's row that tells who they were, and frees their address (SET-2). The row stays, because
+/// what they made refers to it.
 pub async fn anonymize(tx: &mut Tx, permit: &OwnPermit, at: Timestamp) -> Result<()> {
     tx.sql(
         "UPDATE person SET email = $2, email_key = $3, email_verified = $4, first_name = $5, last_name = $6, name_key = $7, name_search = $9,
@@ -269,7 +240,7 @@ pub async fn anonymize(tx: &mut Tx, permit: &OwnPermit, at: Timestamp) -> Result
     )
     .bind(permit.person())
     .bind("")
-    // No address has this shape, so nobody signs up with it or in.
+    // No address has this shape, so that nobody can sign up or in with it.
     .bind(format!("deleted {}", permit.person().0))
     .bind(false)
     .bind("Deleted")

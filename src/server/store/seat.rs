@@ -1,12 +1,12 @@
 //! Table `seat`: who was given a seat of a desktop licence, and what runs on it (LIC-5).
 //!
-//! A row is a seat of the licence as whoever may use it just now uses it: rows of another loan than the one that runs, and rows
-//! that are neither given nor were heard of lately, are nothing any more, and go with the next change.
+//! A row counts only for whoever may use the licence now. A row of a loan that does not run, or of a seat that is neither assigned nor
+//! was heard of lately, is stale: it is ignored, and the next change deletes it.
 
 use sqlx::FromRow;
 use uuid::Uuid;
 
-use super::{CHUNK, Result, Tx, read};
+use super::{CHUNK, Result, Tx, values::from_columns};
 use crate::{
     domain::{
         id::{KeyId, LicenceId, LoanId, OrganizationId, PersonId},
@@ -17,9 +17,9 @@ use crate::{
     view::seat::SeatRow,
 };
 
-/// The moment since which something must have been heard of a seat that is taken.
-const fn heard_since(now: Timestamp) -> i64 {
-    now.plus_millis(-STALE_AFTER).0
+/// A taken seat that was last heard of before this moment is stale.
+const fn heard_since(now: Timestamp) -> Timestamp {
+    now.plus_millis(-STALE_AFTER)
 }
 
 /// Who holds a seat, as it is stored.
@@ -27,42 +27,30 @@ fn holder(id: Uuid, key: Option<Uuid>) -> Holder {
     key.map_or(Holder::Person(PersonId(id)), |key| Holder::Key(KeyId(key)))
 }
 
-#[derive(FromRow)]
-struct StoredRow {
-    holder_id: Uuid,
-    key_id: Option<Uuid>,
-    loan_id: Option<Uuid>,
-    assigned_at: Option<i64>,
-    device: Option<String>,
-    taken_at: Option<i64>,
-    last_seen_at: Option<i64>,
+from_columns! {
+    Seat: holder_id: Uuid, key_id: Option<Uuid>, loan_id: Option<LoanId>, assigned_at: Option<Timestamp>,
+        device: Option<String>, taken_at: Option<Timestamp>, last_seen_at: Option<Timestamp>;
+    Self {
+        holder: holder(holder_id, key_id),
+        loan: loan_id,
+        given_at: assigned_at,
+        taken: device.zip(taken_at).zip(last_seen_at).map(|((device, since), seen)| SeatTaken { device, since, seen }),
+    }
 }
 
 /// What somebody has of a licence: the person or the key with this id.
 pub async fn find(tx: &mut Tx, licence: LicenceId, holder_id: Uuid) -> Result<Option<Seat>> {
-    let row: Option<StoredRow> = tx
-        .sql(
-            "SELECT holder_id, key_id, loan_id, assigned_at, device, taken_at, last_seen_at FROM seat
-             WHERE licence_id = $1 AND holder_id = $2",
-        )
-        .bind(licence)
-        .bind(holder_id)
-        .optional()
-        .await?;
-    Ok(row.map(|row| Seat {
-        holder: holder(row.holder_id, row.key_id),
-        loan: row.loan_id.map(LoanId),
-        given_at: row.assigned_at.map(Timestamp),
-        taken: match (row.device, row.taken_at, row.last_seen_at) {
-            (Some(device), Some(since), Some(seen)) => {
-                Some(SeatTaken { device, since: Timestamp(since), seen: Timestamp(seen) })
-            }
-            _ => None,
-        },
-    }))
+    tx.sql(
+        "SELECT holder_id, key_id, loan_id, assigned_at, device, taken_at, last_seen_at FROM seat
+         WHERE licence_id = $1 AND holder_id = $2",
+    )
+    .bind(licence)
+    .bind(holder_id)
+    .optional()
+    .await
 }
 
-/// Lets go of the rows of a licence that are nothing any more.
+/// Deletes the stale rows of a licence.
 pub async fn delete_gone(tx: &mut Tx, licence: LicenceId, loan: Option<LoanId>, now: Timestamp) -> Result<()> {
     tx.sql(
         "DELETE FROM seat WHERE licence_id = $1
@@ -76,15 +64,13 @@ pub async fn delete_gone(tx: &mut Tx, licence: LicenceId, loan: Option<LoanId>, 
     .map(|_| ())
 }
 
-/// How many seats of a licence are in use by others, once what is nothing any more is gone.
+/// How many seats of a licence others use. Call [`delete_gone`] first: stale rows are counted too.
 pub async fn count_others(tx: &mut Tx, licence: LicenceId, holder: Holder) -> Result<u64> {
-    let others = tx
-        .sql("SELECT CAST(COUNT(*) AS BIGINT) FROM seat WHERE licence_id = $1 AND holder_id <> $2")
+    tx.sql("SELECT CAST(COUNT(*) AS BIGINT) FROM seat WHERE licence_id = $1 AND holder_id <> $2")
         .bind(licence)
         .bind(holder.id())
-        .number()
-        .await?;
-    Ok(u64::try_from(others).unwrap_or(0))
+        .count()
+        .await
 }
 
 /// Where a seat is, and whose.
@@ -109,8 +95,8 @@ pub async fn upsert_taken(tx: &mut Tx, place: &SeatScope, device: &str, at: Time
     )
     .bind(place.licence)
     .bind(place.holder.id())
-    .bind(place.holder.person().map(|id| id.0))
-    .bind(place.holder.key().map(|id| id.0))
+    .bind(place.holder.person())
+    .bind(place.holder.key())
     .bind(place.organization)
     .bind(place.loan)
     .bind(device.to_owned())
@@ -170,7 +156,7 @@ pub async fn update_seen(
     .map(|rows| rows > 0)
 }
 
-/// The program on a seat lets go of it: what was given stays given.
+/// Frees the seat that a program ran on; an assigned seat stays assigned.
 pub async fn release(tx: &mut Tx, licence: LicenceId, holder: Holder) -> Result<()> {
     tx.sql(
         "UPDATE seat SET device = NULL, taken_at = NULL, last_seen_at = NULL
@@ -217,9 +203,8 @@ pub async fn delete_of_licence(tx: &mut Tx, _: &RolePermit, licence: LicenceId) 
 pub async fn delete_of_people(tx: &mut Tx, permit: &RolePermit, people: &[PersonId]) -> Result<u64> {
     let mut freed = 0;
     for chunk in people.chunks(CHUNK) {
-        let ids: Vec<Uuid> = chunk.iter().map(|person| person.0).collect();
         freed += tx
-            .sql_list("DELETE FROM seat WHERE organization_id = {1} AND holder_id IN ({ids})", &ids)
+            .sql_list("DELETE FROM seat WHERE organization_id = {1} AND holder_id IN ({ids})", chunk)
             .bind(permit.organization())
             .execute()
             .await?;
@@ -227,7 +212,7 @@ pub async fn delete_of_people(tx: &mut Tx, permit: &RolePermit, people: &[Person
     Ok(freed)
 }
 
-/// Nothing is kept for somebody of the permit's organization any more; what runs goes on.
+/// Unassigns the seats of somebody of the permit's organization; what runs on one goes on.
 pub async fn unreserve(tx: &mut Tx, permit: &RolePermit, person: PersonId) -> Result<()> {
     tx.sql("DELETE FROM seat WHERE organization_id = $1 AND holder_id = $2 AND last_seen_at IS NULL")
         .bind(permit.organization())
@@ -250,21 +235,17 @@ pub async fn count(
 ) -> Result<Vec<(LicenceId, Option<LoanId>, u64)>> {
     let mut counts = Vec::new();
     for chunk in licences.chunks(CHUNK) {
-        let ids: Vec<Uuid> = chunk.iter().map(|licence| licence.0).collect();
-        let rows: Vec<(Uuid, Option<Uuid>, i64)> = tx
+        let rows: Vec<(LicenceId, Option<LoanId>, i64)> = tx
             .sql_list(
                 "SELECT licence_id, loan_id, CAST(COUNT(*) AS BIGINT) FROM seat
                  WHERE licence_id IN ({ids}) AND (assigned_at IS NOT NULL OR last_seen_at > {1}) GROUP BY licence_id, loan_id",
-                &ids,
+                chunk,
             )
             .bind(heard_since(now))
             .all()
             .await?;
-        counts.extend(
-            rows.into_iter().map(|(licence, loan, seats)| {
-                (LicenceId(licence), loan.map(LoanId), u64::try_from(seats).unwrap_or(0))
-            }),
-        );
+        counts
+            .extend(rows.into_iter().map(|(licence, loan, seats)| (licence, loan, u64::try_from(seats).unwrap_or(0))));
     }
     Ok(counts)
 }
@@ -282,38 +263,38 @@ pub struct ListedSeat {
 
 #[derive(FromRow)]
 struct ListedSeatRow {
-    licence_id: Uuid,
-    loan_id: Option<Uuid>,
+    licence_id: LicenceId,
+    loan_id: Option<LoanId>,
     holder_id: Uuid,
     key_id: Option<Uuid>,
     name: String,
     email: Option<String>,
-    role: Option<String>,
-    assigned_at: Option<i64>,
+    role: Option<Role>,
+    assigned_at: Option<Timestamp>,
     assigned_by_name: Option<String>,
     device: Option<String>,
-    taken_at: Option<i64>,
-    last_seen_at: Option<i64>,
+    taken_at: Option<Timestamp>,
+    last_seen_at: Option<Timestamp>,
 }
 
 impl ListedSeatRow {
-    fn read(self, now: Timestamp) -> Result<ListedSeat> {
+    fn at(self, now: Timestamp) -> ListedSeat {
         let fresh = self.last_seen_at.is_some_and(|seen| seen > heard_since(now));
-        Ok(ListedSeat {
-            licence: LicenceId(self.licence_id),
-            loan: self.loan_id.map(LoanId),
+        ListedSeat {
+            licence: self.licence_id,
+            loan: self.loan_id,
             row: SeatRow {
                 holder: holder(self.holder_id, self.key_id),
                 name: self.name,
                 email: self.email,
-                role: self.role.map(|role| read("membership", "role", &role, Role::parse)).transpose()?,
-                given_at: self.assigned_at.map(Timestamp),
+                role: self.role,
+                given_at: self.assigned_at,
                 given_by: self.assigned_by_name,
                 device: self.device.filter(|_| fresh),
-                since: self.taken_at.filter(|_| fresh).map(Timestamp),
-                seen: self.last_seen_at.filter(|_| fresh).map(Timestamp),
+                since: self.taken_at.filter(|_| fresh),
+                seen: self.last_seen_at.filter(|_| fresh),
             },
-        })
+        }
     }
 }
 
@@ -335,7 +316,7 @@ macro_rules! listed {
 
 /// The seats of some licences that are in use at a moment, at most `limit`: licence by licence, holders by id.
 pub async fn list(tx: &mut Tx, licences: &[LicenceId], now: Timestamp, limit: i64) -> Result<Vec<ListedSeat>> {
-    let ids: Vec<Uuid> = licences.iter().take(CHUNK).map(|licence| licence.0).collect();
+    let ids: Vec<_> = licences.iter().take(CHUNK).copied().collect();
     if ids.is_empty() {
         return Ok(Vec::new());
     }
@@ -351,7 +332,7 @@ pub async fn list(tx: &mut Tx, licences: &[LicenceId], now: Timestamp, limit: i6
         .bind(limit)
         .all()
         .await?;
-    rows.into_iter().map(|row| row.read(now)).collect()
+    Ok(rows.into_iter().map(|row| row.at(now)).collect())
 }
 
 /// The seats that somebody has of licences that an organization uses, or used.
@@ -370,7 +351,7 @@ pub async fn list_of_holder(
         .bind(heard_since(now))
         .all()
         .await?;
-    rows.into_iter().map(|row| row.read(now)).collect()
+    Ok(rows.into_iter().map(|row| row.at(now)).collect())
 }
 
 /// A seat of mine, wherever it is.
@@ -424,5 +405,5 @@ pub async fn list_of_licence(
         .bind(limit)
         .all()
         .await?;
-    rows.into_iter().map(|row| row.read(now).map(|listed| listed.row)).collect()
+    Ok(rows.into_iter().map(|row| row.at(now).row).collect())
 }

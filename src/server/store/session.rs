@@ -8,7 +8,7 @@ pub use tower_sessions::session::Id;
 use tower_sessions::{SessionStore, cookie::time::OffsetDateTime, session::Record, session_store};
 use uuid::Uuid;
 
-use super::{Db, DbError, Result, Tx, person::PersonRow};
+use super::{Db, DbError, Result, Tx};
 use crate::{
     domain::{
         id::{PersonId, SessionId},
@@ -237,7 +237,6 @@ pub struct Use {
     pub device: String,
     /// The network address.
     pub address: Option<String>,
-    /// Now.
     pub at: Timestamp,
     /// It is left alone if it was seen after this moment: then another request was faster.
     pub not_since: Timestamp,
@@ -269,12 +268,12 @@ pub async fn touch(tx: &mut Tx, id: Id, how: &Use) -> Result<bool> {
 
 #[derive(FromRow)]
 struct ListedSessionRow {
-    public_id: Uuid,
+    public_id: SessionId,
     id_hash: String,
     device: Option<String>,
     ip_address: Option<String>,
-    created_at: i64,
-    last_seen_at: i64,
+    created_at: Timestamp,
+    last_seen_at: Timestamp,
 }
 
 /// The sessions of a person that have not expired, the one used last first. `current` is the digest of the one that asks.
@@ -298,11 +297,11 @@ pub async fn list_of_person(
     Ok(rows
         .into_iter()
         .map(|row| SessionItem {
-            id: SessionId(row.public_id),
+            id: row.public_id,
             device: row.device.unwrap_or_else(|| crate::domain::device::device("")),
             address: row.ip_address,
-            created_at: Timestamp(row.created_at),
-            last_seen: Timestamp(row.last_seen_at),
+            created_at: row.created_at,
+            last_seen: row.last_seen_at,
             current: current == Some(row.id_hash.as_str()),
         })
         .collect())
@@ -310,17 +309,17 @@ pub async fn list_of_person(
 
 /// Whether a person has a session that was last used at an address.
 pub async fn has_at(tx: &mut Tx, person: PersonId, address: &str, now: Timestamp) -> Result<bool> {
-    let found: Option<(Uuid,)> = tx
+    let found: Option<PersonId> = tx
         .sql("SELECT person_id FROM session WHERE person_id = $1 AND ip_address = $2 AND expires_at > $3 LIMIT 1")
         .bind(person)
         .bind(address.to_owned())
         .bind(now)
-        .optional()
+        .value()
         .await?;
     Ok(found.is_some())
 }
 
-/// Ends one session of a person; whether there was one.
+/// Ends one session of a person; returns whether there was one.
 pub async fn delete(tx: &mut Tx, person: PersonId, id: SessionId) -> Result<bool> {
     tx.sql("DELETE FROM session WHERE public_id = $1 AND person_id = $2")
         .bind(id)
@@ -330,7 +329,7 @@ pub async fn delete(tx: &mut Tx, person: PersonId, id: SessionId) -> Result<bool
         .map(|rows| rows > 0)
 }
 
-/// Ends every session of a person but the one with this digest; how many there were.
+/// Ends every session of a person but the one with this digest; returns how many there were.
 pub async fn delete_of_person(tx: &mut Tx, person: PersonId, except: Option<&str>) -> Result<u64> {
     tx.sql("DELETE FROM session WHERE person_id = $1 AND id_hash <> $2")
         .bind(person)
@@ -342,8 +341,8 @@ pub async fn delete_of_person(tx: &mut Tx, person: PersonId, except: Option<&str
 #[derive(FromRow)]
 struct WhoRow {
     #[sqlx(flatten)]
-    person: PersonRow,
-    last_seen_at: Option<i64>,
+    person: PersonView,
+    last_seen_at: Option<Timestamp>,
 }
 
 /// The person whose session it is, by the id in the cookie, and when it was seen last; nobody where it has expired, was
@@ -358,10 +357,10 @@ pub async fn find_person(tx: &mut Tx, id: Id) -> Result<Option<(PersonView, Opti
         .bind(machine_time())
         .optional()
         .await?;
-    Ok(row.map(|row| (row.person.into(), row.last_seen_at.map(Timestamp))))
+    Ok(row.map(|row| (row.person, row.last_seen_at)))
 }
 
-/// Forgets sessions that have expired; how many there were.
+/// Forgets sessions that have expired; returns how many there were.
 pub async fn delete_expired(tx: &mut Tx, now: Timestamp) -> Result<u64> {
     tx.sql("DELETE FROM session WHERE expires_at <= $1").bind(now).execute().await
 }

@@ -58,9 +58,9 @@ struct BatchState {
 /// Why nothing more can be written.
 #[derive(Debug, Clone, Copy)]
 enum Ended {
-    /// Others were in the way: all of it is done again.
+    /// Another transaction was in the way: everything is done again.
     Contended,
-    /// So were others, and this is long.
+    /// The same, for a long write: it is done again alone.
     NeedsExclusive,
     /// Others were in the way for so many seconds.
     Busy(u64),

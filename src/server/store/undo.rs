@@ -20,13 +20,7 @@ pub async fn insert(tx: &mut Tx, id: UndoId, person: PersonId, what: &str, at: T
 
 /// Takes it, once, for who it is of.
 pub async fn take(tx: &mut Tx, id: UndoId, person: PersonId) -> Result<Option<String>> {
-    let row: Option<(String,)> = tx
-        .sql("DELETE FROM undo WHERE id = $1 AND person_id = $2 RETURNING inverse")
-        .bind(id)
-        .bind(person)
-        .optional()
-        .await?;
-    Ok(row.map(|(what,)| what))
+    tx.sql("DELETE FROM undo WHERE id = $1 AND person_id = $2 RETURNING inverse").bind(id).bind(person).value().await
 }
 
 /// Forgets what was done before a moment.

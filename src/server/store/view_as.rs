@@ -14,14 +14,12 @@ pub async fn find(
     viewer: PersonId,
     person: PersonId,
 ) -> Result<Option<Timestamp>> {
-    let row: Option<(i64,)> = tx
-        .sql("SELECT started_at FROM view_as_session WHERE organization_id = $1 AND viewer_id = $2 AND viewed_person_id = $3")
-        .bind(organization)
-        .bind(viewer)
-        .bind(person)
-        .optional()
-        .await?;
-    Ok(row.map(|(at,)| Timestamp(at)))
+    tx.sql("SELECT started_at FROM view_as_session WHERE organization_id = $1 AND viewer_id = $2 AND viewed_person_id = $3")
+    .bind(organization)
+    .bind(viewer)
+    .bind(person)
+    .value()
+    .await
 }
 
 /// Notes that the permit's person begins to look as another.
