@@ -1,5 +1,5 @@
-//! Table `resource`, copies in the making (DRIVE-4): hidden below their top, as what is in the trash is, until the last of
-//! them is there. A container remembers what it is a copy of as long as that one's content is still to be copied.
+//! Table `resource`, unfinished copies (DRIVE-4): hidden below their top, like the trash, until the copy is complete. A container
+//! keeps the id of its original until its contents are copied.
 
 use uuid::Uuid;
 

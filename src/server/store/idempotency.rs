@@ -56,8 +56,8 @@ pub async fn claim(tx: &mut Tx, wanted: &Claim, at: Timestamp) -> Result<Option<
     if claimed > 0 {
         return Ok(None);
     }
-    // A request whose node went down is answered by nobody, and nothing of it was done: after a while the next one may. If its
-    // node is only slow, what that does is not kept: the claim is not its any more.
+    // If a node goes down, its request is never answered and its transaction is gone, so that after a while another request may take
+    // the claim over. If the node is only slow, its work is rolled back: it no longer holds the claim.
     let taken_over = tx
         .sql(
             "UPDATE idempotency_key SET created_at = $5, claim_id = $6 WHERE caller = $1 AND key = $2 AND request_hash = $3
@@ -81,7 +81,7 @@ pub async fn claim(tx: &mut Tx, wanted: &Claim, at: Timestamp) -> Result<Option<
         .await
 }
 
-/// Keeps the answer to a request, in the transaction of what it did; `false` if somebody else has the claim by now.
+/// Stores the answer to a request, in the transaction of what it did; `false` if another request holds the claim by now.
 pub async fn update_answer(tx: &mut Tx, claim: &Claim, status: u16, sealed: &str, standing: &str) -> Result<bool> {
     tx.sql(
         "UPDATE idempotency_key SET status = $4, body = $5, caller_access = $6
@@ -114,7 +114,7 @@ pub async fn delete_before(tx: &mut Tx, at: Timestamp) -> Result<u64> {
     tx.sql("DELETE FROM idempotency_key WHERE created_at < $1").bind(at).execute().await
 }
 
-/// How many things that somebody may reach are looked at; nobody has so many given to them one by one.
+/// How many of somebody's roles and grants are compared; nobody has as many.
 const MAX_RIGHTS: i64 = 3_000;
 
 /// What somebody may do in one place: a digest of the place, and how much.
@@ -158,7 +158,7 @@ from_columns! {
 }
 
 /// What somebody may do where: roles in organizations and their accounts, and what was given to them or to their organizations.
-/// They tell whether one of them is gone or less by now.
+/// Compared with an earlier list, they tell whether somebody has lost access since.
 pub async fn list_standing(tx: &mut Tx, person: PersonId) -> Result<Vec<AccessSnapshot>> {
     tx.sql(
         "SELECT organization_id AS place, role, CAST(NULL AS TEXT) AS level FROM active_membership WHERE person_id = $1

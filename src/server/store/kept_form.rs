@@ -18,7 +18,7 @@ pub async fn upsert(tx: &mut Tx, person: PersonId, data: &str, expires_at: Times
     .map(|_| ())
 }
 
-/// Takes it, once.
+/// Returns and deletes it.
 pub async fn take(tx: &mut Tx, person: PersonId, now: Timestamp) -> Result<Option<String>> {
     let row: Option<(String, i64)> = tx
         .sql("DELETE FROM remembered_form WHERE person_id = $1 RETURNING data, expires_at")
@@ -28,7 +28,7 @@ pub async fn take(tx: &mut Tx, person: PersonId, now: Timestamp) -> Result<Optio
     Ok(row.filter(|(_, expires_at)| *expires_at > now.0).map(|(data, _)| data))
 }
 
-/// Forgets those that nobody came back to; returns how many there were.
+/// Deletes forms that nobody came back for; returns how many there were.
 pub async fn delete_expired(tx: &mut Tx, now: Timestamp) -> Result<u64> {
     tx.sql("DELETE FROM remembered_form WHERE expires_at <= $1").bind(now).execute().await
 }

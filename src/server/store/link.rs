@@ -1,5 +1,5 @@
-//! Table `share_link` (LINK-1). Only the digests of tokens stand here. Links of what is in the trash, and of an
-//! organization that was deleted, are nobody's while that lasts.
+//! Table `share_link` (LINK-1). It holds digests of tokens only. A link is not found while its resource is in the trash or its
+//! organization is deleted.
 
 use sqlx::FromRow;
 
@@ -72,7 +72,7 @@ pub struct Link {
     pub last_opened_at: Option<Timestamp>,
 }
 
-/// What is read of a link. Kept as one text so that all questions get the same.
+/// The columns of a link, once for all queries.
 macro_rules! links {
     ($where_and_order:literal) => {
         concat!(
@@ -142,7 +142,7 @@ pub async fn update_opened(tx: &mut Tx, id: LinkId, at: Timestamp, not_since: Ti
     .map(|rows| rows > 0)
 }
 
-/// From `top` down to something that is it, or below it; empty for everything else, what is in the trash included.
+/// The path from `top` down to a resource; empty unless the resource is `top` or below it, and not in the trash.
 pub async fn list_path(tx: &mut Tx, top: ResourceId, id: ResourceId) -> Result<Vec<Crumb>> {
     let mut rows: Vec<(i64, ResourceId, Kind, String)> = tx
         .sql(

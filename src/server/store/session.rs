@@ -46,7 +46,7 @@ pub fn key(id: Id) -> String {
     digest(&id.0.to_be_bytes())
 }
 
-/// What a session is called outside. Nobody comes from it to the cookie's id, nor to the digest that is stored.
+/// The public id of a session. Neither the cookie's id nor the stored digest can be derived from it.
 fn public_id(id: Id) -> Uuid {
     let digest = digest(&[b"outside ".as_slice(), &id.0.to_be_bytes()].concat());
     Uuid::parse_str(&digest[..32]).unwrap_or_default()
@@ -67,11 +67,11 @@ fn backend(error: impl std::fmt::Display) -> session_store::Error {
 }
 
 tokio::task_local! {
-    /// Whether sessions could be kept and read, and if not, what to tell.
+    /// Why sessions could not be stored or read, if they could not.
     static AWAY: std::cell::Cell<Option<Refusal>>;
 }
 
-/// Does some work; also why sessions could not be kept or read meanwhile, if that is so.
+/// Does some work. Also returns why sessions could not be stored or read meanwhile, if they could not.
 pub async fn noticing<T>(work: impl Future<Output = T>) -> (T, Option<Refusal>) {
     AWAY.scope(std::cell::Cell::new(None), async move {
         let done = work.await;
@@ -80,7 +80,7 @@ pub async fn noticing<T>(work: impl Future<Output = T>) -> (T, Option<Refusal>) 
     .await
 }
 
-/// What to tell of an error of the session library, which knows it as text alone: whoever may come back later.
+/// The refusal behind an error of the session library, which keeps nothing but its text. `None` for errors that will not pass.
 pub fn later(error: &tower_sessions::session::Error) -> Option<Refusal> {
     let tower_sessions::session::Error::Store(session_store::Error::Backend(text)) = error else { return None };
     match text.strip_prefix(LATER)? {
@@ -89,7 +89,7 @@ pub fn later(error: &tower_sessions::session::Error) -> Option<Refusal> {
     }
 }
 
-/// How the text of an error begins that may be over in a moment.
+/// The prefix of the text of a temporary error.
 const LATER: &str = "later ";
 
 /// An error of the database, as the session library knows it.
@@ -100,7 +100,7 @@ fn failed(error: DbError) -> session_store::Error {
         _ => return backend(error),
     };
     tracing::error!(%error, "could not store or read a session");
-    // Where nobody asked, nobody is told.
+    // Outside of [`noticing`] there is nobody to tell.
     let _ = AWAY.try_with(|away| away.set(Some(refusal)));
     session_store::Error::Backend(text)
 }
@@ -156,7 +156,7 @@ impl SessionStore for Sessions {
             .map_err(failed)
     }
 
-    /// Changes a session that is there: one that was ended meanwhile stays ended.
+    /// Changes an existing session only, so that one that was ended meanwhile stays ended.
     async fn save(&self, record: &Record) -> session_store::Result<()> {
         let (data, person) = columns(record)?;
         let (id_hash, expires_at) = (key(record.id), millis(record.expiry_date));
@@ -219,7 +219,7 @@ async fn update_person_seen(tx: &mut Tx, person: Uuid, at: i64) -> Result<()> {
     if later == 0 {
         return Ok(());
     }
-    // Lists of people are sorted by it (PEOPLE-1).
+    // Memberships carry a copy, by which lists of people are sorted (PEOPLE-1).
     tx.sql("UPDATE membership SET last_seen_at = $2 WHERE person_id = $1")
         .bind(person)
         .bind(at)
@@ -238,7 +238,7 @@ pub struct Use {
     /// The network address.
     pub address: Option<String>,
     pub at: Timestamp,
-    /// It is left alone if it was seen after this moment: then another request was faster.
+    /// The session is left alone if it was seen after this moment, because another request was faster.
     pub not_since: Timestamp,
     /// Until when it lasts if nobody uses it any more.
     pub expires_at: Timestamp,
@@ -345,8 +345,8 @@ struct WhoRow {
     last_seen_at: Option<Timestamp>,
 }
 
-/// The person whose session it is, by the id in the cookie, and when it was seen last; nobody where it has expired, was
-/// ended, or is nobody's.
+/// The person whose session it is, by the id in the cookie, and when it was seen last; `None` if it has expired or was
+/// ended, or nobody is signed in.
 pub async fn find_person(tx: &mut Tx, id: Id) -> Result<Option<(PersonView, Option<Timestamp>)>> {
     let row: Option<WhoRow> = tx
         .sql(

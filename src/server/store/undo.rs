@@ -18,7 +18,7 @@ pub async fn insert(tx: &mut Tx, id: UndoId, person: PersonId, what: &str, at: T
         .map(|_| ())
 }
 
-/// Takes it, once, for who it is of.
+/// Returns and deletes it, for its person alone.
 pub async fn take(tx: &mut Tx, id: UndoId, person: PersonId) -> Result<Option<String>> {
     tx.sql("DELETE FROM undo WHERE id = $1 AND person_id = $2 RETURNING inverse").bind(id).bind(person).value().await
 }
