@@ -1,12 +1,11 @@
 //! Tables `account` and `membership_account`: the accounts of an organization, and whose role counts in which of them.
 //!
 //! # Invariants
-//! - An account that was deleted is found by nothing here; its row stays for the books of its ended licences.
+//! - Nothing here finds a deleted account; its row stays for the books of its ended licences.
 
 use sqlx::FromRow;
-use uuid::Uuid;
 
-use super::{CHUNK, Result, Tx, live, read};
+use super::{CHUNK, Result, Tx, live};
 use crate::domain::{
     id::{AccountId, OrganizationId, PersonId, ResourceId},
     permit::RolePermit,
@@ -16,39 +15,17 @@ use crate::domain::{
 };
 
 /// An account.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, FromRow)]
 pub struct Account {
-    /// Id.
     pub id: AccountId,
-    /// The organization it is of.
+    #[sqlx(rename = "organization_id")]
     pub organization: OrganizationId,
-    /// Name.
     pub name: String,
-    /// Account ID.
+    #[sqlx(rename = "handle")]
     pub account_id: String,
     /// The root of its Drive.
+    #[sqlx(rename = "root_id")]
     pub root: ResourceId,
-}
-
-#[derive(FromRow)]
-struct AccountRow {
-    id: Uuid,
-    organization_id: Uuid,
-    name: String,
-    handle: String,
-    root_id: Uuid,
-}
-
-impl From<AccountRow> for Account {
-    fn from(row: AccountRow) -> Self {
-        Self {
-            id: AccountId(row.id),
-            organization: OrganizationId(row.organization_id),
-            name: row.name,
-            account_id: row.handle,
-            root: ResourceId(row.root_id),
-        }
-    }
 }
 
 /// Adds an account.
@@ -60,171 +37,131 @@ pub async fn insert(tx: &mut Tx, permit: &RolePermit, account: &Account, at: Tim
         "INSERT INTO account (id, organization_id, name, handle, handle_key, root_id, created_at)
          VALUES ($1, $2, $3, $4, $5, $6, $7)",
     )
-    .bind(account.id.0)
-    .bind(permit.organization().0)
+    .bind(account.id)
+    .bind(permit.organization())
     .bind(account.name.clone())
     .bind(account.account_id.clone())
     .bind(crate::domain::text::key(&account.account_id))
-    .bind(account.root.0)
-    .bind(at.0)
+    .bind(account.root)
+    .bind(at)
     .execute()
     .await
     .map(|_| ())
 }
 
 /// The accounts of an organization, oldest first.
-///
-/// # Errors
-/// The database.
 pub async fn list(tx: &mut Tx, organization: OrganizationId) -> Result<Vec<Account>> {
-    let rows: Vec<AccountRow> = tx
-        .sql(
-            "SELECT id, organization_id, name, handle, root_id FROM account
-             WHERE organization_id = $1 AND deleted_at IS NULL ORDER BY id LIMIT 1000",
-        )
-        .bind(organization.0)
-        .all()
-        .await?;
-    Ok(rows.into_iter().map(Into::into).collect())
+    tx.sql(
+        "SELECT id, organization_id, name, handle, root_id FROM account
+         WHERE organization_id = $1 AND deleted_at IS NULL ORDER BY id LIMIT 1000",
+    )
+    .bind(organization)
+    .all()
+    .await
 }
 
 /// The account behind a Sharing ID (ACCT-1), whichever organization it is of; one that was deleted has none. An Org ID
 /// that an organization had before goes on leading to it (ORG-5).
-///
-/// # Errors
-/// The database.
 pub async fn find_by_sharing_id(tx: &mut Tx, org_key: &str, account_key: &str) -> Result<Option<Account>> {
-    let row: Option<AccountRow> = tx
-        .sql(
-            "SELECT a.id, a.organization_id, a.name, a.handle, a.root_id
-             FROM account a JOIN active_organization l ON l.id = a.organization_id
-             WHERE a.handle_key = $2 AND a.deleted_at IS NULL AND a.organization_id = COALESCE(
-                (SELECT id FROM organization WHERE org_id_key = $1),
-                (SELECT organization_id FROM org_alias WHERE org_id_key = $1))",
-        )
-        .bind(org_key.to_owned())
-        .bind(account_key.to_owned())
-        .optional()
-        .await?;
-    Ok(row.map(Into::into))
+    tx.sql(
+        "SELECT a.id, a.organization_id, a.name, a.handle, a.root_id
+         FROM account a JOIN active_organization l ON l.id = a.organization_id
+         WHERE a.handle_key = $2 AND a.deleted_at IS NULL AND a.organization_id = COALESCE(
+            (SELECT id FROM organization WHERE org_id_key = $1),
+            (SELECT organization_id FROM org_alias WHERE org_id_key = $1))",
+    )
+    .bind(org_key.to_owned())
+    .bind(account_key.to_owned())
+    .optional()
+    .await
 }
 
 /// How many accounts an organization has.
-///
-/// # Errors
-/// The database.
 pub async fn count(tx: &mut Tx, organization: OrganizationId) -> Result<u64> {
-    let accounts = tx
-        .sql("SELECT CAST(COUNT(*) AS BIGINT) FROM account WHERE organization_id = $1 AND deleted_at IS NULL")
-        .bind(organization.0)
-        .number()
-        .await?;
-    Ok(u64::try_from(accounts).unwrap_or(0))
+    tx.sql("SELECT CAST(COUNT(*) AS BIGINT) FROM account WHERE organization_id = $1 AND deleted_at IS NULL")
+        .bind(organization)
+        .count()
+        .await
 }
 
 /// An account by id.
-///
-/// # Errors
-/// The database.
 pub async fn find(tx: &mut Tx, id: AccountId) -> Result<Option<Account>> {
-    let row: Option<AccountRow> = tx
-        .sql(
-            "SELECT id, organization_id, name, handle, root_id FROM account
-             WHERE id = $1 AND deleted_at IS NULL",
-        )
-        .bind(id.0)
-        .optional()
-        .await?;
-    Ok(row.map(Into::into))
+    tx.sql(
+        "SELECT id, organization_id, name, handle, root_id FROM account
+         WHERE id = $1 AND deleted_at IS NULL",
+    )
+    .bind(id)
+    .optional()
+    .await
 }
 
 /// The accounts of an organization whose Drive somebody sees from its root on, by role or because they were given access to
 /// the root; oldest first.
-///
-/// # Errors
-/// The database.
 pub async fn list_visible(tx: &mut Tx, organization: OrganizationId, person: PersonId) -> Result<Vec<Account>> {
-    let rows: Vec<AccountRow> = tx
-        .sql(
-            "SELECT a.id, a.organization_id, a.name, a.handle, a.root_id
-             FROM active_organization l CROSS JOIN account a
-             WHERE l.id = $1 AND a.organization_id = $1 AND a.deleted_at IS NULL AND (
-                EXISTS (SELECT 1 FROM account_role m WHERE m.account_id = a.id AND m.person_id = $2 AND m.role <> 'member')
-                OR EXISTS (SELECT 1 FROM access_grant g WHERE g.resource_id = a.root_id AND (g.person_id = $2
-                    OR g.organization_id IN (SELECT organization_id FROM active_membership WHERE person_id = $2))))
-             ORDER BY a.id LIMIT 1000",
-        )
-        .bind(organization.0)
-        .bind(person.0)
-        .all()
-        .await?;
-    Ok(rows.into_iter().map(Into::into).collect())
+    tx.sql(
+        "SELECT a.id, a.organization_id, a.name, a.handle, a.root_id
+         FROM active_organization l CROSS JOIN account a
+         WHERE l.id = $1 AND a.organization_id = $1 AND a.deleted_at IS NULL AND (
+            EXISTS (SELECT 1 FROM account_role m WHERE m.account_id = a.id AND m.person_id = $2 AND m.role <> 'member')
+            OR EXISTS (SELECT 1 FROM access_grant g WHERE g.resource_id = a.root_id AND (g.person_id = $2
+                OR g.organization_id IN (SELECT organization_id FROM active_membership WHERE person_id = $2))))
+         ORDER BY a.id LIMIT 1000",
+    )
+    .bind(organization)
+    .bind(person)
+    .all()
+    .await
 }
 
 /// The accounts that somebody sees (see [`list_visible`]) in those of their organizations that have several, by organization,
 /// oldest first.
-///
-/// # Errors
-/// The database.
 pub async fn list_of_person(tx: &mut Tx, person: PersonId, organizations: &[OrganizationId]) -> Result<Vec<Account>> {
     if organizations.is_empty() {
         return Ok(Vec::new());
     }
-    let ids: Vec<Uuid> = organizations.iter().take(CHUNK).map(|id| id.0).collect();
-    let rows: Vec<AccountRow> = tx
-        .sql_list(
-            "SELECT a.id, a.organization_id, a.name, a.handle, a.root_id
-             FROM active_membership p CROSS JOIN account a
-             WHERE p.person_id = {1} AND p.organization_id IN ({ids}) AND a.organization_id = p.organization_id AND a.deleted_at IS NULL
-                AND EXISTS (SELECT 1 FROM account b WHERE b.organization_id = p.organization_id AND b.id <> a.id AND b.deleted_at IS NULL)
-                AND (EXISTS (SELECT 1 FROM account_membership m WHERE m.account_id = a.id AND m.person_id = {1} AND m.role <> 'member')
-                    OR EXISTS (SELECT 1 FROM access_grant g WHERE g.resource_id = a.root_id AND (g.person_id = {1}
-                        OR g.organization_id IN (SELECT organization_id FROM active_membership WHERE person_id = {1}))))
-             ORDER BY a.organization_id, a.id LIMIT 1000",
-            &ids,
-        )
-        .bind(person.0)
-        .all()
-        .await?;
-    Ok(rows.into_iter().map(Into::into).collect())
+    let ids: Vec<_> = organizations.iter().take(CHUNK).copied().collect();
+    tx.sql_list(
+        "SELECT a.id, a.organization_id, a.name, a.handle, a.root_id
+         FROM active_membership p CROSS JOIN account a
+         WHERE p.person_id = {1} AND p.organization_id IN ({ids}) AND a.organization_id = p.organization_id AND a.deleted_at IS NULL
+            AND EXISTS (SELECT 1 FROM account b WHERE b.organization_id = p.organization_id AND b.id <> a.id AND b.deleted_at IS NULL)
+            AND (EXISTS (SELECT 1 FROM account_membership m WHERE m.account_id = a.id AND m.person_id = {1} AND m.role <> 'member')
+                OR EXISTS (SELECT 1 FROM access_grant g WHERE g.resource_id = a.root_id AND (g.person_id = {1}
+                    OR g.organization_id IN (SELECT organization_id FROM active_membership WHERE person_id = {1}))))
+         ORDER BY a.organization_id, a.id LIMIT 1000",
+        &ids,
+    )
+    .bind(person)
+    .all()
+    .await
 }
 
 /// The role that counts for somebody in each account of an organization: Member where they are limited to others.
-///
-/// # Errors
-/// The database.
 pub async fn list_roles(tx: &mut Tx, organization: OrganizationId, person: PersonId) -> Result<Vec<(AccountId, Role)>> {
-    let rows: Vec<(Uuid, String)> = tx
-        .sql(
-            "SELECT account_id, role FROM account_membership WHERE organization_id = $1 AND person_id = $2
-             UNION ALL SELECT account_id, 'manager' FROM active_machine WHERE organization_id = $1 AND person_id = $2 LIMIT 1000",
-        )
-        .bind(organization.0)
-        .bind(person.0)
-        .all()
-        .await?;
-    rows.into_iter().map(|(id, role)| Ok((AccountId(id), read("membership", "role", &role, Role::parse)?))).collect()
+    tx.sql(
+        "SELECT account_id, role FROM account_membership WHERE organization_id = $1 AND person_id = $2
+         UNION ALL SELECT account_id, 'manager' FROM active_machine WHERE organization_id = $1 AND person_id = $2 LIMIT 1000",
+    )
+    .bind(organization)
+    .bind(person)
+    .all()
+    .await
 }
 
 /// The keys of an organization's Account IDs that are `key`, or `key-` and a number: to find a free one.
-///
-/// # Errors
-/// The database.
 pub async fn list_taken_keys(tx: &mut Tx, organization: OrganizationId, key: &str) -> Result<Vec<String>> {
-    let rows: Vec<(String,)> = tx
-        .sql(
-            "SELECT handle_key FROM account
-             WHERE organization_id = $1 AND handle_key >= $2 AND handle_key < $3 LIMIT 1000",
-        )
-        .bind(organization.0)
-        .bind(key.to_owned())
-        .bind(format!("{key}-~"))
-        .all()
-        .await?;
-    Ok(rows.into_iter().map(|(key,)| key).collect())
+    tx.sql(
+        "SELECT handle_key FROM account
+         WHERE organization_id = $1 AND handle_key >= $2 AND handle_key < $3 LIMIT 1000",
+    )
+    .bind(organization)
+    .bind(key.to_owned())
+    .bind(format!("{key}-~"))
+    .column()
+    .await
 }
 
-/// Gives an account of the permit's organization another name and Account ID; whether it was there.
+/// Gives an account of the permit's organization another name and Account ID; returns whether it existed.
 ///
 /// # Errors
 /// `Taken` if another account of the organization has this Account ID.
@@ -239,8 +176,8 @@ pub async fn update(
         "UPDATE account SET name = $3, handle = $4, handle_key = $5
          WHERE id = $1 AND organization_id = $2 AND deleted_at IS NULL",
     )
-    .bind(id.0)
-    .bind(permit.organization().0)
+    .bind(id)
+    .bind(permit.organization())
     .bind(name.as_str().to_owned())
     .bind(account_id.as_str().to_owned())
     .bind(account_id.key())
@@ -258,49 +195,43 @@ pub struct AccountContents {
     pub in_trash: bool,
 }
 
-/// Whether the Drive and the trash of each account of an organization hold anything. Whatever is in an account is below its
-/// root, in the trash or not: one level tells.
-///
-/// # Errors
-/// The database.
+/// Whether the Drive and the trash of each account of an organization hold anything. Everything in an account is below its
+/// root, in the trash or not, so that looking at one level is enough.
 pub async fn list_held(tx: &mut Tx, organization: OrganizationId) -> Result<Vec<(AccountId, AccountContents)>> {
-    let rows: Vec<(Uuid, i64, i64)> = tx
+    let rows: Vec<(AccountId, bool, bool)> = tx
         .sql(
             "SELECT a.id,
-                CAST(CASE WHEN EXISTS (SELECT 1 FROM resource r WHERE r.parent_id = a.root_id AND r.trashed_with IS NULL) THEN 1 ELSE 0 END AS BIGINT),
-                CAST(CASE WHEN EXISTS (SELECT 1 FROM resource r WHERE r.parent_id = a.root_id AND r.trashed_with IS NOT NULL) THEN 1 ELSE 0 END AS BIGINT)
+                EXISTS (SELECT 1 FROM resource r WHERE r.parent_id = a.root_id AND r.trashed_with IS NULL),
+                EXISTS (SELECT 1 FROM resource r WHERE r.parent_id = a.root_id AND r.trashed_with IS NOT NULL)
              FROM account a WHERE a.organization_id = $1 AND a.deleted_at IS NULL LIMIT 1000",
         )
-        .bind(organization.0)
+        .bind(organization)
         .all()
         .await?;
-    let held = |(id, there, hidden)| (AccountId(id), AccountContents { in_drive: there > 0, in_trash: hidden > 0 });
+    let held = |(id, in_drive, in_trash)| (id, AccountContents { in_drive, in_trash });
     Ok(rows.into_iter().map(held).collect())
 }
 
 /// Deletes an empty account of the permit's organization, with its root and the access to that. Its row stays for the books
 /// of its ended licences, and its Account ID is free.
-///
-/// # Errors
-/// The database; also if it is not empty.
 pub async fn delete(tx: &mut Tx, permit: &RolePermit, account: &Account, at: Timestamp) -> Result<bool> {
     live::touch(tx, &[account.root]).await?;
-    tx.sql("DELETE FROM membership_account WHERE account_id = $1").bind(account.id.0).execute().await?;
+    tx.sql("DELETE FROM membership_account WHERE account_id = $1").bind(account.id).execute().await?;
     let deleted = tx
         .sql(
             "UPDATE account SET deleted_at = $3, handle_key = $4
              WHERE id = $1 AND organization_id = $2 AND deleted_at IS NULL",
         )
-        .bind(account.id.0)
-        .bind(permit.organization().0)
-        .bind(at.0)
-        // No Account ID has a slash in it.
+        .bind(account.id)
+        .bind(permit.organization())
+        .bind(at)
+        // No Account ID contains a slash, so this key can never be taken.
         .bind(format!("deleted/{}", account.id))
         .execute()
         .await?;
     tx.sql("DELETE FROM resource WHERE id = $1 AND organization_id = $2")
-        .bind(account.root.0)
-        .bind(permit.organization().0)
+        .bind(account.root)
+        .bind(permit.organization())
         .execute()
         .await?;
     Ok(deleted > 0)
@@ -308,9 +239,6 @@ pub async fn delete(tx: &mut Tx, permit: &RolePermit, account: &Account, at: Tim
 
 /// Limits people of the permit's organization to some of its accounts, or to none with `None`: then their role counts
 /// everywhere. Whether the person was in it.
-///
-/// # Errors
-/// The database.
 pub async fn update_limits(
     tx: &mut Tx,
     permit: &RolePermit,
@@ -320,26 +248,25 @@ pub async fn update_limits(
     live::touch_person(tx, person);
     let found = tx
         .sql("UPDATE membership SET limited = $3 WHERE organization_id = $1 AND person_id = $2")
-        .bind(permit.organization().0)
-        .bind(person.0)
+        .bind(permit.organization())
+        .bind(person)
         .bind(accounts.is_some())
         .execute()
         .await?;
     tx.sql("DELETE FROM membership_account WHERE organization_id = $1 AND person_id = $2")
-        .bind(permit.organization().0)
-        .bind(person.0)
+        .bind(permit.organization())
+        .bind(person)
         .execute()
         .await?;
     for chunk in accounts.unwrap_or_default().chunks(CHUNK) {
-        let ids: Vec<Uuid> = chunk.iter().map(|id| id.0).collect();
         tx.sql_list(
             "INSERT INTO membership_account (organization_id, person_id, account_id)
              SELECT a.organization_id, {2}, a.id FROM account a
              WHERE a.organization_id = {1} AND a.deleted_at IS NULL AND a.id IN ({ids})",
-            &ids,
+            chunk,
         )
-        .bind(permit.organization().0)
-        .bind(person.0)
+        .bind(permit.organization())
+        .bind(person)
         .execute()
         .await?;
     }
@@ -347,9 +274,6 @@ pub async fn update_limits(
 }
 
 /// Which of some people of an organization are limited to chosen accounts, and to which; an account comes once for each.
-///
-/// # Errors
-/// The database.
 pub async fn list_limits(
     tx: &mut Tx,
     organization: OrganizationId,
@@ -357,32 +281,26 @@ pub async fn list_limits(
 ) -> Result<Vec<(PersonId, Option<AccountId>)>> {
     let mut limits = Vec::new();
     for chunk in people.chunks(CHUNK) {
-        let ids: Vec<Uuid> = chunk.iter().map(|person| person.0).collect();
-        let rows: Vec<(Uuid, Option<Uuid>)> = tx
+        let rows: Vec<(PersonId, Option<AccountId>)> = tx
             .sql_list(
                 "SELECT m.person_id, c.account_id FROM membership m
                  LEFT JOIN membership_account c ON c.organization_id = m.organization_id AND c.person_id = m.person_id
                  WHERE m.organization_id = {1} AND m.person_id IN ({ids}) AND m.limited = {2}",
-                &ids,
+                chunk,
             )
-            .bind(organization.0)
+            .bind(organization)
             .bind(true)
             .all()
             .await?;
-        limits.extend(rows.into_iter().map(|(person, account)| (PersonId(person), account.map(AccountId))));
+        limits.extend(rows);
     }
     Ok(limits)
 }
 
 /// How many people of an organization are limited to chosen accounts (ACCT-2).
-///
-/// # Errors
-/// The database.
 pub async fn count_limited(tx: &mut Tx, organization: OrganizationId) -> Result<u64> {
-    let limited = tx
-        .sql("SELECT CAST(COUNT(*) AS BIGINT) FROM membership WHERE organization_id = $1 AND limited")
-        .bind(organization.0)
-        .number()
-        .await?;
-    Ok(u64::try_from(limited).unwrap_or(0))
+    tx.sql("SELECT CAST(COUNT(*) AS BIGINT) FROM membership WHERE organization_id = $1 AND limited")
+        .bind(organization)
+        .count()
+        .await
 }

@@ -16,7 +16,6 @@ use crate::{
 /// A line to be written.
 #[derive(Debug, Clone)]
 pub struct NewAudit<'a> {
-    /// Id.
     pub id: AuditId,
     /// In whose log; `None` for what concerns a person alone.
     pub organization: Option<OrganizationId>,
@@ -38,14 +37,10 @@ pub struct NewAudit<'a> {
     pub after: Option<serde_json::Value>,
     /// Network address.
     pub address: Option<&'a str>,
-    /// Now.
     pub at: Timestamp,
 }
 
 /// Writes a line.
-///
-/// # Errors
-/// The database.
 pub async fn insert(tx: &mut Tx, line: &NewAudit<'_>) -> Result<()> {
     let (resource, several) = match line.resources {
         [one] => (Some(*one), [].as_slice()),
@@ -55,18 +50,18 @@ pub async fn insert(tx: &mut Tx, line: &NewAudit<'_>) -> Result<()> {
         "INSERT INTO audit (id, organization_id, actor_id, actor_name, action, summary, transfer_id, before_state, after_state, ip_address, created_at, resource_id)
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
     )
-    .bind(line.id.0)
-    .bind(line.organization.map(|organization| organization.0))
-    .bind(line.actor.map(|actor| actor.0))
+    .bind(line.id)
+    .bind(line.organization)
+    .bind(line.actor)
     .bind(line.actor_name.to_owned())
     .bind(line.action)
     .bind(line.summary.clone())
-    .bind(line.transfer.map(|transfer| transfer.0))
+    .bind(line.transfer)
     .bind(line.before.as_ref().map(ToString::to_string))
     .bind(line.after.as_ref().map(ToString::to_string))
     .bind(line.address.map(str::to_owned))
-    .bind(line.at.0)
-    .bind(resource.map(|resource| resource.0))
+    .bind(line.at)
+    .bind(resource)
     .execute()
     .await?;
     for chunk in several.chunks(CHUNK) {
@@ -74,9 +69,9 @@ pub async fn insert(tx: &mut Tx, line: &NewAudit<'_>) -> Result<()> {
             "INSERT INTO audit_item (audit_id, resource_id)
              WITH listed(id) AS (VALUES {rows:1}) SELECT DISTINCT {1}, listed.id FROM listed",
             chunk,
-            |statement, id| statement.bind(id.0),
+            |statement, id| statement.bind(id),
         )
-        .bind(line.id.0)
+        .bind(line.id)
         .execute()
         .await?;
     }
@@ -98,33 +93,33 @@ pub struct Filter {
 
 #[derive(FromRow)]
 struct AuditRow {
-    id: Uuid,
-    actor_id: Option<Uuid>,
+    id: AuditId,
+    actor_id: Option<PersonId>,
     actor_name: String,
     action: String,
     summary: String,
-    transfer_id: Option<Uuid>,
+    transfer_id: Option<TransferId>,
     before_state: Option<String>,
     after_state: Option<String>,
     ip_address: Option<String>,
-    created_at: i64,
+    created_at: Timestamp,
 }
 
 impl AuditRow {
     fn into_line(self) -> (AuditId, ActivityView) {
         let state = |text: Option<String>| text.and_then(|text| serde_json::from_str(&text).ok());
         let line = ActivityView {
-            at: Timestamp(self.created_at),
-            actor: self.actor_id.map(PersonId),
+            at: self.created_at,
+            actor: self.actor_id,
             actor_name: self.actor_name,
             action: self.action,
             summary: self.summary,
-            transfer: self.transfer_id.map(TransferId),
+            transfer: self.transfer_id,
             before: state(self.before_state),
             after: state(self.after_state),
             address: self.ip_address,
         };
-        (AuditId(self.id), line)
+        (self.id, line)
     }
 }
 
@@ -133,11 +128,10 @@ impl AuditRow {
 pub struct Cursor {
     /// When the line was written.
     pub at: Timestamp,
-    /// Its id.
     pub id: AuditId,
 }
 
-/// The lines of an organization, one text, so that all filters show the same.
+/// The columns of a line, once for all filters.
 macro_rules! lines {
     ($where_and_order:literal) => {
         concat!(
@@ -148,10 +142,7 @@ macro_rules! lines {
     };
 }
 
-/// One page of an organization's log, newest first, behind a line: the lines with their ids.
-///
-/// # Errors
-/// The database.
+/// One page of an organization's log, newest first, after a given line: the lines with their ids.
 pub async fn list(
     tx: &mut Tx,
     organization: OrganizationId,
@@ -159,10 +150,10 @@ pub async fn list(
     before: Option<Cursor>,
     limit: i64,
 ) -> Result<Vec<(AuditId, ActivityView)>> {
-    // The last day and the line are one bound, so that both are found in the index.
+    // The end of the period and the cursor become one upper bound, so that a single range of the index answers the query.
     let end = Cursor { at: filter.to.unwrap_or(Timestamp(i64::MAX)), id: AuditId(Uuid::nil()) };
     let start = before.map_or(end, |before| before.min(end));
-    // Where there is a filter, it is part of both ends, so that only its own index will do; it is not left to chance.
+    // A filter is part of both bounds, so that only its own index fits: the planner must not be left a choice.
     let sql = match (filter.actor.is_some(), filter.action.is_some()) {
         (false, false) => lines!(
             "created_at >= $2 AND (created_at, id) < ($3, $4) ORDER BY created_at DESC, id DESC LIMIT CAST($5 AS BIGINT)"
@@ -184,9 +175,6 @@ pub async fn list(
 }
 
 /// One page of what an organization's log says of one resource, as [`list`] has it. The resource may be gone.
-///
-/// # Errors
-/// The database.
 pub async fn list_of_resource(
     tx: &mut Tx,
     organization: OrganizationId,
@@ -197,7 +185,7 @@ pub async fn list_of_resource(
 ) -> Result<Vec<(AuditId, ActivityView)>> {
     let end = Cursor { at: filter.to.unwrap_or(Timestamp(i64::MAX)), id: AuditId(Uuid::nil()) };
     let start = before.map_or(end, |before| before.min(end));
-    // The join is ordered by hand: a resource has few entries, an organization's log has many.
+    // CROSS JOIN fixes the order of the join: a resource has few lines, an organization's log has many.
     let rows: Vec<AuditRow> = tx
         .sql(
             "SELECT a.id, a.actor_id, a.actor_name, a.action, a.summary, a.transfer_id, a.before_state, a.after_state, a.ip_address, a.created_at
@@ -207,12 +195,12 @@ pub async fn list_of_resource(
                 AND ($6 IS NULL OR a.actor_id = $6) AND ($7 IS NULL OR a.action = $7)
              ORDER BY a.created_at DESC, a.id DESC LIMIT CAST($8 AS BIGINT)",
         )
-        .bind(resource.0)
-        .bind(organization.0)
+        .bind(resource)
+        .bind(organization)
         .bind(filter.from.map_or(i64::MIN, |at| at.0))
-        .bind(start.at.0)
-        .bind(start.id.0)
-        .bind(filter.actor.map(|actor| actor.0))
+        .bind(start.at)
+        .bind(start.id)
+        .bind(filter.actor)
         .bind(filter.action.clone())
         .bind(limit)
         .all()
@@ -220,10 +208,7 @@ pub async fn list_of_resource(
     Ok(rows.into_iter().map(AuditRow::into_line).collect())
 }
 
-/// The page before a line: the `limit` lines that are newer than it, next to it, oldest first.
-///
-/// # Errors
-/// The database.
+/// The page before a line: the `limit` lines that follow it in time, oldest first.
 pub async fn list_newer(
     tx: &mut Tx,
     organization: OrganizationId,
@@ -254,10 +239,7 @@ pub async fn list_newer(
     page(tx, sql, organization, filter, filter.to.unwrap_or(Timestamp(i64::MAX)), after.max(begin), limit).await
 }
 
-/// Whether more than so many lines pass a filter.
-///
-/// # Errors
-/// The database.
+/// Whether more than `lines` lines pass a filter.
 pub async fn is_longer_than(tx: &mut Tx, organization: OrganizationId, filter: &Filter, lines: i64) -> Result<bool> {
     let sql = match (filter.actor.is_some(), filter.action.is_some()) {
         (false, false) => {
@@ -279,12 +261,12 @@ pub async fn is_longer_than(tx: &mut Tx, organization: OrganizationId, filter: &
     };
     let mut statement = tx
         .sql(sql)
-        .bind(organization.0)
+        .bind(organization)
         .bind(filter.from.map_or(i64::MIN, |at| at.0))
         .bind(filter.to.map_or(i64::MAX, |at| at.0))
         .bind(lines + 1);
     if let Some(actor) = filter.actor {
-        statement = statement.bind(actor.0);
+        statement = statement.bind(actor);
     }
     if let Some(action) = &filter.action {
         statement = statement.bind(action.clone());
@@ -301,9 +283,9 @@ async fn page(
     near: Cursor,
     limit: i64,
 ) -> Result<Vec<(AuditId, ActivityView)>> {
-    let mut statement = tx.sql(sql).bind(organization.0).bind(far.0).bind(near.at.0).bind(near.id.0).bind(limit);
+    let mut statement = tx.sql(sql).bind(organization).bind(far).bind(near.at).bind(near.id).bind(limit);
     if let Some(actor) = filter.actor {
-        statement = statement.bind(actor.0);
+        statement = statement.bind(actor);
     }
     if let Some(action) = &filter.action {
         statement = statement.bind(action.clone());
@@ -315,7 +297,6 @@ async fn page(
 /// Something that somebody did, for the export of their data.
 #[derive(Debug, Clone, FromRow)]
 pub struct OwnLine {
-    /// Id.
     pub id: Uuid,
     /// What, as a stable word.
     pub action: String,
@@ -323,17 +304,13 @@ pub struct OwnLine {
     pub summary: String,
     /// Network address.
     pub address: Option<String>,
-    /// When.
     pub at: i64,
 }
 
-/// What a person did, oldest first, behind a line's id.
-///
-/// # Errors
-/// The database.
+/// What a person did, oldest first, after the line with a given id.
 pub async fn list_own(tx: &mut Tx, person: PersonId, after: Uuid, limit: i64) -> Result<Vec<OwnLine>> {
     tx.sql("SELECT id, action, summary, ip_address AS address, created_at AS at FROM audit WHERE actor_id = $1 AND id > $2 ORDER BY id LIMIT CAST($3 AS BIGINT)")
-        .bind(person.0)
+        .bind(person)
         .bind(after)
         .bind(limit)
         .all()
@@ -341,9 +318,6 @@ pub async fn list_own(tx: &mut Tx, person: PersonId, after: Uuid, limit: i64) ->
 }
 
 /// Forgets what a person did that is in no organization's log: it concerned them alone, and goes with their account (SET-2).
-///
-/// # Errors
-/// The database.
 pub async fn delete_personal(tx: &mut Tx, permit: &OwnPermit) -> Result<u64> {
-    tx.sql("DELETE FROM audit WHERE actor_id = $1 AND organization_id IS NULL").bind(permit.person().0).execute().await
+    tx.sql("DELETE FROM audit WHERE actor_id = $1 AND organization_id IS NULL").bind(permit.person()).execute().await
 }

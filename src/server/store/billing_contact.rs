@@ -1,9 +1,6 @@
 //! Table `billing_contact`: whom to write to about money (ORG-4).
 
-use sqlx::FromRow;
-use uuid::Uuid;
-
-use super::{Result, Tx};
+use super::{Result, Tx, values::from_columns};
 use crate::{
     domain::{
         billing::Contact,
@@ -14,18 +11,9 @@ use crate::{
     view::billing::ContactView,
 };
 
-#[derive(FromRow)]
-struct ContactRow {
-    id: Uuid,
-    name: String,
-    email: String,
-    phone: Option<String>,
-}
-
-impl From<ContactRow> for ContactView {
-    fn from(row: ContactRow) -> Self {
-        Self { id: ContactId(row.id), name: row.name, email: row.email, phone: row.phone }
-    }
+from_columns! {
+    ContactView: id: ContactId, name: String, email: String, phone: Option<String>;
+    Self { id, name, email, phone }
 }
 
 /// Adds a contact to the permit's organization.
@@ -37,19 +25,19 @@ pub async fn insert(tx: &mut Tx, permit: &RolePermit, id: ContactId, new: &Conta
         "INSERT INTO billing_contact (id, organization_id, name, email, email_key, phone, created_at)
          VALUES ($1, $2, $3, $4, $5, $6, $7)",
     )
-    .bind(id.0)
-    .bind(permit.organization().0)
+    .bind(id)
+    .bind(permit.organization())
     .bind(new.name.clone())
     .bind(new.email.as_str().to_owned())
     .bind(new.email.key())
     .bind(new.phone.clone())
-    .bind(at.0)
+    .bind(at)
     .execute()
     .await
     .map(|_| ())
 }
 
-/// Changes a contact of the permit's organization; whether there is one.
+/// Changes a contact of the permit's organization; returns whether there is one.
 ///
 /// # Errors
 /// `Taken` if the address is another contact's.
@@ -58,8 +46,8 @@ pub async fn update(tx: &mut Tx, permit: &RolePermit, id: ContactId, new: &Conta
         "UPDATE billing_contact SET name = $3, email = $4, email_key = $5, phone = $6
          WHERE id = $1 AND organization_id = $2",
     )
-    .bind(id.0)
-    .bind(permit.organization().0)
+    .bind(id)
+    .bind(permit.organization())
     .bind(new.name.clone())
     .bind(new.email.as_str().to_owned())
     .bind(new.email.key())
@@ -69,56 +57,38 @@ pub async fn update(tx: &mut Tx, permit: &RolePermit, id: ContactId, new: &Conta
     .map(|rows| rows > 0)
 }
 
-/// Removes a contact of the permit's organization; whether there was one.
-///
-/// # Errors
-/// The database.
+/// Removes a contact of the permit's organization; returns whether there was one.
 pub async fn delete(tx: &mut Tx, permit: &RolePermit, id: ContactId) -> Result<bool> {
     tx.sql("DELETE FROM billing_contact WHERE id = $1 AND organization_id = $2")
-        .bind(id.0)
-        .bind(permit.organization().0)
+        .bind(id)
+        .bind(permit.organization())
         .execute()
         .await
         .map(|rows| rows > 0)
 }
 
 /// A contact of an organization.
-///
-/// # Errors
-/// The database.
 pub async fn find(tx: &mut Tx, organization: OrganizationId, id: ContactId) -> Result<Option<ContactView>> {
-    let row: Option<ContactRow> = tx
-        .sql("SELECT id, name, email, phone FROM billing_contact WHERE id = $1 AND organization_id = $2")
-        .bind(id.0)
-        .bind(organization.0)
+    tx.sql("SELECT id, name, email, phone FROM billing_contact WHERE id = $1 AND organization_id = $2")
+        .bind(id)
+        .bind(organization)
         .optional()
-        .await?;
-    Ok(row.map(Into::into))
+        .await
 }
 
 /// The contact of an organization that has an address.
-///
-/// # Errors
-/// The database.
 pub async fn find_by_email(tx: &mut Tx, organization: OrganizationId, email_key: &str) -> Result<Option<ContactId>> {
-    let row: Option<(Uuid,)> = tx
-        .sql("SELECT id FROM billing_contact WHERE organization_id = $1 AND email_key = $2")
-        .bind(organization.0)
+    tx.sql("SELECT id FROM billing_contact WHERE organization_id = $1 AND email_key = $2")
+        .bind(organization)
         .bind(email_key.to_owned())
-        .optional()
-        .await?;
-    Ok(row.map(|(id,)| ContactId(id)))
+        .value()
+        .await
 }
 
 /// The contacts of an organization, oldest first.
-///
-/// # Errors
-/// The database.
 pub async fn list(tx: &mut Tx, organization: OrganizationId) -> Result<Vec<ContactView>> {
-    let rows: Vec<ContactRow> = tx
-        .sql("SELECT id, name, email, phone FROM billing_contact WHERE organization_id = $1 ORDER BY id LIMIT 100")
-        .bind(organization.0)
+    tx.sql("SELECT id, name, email, phone FROM billing_contact WHERE organization_id = $1 ORDER BY id LIMIT 100")
+        .bind(organization)
         .all()
-        .await?;
-    Ok(rows.into_iter().map(Into::into).collect())
+        .await
 }

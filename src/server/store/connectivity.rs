@@ -1,5 +1,5 @@
-//! Whether PostgreSQL can be reached, found out beside the pool: that tries again and again, for as long as it may, and then
-//! only says that it took too long. Whoever waits for a connection is told at once why there is none.
+//! Whether PostgreSQL can be reached, found out beside the pool. The pool retries until its timeout and then reports only the
+//! timeout; this tells whoever waits for a connection at once why there is none.
 
 use std::time::{Duration, Instant};
 
@@ -9,21 +9,21 @@ use tokio::sync::Mutex;
 
 use super::{DbError, Result};
 
-/// After how long of waiting is looked, and how often from then on.
+/// How long a caller waits before the server is checked, and how often it is checked from then on.
 const FIRST_CHECK_AFTER: Duration = Duration::from_millis(250);
 const CHECK_INTERVAL: Duration = Duration::from_secs(1);
 
-/// How long an answer is waited for. A server that is gone refuses at once; one that is busy takes a while to answer a newcomer.
+/// The timeout of a check. A server that is down refuses at once; a busy one takes a while to accept a connection.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// How long an answer is believed.
+/// How long the result of a check stays valid.
 const RESULT_VALID_FOR: Duration = Duration::from_millis(500);
 
 /// See the module.
 #[derive(Debug)]
 pub struct Connectivity {
     options: PgConnectOptions,
-    /// When was looked last, and what was in the way then.
+    /// When the last check was, and its error.
     last: Mutex<Option<(Instant, Option<String>)>>,
 }
 
@@ -38,17 +38,17 @@ impl Connectivity {
         let late =
             || std::io::Error::new(std::io::ErrorKind::TimedOut, format!("no answer within {} s", within.as_secs()));
         let connection = connected.map_err(|_| sqlx::Error::Io(late()))??;
-        // It said what was asked.
+        // The connection worked; errors on closing it do not matter.
         let _ = connection.close().await;
         Ok(())
     }
 
-    /// Looks, unless somebody did just now.
+    /// Checks the server, unless that was just done.
     ///
     /// # Errors
     /// `Unavailable`, with the reason.
     pub(super) async fn check(&self) -> Result<()> {
-        // One looks, and the others hear the answer.
+        // One caller checks; the others wait for its result.
         let mut last = self.last.lock().await;
         let known = last.as_ref().filter(|(at, _)| at.elapsed() < RESULT_VALID_FOR).map(|(_, reason)| reason.clone());
         let reason = match known {
@@ -56,7 +56,7 @@ impl Connectivity {
             None => {
                 let reason = match self.connect(CONNECT_TIMEOUT).await {
                     Ok(()) => None,
-                    // Whoever refuses one connection more than there may be is there.
+                    // A server that refuses because of its connection limit is running.
                     Err(sqlx::Error::Database(told)) if told.code().as_deref() == Some("53300") => None,
                     Err(error) => Some(error.to_string()),
                 };

@@ -1,5 +1,5 @@
-//! Table `resource`, copies in the making (DRIVE-4): hidden below their top, as what is in the trash is, until the last of
-//! them is there. A container remembers what it is a copy of as long as that one's content is still to be copied.
+//! Table `resource`, unfinished copies (DRIVE-4): hidden below their top, like the trash, until the copy is complete. A container
+//! keeps the id of its original until its contents are copied.
 
 use uuid::Uuid;
 
@@ -15,7 +15,6 @@ use crate::domain::{
 /// The top of a copy.
 #[derive(Debug, Clone, Copy)]
 pub struct NewTop {
-    /// Its id.
     pub id: ResourceId,
     /// What it is a copy of.
     pub original: ResourceId,
@@ -27,14 +26,10 @@ pub struct NewTop {
     pub by: PersonId,
     /// What is forbidden on it.
     pub restrictions: Restrictions,
-    /// Now.
     pub at: Timestamp,
 }
 
 /// Makes the hidden top of a copy in the permit's resource.
-///
-/// # Errors
-/// The database.
 pub async fn insert_top(tx: &mut Tx, permit: &Permit, new: &NewTop) -> Result<()> {
     tx.sql(
         "INSERT INTO resource (id, organization_id, account_id, parent_id, kind, kind_rank, name, name_key, name_unique, status, images, bytes, cluster, captured_on,
@@ -46,26 +41,23 @@ pub async fn insert_top(tx: &mut Tx, permit: &Permit, new: &NewTop) -> Result<()
             COALESCE((SELECT p.name_key FROM person p WHERE p.id = $4), '')
          FROM resource WHERE id = $9 AND organization_id = $10 AND trashed_with IS NULL",
     )
-    .bind(new.id.0)
-    .bind(new.account.0)
-    .bind(permit.resource().0)
-    .bind(new.by.0)
-    .bind(new.at.0)
+    .bind(new.id)
+    .bind(new.account)
+    .bind(permit.resource())
+    .bind(new.by)
+    .bind(new.at)
     .bind(new.restrictions.copy)
     .bind(new.restrictions.delete)
     .bind(new.restrictions.download)
-    .bind(new.original.0)
-    .bind(new.owner.0)
-    .bind(permit.organization().0)
+    .bind(new.original)
+    .bind(new.owner)
+    .bind(permit.organization())
     .execute()
     .await?;
     search::copy(tx, new.id, new.original).await
 }
 
-/// What is in a container of the original, by id, behind one; only what the organization owns.
-///
-/// # Errors
-/// The database.
+/// What is in a container of the original, by id, after a given one; only what the organization owns.
 pub async fn list_originals(
     tx: &mut Tx,
     organization: OrganizationId,
@@ -73,23 +65,18 @@ pub async fn list_originals(
     behind: Option<ResourceId>,
     limit: i64,
 ) -> Result<Vec<ResourceId>> {
-    let rows: Vec<(Uuid,)> = tx
-        .sql(
-            "SELECT id FROM resource WHERE parent_id = $1 AND id > $2 AND organization_id = $3 AND trashed_with IS NULL ORDER BY id LIMIT CAST($4 AS BIGINT)",
-        )
-        .bind(container.0)
-        .bind(behind.map_or(Uuid::nil(), |id| id.0))
-        .bind(organization.0)
-        .bind(limit)
-        .all()
-        .await?;
-    Ok(rows.into_iter().map(|(id,)| ResourceId(id)).collect())
+    tx.sql(
+        "SELECT id FROM resource WHERE parent_id = $1 AND id > $2 AND organization_id = $3 AND trashed_with IS NULL ORDER BY id LIMIT CAST($4 AS BIGINT)",
+    )
+    .bind(container)
+    .bind(behind.map_or(Uuid::nil(), |id| id.0))
+    .bind(organization)
+    .bind(limit)
+    .column()
+    .await
 }
 
 /// Copies one thing into a container of the permit's copy.
-///
-/// # Errors
-/// The database.
 pub async fn insert(
     tx: &mut Tx,
     permit: &Permit,
@@ -108,12 +95,12 @@ pub async fn insert(
             COALESCE((SELECT p.name_key FROM person p WHERE p.id = $2), '')
          FROM resource r JOIN resource c ON c.id = $4 WHERE r.id = $5 AND c.trashed_with = $6",
     )
-    .bind(id.0)
-    .bind(permit.person().0)
-    .bind(at.0)
-    .bind(container.0)
-    .bind(original.0)
-    .bind(permit.resource().0)
+    .bind(id)
+    .bind(permit.person())
+    .bind(at)
+    .bind(container)
+    .bind(original)
+    .bind(permit.resource())
     .execute()
     .await?;
     if copied > 0 {
@@ -123,39 +110,30 @@ pub async fn insert(
 }
 
 /// A container of the permit's copy that is still to be filled, and what it is a copy of.
-///
-/// # Errors
-/// The database.
 pub async fn find_unfilled(tx: &mut Tx, top: ResourceId) -> Result<Option<(ResourceId, ResourceId)>> {
-    let row: Option<(Uuid, Uuid)> = tx
-        .sql("SELECT id, copied_from FROM resource WHERE trashed_with = $1 AND copied_from IS NOT NULL ORDER BY id LIMIT 1")
-        .bind(top.0)
-        .optional()
-        .await?;
-    Ok(row.map(|(id, original)| (ResourceId(id), ResourceId(original))))
+    tx.sql(
+        "SELECT id, copied_from FROM resource WHERE trashed_with = $1 AND copied_from IS NOT NULL ORDER BY id LIMIT 1",
+    )
+    .bind(top)
+    .optional()
+    .await
 }
 
 /// Notes that a container of the permit's copy is filled.
-///
-/// # Errors
-/// The database.
 pub async fn update_filled(tx: &mut Tx, permit: &Permit, container: ResourceId) -> Result<()> {
     tx.sql("UPDATE resource SET copied_from = NULL WHERE id = $1 AND trashed_with = $2")
-        .bind(container.0)
-        .bind(permit.resource().0)
+        .bind(container)
+        .bind(permit.resource())
         .execute()
         .await
         .map(|_| ())
 }
 
 /// A copy that is hidden still: the container it is in, its kind and name, and how many levels are below it.
-///
-/// # Errors
-/// The database.
 pub async fn find_hidden(tx: &mut Tx, top: ResourceId) -> Result<Option<(ResourceId, Kind, String, i64)>> {
-    let row: Option<(Uuid, String, String)> = tx
+    let row: Option<(ResourceId, Kind, String)> = tx
         .sql("SELECT parent_id, kind, name FROM resource WHERE id = $1 AND trashed_with = $1 AND trashed_at IS NULL")
-        .bind(top.0)
+        .bind(top)
         .optional()
         .await?;
     let Some((container, kind, name)) = row else { return Ok(None) };
@@ -167,8 +145,8 @@ pub async fn find_hidden(tx: &mut Tx, top: ResourceId) -> Result<Option<(Resourc
                 SELECT r.id, tree.depth + 1 FROM tree JOIN resource r ON r.parent_id = tree.id
              ) SELECT CAST(MAX(depth) AS BIGINT) FROM tree",
         )
-        .bind(top.0)
+        .bind(top)
         .number()
         .await?;
-    Ok(Some((ResourceId(container), super::read("resource", "kind", &kind, Kind::parse)?, name, height)))
+    Ok(Some((container, kind, name, height)))
 }

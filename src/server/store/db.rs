@@ -138,6 +138,7 @@ impl From<sqlx::Error> for DbError {
             | sqlx::Error::PoolClosed
             | sqlx::Error::Tls(_)
             | sqlx::Error::WorkerCrashed => Self::Unavailable(error),
+            sqlx::Error::ColumnDecode { .. } => Self::Inconsistent(error.to_string()),
             _ => Self::Other(error),
         }
     }
@@ -164,9 +165,9 @@ pub enum Db {
         writer: SqlitePool,
         /// Connections that only read, beside the writer (WAL).
         readers: SqlitePool,
-        /// What changed, told to who looks at it.
+        /// Publishes what changed to everyone who has it open.
         changes: Changes,
-        /// When was written last to see whether something can be written.
+        /// When the last successful write check was.
         checked: Checked,
     },
     /// A PostgreSQL server, or what speaks its protocol and dialect.
@@ -177,14 +178,14 @@ pub enum Db {
         connectivity: Arc<Connectivity>,
         /// One permit for each connection that may write, so that some are left to read while writers wait.
         writers: Arc<Semaphore>,
-        /// What changed, told to who looks at it.
+        /// Publishes what changed to everyone who has it open.
         changes: Changes,
-        /// When was written last to see whether something can be written.
+        /// When the last successful write check was.
         checked: Checked,
     },
 }
 
-/// When something was written to see whether it can be, and could.
+/// When the last successful write check was.
 type Checked = Arc<tokio::sync::Mutex<Option<Instant>>>;
 
 /// How many connections read from SQLite at once.
@@ -200,27 +201,27 @@ const WRITE_TIMEOUT: Duration = Duration::from_mins(1);
 /// How often a write is tried beside others before it waits for its turn (PostgreSQL).
 const MAX_CONCURRENT_ATTEMPTS: u32 = 3;
 
-/// How long who reads waits for a connection.
+/// How long a read waits for a connection.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(15);
 
-/// How long a first connection may take.
+/// The timeout of the first connection.
 const OPEN_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// How long is believed that something can be written.
+/// How long a successful write check stays valid.
 const CHECK_VALID_FOR: Duration = Duration::from_secs(1);
 
-/// How long is waited to write something to see whether it can be. Whoever waits longer waits for other writers.
+/// The timeout of a write check. One that takes longer waits behind other writers.
 const CHECK_TIMEOUT: Duration = Duration::from_millis(400);
 
-/// A write that took so long before another transaction was in its way is tried again with nothing in its way.
+/// A write that conflicts after this long is tried again alone.
 const EXCLUSIVE_AFTER: Duration = Duration::from_millis(300);
 
-/// PostgreSQL compiles what it guesses to be dear, and how far a tree goes is a guess: that took a hundred times as long as the
-/// statement itself.
+/// PostgreSQL compiles statements that it estimates to be expensive, and it overestimates recursive ones: compiling took a hundred
+/// times as long as running them.
 const JIT_OFF: &str = "SET jit = off";
 
-/// How many values of a list SQLite is given one by one. More come as one JSON text: it looks for the place of every value
-/// bound from the first on, which takes longer than all the rest of the statement when there are a thousand.
+/// How many values of a list are bound one by one on SQLite; more are bound as one JSON text. SQLite finds the place of each bound
+/// value by a linear search, which with a thousand values takes longer than the rest of the statement.
 const MAX_BOUND_VALUES: usize = 8;
 
 static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!("./migrations");
@@ -236,11 +237,11 @@ impl Db {
         if url.starts_with("postgres://") || url.starts_with("postgresql://") {
             let options = PgConnectOptions::from_str(url)?;
             let connectivity = Connectivity::new(options.clone());
-            // The pool would try for long, and then say that it was too long: this says at once what is wrong.
+            // The pool would retry until its timeout and report only that; this reports the cause at once.
             connectivity.connect(OPEN_TIMEOUT).await?;
             let pool = PgPoolOptions::new()
                 .max_connections(POSTGRES_CONNECTIONS)
-                // Never the first to give up: whoever asks knows better how long to wait.
+                // Longer than any caller's own timeout, so that callers decide how long to wait.
                 .acquire_timeout(WRITE_TIMEOUT * 2)
                 .after_connect(|connection, _| Box::pin(async move { connection.execute(JIT_OFF).await.map(|_| ()) }))
                 .connect_lazy_with(options);
@@ -260,7 +261,7 @@ impl Db {
             .statement_cache_capacity(256)
             .pragma("cache_size", "-16000")
             .pragma("mmap_size", "268435456");
-        // Closures keep a connection for the whole transaction, so a waiting writer waits for its turn here.
+        // A transaction keeps its connection to the end, so waiting writers queue here.
         let writer = SqlitePool::open(options.clone(), 1, WRITE_TIMEOUT).await?;
         let readers =
             SqlitePool::open(options.read_only(true).create_if_missing(false), SQLITE_READERS, ACQUIRE_TIMEOUT).await?;
@@ -326,15 +327,15 @@ impl Db {
     /// both databases try `work` again when another transaction was in the way; so `work` loads its facts inside, and
     /// does nothing that is not in the database.
     ///
-    /// On PostgreSQL something is always in the way of work that takes seconds while others write: a transfer of 100,000
-    /// things would never end. So what took long is tried again alone: who changes resources waits for it, as on SQLite.
-    /// And where very many write to the same rows, luck decides who gets through: so a write that failed a few times waits for its
-    /// turn, in which nobody else writes at all. Turns come in the order in which they were asked for.
+    /// On PostgreSQL a serializable transaction that takes seconds conflicts with every write beside it: a transfer of 100,000 things
+    /// would never commit. So a long write is tried again alone: other changes of resources wait for it, as they do on SQLite. And
+    /// where very many write to the same rows, luck would decide who gets through. So a write that failed a few times waits for a
+    /// turn in which nobody else writes at all. Turns come in the order in which they were asked for.
     ///
     /// In the middle of [`Db::together`] it is a part of that transaction.
     ///
     /// # Errors
-    /// Whatever `work` answers, and what the database does; `Busy` where others were in the way for too long.
+    /// The errors of `work` and of the database; `Busy` if other transactions were in the way for too long.
     pub async fn write<'env, T, E, F>(&self, work: F) -> std::result::Result<T, E>
     where
         F: for<'t> FnMut(&'t mut Tx, Borrows<'t, 'env>) -> BoxFuture<'t, std::result::Result<T, E>> + Send,
@@ -373,7 +374,7 @@ impl Db {
             roll_back(tx).await;
             return Ok(outcome);
         }
-        // `COMMIT` counts as a statement, too, for who orders faults.
+        // `COMMIT` counts as a statement for injected faults, too.
         if let Some(error) = fault::next() {
             roll_back(tx).await;
             return Err(error);
@@ -445,8 +446,9 @@ impl Db {
                     Ok(Err(_)) => return Err(sqlx::Error::PoolClosed.into()),
                     Err(_) => return Err(DbError::Busy(WRITE_TIMEOUT.as_secs())),
                 };
-                // What the transaction sees begins with its first query, which LOCK is not: it sees what was done before. Locks
-                // of a table are given in the order in which they were asked for, so nobody overtakes who waits for a turn.
+                // A serializable transaction takes its snapshot at its first query, and LOCK is none: it sees everything that was
+                // committed before it got the lock. Table locks are granted in the order of the requests, so nobody overtakes a
+                // write that waits for its turn.
                 let locks = match tries.how {
                     WriteMode::Beside => "LOCK TABLE write_lock IN ROW SHARE MODE",
                     WriteMode::Alone => {
@@ -459,7 +461,7 @@ impl Db {
                     "BEGIN ISOLATION LEVEL SERIALIZABLE; SET LOCAL lock_timeout = {}; {locks}",
                     left.as_millis()
                 );
-                // No text of anybody's is in it.
+                // The text holds nothing but numbers and literals, so nobody can inject anything.
                 let begun = pool.begin_with(AssertSqlSafe(first).into_sql_str());
                 let transaction = connectivity.reached(begun, left).await?;
                 let alone = tries.how != WriteMode::Beside;
@@ -473,7 +475,7 @@ impl Db {
         }
     }
 
-    /// Commits, and tells what changed to who looks at it.
+    /// Commits, and publishes what changed to everyone who has it open.
     pub(super) async fn commit(&self, tx: Tx) -> Result<()> {
         match tx {
             Tx::Sqlite(mut lent) => {
@@ -493,14 +495,14 @@ impl Db {
         Ok(())
     }
 
-    /// Writes something, to see whether that is possible: a full or read-only database still answers whoever reads. It is
-    /// written once a second at most, however often is asked.
+    /// Writes something to see whether that is possible, because a full or read-only database still answers reads. It writes at
+    /// most once a second, however often it is called.
     ///
     /// # Errors
     /// Nothing can be written now.
     pub async fn check_writable(&self, id: uuid::Uuid, at: i64) -> Result<()> {
         let (Self::Sqlite { checked, .. } | Self::Postgres { checked, .. }) = self;
-        // One asks, and the others hear its answer.
+        // One caller checks; the others wait for its result.
         let mut checked = checked.lock().await;
         if checked.is_some_and(|good| good.elapsed() < CHECK_VALID_FOR) {
             return Ok(());
@@ -518,7 +520,7 @@ impl Db {
             Err(_) => Err(DbError::Busy(0)),
         };
         let written = match (written, self) {
-            // Others write just now: that is an answer, too, if somebody is there.
+            // Waiting behind other writers means that the database can be written, if it can be reached.
             (Err(DbError::Busy(_) | DbError::Contended), Self::Postgres { connectivity, .. }) => {
                 connectivity.check().await
             }
@@ -543,9 +545,6 @@ impl Db {
 
     /// Has PostgreSQL count what there is, after much of it was made at once: its plans are guesses until it has. It does so by
     /// itself within minutes.
-    ///
-    /// # Errors
-    /// The database.
     pub async fn analyze(&self) -> Result<()> {
         if let Self::Postgres { pool, .. } = self {
             pool.execute("ANALYZE").await?;
@@ -644,7 +643,7 @@ impl WriteAttempts {
     }
 }
 
-/// `COMMIT` counts as a statement, too, for who orders faults.
+/// `COMMIT` counts as a statement for injected faults, too.
 pub(super) fn struck<T, E: From<DbError>>(answer: std::result::Result<T, E>) -> std::result::Result<T, E> {
     match answer {
         Ok(done) => fault::next().map_or(Ok(done), |error| Err(error.into())),
@@ -652,7 +651,8 @@ pub(super) fn struck<T, E: From<DbError>>(answer: std::result::Result<T, E>) -> 
     }
 }
 
-/// Takes everything back. What could not be undone is undone with its connection, so the first reason is the one to tell.
+/// Rolls back. If that fails, closing the connection rolls back as well, so the error is dropped: the caller already has the
+/// one that matters.
 pub(super) async fn roll_back(tx: Tx) {
     match tx {
         Tx::Sqlite(mut lent) => drop(lent.end("ROLLBACK").await),
@@ -661,7 +661,7 @@ pub(super) async fn roll_back(tx: Tx) {
     }
 }
 
-/// Who waited for a connection in vain waited for others.
+/// A timeout of the pool means that others had all connections.
 fn queued(error: sqlx::Error, timeout: Duration) -> DbError {
     match error {
         sqlx::Error::PoolTimedOut => DbError::Busy(timeout.as_secs()),
@@ -669,7 +669,7 @@ fn queued(error: sqlx::Error, timeout: Duration) -> DbError {
     }
 }
 
-/// Has PostgreSQL tell every node what changed, as soon as the transaction is through.
+/// Makes PostgreSQL notify every node of the change when the transaction commits.
 async fn notify(transaction: &mut Transaction<'static, Postgres>, change: &Change) -> Result<()> {
     for text in change.text() {
         sqlx::query("SELECT pg_notify($1, $2)").bind(CHANNEL).bind(text).execute(&mut **transaction).await?;
@@ -677,7 +677,7 @@ async fn notify(transaction: &mut Transaction<'static, Postgres>, change: &Chang
     Ok(())
 }
 
-/// Columns whose order and ranges are asked for: compared by their bytes, as SQLite compares every text.
+/// Columns that are sorted or searched by range. PostgreSQL must compare them byte by byte, as SQLite does.
 const ORDERED: [(&str, &str); 12] = [
     ("resource", "name_key"),
     ("resource", "name_unique"),
@@ -715,8 +715,8 @@ async fn compare_by_bytes(pool: &Pool<Postgres>) -> std::result::Result<(), sqlx
     transaction.commit().await
 }
 
-/// SQLite connections that take turns. Nothing is asked of one before it is lent or when it comes back, as sqlx's own
-/// pool does: a file on this machine does not go away, and every question changes threads twice.
+/// A pool of SQLite connections. Unlike sqlx's own it does not ping a connection before lending it or after: a local file does not
+/// go away, and every statement costs two switches between threads.
 #[derive(Clone, Debug)]
 pub struct SqlitePool(Arc<PoolInner>);
 
@@ -774,12 +774,12 @@ impl SqlitePool {
 
     /// Waits until every connection has come back, and closes them.
     async fn close(&self) {
-        // It is closed already: somebody else did.
+        // An error means that it is closed already.
         let _ = self.0.free.acquire_many(u32::try_from(self.0.max_size).unwrap_or(u32::MAX)).await;
         self.0.free.close();
         let idle = std::mem::take(&mut *self.0.idle());
         for connection in idle {
-            // What does not close well is closed all the same.
+            // A connection that reports an error on closing is closed all the same.
             let _ = connection.close().await;
         }
     }
@@ -802,8 +802,8 @@ impl PooledConnection {
         self.connection.as_mut().ok_or(sqlx::Error::WorkerCrashed)
     }
 
-    /// Hands an answer on. A connection whose thread has ended does not come back; nor does one that found the file read-only or
-    /// not to be opened: SQLite opens a file that it may not write for reading, and stays at that, whatever it may later.
+    /// Passes a result on, and drops a connection that is of no more use: its thread has ended, or it found the file read-only or could
+    /// not open it. SQLite opens a file that it may not write as read-only, and never looks again whether it may by now.
     fn checked<T>(&mut self, answer: std::result::Result<T, sqlx::Error>) -> Result<T> {
         let spoilt = match &answer {
             Err(sqlx::Error::WorkerCrashed) => true,
@@ -841,8 +841,8 @@ impl PooledConnection {
 }
 
 impl Drop for PooledConnection {
-    /// A connection that is left in the middle of a transaction, because who asked has hung up, is closed: that undoes
-    /// it.
+    /// A connection left in the middle of a transaction, because the request was cancelled, is closed instead of returned:
+    /// closing rolls the transaction back.
     fn drop(&mut self) {
         if let Some(connection) = self.connection.take().filter(|_| !self.changing) {
             self.turns.idle().push(connection);
@@ -893,8 +893,8 @@ pub struct Writing {
 }
 
 impl Tx {
-    /// For who has found out that there is much to write: begins the write anew with nobody else changing resources meanwhile,
-    /// if that is not so already ([`Db::write`]). To be asked before anything is written; on SQLite writers are alone always.
+    /// For a write that turns out to be long: starts it again with nobody else changing resources, unless that is so already
+    /// ([`Db::write`]). Call it before anything is written. On SQLite a writer is always alone.
     ///
     /// # Errors
     /// `NeedsExclusive`, for [`Db::write`] alone.
@@ -916,27 +916,19 @@ impl Tx {
     /// The list is padded to a power of two by repeating its last id, so that few different statements are prepared; on SQLite a
     /// long one is one value.
     pub fn sql_list<T: ListValue>(&mut self, sql: &'static str, ids: &[T]) -> Statement<'_> {
-        if self.is_sqlite() && ids.len() > MAX_BOUND_VALUES {
-            let mut text = sql.replace("{ids}", T::FROM_JSON);
-            for n in 1..=9 {
-                text = text.replace(&format!("{{{n}}}"), &format!("${}", 1 + n));
-            }
-            let list = serde_json::Value::Array(ids.iter().map(ListValue::json).collect()).to_string();
-            // Only a place for the list was put in: no text of anybody's.
-            return self.statement(sqlx::SqlSafeStr::into_sql_str(AssertSqlSafe(text))).bind(list);
+        let as_json = self.is_sqlite() && ids.len() > MAX_BOUND_VALUES;
+        let bound = if as_json { 1 } else { ids.len().next_power_of_two() };
+        let list = if as_json {
+            T::FROM_JSON.to_owned()
+        } else {
+            (1..=bound).map(|n| format!("${n}")).collect::<Vec<_>>().join(", ")
+        };
+        let statement = self.statement_behind(sql.replace("{ids}", &list), bound);
+        if as_json {
+            let values = ids.iter().map(ListValue::json).collect();
+            return statement.bind(serde_json::Value::Array(values).to_string());
         }
-        let padded = ids.len().next_power_of_two();
-        let placeholders = (1..=padded).map(|n| format!("${n}")).collect::<Vec<_>>().join(", ");
-        let mut text = sql.replace("{ids}", &placeholders);
-        for n in 1..=9 {
-            text = text.replace(&format!("{{{n}}}"), &format!("${}", padded + n));
-        }
-        // Only placeholders were put in: no text of anybody's.
-        let mut statement = self.statement(sqlx::SqlSafeStr::into_sql_str(AssertSqlSafe(text)));
-        for n in 0..padded {
-            statement = statement.bind(ids[n.min(ids.len() - 1)].clone());
-        }
-        statement
+        (0..bound).fold(statement, |statement, n| statement.bind(ids[n.min(ids.len() - 1)].clone()))
     }
 
     /// A statement about a list of rows: `{rows:3}` stands for the placeholders of rows of three values, which come *first*
@@ -957,18 +949,23 @@ impl Tx {
             .map(|row| format!("({row})"))
             .collect::<Vec<_>>()
             .join(", ");
-        let mut text = sql.replace(&format!("{{rows:{width}}}"), &placeholders);
-        for n in 1..=9 {
-            text = text.replace(&format!("{{{n}}}"), &format!("${}", padded * width + n));
-        }
-        // Only placeholders were put in: no text of anybody's.
-        let mut statement = self.statement(sqlx::SqlSafeStr::into_sql_str(AssertSqlSafe(text)));
+        let text = sql.replace(&format!("{{rows:{width}}}"), &placeholders);
+        let mut statement = self.statement_behind(text, padded * width);
         for n in 0..padded {
             if let Some(row) = rows.get(n).or_else(|| rows.last()) {
                 statement = bind(statement, row);
             }
         }
         statement
+    }
+
+    /// A statement that begins with so many placeholders of a list; its own, `{1}` and so on, are numbered behind them.
+    fn statement_behind(&mut self, mut sql: String, bound: usize) -> Statement<'_> {
+        for n in 1..=9 {
+            sql = sql.replace(&format!("{{{n}}}"), &format!("${}", bound + n));
+        }
+        // The text is the program's own with nothing but placeholders put in, so nobody can inject anything.
+        self.statement(sqlx::SqlSafeStr::into_sql_str(AssertSqlSafe(sql)))
     }
 
     fn statement(&mut self, sql: SqlStr) -> Statement<'_> {
@@ -994,7 +991,7 @@ impl Tx {
         }
     }
 
-    /// Where changes are noted; none where nothing is changed.
+    /// Where changes are noted; `None` outside a write.
     pub(super) fn touched(&mut self) -> Option<&mut Touched> {
         match self {
             Self::Sqlite(lent) => lent.changing.then_some(&mut lent.touched),
@@ -1080,7 +1077,7 @@ enum Args {
     Postgres(PgArguments),
 }
 
-/// What is wanted of a statement.
+/// Which rows of a statement are wanted.
 #[derive(Clone, Copy)]
 enum Fetch {
     /// That it runs.
@@ -1162,7 +1159,7 @@ impl Statement<'_> {
         self
     }
 
-    /// A forgotten value would be NULL on SQLite and an error on PostgreSQL: count in debug builds.
+    /// A value that was not bound would be NULL on SQLite and an error on PostgreSQL, so debug builds count them.
     fn check(&mut self) -> Result<()> {
         #[cfg(debug_assertions)]
         {
@@ -1180,8 +1177,8 @@ impl Statement<'_> {
         self.error.take().map_or(Ok(()), Err)
     }
 
-    /// Runs it where it belongs. All statements meet here, whatever their rows are: this is compiled once, and what is compiled for
-    /// each type of row is small. A future of each type would be most of the program.
+    /// Runs the statement on its connection. This is not generic over the type of the rows, so that it is compiled once and only the
+    /// small callers once per type. Generic futures here used to be most of the program.
     fn run<'a>(mut self, fetch: Fetch, take: TakeRow<'a>) -> BoxFuture<'a, Result<u64>>
     where
         Self: 'a,
@@ -1244,6 +1241,36 @@ impl Statement<'_> {
         self.optional()
             .await?
             .ok_or_else(|| DbError::Inconsistent("a statement that always has a row had none".to_owned()))
+    }
+
+    /// Runs a statement that has one column; its values.
+    ///
+    /// # Errors
+    /// See [`DbError`].
+    pub async fn column<T>(self) -> Result<Vec<T>>
+    where
+        (T,): Record,
+    {
+        Ok(self.all().await?.into_iter().map(|(value,)| value).collect())
+    }
+
+    /// Runs a statement that has one column and at most one row; its value.
+    ///
+    /// # Errors
+    /// See [`DbError`].
+    pub async fn value<T>(self) -> Result<Option<T>>
+    where
+        (T,): Record,
+    {
+        Ok(self.optional().await?.map(|(value,)| value))
+    }
+
+    /// Runs a statement that counts.
+    ///
+    /// # Errors
+    /// See [`DbError`].
+    pub async fn count(self) -> Result<u64> {
+        self.number().await.map(|count| u64::try_from(count).unwrap_or(0))
     }
 
     /// Runs a statement whose one row is one number.

@@ -1,7 +1,7 @@
 //! The invariants of the whole database, each a query that finds what breaks it (`commonhold doctor`).
 //!
-//! Each is one statement, so it sees the database as it was at one moment, whatever others write meanwhile, and counts there: of
-//! a million rows nothing but a number comes back.
+//! Each is one statement, so that it sees the database at one moment, whatever others write meanwhile. It counts in the database:
+//! nothing but a number comes back.
 
 use super::{Result, Tx};
 
@@ -184,7 +184,7 @@ pub const INVARIANTS: &[Invariant] = &[
     },
     Invariant {
         name: "no desktop licence has more seats given, or taken at one moment, than it has in all (LIC-5)",
-        // 900,000 milliseconds: how long a seat is taken that nothing is heard of.
+        // 900,000 milliseconds: after that long without a sign of life a taken seat is free.
         sql: "SELECT CAST(COUNT(*) AS BIGINT) FROM licence l WHERE EXISTS (SELECT 1 FROM seat s WHERE s.licence_id = l.id) AND (
             COALESCE(l.seats, 0) < (SELECT COALESCE(MAX(n), 0) FROM (
                 SELECT COUNT(*) AS n FROM seat s WHERE s.licence_id = l.id AND s.assigned_at IS NOT NULL GROUP BY s.loan_id) AS given)
@@ -249,18 +249,12 @@ pub const INVARIANTS: &[Invariant] = &[
 
 impl Invariant {
     /// How many things break it.
-    ///
-    /// # Errors
-    /// The database.
     pub async fn count(&self, tx: &mut Tx) -> Result<u64> {
-        tx.sql(self.sql).number().await.map(|n| u64::try_from(n).unwrap_or(0))
+        tx.sql(self.sql).count().await
     }
 }
 
 /// SQLite's own check of its file; `None` if it is fine, or on PostgreSQL.
-///
-/// # Errors
-/// The database.
 pub async fn check_file(tx: &mut Tx, sqlite: bool) -> Result<Option<String>> {
     if !sqlite {
         return Ok(None);

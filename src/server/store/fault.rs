@@ -1,5 +1,5 @@
-//! Faults to order: one statement of a write that the database does not answer. With them tests see that what is written
-//! is written as a whole or not at all, wherever it is interrupted. And crashes, which end what a request was at.
+//! Fault injection for tests: one statement of a write fails, or a request crashes. With it tests check that a write happens as a
+//! whole or not at all, wherever it is interrupted.
 //!
 //! # Invariants
 //! - They exist in builds for debugging only; a released program has nothing that could order one.
@@ -34,8 +34,8 @@ tokio::task_local! {
     static CRASH: std::sync::Arc<std::sync::Mutex<Option<Moment>>>;
 }
 
-/// Does `work`, while the given statement of its writes, counted from 0, is struck; `COMMIT` counts as one. Also whether
-/// there were as many as that.
+/// Does `work` and fails the given statement of its writes, counted from 0; `COMMIT` counts as one. Also returns whether there were
+/// that many statements.
 #[cfg(debug_assertions)]
 pub async fn striking<T>(statement: u32, fault: Fault, work: impl Future<Output = T>) -> (T, bool) {
     let ordered = std::cell::Cell::new(Some((statement, fault)));
@@ -46,7 +46,7 @@ pub async fn striking<T>(statement: u32, fault: Fault, work: impl Future<Output 
     ORDERED.scope(ordered, working).await
 }
 
-/// Does `work`, whose request with a key crashes at a moment; also whether it came to that.
+/// Does `work`, whose request with an idempotency key crashes at a moment. Also returns whether it crashed.
 #[cfg(debug_assertions)]
 pub async fn crashing<T>(moment: Moment, work: impl Future<Output = T>) -> (T, bool) {
     let ordered = std::sync::Arc::new(std::sync::Mutex::new(Some(moment)));
@@ -55,7 +55,7 @@ pub async fn crashing<T>(moment: Moment, work: impl Future<Output = T>) -> (T, b
     (answer, crashed)
 }
 
-/// `work` as a task of its own, which takes an ordered crash along.
+/// Spawns `work` as a task that inherits an injected crash.
 #[cfg(debug_assertions)]
 pub fn spawn<T: Send + 'static>(work: impl Future<Output = T> + Send + 'static) -> tokio::task::JoinHandle<T> {
     match CRASH.try_with(Clone::clone) {
@@ -64,13 +64,13 @@ pub fn spawn<T: Send + 'static>(work: impl Future<Output = T> + Send + 'static) 
     }
 }
 
-/// `work` as a task of its own.
+/// Spawns `work` as a task.
 #[cfg(not(debug_assertions))]
 pub fn spawn<T: Send + 'static>(work: impl Future<Output = T> + Send + 'static) -> tokio::task::JoinHandle<T> {
     tokio::spawn(work)
 }
 
-/// Ends the running task if that was ordered: nothing it would have done afterwards is done, as when a program is killed.
+/// Ends the running task if a test asked for it: it does nothing afterwards, as if the program had been killed.
 #[cfg(debug_assertions)]
 pub(super) fn crash(moment: Moment) {
     let now = CRASH.try_with(|ordered| {
@@ -81,11 +81,11 @@ pub(super) fn crash(moment: Moment) {
     }
 }
 
-/// In a released program nothing does.
+/// A release build has no faults.
 #[cfg(not(debug_assertions))]
 pub(super) const fn crash(_: Moment) {}
 
-/// What strikes the next statement of a write, if anything does.
+/// The injected error of the next statement of a write, if there is one.
 #[cfg(debug_assertions)]
 pub(super) fn next() -> Option<DbError> {
     let struck = ORDERED.try_with(|ordered| {
@@ -99,7 +99,7 @@ pub(super) fn next() -> Option<DbError> {
     })
 }
 
-/// In a released program nothing does.
+/// A release build has no faults.
 #[cfg(not(debug_assertions))]
 pub(super) const fn next() -> Option<DbError> {
     None

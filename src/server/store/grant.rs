@@ -3,7 +3,7 @@
 use sqlx::FromRow;
 use uuid::Uuid;
 
-use super::{CHUNK, Result, Tx, live, read};
+use super::{CHUNK, Result, Tx, live, values::from_columns};
 use crate::{
     domain::{
         access::Level,
@@ -21,24 +21,16 @@ use crate::{
 /// A grant to be added to the permit's resource.
 #[derive(Debug, Clone, Copy)]
 pub struct NewGrant {
-    /// Id.
     pub id: GrantId,
-    /// The resource.
     pub resource: ResourceId,
-    /// To whom.
     pub grantee: Grantee,
-    /// How much.
     pub level: Level,
     /// Carried over from a move, not made by hand.
     pub carried: bool,
-    /// Now.
     pub at: Timestamp,
 }
 
-/// Gives a level. A grant of the same sort that is there already is set to it.
-///
-/// # Errors
-/// The database.
+/// Grants a level. An existing grant of the same sort is set to it.
 pub async fn upsert(tx: &mut Tx, permit: &Permit, new: &NewGrant) -> Result<()> {
     let (person, organization) = match new.grantee {
         Grantee::Person(person) => (Some(person.0), None),
@@ -57,15 +49,15 @@ pub async fn upsert(tx: &mut Tx, permit: &Permit, new: &NewGrant) -> Result<()> 
         }
     };
     tx.sql(sql)
-        .bind(new.id.0)
-        .bind(new.resource.0)
+        .bind(new.id)
+        .bind(new.resource)
         .bind(person)
         .bind(organization)
-        .bind(new.level.as_str())
+        .bind(new.level)
         .bind(new.carried)
-        .bind(permit.person().0)
-        .bind(new.at.0)
-        .bind(permit.organization().0)
+        .bind(permit.person())
+        .bind(new.at)
+        .bind(permit.organization())
         .execute()
         .await?;
     if let Grantee::Person(person) = new.grantee {
@@ -74,14 +66,11 @@ pub async fn upsert(tx: &mut Tx, permit: &Permit, new: &NewGrant) -> Result<()> 
     live::touch(tx, &[new.resource]).await
 }
 
-/// Gives levels that come along with a move (XFER-3), each on its own resource. One that is there already is set to it.
-///
-/// # Errors
-/// The database.
+/// Gives levels that come along with a move (XFER-3), each on its own resource. An existing one is set to it.
 pub async fn upsert_carried(tx: &mut Tx, permit: &Permit, new: &[NewGrant]) -> Result<()> {
     let (mut people, mut organizations) = (Vec::new(), Vec::new());
     for grant in new {
-        let row = |grantee: Uuid| (grant.id.0, grant.resource.0, grantee, grant.level.as_str());
+        let row = |grantee: Uuid| (grant.id.0, grant.resource.0, grantee, grant.level);
         match grant.grantee {
             Grantee::Person(person) => {
                 live::touch_person(tx, person);
@@ -112,9 +101,9 @@ pub async fn upsert_carried(tx: &mut Tx, permit: &Permit, new: &[NewGrant]) -> R
                 statement.bind(*id).bind(*resource).bind(*grantee).bind(*level)
             })
             .bind(true)
-            .bind(permit.person().0)
-            .bind(at.0)
-            .bind(permit.organization().0)
+            .bind(permit.person())
+            .bind(at)
+            .bind(permit.organization())
             .execute()
             .await?;
         }
@@ -124,87 +113,47 @@ pub async fn upsert_carried(tx: &mut Tx, permit: &Permit, new: &[NewGrant]) -> R
 }
 
 /// A grant as it is stored.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, FromRow)]
 pub struct StoredGrant {
-    /// Id.
     pub id: GrantId,
-    /// The resource.
+    #[sqlx(rename = "resource_id")]
     pub resource: ResourceId,
-    /// To whom.
+    #[sqlx(flatten)]
     pub grantee: Grantee,
-    /// How much.
     pub level: Level,
     /// Carried over from a move, not made by hand.
     pub carried: bool,
 }
 
-#[derive(FromRow)]
-struct StoredGrantRow {
-    id: Uuid,
-    resource_id: Uuid,
-    person_id: Option<Uuid>,
-    organization_id: Option<Uuid>,
-    level: String,
-    carried: bool,
-}
-
-/// Exactly one of both is set (ACCESS-4).
-fn grantee(person: Option<Uuid>, organization: Option<Uuid>) -> Option<Grantee> {
-    person.map(PersonId).map(Grantee::Person).or_else(|| organization.map(OrganizationId).map(Grantee::Organization))
-}
-
-impl StoredGrantRow {
-    fn read(self) -> Result<Option<StoredGrant>> {
-        let Some(grantee) = grantee(self.person_id, self.organization_id) else { return Ok(None) };
-        Ok(Some(StoredGrant {
-            id: GrantId(self.id),
-            resource: ResourceId(self.resource_id),
-            grantee,
-            level: read("access_grant", "level", &self.level, Level::parse)?,
-            carried: self.carried,
-        }))
-    }
-}
-
 /// A grant by id.
-///
-/// # Errors
-/// The database.
 pub async fn find(tx: &mut Tx, id: GrantId) -> Result<Option<StoredGrant>> {
-    let row: Option<StoredGrantRow> = tx
-        .sql("SELECT id, resource_id, person_id, organization_id, level, carried FROM access_grant WHERE id = $1")
-        .bind(id.0)
+    tx.sql("SELECT id, resource_id, person_id, organization_id, level, carried FROM access_grant WHERE id = $1")
+        .bind(id)
         .optional()
-        .await?;
-    row.map_or(Ok(None), StoredGrantRow::read)
+        .await
 }
 
 /// What somebody was given on one resource itself: by hand, carried along, or both.
-///
-/// # Errors
-/// The database.
 pub async fn find_of(tx: &mut Tx, resource: ResourceId, to: Grantee) -> Result<Vec<StoredGrant>> {
     let (person, organization) = match to {
         Grantee::Person(person) => (Some(person.0), None),
         Grantee::Organization(organization) => (None, Some(organization.0)),
     };
-    let rows: Vec<StoredGrantRow> = tx
-        .sql(
-            "SELECT id, resource_id, person_id, organization_id, level, carried FROM access_grant
-             WHERE resource_id = $1 AND (person_id = $2 OR organization_id = $3)",
-        )
-        .bind(resource.0)
-        .bind(person)
-        .bind(organization)
-        .all()
-        .await?;
-    Ok(rows.into_iter().map(StoredGrantRow::read).collect::<Result<Vec<_>>>()?.into_iter().flatten().collect())
+    tx.sql(
+        "SELECT id, resource_id, person_id, organization_id, level, carried FROM access_grant
+         WHERE resource_id = $1 AND (person_id = $2 OR organization_id = $3)",
+    )
+    .bind(resource)
+    .bind(person)
+    .bind(organization)
+    .all()
+    .await
 }
 
 /// A grant as **Manage access** lists it.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, FromRow)]
 pub struct ListedGrant {
-    /// The grant.
+    #[sqlx(flatten)]
     pub grant: StoredGrant,
     /// The person's or the organization's name.
     pub name: String,
@@ -214,34 +163,21 @@ pub struct ListedGrant {
     pub role: Option<Role>,
 }
 
-#[derive(FromRow)]
-struct ListedGrantRow {
-    #[sqlx(flatten)]
-    grant: StoredGrantRow,
-    name: String,
-    address: String,
-    role: Option<String>,
-}
-
-/// Where a page of grants starts: behind this one.
+/// A page of grants starts after this one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct GrantCursor {
     /// 0 for a grant on the resource itself, 1 for one above it.
     pub rank: i64,
-    /// The grant.
     pub id: Uuid,
 }
 
 impl GrantCursor {
-    /// In front of all.
+    /// Before the first grant.
     pub const START: Self = Self { rank: -1, id: Uuid::nil() };
 }
 
-/// One page of the grants on a resource and on what is above it: its own first, then in the order they were made. A deleted
-/// organization's reach nobody, and are left out.
-///
-/// # Errors
-/// The database.
+/// One page of the grants on a resource and on what is above it: its own first, then in the order they were made. Grants
+/// to a deleted organization reach nobody and are left out.
 pub async fn list_on_way(
     tx: &mut Tx,
     resource: ResourceId,
@@ -249,118 +185,82 @@ pub async fn list_on_way(
     after: GrantCursor,
     limit: i64,
 ) -> Result<Vec<ListedGrant>> {
-    let ids: Vec<Uuid> = way.iter().take(CHUNK).map(|id| id.0).collect();
-    let rows: Vec<ListedGrantRow> = tx
-        .sql_list(
-            "SELECT g.id, g.resource_id, g.person_id, g.organization_id, g.level, g.carried,
-                COALESCE(p.first_name || ' ' || p.last_name, o.name) AS name, COALESCE(p.email, o.org_id) AS address, m.role
-             FROM access_grant g LEFT JOIN person p ON p.id = g.person_id LEFT JOIN organization o ON o.id = g.organization_id
-             LEFT JOIN membership m ON m.organization_id = g.owner_organization_id AND m.person_id = g.person_id
-             WHERE g.resource_id IN ({ids}) AND o.deleted_at IS NULL
-                AND ((CASE WHEN g.resource_id = {1} THEN CAST(0 AS BIGINT) ELSE CAST(1 AS BIGINT) END) > {2}
-                    OR ((CASE WHEN g.resource_id = {1} THEN CAST(0 AS BIGINT) ELSE CAST(1 AS BIGINT) END) = {2} AND g.id > {3}))
-             ORDER BY (CASE WHEN g.resource_id = {1} THEN CAST(0 AS BIGINT) ELSE CAST(1 AS BIGINT) END), g.id LIMIT CAST({4} AS BIGINT)",
-            &ids,
-        )
-        .bind(resource.0)
-        .bind(after.rank)
-        .bind(after.id)
-        .bind(limit)
-        .all()
-        .await?;
-    let mut listed = Vec::with_capacity(rows.len());
-    for row in rows {
-        let role = row.role.map(|role| read("membership", "role", &role, Role::parse)).transpose()?;
-        let Some(grant) = row.grant.read()? else { continue };
-        listed.push(ListedGrant { grant, name: row.name, address: row.address, role });
-    }
-    Ok(listed)
+    let ids: Vec<_> = way.iter().take(CHUNK).copied().collect();
+    tx.sql_list(
+        "SELECT g.id, g.resource_id, g.person_id, g.organization_id, g.level, g.carried,
+            COALESCE(p.first_name || ' ' || p.last_name, o.name) AS name, COALESCE(p.email, o.org_id) AS address, m.role
+         FROM access_grant g LEFT JOIN person p ON p.id = g.person_id LEFT JOIN organization o ON o.id = g.organization_id
+         LEFT JOIN membership m ON m.organization_id = g.owner_organization_id AND m.person_id = g.person_id
+         WHERE g.resource_id IN ({ids}) AND o.deleted_at IS NULL
+            AND ((CASE WHEN g.resource_id = {1} THEN CAST(0 AS BIGINT) ELSE CAST(1 AS BIGINT) END) > {2}
+                OR ((CASE WHEN g.resource_id = {1} THEN CAST(0 AS BIGINT) ELSE CAST(1 AS BIGINT) END) = {2} AND g.id > {3}))
+         ORDER BY (CASE WHEN g.resource_id = {1} THEN CAST(0 AS BIGINT) ELSE CAST(1 AS BIGINT) END), g.id LIMIT CAST({4} AS BIGINT)",
+        &ids,
+    )
+    .bind(resource)
+    .bind(after.rank)
+    .bind(after.id)
+    .bind(limit)
+    .all()
+    .await
 }
 
 /// The grants made by hand on some resources, to be taken away (XFER-2); at most `limit` of each chunk.
-///
-/// # Errors
-/// The database.
 pub async fn list_by_hand(tx: &mut Tx, resources: &[ResourceId], limit: i64) -> Result<Vec<ListedGrant>> {
     let mut listed = Vec::new();
     for chunk in resources.chunks(CHUNK) {
-        let ids: Vec<Uuid> = chunk.iter().map(|id| id.0).collect();
-        let rows: Vec<ListedGrantRow> = tx
+        let rows: Vec<ListedGrant> = tx
             .sql_list(
                 "SELECT g.id, g.resource_id, g.person_id, g.organization_id, g.level, g.carried,
                     COALESCE(p.first_name || ' ' || p.last_name, o.name) AS name, COALESCE(p.email, o.org_id) AS address, NULL AS role
                  FROM access_grant g LEFT JOIN person p ON p.id = g.person_id LEFT JOIN organization o ON o.id = g.organization_id
                  WHERE g.resource_id IN ({ids}) AND NOT g.carried LIMIT CAST({1} AS BIGINT)",
-                &ids,
+                chunk,
             )
             .bind(limit)
             .all()
             .await?;
-        for row in rows {
-            let Some(grant) = row.grant.read()? else { continue };
-            listed.push(ListedGrant { grant, name: row.name, address: row.address, role: None });
-        }
+        listed.extend(rows);
     }
     Ok(listed)
 }
 
 /// A grant that reaches somebody, as "Why can they see this?" tells it.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, FromRow)]
 pub struct AccessHolder {
-    /// The grant.
+    #[sqlx(flatten)]
     pub grant: StoredGrant,
     /// The organization it was given to, where it was not given to the person.
     pub through: Option<String>,
     /// Who made it, or moved what it came along with.
+    #[sqlx(rename = "made_by")]
     pub by: Option<String>,
-    /// When.
+    #[sqlx(rename = "created_at")]
     pub at: Timestamp,
 }
 
-#[derive(FromRow)]
-struct AccessHolderRow {
-    #[sqlx(flatten)]
-    grant: StoredGrantRow,
-    through: Option<String>,
-    made_by: Option<String>,
-    created_at: i64,
-}
-
 /// Every grant that reaches one person on a way up, and the organization it was given to where it was not to them.
-///
-/// # Errors
-/// The database.
 pub async fn list_reaching(tx: &mut Tx, person: PersonId, way: &[ResourceId]) -> Result<Vec<AccessHolder>> {
-    let ids: Vec<Uuid> = way.iter().take(CHUNK).map(|id| id.0).collect();
-    let rows: Vec<AccessHolderRow> = tx
-        .sql_list(
-            "SELECT g.id, g.resource_id, g.person_id, g.organization_id, g.level, g.carried,
-                o.name AS through, p.first_name || ' ' || p.last_name AS made_by, g.created_at
-             FROM access_grant g LEFT JOIN organization o ON o.id = g.organization_id LEFT JOIN person p ON p.id = g.created_by
-             WHERE g.resource_id IN ({ids}) AND (g.person_id = {1}
-                OR g.organization_id IN (SELECT organization_id FROM active_membership WHERE person_id = {1}))",
-            &ids,
-        )
-        .bind(person.0)
-        .all()
-        .await?;
-    let mut listed = Vec::with_capacity(rows.len());
-    for row in rows {
-        let Some(grant) = row.grant.read()? else { continue };
-        listed.push(AccessHolder { grant, through: row.through, by: row.made_by, at: Timestamp(row.created_at) });
-    }
-    Ok(listed)
+    let ids: Vec<_> = way.iter().take(CHUNK).copied().collect();
+    tx.sql_list(
+        "SELECT g.id, g.resource_id, g.person_id, g.organization_id, g.level, g.carried,
+            o.name AS through, p.first_name || ' ' || p.last_name AS made_by, g.created_at
+         FROM access_grant g LEFT JOIN organization o ON o.id = g.organization_id LEFT JOIN person p ON p.id = g.created_by
+         WHERE g.resource_id IN ({ids}) AND (g.person_id = {1}
+            OR g.organization_id IN (SELECT organization_id FROM active_membership WHERE person_id = {1}))",
+        &ids,
+    )
+    .bind(person)
+    .all()
+    .await
 }
 
-/// Ends a grant on the permit's resource; whether it was there.
-///
-/// # Errors
-/// The database.
+/// Ends a grant on the permit's resource; returns whether it existed.
 pub async fn delete(tx: &mut Tx, permit: &Permit, id: GrantId) -> Result<bool> {
     let ended = tx
         .sql("DELETE FROM access_grant WHERE id = $1 AND resource_id = $2")
-        .bind(id.0)
-        .bind(permit.resource().0)
+        .bind(id)
+        .bind(permit.resource())
         .execute()
         .await?;
     live::touch(tx, &[permit.resource()]).await?;
@@ -368,13 +268,9 @@ pub async fn delete(tx: &mut Tx, permit: &Permit, id: GrantId) -> Result<bool> {
 }
 
 /// Ends the carried grants on resources (XFER-5).
-///
-/// # Errors
-/// The database.
 pub async fn delete_carried(tx: &mut Tx, _permit: &Permit, resources: &[ResourceId]) -> Result<()> {
     for chunk in resources.chunks(CHUNK) {
-        let ids: Vec<Uuid> = chunk.iter().map(|id| id.0).collect();
-        tx.sql_list("DELETE FROM access_grant WHERE carried = {1} AND resource_id IN ({ids})", &ids)
+        tx.sql_list("DELETE FROM access_grant WHERE carried = {1} AND resource_id IN ({ids})", chunk)
             .bind(true)
             .execute()
             .await?;
@@ -383,18 +279,14 @@ pub async fn delete_carried(tx: &mut Tx, _permit: &Permit, resources: &[Resource
 }
 
 /// Ends the carried grants that a move made at a moment on what it moved: the move is taken back.
-///
-/// # Errors
-/// The database.
 pub async fn delete_carried_at(tx: &mut Tx, _permit: &Permit, resources: &[ResourceId], at: Timestamp) -> Result<()> {
     for chunk in resources.chunks(CHUNK) {
-        let ids: Vec<Uuid> = chunk.iter().map(|id| id.0).collect();
         tx.sql_list(
             "DELETE FROM access_grant WHERE carried = {1} AND created_at = {2} AND resource_id IN ({ids})",
-            &ids,
+            chunk,
         )
         .bind(true)
-        .bind(at.0)
+        .bind(at)
         .execute()
         .await?;
     }
@@ -403,27 +295,23 @@ pub async fn delete_carried_at(tx: &mut Tx, _permit: &Permit, resources: &[Resou
 
 /// Ends everything that was granted to some people in the permit's organization: their access ends with their membership
 /// (PEOPLE-5).
-///
-/// # Errors
-/// The database.
 pub async fn delete_of_people(tx: &mut Tx, permit: &RolePermit, people: &[PersonId]) -> Result<u64> {
     let mut ended = 0;
     for chunk in people.chunks(CHUNK) {
-        let ids: Vec<Uuid> = chunk.iter().map(|person| person.0).collect();
         for person in chunk {
             live::touch_person(tx, *person);
         }
         ended += tx
-            .sql_list("DELETE FROM access_grant WHERE owner_organization_id = {1} AND person_id IN ({ids})", &ids)
-            .bind(permit.organization().0)
+            .sql_list("DELETE FROM access_grant WHERE owner_organization_id = {1} AND person_id IN ({ids})", chunk)
+            .bind(permit.organization())
             .execute()
             .await?;
-        // Nor does a transfer that is taken back give it to them again.
+        // Taking back a transfer must not restore their grants either.
         tx.sql_list(
             "DELETE FROM transfer_reversal_grant WHERE owner_organization_id = {1} AND person_id IN ({ids})",
-            &ids,
+            chunk,
         )
-        .bind(permit.organization().0)
+        .bind(permit.organization())
         .execute()
         .await?;
     }
@@ -431,98 +319,63 @@ pub async fn delete_of_people(tx: &mut Tx, permit: &RolePermit, people: &[Person
 }
 
 /// Which of some people were given access to something in an organization.
-///
-/// # Errors
-/// The database.
 pub async fn list_known(tx: &mut Tx, organization: OrganizationId, people: &[PersonId]) -> Result<Vec<PersonId>> {
     let mut known = Vec::new();
     for chunk in people.chunks(CHUNK) {
-        let ids: Vec<Uuid> = chunk.iter().map(|person| person.0).collect();
-        let rows: Vec<(Uuid,)> = tx
-            .sql_list("SELECT DISTINCT person_id FROM access_grant WHERE owner_organization_id = {1} AND person_id IN ({ids})", &ids)
-            .bind(organization.0)
-            .all()
+        let rows: Vec<PersonId> = tx
+            .sql_list("SELECT DISTINCT person_id FROM access_grant WHERE owner_organization_id = {1} AND person_id IN ({ids})", chunk)
+            .bind(organization)
+            .column()
             .await?;
-        known.extend(rows.into_iter().map(|(id,)| PersonId(id)));
+        known.extend(rows);
     }
     Ok(known)
 }
 
 /// Somebody outside an organization who reaches something in it (PEOPLE-9).
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, FromRow)]
 pub struct External {
-    /// Who.
     pub id: PersonId,
-    /// Their name as names are compared.
+    /// The sort key of their name.
     pub name_key: String,
-    /// Their email as emails are compared.
+    /// Their email's comparison key.
     pub email_key: String,
-    /// Their name.
     pub name: String,
-    /// Their email.
     pub email: String,
     /// When they were last here.
+    #[sqlx(rename = "last_seen_at")]
     pub last_seen: Option<Timestamp>,
     /// How many resources they were given access to.
+    #[sqlx(try_from = "i64")]
     pub resources: u64,
-}
-
-#[derive(FromRow)]
-struct ExternalRow {
-    id: Uuid,
-    name_key: String,
-    email_key: String,
-    name: String,
-    email: String,
-    last_seen_at: Option<i64>,
-    resources: i64,
 }
 
 /// The people outside an organization who were given access to something in it, whose name or email is like `pattern`; at
 /// most `limit`, by name.
-///
-/// # Errors
-/// The database.
 pub async fn list_externals(
     tx: &mut Tx,
     organization: OrganizationId,
     pattern: &str,
     limit: i64,
 ) -> Result<Vec<External>> {
-    let rows: Vec<ExternalRow> = tx
-        .sql(
-            "SELECT p.id, p.name_key, p.email_key, p.first_name || ' ' || p.last_name AS name, p.email, p.last_seen_at, e.resources
-             FROM (SELECT g.person_id, CAST(COUNT(DISTINCT g.resource_id) AS BIGINT) AS resources
-                   FROM access_grant g JOIN resource r ON r.id = g.resource_id
-                   WHERE g.owner_organization_id = $1 AND g.person_id IS NOT NULL AND r.trashed_with IS NULL GROUP BY g.person_id) e
-             JOIN person p ON p.id = e.person_id
-             WHERE NOT EXISTS (SELECT 1 FROM membership m WHERE m.organization_id = $1 AND m.person_id = e.person_id)
-                AND (p.name_search LIKE $2 ESCAPE '!' OR p.email_key LIKE $2 ESCAPE '!')
-             ORDER BY p.name_key, p.id LIMIT CAST($3 AS BIGINT)",
-        )
-        .bind(organization.0)
-        .bind(pattern.to_owned())
-        .bind(limit)
-        .all()
-        .await?;
-    Ok(rows
-        .into_iter()
-        .map(|row| External {
-            id: PersonId(row.id),
-            name_key: row.name_key,
-            email_key: row.email_key,
-            name: row.name,
-            email: row.email,
-            last_seen: row.last_seen_at.map(Timestamp),
-            resources: u64::try_from(row.resources).unwrap_or(0),
-        })
-        .collect())
+    tx.sql(
+        "SELECT p.id, p.name_key, p.email_key, p.first_name || ' ' || p.last_name AS name, p.email, p.last_seen_at, e.resources
+         FROM (SELECT g.person_id, CAST(COUNT(DISTINCT g.resource_id) AS BIGINT) AS resources
+               FROM access_grant g JOIN resource r ON r.id = g.resource_id
+               WHERE g.owner_organization_id = $1 AND g.person_id IS NOT NULL AND r.trashed_with IS NULL GROUP BY g.person_id) e
+         JOIN person p ON p.id = e.person_id
+         WHERE NOT EXISTS (SELECT 1 FROM membership m WHERE m.organization_id = $1 AND m.person_id = e.person_id)
+            AND (p.name_search LIKE $2 ESCAPE '!' OR p.email_key LIKE $2 ESCAPE '!')
+         ORDER BY p.name_key, p.id LIMIT CAST($3 AS BIGINT)",
+    )
+    .bind(organization)
+    .bind(pattern.to_owned())
+    .bind(limit)
+    .all()
+    .await
 }
 
 /// What some people were given access to in an organization, with name and level; at most `limit` in all.
-///
-/// # Errors
-/// The database.
 pub async fn list_reached(
     tx: &mut Tx,
     organization: OrganizationId,
@@ -531,52 +384,42 @@ pub async fn list_reached(
 ) -> Result<Vec<(PersonId, String, Level)>> {
     let mut reached = Vec::new();
     for chunk in people.chunks(CHUNK) {
-        let ids: Vec<Uuid> = chunk.iter().map(|person| person.0).collect();
-        let rows: Vec<(Uuid, String, String)> = tx
+        let rows: Vec<(PersonId, String, Level)> = tx
             .sql_list(
                 "SELECT g.person_id, r.name, g.level FROM access_grant g JOIN resource r ON r.id = g.resource_id
                  WHERE g.owner_organization_id = {1} AND g.person_id IN ({ids}) AND r.trashed_with IS NULL LIMIT CAST({2} AS BIGINT)",
-                &ids,
+                chunk,
             )
-            .bind(organization.0)
+            .bind(organization)
             .bind(limit)
             .all()
             .await?;
-        for (person, name, level) in rows {
-            reached.push((PersonId(person), name, read("access_grant", "level", &level, Level::parse)?));
-        }
+        reached.extend(rows);
     }
     Ok(reached)
 }
 
 /// The people who were given access to any of some resources, at most `limit` of each chunk (PEOPLE-11).
-///
-/// # Errors
-/// The database.
 pub async fn list_people(tx: &mut Tx, resources: &[ResourceId], limit: i64) -> Result<Vec<PersonId>> {
     let mut people = Vec::new();
     for chunk in resources.chunks(CHUNK) {
-        let ids: Vec<Uuid> = chunk.iter().map(|id| id.0).collect();
-        let rows: Vec<(Uuid,)> = tx
+        let rows: Vec<PersonId> = tx
             .sql_list(
                 "SELECT DISTINCT person_id FROM access_grant WHERE resource_id IN ({ids}) AND person_id IS NOT NULL LIMIT CAST({1} AS BIGINT)",
-                &ids,
+                chunk,
             )
             .bind(limit)
-            .all()
+            .column()
             .await?;
-        people.extend(rows.into_iter().map(|(id,)| PersonId(id)));
+        people.extend(rows);
     }
     Ok(people)
 }
 
 /// Ends everything that was granted to a person, wherever it is: their account is being deleted (SET-2).
-///
-/// # Errors
-/// The database.
 pub async fn delete_own(tx: &mut Tx, permit: &OwnPermit) -> Result<u64> {
-    tx.sql("DELETE FROM transfer_reversal_grant WHERE person_id = $1").bind(permit.person().0).execute().await?;
-    tx.sql("DELETE FROM access_grant WHERE person_id = $1").bind(permit.person().0).execute().await
+    tx.sql("DELETE FROM transfer_reversal_grant WHERE person_id = $1").bind(permit.person()).execute().await?;
+    tx.sql("DELETE FROM access_grant WHERE person_id = $1").bind(permit.person()).execute().await
 }
 
 /// Something that was granted to somebody, for the export of their data.
@@ -584,29 +427,23 @@ pub async fn delete_own(tx: &mut Tx, permit: &OwnPermit) -> Result<u64> {
 pub struct OwnGrant {
     /// The grant's id.
     pub id: Uuid,
-    /// The resource.
     pub resource_id: Uuid,
     /// Its name.
     pub resource: String,
     /// The organization that owns it.
     pub organization: String,
-    /// How much.
     pub level: String,
-    /// When.
     pub created_at: i64,
 }
 
 /// What was granted to a person, behind a grant's id.
-///
-/// # Errors
-/// The database.
 pub async fn list_own(tx: &mut Tx, person: PersonId, after: Uuid, limit: i64) -> Result<Vec<OwnGrant>> {
     tx.sql(
         "SELECT g.id, g.resource_id, r.name AS resource, o.name AS organization, g.level, g.created_at
          FROM access_grant g JOIN resource r ON r.id = g.resource_id JOIN organization o ON o.id = r.organization_id
          WHERE g.person_id = $1 AND g.id > $2 AND o.deleted_at IS NULL AND r.trashed_with IS NULL ORDER BY g.id LIMIT CAST($3 AS BIGINT)",
     )
-    .bind(person.0)
+    .bind(person)
     .bind(after)
     .bind(limit)
     .all()
@@ -614,142 +451,105 @@ pub async fn list_own(tx: &mut Tx, person: PersonId, after: Uuid, limit: i64) ->
 }
 
 /// Something that reaches a person by a grant, in an organization they are not in.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, FromRow)]
 pub struct SharedWith {
     /// The newest grant, which settles its place.
+    #[sqlx(rename = "id")]
     pub grant: Uuid,
     /// What, and whose; the level is that of this grant alone.
+    #[sqlx(flatten)]
     pub view: SharedResourceView,
 }
 
-#[derive(FromRow)]
-struct SharedRow {
-    id: Uuid,
-    resource_id: Uuid,
-    name: String,
-    kind: String,
-    organization_id: Uuid,
-    org_id: String,
-    organization_name: String,
-    level: String,
+from_columns! {
+    SharedResourceView: organization_id: OrganizationId, org_id: String, organization_name: String, resource_id: ResourceId,
+        name: String, kind: Kind, level: Level;
+    Self { organization: organization_id, org_id, organization_name, resource: resource_id, name, kind, level }
 }
 
-impl SharedRow {
-    fn into_shared(self) -> Result<SharedWith> {
-        Ok(SharedWith {
-            grant: self.id,
-            view: SharedResourceView {
-                organization: OrganizationId(self.organization_id),
-                org_id: self.org_id,
-                organization_name: self.organization_name,
-                resource: ResourceId(self.resource_id),
-                name: self.name,
-                kind: read("resource", "kind", &self.kind, Kind::parse)?,
-                level: read("access_grant", "level", &self.level, Level::parse)?,
-            },
-        })
-    }
-}
-
-/// What was last shared with a person from outside, or with one of these organizations of theirs: it looks at the newest grants
-/// alone, so it costs the same however many there are.
-///
-/// # Errors
-/// The database.
+/// What was last shared with a person from outside, or with one of these organizations of theirs: only the newest grants
+/// are read, so that the cost does not grow with their number.
 pub async fn list_shared_lately(
     tx: &mut Tx,
     person: PersonId,
     organizations: &[OrganizationId],
     limit: i64,
 ) -> Result<Vec<SharedWith>> {
-    // Without any the list would be empty, which SQL does not know; nobody is an organization.
-    let mut ids: Vec<Uuid> = organizations.iter().take(CHUNK).map(|id| id.0).collect();
+    // SQL has no empty list. No organization has a person's id, so this matches nothing.
+    let mut ids: Vec<_> = organizations.iter().take(CHUNK).copied().collect();
     if ids.is_empty() {
-        ids.push(person.0);
+        ids.push(OrganizationId(person.0));
     }
-    let rows: Vec<SharedRow> = tx
-        .sql_list(
-            "WITH mine(id, resource_id, level) AS (
-                SELECT * FROM (SELECT g.id, g.resource_id, g.level FROM access_grant g
-                    WHERE g.person_id = {1} ORDER BY g.id DESC LIMIT 50) AS own
-                UNION ALL
-                SELECT * FROM (SELECT g.id, g.resource_id, g.level FROM access_grant g
-                    WHERE g.organization_id IN ({ids}) ORDER BY g.id DESC LIMIT 50) AS given)
-             SELECT mine.id, r.id AS resource_id, r.name, r.kind, o.id AS organization_id, o.org_id, o.name AS organization_name, mine.level
-             FROM mine CROSS JOIN resource r CROSS JOIN organization o
-             WHERE r.id = mine.resource_id AND r.trashed_with IS NULL AND o.id = r.organization_id AND o.deleted_at IS NULL
-                AND NOT EXISTS (SELECT 1 FROM membership m WHERE m.organization_id = o.id AND m.person_id = {1})
-             ORDER BY mine.id DESC LIMIT CAST({2} AS BIGINT)",
-            &ids,
-        )
-        .bind(person.0)
-        .bind(limit)
-        .all()
-        .await?;
-    rows.into_iter().map(SharedRow::into_shared).collect()
+    tx.sql_list(
+        "WITH mine(id, resource_id, level) AS (
+            SELECT * FROM (SELECT g.id, g.resource_id, g.level FROM access_grant g
+                WHERE g.person_id = {1} ORDER BY g.id DESC LIMIT 50) AS own
+            UNION ALL
+            SELECT * FROM (SELECT g.id, g.resource_id, g.level FROM access_grant g
+                WHERE g.organization_id IN ({ids}) ORDER BY g.id DESC LIMIT 50) AS given)
+         SELECT mine.id, r.id AS resource_id, r.name, r.kind, o.id AS organization_id, o.org_id, o.name AS organization_name, mine.level
+         FROM mine CROSS JOIN resource r CROSS JOIN organization o
+         WHERE r.id = mine.resource_id AND r.trashed_with IS NULL AND o.id = r.organization_id AND o.deleted_at IS NULL
+            AND NOT EXISTS (SELECT 1 FROM membership m WHERE m.organization_id = o.id AND m.person_id = {1})
+         ORDER BY mine.id DESC LIMIT CAST({2} AS BIGINT)",
+        &ids,
+    )
+    .bind(person)
+    .bind(limit)
+    .all()
+    .await
 }
 
 /// One page of everything that is shared with a person from outside, or with an organization of theirs, the newest grant first;
-/// behind the grant `after`, if one is given. Something comes once for each grant on it.
-///
-/// # Errors
-/// The database.
+/// behind the grant `after`, if one is given. A resource comes once for each grant on it.
 pub async fn list_shared_with(
     tx: &mut Tx,
     person: PersonId,
     after: Option<Uuid>,
     limit: i64,
 ) -> Result<Vec<SharedWith>> {
-    let rows: Vec<SharedRow> = tx
-        .sql(
-            "WITH mine(id, resource_id, level) AS (
-                SELECT g.id, g.resource_id, g.level FROM access_grant g WHERE g.person_id = $1 AND g.id < $2
-                UNION ALL
-                SELECT g.id, g.resource_id, g.level FROM active_membership l CROSS JOIN access_grant g
-                WHERE l.person_id = $1 AND g.organization_id = l.organization_id AND g.id < $2)
-             SELECT mine.id, r.id AS resource_id, r.name, r.kind, o.id AS organization_id, o.org_id, o.name AS organization_name, mine.level
-             FROM mine CROSS JOIN resource r CROSS JOIN organization o
-             WHERE r.id = mine.resource_id AND r.trashed_with IS NULL AND o.id = r.organization_id AND o.deleted_at IS NULL
-                AND NOT EXISTS (SELECT 1 FROM membership m WHERE m.organization_id = o.id AND m.person_id = $1)
-             ORDER BY mine.id DESC LIMIT CAST($3 AS BIGINT)",
-        )
-        .bind(person.0)
-        .bind(after.unwrap_or(Uuid::max()))
-        .bind(limit)
-        .all()
-        .await?;
-    rows.into_iter().map(SharedRow::into_shared).collect()
+    tx.sql(
+        "WITH mine(id, resource_id, level) AS (
+            SELECT g.id, g.resource_id, g.level FROM access_grant g WHERE g.person_id = $1 AND g.id < $2
+            UNION ALL
+            SELECT g.id, g.resource_id, g.level FROM active_membership l CROSS JOIN access_grant g
+            WHERE l.person_id = $1 AND g.organization_id = l.organization_id AND g.id < $2)
+         SELECT mine.id, r.id AS resource_id, r.name, r.kind, o.id AS organization_id, o.org_id, o.name AS organization_name, mine.level
+         FROM mine CROSS JOIN resource r CROSS JOIN organization o
+         WHERE r.id = mine.resource_id AND r.trashed_with IS NULL AND o.id = r.organization_id AND o.deleted_at IS NULL
+            AND NOT EXISTS (SELECT 1 FROM membership m WHERE m.organization_id = o.id AND m.person_id = $1)
+         ORDER BY mine.id DESC LIMIT CAST($3 AS BIGINT)",
+    )
+    .bind(person)
+    .bind(after.unwrap_or(Uuid::max()))
+    .bind(limit)
+    .all()
+    .await
 }
 
 /// The levels on some resources that reach one person: granted to them, or to an organization they belong to. What an
 /// organization that was deleted owns, or was given, reaches nobody.
-///
-/// # Errors
-/// The database.
 pub async fn list_levels(tx: &mut Tx, person: PersonId, resources: &[ResourceId]) -> Result<Vec<(ResourceId, Level)>> {
     let mut levels = Vec::new();
     for chunk in resources.chunks(CHUNK) {
-        let ids: Vec<Uuid> = chunk.iter().map(|id| id.0).collect();
-        let rows: Vec<(Uuid, String)> = tx
+        let rows: Vec<(ResourceId, Level)> = tx
             .sql_list(
                 "SELECT g.resource_id, g.level FROM access_grant g JOIN resource r ON r.id = g.resource_id
                  JOIN active_organization l ON l.id = r.organization_id
                  WHERE g.resource_id IN ({ids}) AND (g.person_id = {1}
                     OR g.organization_id IN (SELECT organization_id FROM active_membership WHERE person_id = {1}))",
-                &ids,
+                chunk,
             )
-            .bind(person.0)
+            .bind(person)
             .all()
             .await?;
-        for (resource, level) in rows {
-            levels.push((ResourceId(resource), read("access_grant", "level", &level, Level::parse)?));
-        }
+        levels.extend(rows);
     }
     Ok(levels)
 }
 
-/// What is shared with a person ($1) in an organization ($2), unless that was deleted. It begins with their grants, however much
-/// the organization has.
+/// What is shared with a person ($1) in an organization ($2), unless that was deleted. The query starts
+/// from their grants, so that the size of the organization does not matter.
 macro_rules! shared {
     ($rest:literal) => {
         concat!(
@@ -766,32 +566,24 @@ macro_rules! shared {
 }
 
 /// The resources of one organization on which a person has a level by grant: what is shared with them.
-///
-/// # Errors
-/// The database.
 pub async fn list_shared(
     tx: &mut Tx,
     person: PersonId,
     organization: OrganizationId,
     limit: i64,
 ) -> Result<Vec<ResourceId>> {
-    let rows: Vec<(Uuid,)> = tx
-        .sql(shared!(
-            "SELECT DISTINCT r.id FROM mine CROSS JOIN resource r
-                 WHERE r.id = mine.resource_id AND r.trashed_with IS NULL LIMIT CAST($3 AS BIGINT)"
-        ))
-        .bind(person.0)
-        .bind(organization.0)
-        .bind(limit)
-        .all()
-        .await?;
-    Ok(rows.into_iter().map(|(id,)| ResourceId(id)).collect())
+    tx.sql(shared!(
+        "SELECT DISTINCT r.id FROM mine CROSS JOIN resource r
+             WHERE r.id = mine.resource_id AND r.trashed_with IS NULL LIMIT CAST($3 AS BIGINT)"
+    ))
+    .bind(person)
+    .bind(organization)
+    .bind(limit)
+    .column()
+    .await
 }
 
 /// Whether something of an organization that is in none of some accounts is shared with a person.
-///
-/// # Errors
-/// The database.
 pub async fn any_shared_elsewhere(
     tx: &mut Tx,
     person: PersonId,
@@ -801,7 +593,7 @@ pub async fn any_shared_elsewhere(
     if accounts.is_empty() {
         return Ok(false);
     }
-    let ids: Vec<Uuid> = accounts.iter().take(CHUNK).map(|id| id.0).collect();
+    let ids: Vec<_> = accounts.iter().take(CHUNK).copied().collect();
     tx.sql_list(
         "SELECT CAST(COUNT(*) AS BIGINT) FROM (SELECT 1 AS one FROM (
                 SELECT g.resource_id FROM access_grant g WHERE g.owner_organization_id = {2} AND g.person_id = {1}
@@ -812,28 +604,25 @@ pub async fn any_shared_elsewhere(
             LIMIT 1) AS first",
         &ids,
     )
-    .bind(person.0)
-    .bind(organization.0)
+    .bind(person)
+    .bind(organization)
     .number()
     .await
     .map(|n| n > 0)
 }
 
-/// Where a page of what is shared starts: behind this.
+/// A page of shared resources starts after this one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SharedCursor {
     /// Where the kind sorts: folders first.
     pub rank: i64,
-    /// The name as names are compared.
+    /// The name's sort key.
     pub name_key: String,
-    /// The id, which settles ties.
+    /// Breaks ties.
     pub id: Uuid,
 }
 
 /// One page of the resources of one organization on which a person has a level by grant, folders first, by name.
-///
-/// # Errors
-/// The database.
 pub async fn list_shared_page(
     tx: &mut Tx,
     person: PersonId,
@@ -851,8 +640,8 @@ pub async fn list_shared_page(
                  ORDER BY r.kind_rank, r.name_key, r.id LIMIT CAST($6 AS BIGINT)"
             ),
         )
-        .bind(person.0)
-        .bind(organization.0)
+        .bind(person)
+        .bind(organization)
         .bind(after.rank)
         .bind(after.name_key.clone())
         .bind(after.id)
@@ -864,43 +653,31 @@ pub async fn list_shared_page(
 
 #[derive(FromRow)]
 struct GrantRow {
-    resource_id: Uuid,
-    person_id: Option<Uuid>,
-    organization_id: Option<Uuid>,
+    resource_id: ResourceId,
+    #[sqlx(flatten)]
+    grantee: Grantee,
     name: String,
-    level: String,
+    level: Level,
     carried: bool,
 }
 
 /// Every grant on some resources, as the transfer rules see them.
-///
-/// # Errors
-/// The database.
 pub async fn list_facts(tx: &mut Tx, resources: &[ResourceId]) -> Result<Vec<(ResourceId, GrantFact)>> {
     let mut facts = Vec::new();
     for chunk in resources.chunks(CHUNK) {
-        let ids: Vec<Uuid> = chunk.iter().map(|id| id.0).collect();
         let rows: Vec<GrantRow> = tx
             .sql_list(
                 "SELECT g.resource_id, g.person_id, g.organization_id, COALESCE(p.first_name || ' ' || p.last_name, o.name) AS name, g.level, g.carried
                  FROM access_grant g LEFT JOIN person p ON p.id = g.person_id LEFT JOIN organization o ON o.id = g.organization_id
                  WHERE g.resource_id IN ({ids}) ORDER BY g.id",
-                &ids,
+                chunk,
             )
             .all()
             .await?;
-        for row in rows {
-            let grantee = match (row.person_id, row.organization_id) {
-                (Some(person), _) => Grantee::Person(PersonId(person)),
-                (None, Some(organization)) => Grantee::Organization(OrganizationId(organization)),
-                (None, None) => continue,
-            };
-            let level = read("access_grant", "level", &row.level, Level::parse)?;
-            facts.push((
-                ResourceId(row.resource_id),
-                GrantFact { grantee, name: row.name, level, carried: row.carried },
-            ));
-        }
+        facts.extend(rows.into_iter().map(|row| {
+            let GrantRow { resource_id, grantee, name, level, carried } = row;
+            (resource_id, GrantFact { grantee, name, level, carried })
+        }));
     }
     Ok(facts)
 }

@@ -4,13 +4,13 @@ use uuid::Uuid;
 
 use super::{Result, Tx};
 
-/// More than two pages of SQLite: where the disk is full there is no room for it.
+/// More than two pages of SQLite, so that a full disk has no room for it.
 const FILLER: usize = 10_000;
 
-/// Writes a row in the place of the one before. The new one comes first, so that it needs room of its own.
+/// Replaces the row. The new one is written before the old one is deleted, so that it needs room of its own.
 ///
 /// # Errors
-/// The database, for one that is full or read-only.
+/// The database is full or read-only.
 pub async fn replace(tx: &mut Tx, id: Uuid, at: i64) -> Result<()> {
     tx.sql("INSERT INTO health_check (id, checked_at, filler) VALUES ($1, $2, $3)")
         .bind(id)

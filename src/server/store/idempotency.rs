@@ -3,7 +3,7 @@
 use sqlx::FromRow;
 use uuid::Uuid;
 
-use super::{Result, Tx, read};
+use super::{Result, Tx, values::from_columns};
 use crate::{
     domain::{access::Level, id::PersonId, role::Role, time::Timestamp},
     server::context::digest,
@@ -31,7 +31,6 @@ pub struct Claim {
     pub id: Uuid,
     /// Who asks.
     pub caller: String,
-    /// The key.
     pub key: String,
     /// Digest of method, path and body.
     pub request_hash: String,
@@ -41,9 +40,6 @@ pub struct Claim {
 pub const UNANSWERED: i64 = 180_000;
 
 /// Claims a key for a request: `None` if it was free and is now ours, else what is known about it.
-///
-/// # Errors
-/// The database.
 pub async fn claim(tx: &mut Tx, wanted: &Claim, at: Timestamp) -> Result<Option<Known>> {
     let claimed = tx
         .sql(
@@ -53,15 +49,15 @@ pub async fn claim(tx: &mut Tx, wanted: &Claim, at: Timestamp) -> Result<Option<
         .bind(wanted.caller.clone())
         .bind(wanted.key.clone())
         .bind(wanted.request_hash.clone())
-        .bind(at.0)
+        .bind(at)
         .bind(wanted.id)
         .execute()
         .await?;
     if claimed > 0 {
         return Ok(None);
     }
-    // A request whose node went down is answered by nobody, and nothing of it was done: after a while the next one may. If its
-    // node is only slow, what that does is not kept: the claim is not its any more.
+    // If a node goes down, its request is never answered and its transaction is gone, so that after a while another request may take
+    // the claim over. If the node is only slow, its work is rolled back: it no longer holds the claim.
     let taken_over = tx
         .sql(
             "UPDATE idempotency_key SET created_at = $5, claim_id = $6 WHERE caller = $1 AND key = $2 AND request_hash = $3
@@ -71,7 +67,7 @@ pub async fn claim(tx: &mut Tx, wanted: &Claim, at: Timestamp) -> Result<Option<
         .bind(wanted.key.clone())
         .bind(wanted.request_hash.clone())
         .bind(at.plus_millis(-UNANSWERED).0)
-        .bind(at.0)
+        .bind(at)
         .bind(wanted.id)
         .execute()
         .await?;
@@ -85,10 +81,7 @@ pub async fn claim(tx: &mut Tx, wanted: &Claim, at: Timestamp) -> Result<Option<
         .await
 }
 
-/// Keeps the answer to a request, in the transaction of what it did; `false` if somebody else has the claim by now.
-///
-/// # Errors
-/// The database.
+/// Stores the answer to a request, in the transaction of what it did; `false` if another request holds the claim by now.
 pub async fn update_answer(tx: &mut Tx, claim: &Claim, status: u16, sealed: &str, standing: &str) -> Result<bool> {
     tx.sql(
         "UPDATE idempotency_key SET status = $4, body = $5, caller_access = $6
@@ -106,9 +99,6 @@ pub async fn update_answer(tx: &mut Tx, claim: &Claim, status: u16, sealed: &str
 }
 
 /// Gives a claim back: its request was not answered, or not in a way worth keeping.
-///
-/// # Errors
-/// The database.
 pub async fn delete(tx: &mut Tx, claim: &Claim) -> Result<()> {
     tx.sql("DELETE FROM idempotency_key WHERE caller = $1 AND key = $2 AND claim_id = $3 AND status IS NULL")
         .bind(claim.caller.clone())
@@ -120,14 +110,11 @@ pub async fn delete(tx: &mut Tx, claim: &Claim) -> Result<()> {
 }
 
 /// Forgets keys that are older than a moment.
-///
-/// # Errors
-/// The database.
 pub async fn delete_before(tx: &mut Tx, at: Timestamp) -> Result<u64> {
-    tx.sql("DELETE FROM idempotency_key WHERE created_at < $1").bind(at.0).execute().await
+    tx.sql("DELETE FROM idempotency_key WHERE created_at < $1").bind(at).execute().await
 }
 
-/// How many things that somebody may reach are looked at; nobody has so many given to them one by one.
+/// How many of somebody's roles and grants are compared; nobody has as many.
 const MAX_RIGHTS: i64 = 3_000;
 
 /// What somebody may do in one place: a digest of the place, and how much.
@@ -164,41 +151,25 @@ impl AccessSnapshot {
     }
 }
 
-#[derive(FromRow)]
-struct AccessSnapshotRow {
-    place: Uuid,
-    role: Option<String>,
-    level: Option<String>,
-}
-
-impl AccessSnapshotRow {
-    fn read(&self) -> Result<AccessSnapshot> {
-        let role = self.role.as_deref().map(|word| read("membership", "role", word, Role::parse)).transpose()?;
-        let level = self.level.as_deref().map(|word| read("access_grant", "level", word, Level::parse)).transpose()?;
-        // Both are in the order of their meaning.
-        let height = role.map(|role| role as u8).or(level.map(|level| level as u8)).unwrap_or_default();
-        Ok(AccessSnapshot::of(&self.place.to_string(), height))
-    }
+// Roles and levels are each in the order of what they allow, so their numbers compare.
+from_columns! {
+    AccessSnapshot: place: Uuid, role: Option<Role>, level: Option<Level>;
+    Self::of(&place.to_string(), role.map(|role| role as u8).or(level.map(|level| level as u8)).unwrap_or_default())
 }
 
 /// What somebody may do where: roles in organizations and their accounts, and what was given to them or to their organizations.
-/// They tell whether one of them is gone or less by now.
-///
-/// # Errors
-/// The database.
+/// Compared with an earlier list, they tell whether somebody has lost access since.
 pub async fn list_standing(tx: &mut Tx, person: PersonId) -> Result<Vec<AccessSnapshot>> {
-    let rows: Vec<AccessSnapshotRow> = tx
-        .sql(
-            "SELECT organization_id AS place, role, CAST(NULL AS TEXT) AS level FROM active_membership WHERE person_id = $1
-             UNION ALL SELECT account_id, role, NULL FROM account_membership WHERE person_id = $1
-             UNION ALL SELECT resource_id, NULL, level FROM access_grant WHERE person_id = $1
-             UNION ALL SELECT g.resource_id, NULL, g.level FROM active_membership m JOIN access_grant g ON g.organization_id = m.organization_id
-                WHERE m.person_id = $1
-             LIMIT CAST($2 AS BIGINT)",
-        )
-        .bind(person.0)
-        .bind(MAX_RIGHTS)
-        .all()
-        .await?;
-    rows.iter().map(AccessSnapshotRow::read).collect()
+    tx.sql(
+        "SELECT organization_id AS place, role, CAST(NULL AS TEXT) AS level FROM active_membership WHERE person_id = $1
+         UNION ALL SELECT account_id, role, NULL FROM account_membership WHERE person_id = $1
+         UNION ALL SELECT resource_id, NULL, level FROM access_grant WHERE person_id = $1
+         UNION ALL SELECT g.resource_id, NULL, g.level FROM active_membership m JOIN access_grant g ON g.organization_id = m.organization_id
+            WHERE m.person_id = $1
+         LIMIT CAST($2 AS BIGINT)",
+    )
+    .bind(person)
+    .bind(MAX_RIGHTS)
+    .all()
+    .await
 }

@@ -6,13 +6,14 @@ use uuid::Uuid;
 use super::{
     CHUNK, Result, Tx,
     membership::{Cursor, PeopleFilter, Sort},
-    read,
+    values::from_columns,
 };
 use crate::{
     domain::{
         access::{Level, role_level},
         id::{AccountId, InvitationId, MailId, OrganizationId, PersonId, ResourceId},
         invitation::InvitationState,
+        mail::MailState,
         name::{search_key, sort_key},
         permit::{Permit, RolePermit},
         role::Role,
@@ -25,11 +26,10 @@ use crate::{
 /// An invitation to be added.
 #[derive(Debug)]
 pub struct NewInvitation<'a> {
-    /// Id.
     pub id: InvitationId,
     /// Email as typed.
     pub email: &'a str,
-    /// Email as compared.
+    /// The email's comparison key.
     pub email_key: &'a str,
     /// The invited person's name, where it was given.
     pub name: Option<&'a str>,
@@ -43,7 +43,6 @@ pub struct NewInvitation<'a> {
     pub token_hash: &'a str,
     /// The mail that carries the link.
     pub mail: MailId,
-    /// Now.
     pub at: Timestamp,
     /// When the link stops working.
     pub expires_at: Timestamp,
@@ -67,9 +66,9 @@ pub async fn insert_external(tx: &mut Tx, permit: &Permit, new: &NewInvitation<'
         "UPDATE invitation SET state = 'revoked', answered_at = $3
          WHERE organization_id = $1 AND email_key = $2 AND state = 'pending' AND expires_at <= $3",
     )
-    .bind(permit.organization().0)
+    .bind(permit.organization())
     .bind(new.email_key.to_owned())
-    .bind(new.at.0)
+    .bind(new.at)
     .execute()
     .await?;
     insert_row(tx, permit.organization(), permit.person(), new, true).await
@@ -86,34 +85,33 @@ async fn insert_row(
         "INSERT INTO invitation (id, organization_id, email, email_key, name, role, token_hash, state, invited_by, created_at, expires_at, sent_at, send_count, name_key, resource_id, level, mail_id, external, name_search, limited)
          VALUES ($1, $2, $3, $4, $5, $6, $7, 'pending', $8, $9, $10, $9, 1, $11, $12, $13, $14, $15, $16, $17)",
     )
-    .bind(new.id.0)
-    .bind(organization.0)
+    .bind(new.id)
+    .bind(organization)
     .bind(new.email.to_owned())
     .bind(new.email_key.to_owned())
     .bind(new.name.map(str::to_owned))
-    .bind(new.role.as_str())
+    .bind(new.role)
     .bind(new.token_hash.to_owned())
-    .bind(by.0)
-    .bind(new.at.0)
-    .bind(new.expires_at.0)
+    .bind(by)
+    .bind(new.at)
+    .bind(new.expires_at)
     .bind(sort_key(new.name.unwrap_or(new.email_key)))
     .bind(new.reach.map(|(resource, _)| resource.0))
-    .bind(new.reach.map(|(_, level)| level.as_str()))
-    .bind(new.mail.0)
+    .bind(new.reach.map(|(_, level)| level))
+    .bind(new.mail)
     .bind(external)
     .bind(search_key(new.name.unwrap_or(new.email_key)))
     .bind(new.accounts.is_some())
     .execute()
     .await?;
     for chunk in new.accounts.unwrap_or_default().chunks(CHUNK) {
-        let ids: Vec<Uuid> = chunk.iter().map(|account| account.0).collect();
         tx.sql_list(
             "INSERT INTO invitation_account (invitation_id, account_id)
              SELECT i.id, a.id FROM invitation i JOIN account a ON a.organization_id = i.organization_id
              WHERE i.id = {1} AND a.deleted_at IS NULL AND a.id IN ({ids})",
-            &ids,
+            chunk,
         )
-        .bind(new.id.0)
+        .bind(new.id)
         .execute()
         .await?;
     }
@@ -121,63 +119,46 @@ async fn insert_row(
 }
 
 /// The accounts in which alone the role of an invitation will count; those that were deleted meanwhile are left out.
-///
-/// # Errors
-/// The database.
 pub async fn list_accounts(tx: &mut Tx, invitation: InvitationId) -> Result<Vec<AccountId>> {
-    let rows: Vec<(Uuid,)> = tx
-        .sql(
-            "SELECT c.account_id FROM invitation_account c JOIN account a ON a.id = c.account_id
-             WHERE c.invitation_id = $1 AND a.deleted_at IS NULL ORDER BY c.account_id LIMIT 1000",
-        )
-        .bind(invitation.0)
-        .all()
-        .await?;
-    Ok(rows.into_iter().map(|(id,)| AccountId(id)).collect())
+    tx.sql(
+        "SELECT c.account_id FROM invitation_account c JOIN account a ON a.id = c.account_id
+         WHERE c.invitation_id = $1 AND a.deleted_at IS NULL ORDER BY c.account_id LIMIT 1000",
+    )
+    .bind(invitation)
+    .column()
+    .await
 }
 
 /// The names of the accounts that some invitations are limited to.
-///
-/// # Errors
-/// The database.
 pub async fn list_account_names(tx: &mut Tx, invitations: &[InvitationId]) -> Result<Vec<(InvitationId, String)>> {
     let mut names = Vec::new();
     for chunk in invitations.chunks(CHUNK) {
-        let ids: Vec<Uuid> = chunk.iter().map(|id| id.0).collect();
-        let rows: Vec<(Uuid, String)> = tx
+        let rows: Vec<(InvitationId, String)> = tx
             .sql_list(
                 "SELECT c.invitation_id, a.name FROM invitation_account c JOIN account a ON a.id = c.account_id
                  WHERE c.invitation_id IN ({ids}) AND a.deleted_at IS NULL ORDER BY c.invitation_id, c.account_id",
-                &ids,
+                chunk,
             )
             .all()
             .await?;
-        names.extend(rows.into_iter().map(|(id, name)| (InvitationId(id), name)));
+        names.extend(rows);
     }
     Ok(names)
 }
 
 /// How many invitations of an organization to chosen accounts wait for an answer, and can still be accepted (ACCT-2).
-///
-/// # Errors
-/// The database.
 pub async fn count_pending_limited(tx: &mut Tx, organization: OrganizationId, now: Timestamp) -> Result<u64> {
-    let waiting = tx
-        .sql(
-            "SELECT CAST(COUNT(*) AS BIGINT) FROM invitation
-             WHERE organization_id = $1 AND state = 'pending' AND limited AND expires_at > $2",
-        )
-        .bind(organization.0)
-        .bind(now.0)
-        .number()
-        .await?;
-    Ok(u64::try_from(waiting).unwrap_or(0))
+    tx.sql(
+        "SELECT CAST(COUNT(*) AS BIGINT) FROM invitation
+         WHERE organization_id = $1 AND state = 'pending' AND limited AND expires_at > $2",
+    )
+    .bind(organization)
+    .bind(now)
+    .count()
+    .await
 }
 
 /// Gives something more to whoever an invitation waits for, or sets what was given to another level (ACCESS-2).
-///
-/// # Errors
-/// The database.
 pub async fn upsert_grant(
     tx: &mut Tx,
     permit: &Permit,
@@ -185,13 +166,13 @@ pub async fn upsert_grant(
     level: Level,
     at: Timestamp,
 ) -> Result<()> {
-    // What the invitation began with is changed in its place.
+    // The first grant is part of the invitation's own row.
     let began = tx
         .sql("UPDATE invitation SET level = $3, access_granted_by = $4 WHERE id = $1 AND resource_id = $2 AND state = 'pending'")
-        .bind(invitation.0)
-        .bind(permit.resource().0)
-        .bind(level.as_str())
-        .bind(permit.person().0)
+        .bind(invitation)
+        .bind(permit.resource())
+        .bind(level)
+        .bind(permit.person())
         .execute()
         .await?;
     if began > 0 {
@@ -201,63 +182,49 @@ pub async fn upsert_grant(
         "INSERT INTO invitation_grant (invitation_id, resource_id, level, granted_by, created_at) VALUES ($1, $2, $3, $4, $5)
          ON CONFLICT (invitation_id, resource_id) DO UPDATE SET level = $3, granted_by = $4",
     )
-    .bind(invitation.0)
-    .bind(permit.resource().0)
-    .bind(level.as_str())
-    .bind(permit.person().0)
-    .bind(at.0)
+    .bind(invitation)
+    .bind(permit.resource())
+    .bind(level)
+    .bind(permit.person())
+    .bind(at)
     .execute()
     .await
     .map(|_| ())
 }
 
 /// Takes back what waits with an invitation on the permit's resource; whether anything did. The invitation itself stays.
-///
-/// # Errors
-/// The database.
 pub async fn delete_grant(tx: &mut Tx, permit: &Permit, invitation: InvitationId) -> Result<bool> {
     let began = tx
         .sql("UPDATE invitation SET resource_id = NULL, level = NULL WHERE id = $1 AND resource_id = $2 AND state = 'pending'")
-        .bind(invitation.0)
-        .bind(permit.resource().0)
+        .bind(invitation)
+        .bind(permit.resource())
         .execute()
         .await?;
     let more = tx
         .sql("DELETE FROM invitation_grant WHERE invitation_id = $1 AND resource_id = $2")
-        .bind(invitation.0)
-        .bind(permit.resource().0)
+        .bind(invitation)
+        .bind(permit.resource())
         .execute()
         .await?;
     Ok(began + more > 0)
 }
 
 /// What was given to whoever accepts an invitation, besides what it began with, and by whom.
-///
-/// # Errors
-/// The database.
 pub async fn list_grants(tx: &mut Tx, invitation: InvitationId) -> Result<Vec<(ResourceId, Level, PersonId)>> {
-    let rows: Vec<(Uuid, String, Uuid)> = tx
-        .sql("SELECT resource_id, level, granted_by FROM invitation_grant WHERE invitation_id = $1 LIMIT 10000")
-        .bind(invitation.0)
+    tx.sql("SELECT resource_id, level, granted_by FROM invitation_grant WHERE invitation_id = $1 LIMIT 10000")
+        .bind(invitation)
         .all()
-        .await?;
-    rows.into_iter()
-        .map(|(resource, level, by)| {
-            Ok((ResourceId(resource), read("invitation_grant", "level", &level, Level::parse)?, PersonId(by)))
-        })
-        .collect()
+        .await
 }
 
 /// Access that waits with an invitation, and who answers for it.
 #[derive(Debug, Clone)]
 pub struct PromisedGrant {
-    /// The invitation.
     pub invitation: InvitationId,
     /// Whether the invitation began with it; it was added later otherwise.
     pub first: bool,
     /// To what.
     pub resource: ResourceId,
-    /// How much.
     pub level: Level,
     /// Who gave it.
     pub by: PersonId,
@@ -267,24 +234,20 @@ pub struct PromisedGrant {
 
 #[derive(FromRow)]
 struct PromisedGrantRow {
-    invitation_id: Uuid,
+    invitation_id: InvitationId,
     first: bool,
-    resource_id: Uuid,
-    level: String,
-    granted_by: Uuid,
-    role: Option<String>,
-    own: Option<String>,
+    resource_id: ResourceId,
+    level: Level,
+    granted_by: PersonId,
+    role: Option<Role>,
+    own: Option<Level>,
 }
 
-/// The access that waits with some invitations, with what who gave it may do on each resource now. What is in the trash, or
+/// The access that some invitations promise, with what its givers may do on each resource now. What is in the trash, or
 /// not in the organization any more, is left out.
-///
-/// # Errors
-/// The database.
 pub async fn list_promised(tx: &mut Tx, invitations: &[InvitationId]) -> Result<Vec<PromisedGrant>> {
     let mut promised: Vec<PromisedGrant> = Vec::new();
     for chunk in invitations.chunks(CHUNK) {
-        let ids: Vec<Uuid> = chunk.iter().map(|id| id.0).collect();
         let rows: Vec<PromisedGrantRow> = tx
             .sql_list(
                 "WITH RECURSIVE given(invitation_id, first, resource_id, level, granted_by, organization_id) AS (
@@ -306,15 +269,13 @@ pub async fn list_promised(tx: &mut Tx, invitations: &[InvitationId]) -> Result<
                     g.level AS own
                  FROM up LEFT JOIN access_grant g ON g.resource_id = up.id AND (g.person_id = up.granted_by
                     OR g.organization_id IN (SELECT organization_id FROM active_membership WHERE person_id = up.granted_by))",
-                &ids,
+                chunk,
             )
             .all()
             .await?;
         for row in rows {
-            let own = row.own.map(|level| read("access_grant", "level", &level, Level::parse)).transpose()?;
-            let role = row.role.map(|role| read("membership", "role", &role, Role::parse)).transpose()?;
-            let level = own.max(role.and_then(role_level));
-            let (invitation, resource) = (InvitationId(row.invitation_id), ResourceId(row.resource_id));
+            let (role, level) = (row.role, row.own.max(row.role.and_then(role_level)));
+            let (invitation, resource) = (row.invitation_id, row.resource_id);
             let same = |one: &&mut PromisedGrant| {
                 (one.invitation, one.first, one.resource) == (invitation, row.first, resource)
             };
@@ -324,8 +285,8 @@ pub async fn list_promised(tx: &mut Tx, invitations: &[InvitationId]) -> Result<
                     invitation,
                     first: row.first,
                     resource,
-                    level: read("invitation", "level", &row.level, Level::parse)?,
-                    by: PersonId(row.granted_by),
+                    level: row.level,
+                    by: row.granted_by,
                     sender: Sender { role, level },
                 }),
             }
@@ -336,13 +297,12 @@ pub async fn list_promised(tx: &mut Tx, invitations: &[InvitationId]) -> Result<
 }
 
 /// Access to a resource that waits with an invitation.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, FromRow)]
 pub struct WaitingGrant {
     /// The invitation.
     pub id: InvitationId,
     /// The address it is for.
     pub email: String,
-    /// How much.
     pub level: Level,
     /// Whether no membership comes with it.
     pub external: bool,
@@ -350,34 +310,22 @@ pub struct WaitingGrant {
     pub expires_at: Timestamp,
 }
 
-#[derive(FromRow)]
-struct WaitingGrantRow {
-    id: Uuid,
-    email: String,
-    level: String,
-    external: bool,
-    expires_at: i64,
-}
-
 /// The access to one resource that waits for somebody to accept an invitation of the organization that owns it, oldest first;
 /// at most `limit`.
-///
-/// # Errors
-/// The database.
 pub async fn list_on(tx: &mut Tx, resource: ResourceId, now: Timestamp, limit: i64) -> Result<Vec<WaitingGrant>> {
-    let mut rows: Vec<WaitingGrantRow> = tx
+    let mut rows: Vec<WaitingGrant> = tx
         .sql(
             "SELECT i.id, i.email, i.level, i.external, i.expires_at FROM invitation i
              JOIN resource r ON r.id = i.resource_id AND r.organization_id = i.organization_id
              WHERE i.resource_id = $1 AND i.state = 'pending' AND i.expires_at > $2 AND i.level IS NOT NULL
              ORDER BY i.id LIMIT CAST($3 AS BIGINT)",
         )
-        .bind(resource.0)
-        .bind(now.0)
+        .bind(resource)
+        .bind(now)
         .bind(limit)
         .all()
         .await?;
-    let more: Vec<WaitingGrantRow> = tx
+    let more: Vec<WaitingGrant> = tx
         .sql(
             "SELECT i.id, i.email, g.level, i.external, i.expires_at
              FROM invitation_grant g JOIN invitation i ON i.id = g.invitation_id
@@ -385,59 +333,43 @@ pub async fn list_on(tx: &mut Tx, resource: ResourceId, now: Timestamp, limit: i
              WHERE g.resource_id = $1 AND i.state = 'pending' AND i.expires_at > $2
              ORDER BY g.invitation_id LIMIT CAST($3 AS BIGINT)",
         )
-        .bind(resource.0)
-        .bind(now.0)
+        .bind(resource)
+        .bind(now)
         .bind(limit)
         .all()
         .await?;
     rows.extend(more);
     rows.sort_by_key(|row| row.id);
-    rows.into_iter()
-        .map(|row| {
-            Ok(WaitingGrant {
-                id: InvitationId(row.id),
-                email: row.email,
-                level: read("invitation", "level", &row.level, Level::parse)?,
-                external: row.external,
-                expires_at: Timestamp(row.expires_at),
-            })
-        })
-        .collect()
+    Ok(rows)
 }
 
 /// The invitation into an organization that waits for an address and still works.
-///
-/// # Errors
-/// The database.
 pub async fn find_pending(
     tx: &mut Tx,
     organization: OrganizationId,
     email_key: &str,
     now: Timestamp,
 ) -> Result<Option<Invitation>> {
-    let row: Option<InvitationRow> = tx
-        .sql(
-            "SELECT i.id, i.organization_id, i.email, i.email_key, i.name, i.role, i.state, i.invited_by, i.sent_at, i.expires_at, i.resource_id, i.level, i.external, i.role_granted_by, i.limited
-             FROM invitation i WHERE i.organization_id = $1 AND i.email_key = $2 AND i.state = 'pending' AND i.expires_at > $3",
-        )
-        .bind(organization.0)
-        .bind(email_key.to_owned())
-        .bind(now.0)
-        .optional()
-        .await?;
-    row.map(TryInto::try_into).transpose()
+    tx.sql(
+        "SELECT i.id, i.organization_id, i.email, i.email_key, i.name, i.role, i.state, i.invited_by, i.sent_at, i.expires_at, i.resource_id, i.level, i.external, i.role_granted_by, i.limited
+         FROM invitation i WHERE i.organization_id = $1 AND i.email_key = $2 AND i.state = 'pending' AND i.expires_at > $3",
+    )
+    .bind(organization)
+    .bind(email_key.to_owned())
+    .bind(now)
+    .optional()
+    .await
 }
 
 /// An invitation.
 #[derive(Debug, Clone)]
 pub struct Invitation {
-    /// Id.
     pub id: InvitationId,
     /// Into which organization.
     pub organization: OrganizationId,
     /// Email as typed.
     pub email: String,
-    /// Email as compared.
+    /// The email's comparison key.
     pub email_key: String,
     /// The name that was given with it.
     pub name: Option<String>,
@@ -463,56 +395,33 @@ pub struct Invitation {
     pub replaced: bool,
 }
 
-#[derive(FromRow)]
-struct InvitationRow {
-    id: Uuid,
-    organization_id: Uuid,
-    email: String,
-    email_key: String,
-    name: Option<String>,
-    role: String,
-    state: String,
-    invited_by: Uuid,
-    sent_at: i64,
-    expires_at: i64,
-    resource_id: Option<Uuid>,
-    level: Option<String>,
-    external: bool,
-    role_granted_by: Option<Uuid>,
-    limited: bool,
-}
-
-impl TryFrom<InvitationRow> for Invitation {
-    type Error = super::DbError;
-
-    fn try_from(row: InvitationRow) -> Result<Self> {
-        let level = row.level.map(|level| read("invitation", "level", &level, Level::parse)).transpose()?;
-        Ok(Self {
-            id: InvitationId(row.id),
-            organization: OrganizationId(row.organization_id),
-            email: row.email,
-            email_key: row.email_key,
-            name: row.name,
-            role: read("invitation", "role", &row.role, Role::parse)?,
-            state: read("invitation", "state", &row.state, InvitationState::parse)?,
-            invited_by: PersonId(row.invited_by),
-            sent_at: Timestamp(row.sent_at),
-            expires_at: Timestamp(row.expires_at),
-            reach: row.resource_id.map(ResourceId).zip(level),
-            external: row.external,
-            role_by: PersonId(row.role_granted_by.unwrap_or(row.invited_by)),
-            limited: row.limited,
-            replaced: false,
-        })
+from_columns! {
+    Invitation: id: InvitationId, organization_id: OrganizationId, email: String, email_key: String,
+        name: Option<String>, role: Role, state: InvitationState, invited_by: PersonId, sent_at: Timestamp,
+        expires_at: Timestamp, resource_id: Option<ResourceId>, level: Option<Level>, external: bool,
+        role_granted_by: Option<PersonId>, limited: bool;
+    Self {
+        id,
+        organization: organization_id,
+        email,
+        email_key,
+        name,
+        role,
+        state,
+        invited_by,
+        sent_at,
+        expires_at,
+        reach: resource_id.zip(level),
+        external,
+        role_by: role_granted_by.unwrap_or(invited_by),
+        limited,
+        replaced: false,
     }
 }
 
 /// An invitation by the digest of a token that a newer one took the place of (PEOPLE-10).
-///
-/// # Errors
-/// The database.
 pub async fn find_by_old_token(tx: &mut Tx, token_hash: &str) -> Result<Option<Invitation>> {
-    let row: Option<InvitationRow> = tx
+    let row: Option<Invitation> = tx
         .sql(
             "SELECT i.id, i.organization_id, i.email, i.email_key, i.name, i.role, i.state, i.invited_by, i.sent_at, i.expires_at, i.resource_id, i.level, i.external, i.role_granted_by, i.limited
              FROM invitation_old_link k JOIN invitation i ON i.id = k.invitation_id JOIN active_organization l ON l.id = i.organization_id
@@ -521,127 +430,98 @@ pub async fn find_by_old_token(tx: &mut Tx, token_hash: &str) -> Result<Option<I
         .bind(token_hash.to_owned())
         .optional()
         .await?;
-    let found: Option<Invitation> = row.map(TryInto::try_into).transpose()?;
-    Ok(found.map(|found| Invitation { replaced: true, ..found }))
+    Ok(row.map(|found| Invitation { replaced: true, ..found }))
 }
 
 /// An invitation by the digest of its token. Those of a deleted organization do not exist (attack 17).
-///
-/// # Errors
-/// The database.
 pub async fn find_by_token(tx: &mut Tx, token_hash: &str) -> Result<Option<Invitation>> {
-    let row: Option<InvitationRow> = tx
-        .sql(
-            "SELECT i.id, i.organization_id, i.email, i.email_key, i.name, i.role, i.state, i.invited_by, i.sent_at, i.expires_at, i.resource_id, i.level, i.external, i.role_granted_by, i.limited
-             FROM invitation i JOIN active_organization l ON l.id = i.organization_id
-             WHERE i.token_hash = $1",
-        )
-        .bind(token_hash.to_owned())
-        .optional()
-        .await?;
-    row.map(TryInto::try_into).transpose()
+    tx.sql(
+        "SELECT i.id, i.organization_id, i.email, i.email_key, i.name, i.role, i.state, i.invited_by, i.sent_at, i.expires_at, i.resource_id, i.level, i.external, i.role_granted_by, i.limited
+         FROM invitation i JOIN active_organization l ON l.id = i.organization_id
+         WHERE i.token_hash = $1",
+    )
+    .bind(token_hash.to_owned())
+    .optional()
+    .await
 }
 
 /// An invitation by id. Those of a deleted organization do not exist.
-///
-/// # Errors
-/// The database.
 pub async fn find(tx: &mut Tx, id: InvitationId) -> Result<Option<Invitation>> {
-    let row: Option<InvitationRow> = tx
-        .sql(
-            "SELECT i.id, i.organization_id, i.email, i.email_key, i.name, i.role, i.state, i.invited_by, i.sent_at, i.expires_at, i.resource_id, i.level, i.external, i.role_granted_by, i.limited
-             FROM invitation i JOIN active_organization l ON l.id = i.organization_id
-             WHERE i.id = $1",
-        )
-        .bind(id.0)
-        .optional()
-        .await?;
-    row.map(TryInto::try_into).transpose()
+    tx.sql(
+        "SELECT i.id, i.organization_id, i.email, i.email_key, i.name, i.role, i.state, i.invited_by, i.sent_at, i.expires_at, i.resource_id, i.level, i.external, i.role_granted_by, i.limited
+         FROM invitation i JOIN active_organization l ON l.id = i.organization_id
+         WHERE i.id = $1",
+    )
+    .bind(id)
+    .optional()
+    .await
 }
 
 /// Whether an email has an unanswered invitation to join an organization that still works (XFER-6).
-///
-/// # Errors
-/// The database.
 pub async fn is_pending(tx: &mut Tx, organization: OrganizationId, email_key: &str, now: Timestamp) -> Result<bool> {
     tx.sql(
         "SELECT CAST(COUNT(*) AS BIGINT) FROM invitation i JOIN active_organization l ON l.id = i.organization_id
          WHERE i.email_key = $1 AND i.organization_id = $2 AND i.state = 'pending' AND i.expires_at > $3 AND NOT i.external",
     )
     .bind(email_key.to_owned())
-    .bind(organization.0)
-    .bind(now.0)
+    .bind(organization)
+    .bind(now)
     .number()
     .await
     .map(|n| n > 0)
 }
 
-/// Answers an invitation, once: whether it was still pending.
-///
-/// # Errors
-/// The database.
+/// Answers an invitation, once: returns whether it was still pending.
 pub async fn update_state(tx: &mut Tx, id: InvitationId, state: InvitationState, at: Timestamp) -> Result<bool> {
     tx.sql("UPDATE invitation SET state = $2, answered_at = $3 WHERE id = $1 AND state = 'pending'")
-        .bind(id.0)
-        .bind(state.as_str())
-        .bind(at.0)
+        .bind(id)
+        .bind(state)
+        .bind(at)
         .execute()
         .await
         .map(|rows| rows > 0)
 }
 
 /// Changes the role of a pending invitation into the permit's organization; what came along for a Member ends with any
-/// other role, and one to reach something from outside becomes one to join. Whether it was still pending.
-///
-/// # Errors
-/// The database.
+/// other role, and one to reach something from outside becomes one to join. Returns whether it was still pending.
 pub async fn update_role(tx: &mut Tx, permit: &RolePermit, id: InvitationId, role: Role) -> Result<bool> {
     tx.sql(
         "UPDATE invitation SET role = $3, external = FALSE, role_granted_by = $5, access_granted_by = COALESCE(access_granted_by, invited_by), owners_notified_at = NULL,
             resource_id = CASE WHEN $4 THEN resource_id ELSE NULL END, level = CASE WHEN $4 THEN level ELSE NULL END
          WHERE id = $1 AND organization_id = $2 AND state = 'pending'",
     )
-    .bind(id.0)
-    .bind(permit.organization().0)
-    .bind(role.as_str())
+    .bind(id)
+    .bind(permit.organization())
+    .bind(role)
     .bind(role == Role::Member)
-    .bind(permit.person().0)
+    .bind(permit.person())
     .execute()
     .await
     .map(|rows| rows > 0)
 }
 
-/// Has the role of a pending invitation count in every account.
-///
-/// # Errors
-/// The database.
+/// Makes the role of a pending invitation count in every account.
 pub async fn delete_accounts(tx: &mut Tx, permit: &RolePermit, id: InvitationId) -> Result<()> {
     tx.sql("UPDATE invitation SET limited = FALSE WHERE id = $1 AND organization_id = $2 AND state = 'pending'")
-        .bind(id.0)
-        .bind(permit.organization().0)
+        .bind(id)
+        .bind(permit.organization())
         .execute()
         .await?;
-    tx.sql("DELETE FROM invitation_account WHERE invitation_id = $1").bind(id.0).execute().await.map(|_| ())
+    tx.sql("DELETE FROM invitation_account WHERE invitation_id = $1").bind(id).execute().await.map(|_| ())
 }
 
-/// Notes that the Owners are told that a pending invitation's sender can no longer give it; whether they were not yet.
-///
-/// # Errors
-/// The database.
+/// Notes that the Owners are told that the sender of a pending invitation may no longer send it; `false` if they were before.
 pub async fn update_owners_told(tx: &mut Tx, id: InvitationId, at: Timestamp) -> Result<bool> {
     tx.sql("UPDATE invitation SET owners_notified_at = $2 WHERE id = $1 AND state = 'pending' AND owners_notified_at IS NULL")
-        .bind(id.0)
-        .bind(at.0)
+        .bind(id)
+        .bind(at)
         .execute()
         .await
         .map(|rows| rows > 0)
 }
 
-/// Gives a pending invitation a new link: the one before stops working (PEOPLE-3). Who sends it answers for all that it
-/// gives from now on. Whether it was still pending.
-///
-/// # Errors
-/// The database.
+/// Gives a pending invitation a new link; the one before stops working (PEOPLE-3). From now on the sender answers for
+/// everything that it gives. Returns whether it was still pending.
 pub async fn update_link(
     tx: &mut Tx,
     permit: &RolePermit,
@@ -654,13 +534,13 @@ pub async fn update_link(
         "INSERT INTO invitation_old_link (token_hash, invitation_id)
          SELECT token_hash, id FROM invitation WHERE id = $1 AND organization_id = $2 AND state = 'pending'",
     )
-    .bind(id.0)
-    .bind(permit.organization().0)
+    .bind(id)
+    .bind(permit.organization())
     .execute()
     .await?;
     tx.sql("UPDATE invitation_grant SET granted_by = $2 WHERE invitation_id = $1")
-        .bind(id.0)
-        .bind(permit.person().0)
+        .bind(id)
+        .bind(permit.person())
         .execute()
         .await?;
     tx.sql(
@@ -668,22 +548,19 @@ pub async fn update_link(
             invited_by = $7, role_granted_by = NULL, access_granted_by = NULL, owners_notified_at = NULL
          WHERE id = $1 AND organization_id = $2 AND state = 'pending'",
     )
-    .bind(id.0)
-    .bind(permit.organization().0)
+    .bind(id)
+    .bind(permit.organization())
     .bind(token_hash.to_owned())
-    .bind(mail.0)
-    .bind(sent_at.0)
-    .bind(expires_at.0)
-    .bind(permit.person().0)
+    .bind(mail)
+    .bind(sent_at)
+    .bind(expires_at)
+    .bind(permit.person())
     .execute()
     .await
     .map(|rows| rows > 0)
 }
 
 /// Takes back the invitations of some addresses that have expired, so that new ones can be sent.
-///
-/// # Errors
-/// The database.
 pub async fn revoke_expired(tx: &mut Tx, permit: &RolePermit, email_keys: &[String], now: Timestamp) -> Result<u64> {
     let mut revoked = 0;
     for chunk in email_keys.chunks(CHUNK) {
@@ -693,8 +570,8 @@ pub async fn revoke_expired(tx: &mut Tx, permit: &RolePermit, email_keys: &[Stri
                  WHERE organization_id = {1} AND state = 'pending' AND expires_at <= {2} AND email_key IN ({ids})",
                 chunk,
             )
-            .bind(permit.organization().0)
-            .bind(now.0)
+            .bind(permit.organization())
+            .bind(now)
             .execute()
             .await?;
     }
@@ -702,9 +579,6 @@ pub async fn revoke_expired(tx: &mut Tx, permit: &RolePermit, email_keys: &[Stri
 }
 
 /// Which of some addresses have an invitation into an organization that waits and still works.
-///
-/// # Errors
-/// The database.
 pub async fn list_known(
     tx: &mut Tx,
     organization: OrganizationId,
@@ -713,54 +587,43 @@ pub async fn list_known(
 ) -> Result<Vec<String>> {
     let mut known = Vec::new();
     for chunk in email_keys.chunks(CHUNK) {
-        let rows: Vec<(String,)> = tx
+        let rows: Vec<String> = tx
             .sql_list(
                 "SELECT email_key FROM invitation
                  WHERE organization_id = {1} AND state = 'pending' AND expires_at > {2} AND email_key IN ({ids})",
                 chunk,
             )
-            .bind(organization.0)
-            .bind(now.0)
-            .all()
+            .bind(organization)
+            .bind(now)
+            .column()
             .await?;
-        known.extend(rows.into_iter().map(|(key,)| key));
+        known.extend(rows);
     }
     Ok(known)
 }
 
 /// How many invitations one person has sent since a moment, those sent again among them (attack 27).
-///
-/// # Errors
-/// The database.
 pub async fn count_sent_by(tx: &mut Tx, person: PersonId, since: Timestamp) -> Result<u64> {
-    let sent = tx
-        .sql("SELECT CAST(COALESCE(SUM(send_count), 0) AS BIGINT) FROM invitation WHERE invited_by = $1 AND sent_at >= $2")
-        .bind(person.0)
-        .bind(since.0)
-        .number()
-        .await?;
-    Ok(u64::try_from(sent).unwrap_or(0))
+    tx.sql(
+        "SELECT CAST(COALESCE(SUM(send_count), 0) AS BIGINT) FROM invitation WHERE invited_by = $1 AND sent_at >= $2",
+    )
+    .bind(person)
+    .bind(since)
+    .count()
+    .await
 }
 
 /// How many invitations an organization has sent since a moment, those sent again among them (attack 27).
-///
-/// # Errors
-/// The database.
 pub async fn count_sent_of(tx: &mut Tx, organization: OrganizationId, since: Timestamp) -> Result<u64> {
-    let sent = tx
-        .sql("SELECT CAST(COALESCE(SUM(send_count), 0) AS BIGINT) FROM invitation WHERE organization_id = $1 AND sent_at >= $2")
-        .bind(organization.0)
-        .bind(since.0)
-        .number()
-        .await?;
-    Ok(u64::try_from(sent).unwrap_or(0))
+    tx.sql("SELECT CAST(COALESCE(SUM(send_count), 0) AS BIGINT) FROM invitation WHERE organization_id = $1 AND sent_at >= $2")
+    .bind(organization)
+    .bind(since)
+    .count()
+    .await
 }
 
 /// How many invitations went to each of some addresses since a moment, whoever sent them, those sent again among them
 /// (attack 27).
-///
-/// # Errors
-/// The database.
 pub async fn count_sent_to(tx: &mut Tx, email_keys: &[String], since: Timestamp) -> Result<Vec<(String, u64)>> {
     let mut counts = Vec::new();
     for chunk in email_keys.chunks(CHUNK) {
@@ -770,7 +633,7 @@ pub async fn count_sent_to(tx: &mut Tx, email_keys: &[String], since: Timestamp)
                  WHERE email_key IN ({ids}) AND sent_at >= {1} GROUP BY email_key",
                 chunk,
             )
-            .bind(since.0)
+            .bind(since)
             .all()
             .await?;
         counts.extend(rows.into_iter().map(|(key, sent)| (key, u64::try_from(sent).unwrap_or(0))));
@@ -779,94 +642,62 @@ pub async fn count_sent_to(tx: &mut Tx, email_keys: &[String], since: Timestamp)
 }
 
 /// How many invitations into an organization wait for an answer.
-///
-/// # Errors
-/// The database.
 pub async fn count_pending(tx: &mut Tx, organization: OrganizationId) -> Result<u64> {
-    let waiting = tx
-        .sql("SELECT CAST(COUNT(*) AS BIGINT) FROM invitation WHERE organization_id = $1 AND state = 'pending'")
-        .bind(organization.0)
-        .number()
-        .await?;
-    Ok(u64::try_from(waiting).unwrap_or(0))
+    tx.sql("SELECT CAST(COUNT(*) AS BIGINT) FROM invitation WHERE organization_id = $1 AND state = 'pending'")
+        .bind(organization)
+        .count()
+        .await
 }
 
 /// How many invitations into an organization to be in a role wait for an answer, and can still be accepted.
-///
-/// # Errors
-/// The database.
 pub async fn count_pending_in_role(
     tx: &mut Tx,
     organization: OrganizationId,
     role: Role,
     now: Timestamp,
 ) -> Result<u64> {
-    let waiting = tx
-        .sql(
-            "SELECT CAST(COUNT(*) AS BIGINT) FROM invitation
-             WHERE organization_id = $1 AND state = 'pending' AND role = $2 AND expires_at > $3 AND NOT external",
-        )
-        .bind(organization.0)
-        .bind(role.as_str())
-        .bind(now.0)
-        .number()
-        .await?;
-    Ok(u64::try_from(waiting).unwrap_or(0))
+    tx.sql(
+        "SELECT CAST(COUNT(*) AS BIGINT) FROM invitation
+         WHERE organization_id = $1 AND state = 'pending' AND role = $2 AND expires_at > $3 AND NOT external",
+    )
+    .bind(organization)
+    .bind(role)
+    .bind(now)
+    .count()
+    .await
 }
 
-#[derive(FromRow)]
-struct WaitingRow {
-    id: Uuid,
-    organization: String,
-    invited_by: String,
-    role: String,
-    external: bool,
-    expires_at: i64,
+from_columns! {
+    PendingInvitation: id: InvitationId, organization: String, invited_by: String, role: Role, external: bool,
+        expires_at: Timestamp;
+    Self { id, organization: Some(organization), invited_by: Some(invited_by), role, external, expires_at }
 }
 
 /// The invitations that wait for the answer of an address (PEOPLE-4), newest first.
-///
-/// # Errors
-/// The database.
 pub async fn list_waiting(tx: &mut Tx, email_key: &str, now: Timestamp) -> Result<Vec<PendingInvitation>> {
-    let rows: Vec<WaitingRow> = tx
-        .sql(
-            "SELECT i.id, o.name AS organization, p.first_name || ' ' || p.last_name AS invited_by, i.role, i.external, i.expires_at
-             FROM invitation i JOIN organization o ON o.id = i.organization_id JOIN active_organization l ON l.id = o.id
-             JOIN person p ON p.id = i.invited_by
-             WHERE i.email_key = $1 AND i.state = 'pending' AND i.expires_at > $2
-             ORDER BY i.id DESC LIMIT 50",
-        )
-        .bind(email_key.to_owned())
-        .bind(now.0)
-        .all()
-        .await?;
-    rows.into_iter()
-        .map(|row| {
-            Ok(PendingInvitation {
-                id: InvitationId(row.id),
-                organization: Some(row.organization),
-                invited_by: Some(row.invited_by),
-                role: read("invitation", "role", &row.role, Role::parse)?,
-                external: row.external,
-                expires_at: Timestamp(row.expires_at),
-            })
-        })
-        .collect()
+    tx.sql(
+        "SELECT i.id, o.name AS organization, p.first_name || ' ' || p.last_name AS invited_by, i.role, i.external, i.expires_at
+         FROM invitation i JOIN organization o ON o.id = i.organization_id JOIN active_organization l ON l.id = o.id
+         JOIN person p ON p.id = i.invited_by
+         WHERE i.email_key = $1 AND i.state = 'pending' AND i.expires_at > $2
+         ORDER BY i.id DESC LIMIT 50",
+    )
+    .bind(email_key.to_owned())
+    .bind(now)
+    .all()
+    .await
 }
 
 /// A pending invitation in the people table.
 #[derive(Debug, Clone)]
 pub struct Invited {
-    /// Id.
     pub id: InvitationId,
     /// The name if one was given, else the email, as they are compared.
     pub name_key: String,
-    /// Email as compared.
+    /// The email's comparison key.
     pub email_key: String,
     /// The name that was given with it.
     pub name: Option<String>,
-    /// Email.
     pub email: String,
     /// The role they will have; none if no membership comes with it.
     pub role: Option<Role>,
@@ -874,23 +705,14 @@ pub struct Invited {
     pub expires_at: Timestamp,
 }
 
-#[derive(FromRow)]
-struct InvitedRow {
-    id: Uuid,
-    name_key: String,
-    email_key: String,
-    name: Option<String>,
-    email: String,
-    role: String,
-    external: bool,
-    expires_at: i64,
+from_columns! {
+    Invited: id: InvitationId, name_key: String, email_key: String, name: Option<String>, email: String, role: Role,
+        external: bool, expires_at: Timestamp;
+    Self { id, name_key, email_key, name, email, role: (!external).then_some(role), expires_at }
 }
 
 /// One page of the pending invitations of an organization, sorted as its people are; those that still work, those that
 /// have expired, or both.
-///
-/// # Errors
-/// The database.
 pub async fn list_pending(
     tx: &mut Tx,
     organization: OrganizationId,
@@ -909,7 +731,7 @@ pub async fn list_pending(
             )
         };
     }
-    // By role and by status they stand among themselves, by name; nobody of them was ever seen.
+    // Invitations have no rank of their own and were never seen, so those orders fall back to the name.
     let sql = match (wanted.sort, wanted.descending) {
         (Sort::Name | Sort::Role | Sort::Status | Sort::LastSeen, false) => {
             invited!("(i.name_key, i.id) > ($4, $5) ORDER BY i.name_key, i.id LIMIT CAST($9 AS BIGINT)")
@@ -924,58 +746,41 @@ pub async fn list_pending(
             invited!("(i.email_key, i.id) < ($4, $5) ORDER BY i.email_key DESC, i.id DESC LIMIT CAST($9 AS BIGINT)")
         }
     };
-    let rows: Vec<InvitedRow> = tx
-        .sql(sql)
-        .bind(organization.0)
+    tx.sql(sql)
+        .bind(organization)
         .bind(wanted.pattern.to_owned())
         .bind(wanted.role.map_or("", Role::as_str))
         .bind(wanted.after.key.clone())
         .bind(wanted.after.id)
         .bind(working)
         .bind(expired)
-        .bind(now.0)
+        .bind(now)
         .bind(wanted.limit)
         .all()
-        .await?;
-    rows.into_iter()
-        .map(|row| {
-            Ok(Invited {
-                id: InvitationId(row.id),
-                name_key: row.name_key,
-                email_key: row.email_key,
-                name: row.name,
-                email: row.email,
-                role: if row.external { None } else { Some(read("invitation", "role", &row.role, Role::parse)?) },
-                expires_at: Timestamp(row.expires_at),
-            })
-        })
-        .collect()
+        .await
 }
 
 #[derive(FromRow)]
 struct ListRow {
-    id: Uuid,
+    id: InvitationId,
     email: String,
     name: Option<String>,
-    role: String,
-    state: String,
+    role: Role,
+    state: InvitationState,
     invited_by: String,
-    created_at: i64,
-    sent_at: i64,
-    expires_at: i64,
-    resource_id: Option<Uuid>,
+    created_at: Timestamp,
+    sent_at: Timestamp,
+    expires_at: Timestamp,
+    resource_id: Option<ResourceId>,
     resource_name: Option<String>,
-    level: Option<String>,
+    level: Option<Level>,
     external: bool,
     name_key: String,
-    mail_state: Option<String>,
-    sender_role: Option<String>,
+    mail_state: Option<MailState>,
+    sender_role: Option<Role>,
 }
 
 /// One page of an organization's invitations in one state, by name; with the key that the page after it starts behind.
-///
-/// # Errors
-/// The database.
 pub async fn list(
     tx: &mut Tx,
     organization: OrganizationId,
@@ -993,48 +798,44 @@ pub async fn list(
              WHERE i.organization_id = $1 AND i.state = $2 AND (i.name_key, i.id) > ($3, $4)
              ORDER BY i.name_key, i.id LIMIT CAST($5 AS BIGINT)",
         )
-        .bind(organization.0)
-        .bind(state.as_str())
+        .bind(organization)
+        .bind(state)
         .bind(after.key.clone())
         .bind(after.id)
         .bind(limit)
         .all()
         .await?;
-    rows.into_iter()
+    Ok(rows
+        .into_iter()
         .map(|row| {
-            let level = row.level.map(|level| read("invitation", "level", &level, Level::parse)).transpose()?;
-            let sender_role = row.sender_role.map(|role| read("membership", "role", &role, Role::parse)).transpose()?;
-            let role = read("invitation", "role", &row.role, Role::parse)?;
-            let external = row.external;
-            let sender = Sender { role: sender_role, level: None };
+            let sender = Sender { role: row.sender_role, level: None };
             let view = RowView {
-                id: InvitationId(row.id),
+                id: row.id,
                 email: row.email,
                 name: row.name,
-                role,
-                state: read("invitation", "state", &row.state, InvitationState::parse)?,
+                role: row.role,
+                state: row.state,
                 invited_by: row.invited_by,
-                created_at: Timestamp(row.created_at),
-                sent_at: Timestamp(row.sent_at),
-                expires_at: Timestamp(row.expires_at),
-                resource: row.resource_id.map(ResourceId),
+                created_at: row.created_at,
+                sent_at: row.sent_at,
+                expires_at: row.expires_at,
+                resource: row.resource_id,
                 resource_name: row.resource_name,
-                level,
-                external,
+                level: row.level,
+                external: row.external,
                 accounts: Vec::new(),
-                // What was given from outside is looked at with its resource.
-                sender_lost: !external && !still_valid(sender, Sent::Role(role)),
-                undelivered: row.mail_state.as_deref() == Some("failed"),
+                // Whether access from outside still holds is decided where its resource is shown.
+                sender_lost: !row.external && !still_valid(sender, Sent::Role(row.role)),
+                undelivered: row.mail_state == Some(MailState::Failed),
             };
-            Ok((view, row.name_key))
+            (view, row.name_key)
         })
-        .collect()
+        .collect())
 }
 
 /// An invitation that somebody was sent, for the export of their data.
 #[derive(Debug, Clone, FromRow)]
 pub struct SentInvitation {
-    /// Id.
     pub id: Uuid,
     /// The organization's name.
     pub organization: String,
@@ -1042,16 +843,12 @@ pub struct SentInvitation {
     pub role: String,
     /// What became of it.
     pub state: String,
-    /// When.
     pub created_at: i64,
     /// When its link stops working.
     pub expires_at: i64,
 }
 
 /// The invitations that were sent to an address.
-///
-/// # Errors
-/// The database.
 pub async fn list_sent_to(tx: &mut Tx, email_key: &str, limit: i64) -> Result<Vec<SentInvitation>> {
     tx.sql(
         "SELECT i.id, o.name AS organization, i.role, i.state, i.created_at, i.expires_at
@@ -1064,9 +861,6 @@ pub async fn list_sent_to(tx: &mut Tx, email_key: &str, limit: i64) -> Result<Ve
 }
 
 /// Forgets the invitations that were sent to an address: its account is being deleted (SET-2).
-///
-/// # Errors
-/// The database.
 pub async fn delete_sent_to(tx: &mut Tx, email_key: &str) -> Result<u64> {
     tx.sql("DELETE FROM invitation WHERE email_key = $1").bind(email_key.to_owned()).execute().await
 }

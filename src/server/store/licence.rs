@@ -3,7 +3,7 @@
 use sqlx::FromRow;
 use uuid::Uuid;
 
-use super::{Result, Tx, read};
+use super::{Result, Tx, values::from_columns};
 use crate::{
     domain::{
         id::{AccountId, EntryId, LicenceId, OrganizationId, ResourceId, TransferId},
@@ -16,13 +16,9 @@ use crate::{
 /// A licence to be added; its allowance comes with its first ledger entry.
 #[derive(Debug, Clone)]
 pub struct NewLicence {
-    /// Id.
     pub id: LicenceId,
-    /// The organization.
     pub organization: OrganizationId,
-    /// Its account.
     pub account: AccountId,
-    /// Product.
     pub product: Product,
     /// Billing model; cloud only.
     pub model: Option<Model>,
@@ -32,193 +28,138 @@ pub struct NewLicence {
     pub active_from: Timestamp,
     /// First moment not active any more.
     pub active_until: Option<Timestamp>,
-    /// Now.
     pub at: Timestamp,
 }
 
 /// Adds a licence with nothing in it.
-///
-/// # Errors
-/// The database.
 pub async fn insert(tx: &mut Tx, new: &NewLicence) -> Result<()> {
     tx.sql(
         "INSERT INTO licence (id, organization_id, account_id, product, model, seats, active_from, active_until,
             images_granted, projects_granted, credits_granted, images_left, projects_left, credits_left, entry_count, created_at)
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 0, 0, 0, 0, 0, 0, 0, $9)",
     )
-    .bind(new.id.0)
-    .bind(new.organization.0)
-    .bind(new.account.0)
-    .bind(new.product.as_str())
-    .bind(new.model.map(Model::as_str))
+    .bind(new.id)
+    .bind(new.organization)
+    .bind(new.account)
+    .bind(new.product)
+    .bind(new.model)
     .bind(new.seats)
-    .bind(new.active_from.0)
-    .bind(new.active_until.map(|until| until.0))
-    .bind(new.at.0)
+    .bind(new.active_from)
+    .bind(new.active_until)
+    .bind(new.at)
     .execute()
     .await
     .map(|_| ())
 }
 
 /// A licence with where it belongs.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, FromRow)]
 pub struct StoredLicence {
-    /// The organization.
+    #[sqlx(rename = "organization_id")]
     pub organization: OrganizationId,
-    /// Its account.
+    #[sqlx(rename = "account_id")]
     pub account: AccountId,
     /// Seats; desktop only.
     pub seats: Option<i64>,
     /// The licence as the rules see it.
+    #[sqlx(flatten)]
     pub licence: Licence,
 }
 
-#[derive(FromRow)]
-struct LicenceRow {
-    id: Uuid,
-    organization_id: Uuid,
-    account_id: Uuid,
-    product: String,
-    model: Option<String>,
-    seats: Option<i64>,
-    active_from: i64,
-    active_until: Option<i64>,
-    images_granted: i64,
-    projects_granted: i64,
-    credits_granted: i64,
-    images_left: i64,
-    projects_left: i64,
-    credits_left: i64,
-}
-
-impl TryFrom<LicenceRow> for StoredLicence {
-    type Error = super::DbError;
-
-    fn try_from(row: LicenceRow) -> Result<Self> {
-        let model = row.model.map(|model| read("licence", "model", &model, Model::parse)).transpose()?;
-        Ok(Self {
-            organization: OrganizationId(row.organization_id),
-            account: AccountId(row.account_id),
-            seats: row.seats,
-            licence: Licence {
-                id: LicenceId(row.id),
-                product: read("licence", "product", &row.product, Product::parse)?,
-                model,
-                active_from: Timestamp(row.active_from),
-                active_until: row.active_until.map(Timestamp),
-                granted: Amount {
-                    images: row.images_granted,
-                    projects: row.projects_granted,
-                    credits: row.credits_granted,
-                },
-                left: Amount { images: row.images_left, projects: row.projects_left, credits: row.credits_left },
-            },
-        })
+from_columns! {
+    Licence: id: LicenceId, product: Product, model: Option<Model>, active_from: Timestamp,
+        active_until: Option<Timestamp>, images_granted: i64, projects_granted: i64, credits_granted: i64,
+        images_left: i64, projects_left: i64, credits_left: i64;
+    Self {
+        id,
+        product,
+        model,
+        active_from,
+        active_until,
+        granted: Amount { images: images_granted, projects: projects_granted, credits: credits_granted },
+        left: Amount { images: images_left, projects: projects_left, credits: credits_left },
     }
 }
 
 /// The licences that an account can use at a moment (ACCT-3), in no order: its own that are not lent, and those it borrows.
-/// The one place that knows: whatever asks what governs an account asks here.
-///
-/// # Errors
-/// The database.
+/// Nothing else decides that: every question about an account's licences comes here.
 pub async fn list_of_account(tx: &mut Tx, account: AccountId, now: Timestamp) -> Result<Vec<Licence>> {
-    // What is lent by an organization that was deleted is gone with it, as it is for itself.
-    let rows: Vec<LicenceRow> = tx
-        .sql(
-            "SELECT l.id, l.organization_id, l.account_id, l.product, l.model, l.seats, l.active_from, l.active_until,
-                l.images_granted, l.projects_granted, l.credits_granted, l.images_left, l.projects_left, l.credits_left
-             FROM licence l WHERE l.account_id = $1 AND NOT EXISTS (
-                SELECT 1 FROM licence_loan o WHERE o.licence_id = l.id AND o.ended_at IS NULL AND o.ends_at > $2)
-             UNION ALL
-             SELECT l.id, l.organization_id, l.account_id, l.product, l.model, l.seats, l.active_from, l.active_until,
-                l.images_granted, l.projects_granted, l.credits_granted, l.images_left, l.projects_left, l.credits_left
-             FROM licence_loan o JOIN licence l ON l.id = o.licence_id JOIN active_organization v ON v.id = l.organization_id
-             WHERE o.borrower_account_id = $1 AND o.ended_at IS NULL AND o.ends_at > $2
-             LIMIT 1000",
-        )
-        .bind(account.0)
-        .bind(now.0)
-        .all()
-        .await?;
-    rows.into_iter().map(|row| StoredLicence::try_from(row).map(|stored| stored.licence)).collect()
+    // The licences of a deleted organization are gone, also for those who borrow them.
+    tx.sql(
+        "SELECT l.id, l.organization_id, l.account_id, l.product, l.model, l.seats, l.active_from, l.active_until,
+            l.images_granted, l.projects_granted, l.credits_granted, l.images_left, l.projects_left, l.credits_left
+         FROM licence l WHERE l.account_id = $1 AND NOT EXISTS (
+            SELECT 1 FROM licence_loan o WHERE o.licence_id = l.id AND o.ended_at IS NULL AND o.ends_at > $2)
+         UNION ALL
+         SELECT l.id, l.organization_id, l.account_id, l.product, l.model, l.seats, l.active_from, l.active_until,
+            l.images_granted, l.projects_granted, l.credits_granted, l.images_left, l.projects_left, l.credits_left
+         FROM licence_loan o JOIN licence l ON l.id = o.licence_id JOIN active_organization v ON v.id = l.organization_id
+         WHERE o.borrower_account_id = $1 AND o.ended_at IS NULL AND o.ends_at > $2
+         LIMIT 1000",
+    )
+    .bind(account)
+    .bind(now)
+    .all()
+    .await
 }
 
 /// The licences that the accounts of an organization can use at a moment (ACCT-3), each in the account that can: see
 /// [`list_of_account`].
-///
-/// # Errors
-/// The database.
 pub async fn list_usable(tx: &mut Tx, organization: OrganizationId, now: Timestamp) -> Result<Vec<StoredLicence>> {
-    let rows: Vec<LicenceRow> = tx
-        .sql(
-            "SELECT l.id, l.organization_id, l.account_id, l.product, l.model, l.seats, l.active_from, l.active_until,
-                l.images_granted, l.projects_granted, l.credits_granted, l.images_left, l.projects_left, l.credits_left
-             FROM licence l WHERE l.organization_id = $1 AND NOT EXISTS (
-                SELECT 1 FROM licence_loan o WHERE o.licence_id = l.id AND o.ended_at IS NULL AND o.ends_at > $2)
-             UNION ALL
-             SELECT l.id, l.organization_id, o.borrower_account_id AS account_id, l.product, l.model, l.seats, l.active_from, l.active_until,
-                l.images_granted, l.projects_granted, l.credits_granted, l.images_left, l.projects_left, l.credits_left
-             FROM licence_loan o JOIN licence l ON l.id = o.licence_id JOIN active_organization v ON v.id = l.organization_id
-             WHERE o.borrower_organization_id = $1 AND o.ended_at IS NULL AND o.ends_at > $2
-             LIMIT 1000",
-        )
-        .bind(organization.0)
-        .bind(now.0)
-        .all()
-        .await?;
-    rows.into_iter().map(TryInto::try_into).collect()
+    tx.sql(
+        "SELECT l.id, l.organization_id, l.account_id, l.product, l.model, l.seats, l.active_from, l.active_until,
+            l.images_granted, l.projects_granted, l.credits_granted, l.images_left, l.projects_left, l.credits_left
+         FROM licence l WHERE l.organization_id = $1 AND NOT EXISTS (
+            SELECT 1 FROM licence_loan o WHERE o.licence_id = l.id AND o.ended_at IS NULL AND o.ends_at > $2)
+         UNION ALL
+         SELECT l.id, l.organization_id, o.borrower_account_id AS account_id, l.product, l.model, l.seats, l.active_from, l.active_until,
+            l.images_granted, l.projects_granted, l.credits_granted, l.images_left, l.projects_left, l.credits_left
+         FROM licence_loan o JOIN licence l ON l.id = o.licence_id JOIN active_organization v ON v.id = l.organization_id
+         WHERE o.borrower_organization_id = $1 AND o.ended_at IS NULL AND o.ends_at > $2
+         LIMIT 1000",
+    )
+    .bind(organization)
+    .bind(now)
+    .all()
+    .await
 }
 
-/// The licences that an organization borrows of others at a moment, each in the account that borrows it.
-///
-/// # Errors
-/// The database.
+/// The licences that an organization borrows from others at a moment, each with the account that borrows it.
 pub async fn list_borrowed(tx: &mut Tx, organization: OrganizationId, now: Timestamp) -> Result<Vec<StoredLicence>> {
-    let rows: Vec<LicenceRow> = tx
-        .sql(
-            "SELECT l.id, l.organization_id, o.borrower_account_id AS account_id, l.product, l.model, l.seats, l.active_from, l.active_until,
-                l.images_granted, l.projects_granted, l.credits_granted, l.images_left, l.projects_left, l.credits_left
-             FROM licence_loan o JOIN licence l ON l.id = o.licence_id JOIN active_organization v ON v.id = l.organization_id
-             WHERE o.borrower_organization_id = $1 AND o.ended_at IS NULL AND o.ends_at > $2
-                AND o.lender_organization_id <> $1 LIMIT 1000",
-        )
-        .bind(organization.0)
-        .bind(now.0)
-        .all()
-        .await?;
-    rows.into_iter().map(TryInto::try_into).collect()
+    tx.sql(
+        "SELECT l.id, l.organization_id, o.borrower_account_id AS account_id, l.product, l.model, l.seats, l.active_from, l.active_until,
+            l.images_granted, l.projects_granted, l.credits_granted, l.images_left, l.projects_left, l.credits_left
+         FROM licence_loan o JOIN licence l ON l.id = o.licence_id JOIN active_organization v ON v.id = l.organization_id
+         WHERE o.borrower_organization_id = $1 AND o.ended_at IS NULL AND o.ends_at > $2
+            AND o.lender_organization_id <> $1 LIMIT 1000",
+    )
+    .bind(organization)
+    .bind(now)
+    .all()
+    .await
 }
 
 /// The licences of an organization, oldest first.
-///
-/// # Errors
-/// The database.
 pub async fn list(tx: &mut Tx, organization: OrganizationId) -> Result<Vec<StoredLicence>> {
-    let rows: Vec<LicenceRow> = tx
-        .sql(
-            "SELECT id, organization_id, account_id, product, model, seats, active_from, active_until,
-                images_granted, projects_granted, credits_granted, images_left, projects_left, credits_left
-             FROM licence WHERE organization_id = $1 ORDER BY id LIMIT 1000",
-        )
-        .bind(organization.0)
-        .all()
-        .await?;
-    rows.into_iter().map(TryInto::try_into).collect()
+    tx.sql(
+        "SELECT id, organization_id, account_id, product, model, seats, active_from, active_until,
+            images_granted, projects_granted, credits_granted, images_left, projects_left, credits_left
+         FROM licence WHERE organization_id = $1 ORDER BY id LIMIT 1000",
+    )
+    .bind(organization)
+    .all()
+    .await
 }
 
 #[derive(FromRow)]
 struct OwnedRow {
     org_id: String,
     #[sqlx(flatten)]
-    licence: LicenceRow,
+    licence: StoredLicence,
 }
 
-/// A page of all licences there are, or of an organization's, oldest first, behind one, each with the Org ID of who has it:
+/// A page of all licences there are, or of an organization's, oldest first, after a given one, each with the Org ID of its organization:
 /// what the operator lists.
-///
-/// # Errors
-/// The database.
 pub async fn list_all(
     tx: &mut Tx,
     organization: Option<OrganizationId>,
@@ -235,7 +176,7 @@ pub async fn list_all(
                  WHERE l.organization_id = $2 AND l.id > $1 ORDER BY l.id LIMIT CAST($3 AS BIGINT)",
             )
             .bind(behind)
-            .bind(organization.0)
+            .bind(organization)
             .bind(limit)
             .all()
             .await?
@@ -253,47 +194,36 @@ pub async fn list_all(
             .await?
         }
     };
-    rows.into_iter().map(|row| Ok((row.licence.try_into()?, row.org_id))).collect()
+    Ok(rows.into_iter().map(|row| (row.licence, row.org_id)).collect())
 }
 
 /// A licence by id.
-///
-/// # Errors
-/// The database.
 pub async fn find(tx: &mut Tx, id: LicenceId) -> Result<Option<StoredLicence>> {
-    let row: Option<LicenceRow> = tx
-        .sql(
-            "SELECT id, organization_id, account_id, product, model, seats, active_from, active_until,
-                images_granted, projects_granted, credits_granted, images_left, projects_left, credits_left
-             FROM licence WHERE id = $1",
-        )
-        .bind(id.0)
-        .optional()
-        .await?;
-    row.map(TryInto::try_into).transpose()
+    tx.sql(
+        "SELECT id, organization_id, account_id, product, model, seats, active_from, active_until,
+            images_granted, projects_granted, credits_granted, images_left, projects_left, credits_left
+         FROM licence WHERE id = $1",
+    )
+    .bind(id)
+    .optional()
+    .await
 }
 
 /// Sets the first moment at which a licence is not active any more.
-///
-/// # Errors
-/// The database.
 pub async fn update_active_until(tx: &mut Tx, id: LicenceId, until: Timestamp) -> Result<bool> {
     tx.sql("UPDATE licence SET active_until = $2 WHERE id = $1")
-        .bind(id.0)
-        .bind(until.0)
+        .bind(id)
+        .bind(until)
         .execute()
         .await
         .map(|rows| rows > 0)
 }
 
-/// Ends whatever of an account has not ended yet, as it is being deleted: what was free.
-///
-/// # Errors
-/// The database.
+/// Ends the licences of an account that is being deleted, as far as they have not ended.
 pub async fn end_of_account(tx: &mut Tx, account: AccountId, at: Timestamp) -> Result<u64> {
     tx.sql("UPDATE licence SET active_until = $2 WHERE account_id = $1 AND (active_until IS NULL OR active_until > $2)")
-        .bind(account.0)
-        .bind(at.0)
+        .bind(account)
+        .bind(at)
         .execute()
         .await
 }
@@ -301,23 +231,19 @@ pub async fn end_of_account(tx: &mut Tx, account: AccountId, at: Timestamp) -> R
 /// One change of what is left.
 #[derive(Debug, Clone, Copy)]
 pub struct NewEntry {
-    /// Id.
     pub id: EntryId,
-    /// The licence.
     pub licence: LicenceId,
     /// Why.
     pub kind: EntryKind,
-    /// The change.
     pub change: Amount,
     /// The transfer it belongs to.
     pub transfer: Option<TransferId>,
     /// The dataset it is about.
     pub resource: Option<ResourceId>,
-    /// Now.
     pub at: Timestamp,
 }
 
-/// What an entry made of the books.
+/// The licence's totals after an entry.
 #[derive(FromRow)]
 struct BooksRow {
     entry_count: i64,
@@ -327,12 +253,9 @@ struct BooksRow {
     credits_left: i64,
 }
 
-/// Writes an entry and changes what is left by it, unless that would fall below zero: then nothing is written and the
-/// answer is `false` (LIC-2, also when many spend at once). The entry gets the licence's next number, says what is left
-/// after it, and is never of an earlier time than the one before.
-///
-/// # Errors
-/// The database.
+/// Writes an entry and applies it to the balance; `false`, with nothing written, if the balance would fall below zero (LIC-2).
+/// The check is part of the UPDATE, so that it also holds when many spend at once. The entry gets the licence's next number and
+/// the balance after it, and is never dated before the previous entry.
 pub async fn append(tx: &mut Tx, entry: &NewEntry) -> Result<bool> {
     let granted = if entry.kind == EntryKind::Grant { entry.change } else { Amount::default() };
     let books: Option<BooksRow> = tx
@@ -343,14 +266,14 @@ pub async fn append(tx: &mut Tx, entry: &NewEntry) -> Result<bool> {
              WHERE id = $1 AND images_left + $2 >= 0 AND projects_left + $3 >= 0 AND credits_left + $4 >= 0
              RETURNING entry_count, last_entry_at, images_left, projects_left, credits_left",
         )
-        .bind(entry.licence.0)
+        .bind(entry.licence)
         .bind(entry.change.images)
         .bind(entry.change.projects)
         .bind(entry.change.credits)
         .bind(granted.images)
         .bind(granted.projects)
         .bind(granted.credits)
-        .bind(entry.at.0)
+        .bind(entry.at)
         .optional()
         .await?;
     let Some(books) = books else { return Ok(false) };
@@ -359,14 +282,14 @@ pub async fn append(tx: &mut Tx, entry: &NewEntry) -> Result<bool> {
             number, images_after, projects_after, credits_after)
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)",
     )
-    .bind(entry.id.0)
-    .bind(entry.licence.0)
-    .bind(entry.kind.as_str())
+    .bind(entry.id)
+    .bind(entry.licence)
+    .bind(entry.kind)
     .bind(entry.change.images)
     .bind(entry.change.projects)
     .bind(entry.change.credits)
-    .bind(entry.transfer.map(|transfer| transfer.0))
-    .bind(entry.resource.map(|resource| resource.0))
+    .bind(entry.transfer)
+    .bind(entry.resource)
     .bind(books.last_entry_at)
     .bind(books.entry_count)
     .bind(books.images_left)
@@ -397,24 +320,23 @@ pub struct Cursor {
     pub number: i64,
 }
 
-#[derive(FromRow)]
-struct EntryRow {
-    number: i64,
-    kind: String,
-    images: i64,
-    projects: i64,
-    credits: i64,
-    images_after: i64,
-    projects_after: i64,
-    credits_after: i64,
-    transfer_id: Option<Uuid>,
-    resource_id: Option<Uuid>,
-    resource_name: Option<String>,
-    created_at: i64,
+from_columns! {
+    EntryView: number: i64, kind: EntryKind, images: i64, projects: i64, credits: i64, images_after: i64,
+        projects_after: i64, credits_after: i64, transfer_id: Option<TransferId>, resource_id: Option<ResourceId>,
+        resource_name: Option<String>, created_at: Timestamp;
+    Self {
+        number,
+        at: created_at,
+        kind,
+        change: Amount { images, projects, credits },
+        left: Amount { images: images_after, projects: projects_after, credits: credits_after },
+        transfer: transfer_id,
+        resource: resource_id,
+        resource_name,
+    }
 }
 
-/// The entries of a licence, one text, so that all filters show the same. What is not in the organization any more has no
-/// name here (ACCESS-3).
+/// The columns of an entry, once for all filters. A resource that has left the organization is shown without its name (ACCESS-3).
 macro_rules! entries {
     ($where_and_order:literal) => {
         concat!(
@@ -427,10 +349,7 @@ macro_rules! entries {
     };
 }
 
-/// One page of a licence's ledger, newest first, behind an entry.
-///
-/// # Errors
-/// The database.
+/// One page of a licence's ledger, newest first, after a given entry.
 pub async fn list_entries(
     tx: &mut Tx,
     licence: &StoredLicence,
@@ -438,7 +357,7 @@ pub async fn list_entries(
     before: Option<Cursor>,
     limit: i64,
 ) -> Result<Vec<EntryView>> {
-    // The last day and the entry are one bound, so that both are found in the index.
+    // The end of the period and the cursor become one upper bound, so that a single range of the index answers the query.
     let end = Cursor { at: filter.to.unwrap_or(Timestamp(i64::MAX)), number: 0 };
     let start = before.map_or(end, |before| before.min(end));
     let sql = if filter.kind.is_some() {
@@ -454,10 +373,7 @@ pub async fn list_entries(
     page(tx, sql, licence, filter, filter.from.unwrap_or(Timestamp(i64::MIN)), start, limit).await
 }
 
-/// The page before an entry: the `limit` entries that are newer than it, next to it, oldest first.
-///
-/// # Errors
-/// The database.
+/// The page before an entry: the `limit` entries that follow it in time, oldest first.
 pub async fn list_newer_entries(
     tx: &mut Tx,
     licence: &StoredLicence,
@@ -479,10 +395,7 @@ pub async fn list_newer_entries(
     page(tx, sql, licence, filter, filter.to.unwrap_or(Timestamp(i64::MAX)), after.max(begin), limit).await
 }
 
-/// Whether more than so many entries pass a filter.
-///
-/// # Errors
-/// The database.
+/// Whether more than `entries` entries pass a filter.
 pub async fn has_more_entries_than(
     tx: &mut Tx,
     licence: LicenceId,
@@ -498,12 +411,12 @@ pub async fn has_more_entries_than(
     };
     let mut statement = tx
         .sql(sql)
-        .bind(licence.0)
+        .bind(licence)
         .bind(filter.from.map_or(i64::MIN, |at| at.0))
         .bind(filter.to.map_or(i64::MAX, |at| at.0))
         .bind(entries + 1);
     if let Some(kind) = filter.kind {
-        statement = statement.bind(kind.as_str());
+        statement = statement.bind(kind);
     }
     statement.number().await.map(|count| count > entries)
 }
@@ -519,28 +432,14 @@ async fn page(
 ) -> Result<Vec<EntryView>> {
     let mut statement = tx
         .sql(sql)
-        .bind(licence.licence.id.0)
-        .bind(licence.organization.0)
-        .bind(far.0)
-        .bind(near.at.0)
+        .bind(licence.licence.id)
+        .bind(licence.organization)
+        .bind(far)
+        .bind(near.at)
         .bind(near.number)
         .bind(limit);
     if let Some(kind) = filter.kind {
-        statement = statement.bind(kind.as_str());
+        statement = statement.bind(kind);
     }
-    let rows: Vec<EntryRow> = statement.all().await?;
-    rows.into_iter()
-        .map(|row| {
-            Ok(EntryView {
-                number: row.number,
-                at: Timestamp(row.created_at),
-                kind: read("ledger_entry", "kind", &row.kind, EntryKind::parse)?,
-                change: Amount { images: row.images, projects: row.projects, credits: row.credits },
-                left: Amount { images: row.images_after, projects: row.projects_after, credits: row.credits_after },
-                transfer: row.transfer_id.map(TransferId),
-                resource: row.resource_id.map(ResourceId),
-                resource_name: row.resource_name,
-            })
-        })
-        .collect()
+    statement.all().await
 }

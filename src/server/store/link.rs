@@ -1,10 +1,9 @@
-//! Table `share_link` (LINK-1). Only the digests of tokens stand here. Links of what is in the trash, and of an
-//! organization that was deleted, are nobody's while that lasts.
+//! Table `share_link` (LINK-1). It holds digests of tokens only. A link is not found while its resource is in the trash or its
+//! organization is deleted.
 
 use sqlx::FromRow;
-use uuid::Uuid;
 
-use super::{Result, Tx, read};
+use super::{Result, Tx};
 use crate::{
     domain::{
         id::{LinkId, OrganizationId, ResourceId},
@@ -19,7 +18,6 @@ use crate::{
 /// A link to be added to the permit's resource.
 #[derive(Debug)]
 pub struct NewLink<'a> {
-    /// Id.
     pub id: LinkId,
     /// Digest of the token in it.
     pub token_hash: &'a str,
@@ -27,39 +25,36 @@ pub struct NewLink<'a> {
     pub password_hash: Option<&'a str>,
     /// Until when it works.
     pub expires_at: Option<Timestamp>,
-    /// Now.
     pub at: Timestamp,
 }
 
 /// Adds a link to the permit's resource.
-///
-/// # Errors
-/// The database.
 pub async fn insert(tx: &mut Tx, permit: &Permit, new: &NewLink<'_>) -> Result<()> {
     tx.sql(
         "INSERT INTO share_link (id, resource_id, token_hash, state, password_hash, created_by, created_at, expires_at)
          VALUES ($1, $2, $3, 'active', $4, $5, $6, $7)",
     )
-    .bind(new.id.0)
-    .bind(permit.resource().0)
+    .bind(new.id)
+    .bind(permit.resource())
     .bind(new.token_hash.to_owned())
     .bind(new.password_hash.map(str::to_owned))
-    .bind(permit.person().0)
-    .bind(new.at.0)
-    .bind(new.expires_at.map(|at| at.0))
+    .bind(permit.person())
+    .bind(new.at)
+    .bind(new.expires_at)
     .execute()
     .await
     .map(|_| ())
 }
 
 /// A link.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, FromRow)]
 pub struct Link {
-    /// Id.
     pub id: LinkId,
     /// What it shows.
+    #[sqlx(rename = "resource_id")]
     pub resource: ResourceId,
     /// Whose that is.
+    #[sqlx(rename = "organization_id")]
     pub organization: OrganizationId,
     /// Digest of its token.
     pub token_hash: String,
@@ -77,38 +72,7 @@ pub struct Link {
     pub last_opened_at: Option<Timestamp>,
 }
 
-#[derive(FromRow)]
-struct LinkRow {
-    id: Uuid,
-    resource_id: Uuid,
-    organization_id: Uuid,
-    token_hash: String,
-    state: String,
-    password_hash: Option<String>,
-    expires_at: Option<i64>,
-    created_at: i64,
-    created_by_name: Option<String>,
-    last_opened_at: Option<i64>,
-}
-
-impl LinkRow {
-    fn into_link(self) -> Result<Link> {
-        Ok(Link {
-            id: LinkId(self.id),
-            resource: ResourceId(self.resource_id),
-            organization: OrganizationId(self.organization_id),
-            token_hash: self.token_hash,
-            state: read("share_link", "state", &self.state, ShareLinkState::parse)?,
-            password_hash: self.password_hash,
-            expires_at: self.expires_at.map(Timestamp),
-            created_at: Timestamp(self.created_at),
-            created_by_name: self.created_by_name,
-            last_opened_at: self.last_opened_at.map(Timestamp),
-        })
-    }
-}
-
-/// What is read of a link. Kept as one text so that all questions get the same.
+/// The columns of a link, once for all queries.
 macro_rules! links {
     ($where_and_order:literal) => {
         concat!(
@@ -123,91 +87,64 @@ macro_rules! links {
 }
 
 /// A link by the digest of its token.
-///
-/// # Errors
-/// The database.
 pub async fn find_by_token(tx: &mut Tx, token_hash: &str) -> Result<Option<Link>> {
-    let row: Option<LinkRow> = tx.sql(links!("s.token_hash = $1")).bind(token_hash.to_owned()).optional().await?;
-    row.map(LinkRow::into_link).transpose()
+    tx.sql(links!("s.token_hash = $1")).bind(token_hash.to_owned()).optional().await
 }
 
 /// A link by its id.
-///
-/// # Errors
-/// The database.
 pub async fn find(tx: &mut Tx, id: LinkId) -> Result<Option<Link>> {
-    let row: Option<LinkRow> = tx.sql(links!("s.id = $1")).bind(id.0).optional().await?;
-    row.map(LinkRow::into_link).transpose()
+    tx.sql(links!("s.id = $1")).bind(id).optional().await
 }
 
 /// The links of a resource that nobody switched off, newest first.
-///
-/// # Errors
-/// The database.
 pub async fn list(tx: &mut Tx, resource: ResourceId, limit: i64) -> Result<Vec<Link>> {
-    let rows: Vec<LinkRow> = tx
-        .sql(links!(
-            "s.resource_id = $1 AND s.state <> 'revoked' ORDER BY s.created_at DESC, s.id DESC LIMIT CAST($2 AS BIGINT)"
-        ))
-        .bind(resource.0)
-        .bind(limit)
-        .all()
-        .await?;
-    rows.into_iter().map(LinkRow::into_link).collect()
+    tx.sql(links!(
+        "s.resource_id = $1 AND s.state <> 'revoked' ORDER BY s.created_at DESC, s.id DESC LIMIT CAST($2 AS BIGINT)"
+    ))
+    .bind(resource)
+    .bind(limit)
+    .all()
+    .await
 }
 
 /// How many links of a resource work.
-///
-/// # Errors
-/// The database.
 pub async fn count_active(tx: &mut Tx, resource: ResourceId, now: Timestamp) -> Result<u64> {
-    let count = tx
-        .sql(
-            "SELECT CAST(COUNT(*) AS BIGINT) FROM share_link
-             WHERE resource_id = $1 AND state = 'active' AND (expires_at IS NULL OR expires_at > $2)",
-        )
-        .bind(resource.0)
-        .bind(now.0)
-        .number()
-        .await?;
-    Ok(u64::try_from(count).unwrap_or(0))
+    tx.sql(
+        "SELECT CAST(COUNT(*) AS BIGINT) FROM share_link
+         WHERE resource_id = $1 AND state = 'active' AND (expires_at IS NULL OR expires_at > $2)",
+    )
+    .bind(resource)
+    .bind(now)
+    .count()
+    .await
 }
 
 /// Switches a link of the permit's resource off; whether it was on.
-///
-/// # Errors
-/// The database.
 pub async fn update_revoked(tx: &mut Tx, permit: &Permit, id: LinkId) -> Result<bool> {
     tx.sql("UPDATE share_link SET state = 'revoked' WHERE id = $1 AND resource_id = $2 AND state = 'active'")
-        .bind(id.0)
-        .bind(permit.resource().0)
+        .bind(id)
+        .bind(permit.resource())
         .execute()
         .await
         .map(|rows| rows > 0)
 }
 
 /// Notes that a link was opened, unless that was noted after `not_since`. No permit: whoever has the link opens it.
-///
-/// # Errors
-/// The database.
 pub async fn update_opened(tx: &mut Tx, id: LinkId, at: Timestamp, not_since: Timestamp) -> Result<bool> {
     tx.sql(
         "UPDATE share_link SET last_opened_at = $2 WHERE id = $1 AND (last_opened_at IS NULL OR last_opened_at <= $3)",
     )
-    .bind(id.0)
-    .bind(at.0)
-    .bind(not_since.0)
+    .bind(id)
+    .bind(at)
+    .bind(not_since)
     .execute()
     .await
     .map(|rows| rows > 0)
 }
 
-/// From `top` down to something that is it, or below it; empty for everything else, what is in the trash included.
-///
-/// # Errors
-/// The database.
+/// The path from `top` down to a resource; empty unless the resource is `top` or below it, and not in the trash.
 pub async fn list_path(tx: &mut Tx, top: ResourceId, id: ResourceId) -> Result<Vec<Crumb>> {
-    let mut rows: Vec<(i64, Uuid, String, String)> = tx
+    let mut rows: Vec<(i64, ResourceId, Kind, String)> = tx
         .sql(
             "WITH RECURSIVE up(distance, id, parent_id, kind, name) AS (
                 SELECT CAST(0 AS BIGINT), r.id, r.parent_id, r.kind, r.name FROM resource r WHERE r.id = $1 AND r.trashed_with IS NULL
@@ -217,17 +154,13 @@ pub async fn list_path(tx: &mut Tx, top: ResourceId, id: ResourceId) -> Result<V
              )
              SELECT distance, id, kind, name FROM up",
         )
-        .bind(id.0)
-        .bind(top.0)
+        .bind(id)
+        .bind(top)
         .all()
         .await?;
     rows.sort_by_key(|(distance, ..)| std::cmp::Reverse(*distance));
-    if rows.first().is_none_or(|(_, first, _, _)| *first != top.0) {
+    if rows.first().is_none_or(|(_, first, _, _)| *first != top) {
         return Ok(Vec::new());
     }
-    rows.into_iter()
-        .map(|(_, id, kind, name)| {
-            Ok(Crumb { id: ResourceId(id), name, kind: read("resource", "kind", &kind, Kind::parse)? })
-        })
-        .collect()
+    Ok(rows.into_iter().map(|(_, id, kind, name)| Crumb { id, name, kind }).collect())
 }

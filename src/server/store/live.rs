@@ -1,13 +1,12 @@
-//! What changed, told to whoever looks at it: collected in a transaction, published when it is through.
+//! What changed, published to everyone who has it open: collected in a transaction, published when it commits.
 //!
 //! A change is noted where rows are written, by [`touch`] and its like, as ids of resources and of people. On one node a
 //! channel carries them; on PostgreSQL they go through `NOTIFY` inside the transaction, so that they reach every node,
-//! and only if the transaction does. Nothing but ids travels: whoever is told looks for themselves, and sees what they
-//! may see.
+//! and only if the transaction commits. Nothing but ids is sent: each listener loads what changed, with its own permissions.
 //!
 //! # Invariants
-//! - What is rolled back is not told.
-//! - Told too often is harmless, told too little is not: where something may have been missed, `Change::Anything` says so.
+//! - What is rolled back is not published.
+//! - A notification too many is harmless, a missing one is not: where one may have been missed, `Change::Anything` is sent.
 
 use std::{
     collections::BTreeSet,
@@ -28,21 +27,21 @@ use crate::domain::id::{PersonId, ResourceId};
 
 /// The channel's name on PostgreSQL.
 pub(super) const CHANNEL: &str = "commonhold_changes";
-/// So many changes wait for a slow listener before it is told that anything may have changed.
+/// How many changes wait for a slow listener. One that falls further behind gets `Change::Anything`.
 const WAITING: usize = 1_024;
-/// More ids than this in one transaction, and anything may have changed.
+/// A transaction with more ids than this publishes `Change::Anything`.
 const IDS: usize = 400;
-/// So many ids fit into one notification of PostgreSQL, which holds 8,000 bytes.
+/// How many ids fit into one notification of PostgreSQL, which holds 8,000 bytes.
 const IN_ONE: usize = 200;
-/// How a notification says that anything may have changed.
+/// The text of a notification that anything may have changed.
 const ANYTHING: &str = "*";
 
 /// What a transaction changed.
 #[derive(Clone, Debug)]
 pub enum Change {
-    /// These: ids of resources, and of people whose access changed.
+    /// The ids of resources, and of people whose access changed.
     These(Arc<BTreeSet<Uuid>>),
-    /// Not known: look again.
+    /// It is not known what: listeners load everything again.
     Anything,
 }
 
@@ -87,7 +86,7 @@ impl Touched {
         }
     }
 
-    /// What there is to tell, if anything.
+    /// The change to publish, if there is one.
     pub(super) fn take(&mut self) -> Option<Change> {
         let touched = std::mem::take(self);
         match touched {
@@ -112,7 +111,7 @@ impl Changes {
 
     /// Tells this node.
     pub(super) fn publish(&self, change: Change) {
-        // Nobody listening is nobody to tell.
+        // Sending fails only if nobody listens.
         let _ = self.sender.send(change);
     }
 
@@ -146,23 +145,19 @@ async fn listen(pool: Pool<Postgres>, changes: Changes) {
 async fn listen_once(pool: &Pool<Postgres>, changes: &Changes) -> std::result::Result<(), sqlx::Error> {
     let mut listener = PgListener::connect_with(pool).await?;
     listener.listen(CHANNEL).await?;
-    // What happened until now was not heard.
+    // Changes from before listening began may have been missed.
     changes.publish(Change::Anything);
     loop {
         match listener.try_recv().await? {
             Some(told) => changes.publish(Change::read(told.payload())),
-            // The connection was lost for a moment.
+            // The connection was lost for a moment, so notifications may have been missed.
             None => changes.publish(Change::Anything),
         }
     }
 }
 
-/// Notes that items changed, or what is known of them: who looks at one of them, or at the container it is in, is told
-/// once the transaction is through. Call it where rows of resources or grants are written; for what moves, before and
-/// after.
-///
-/// # Errors
-/// The database.
+/// Notes that items changed: everyone who has one of them or its container open is told when the transaction commits. Call it where
+/// rows of resources or grants are written, and for a move both before and after it, because each container has its own readers.
 pub async fn touch(tx: &mut Tx, items: &[ResourceId]) -> Result<()> {
     let Some(touched) = tx.touched() else { return Ok(()) };
     if items.len() > IDS {
@@ -175,13 +170,12 @@ pub async fn touch(tx: &mut Tx, items: &[ResourceId]) -> Result<()> {
         return Ok(());
     }
     for chunk in items.chunks(CHUNK) {
-        let ids: Vec<Uuid> = chunk.iter().map(|id| id.0).collect();
-        let parents: Vec<(Uuid,)> = tx
-            .sql_list("SELECT parent_id FROM resource WHERE id IN ({ids}) AND parent_id IS NOT NULL", &ids)
-            .all()
+        let parents: Vec<ResourceId> = tx
+            .sql_list("SELECT parent_id FROM resource WHERE id IN ({ids}) AND parent_id IS NOT NULL", chunk)
+            .column()
             .await?;
-        for (parent,) in parents {
-            touch_container(tx, ResourceId(parent));
+        for parent in parents {
+            touch_container(tx, parent);
         }
     }
     Ok(())

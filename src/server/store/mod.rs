@@ -1,4 +1,7 @@
-//! SQL and private row structs, nothing else: one file per table.
+//! SQL and nothing else: one file per table.
+//!
+//! Ids, times, days and enums of the domain are bound and read as they are (`values.rs`). A struct whose fields are columns derives
+//! `FromRow`; one that is not the store's, or is made of its columns in another way, is read with `from_columns!`.
 //!
 //! # The contract of the SQL
 //! One text runs on SQLite and on PostgreSQL, so:
@@ -15,7 +18,6 @@
 //! - `sqlx` is named in this folder only.
 //! - What changes resources, grants or transfers takes a permit of the domain: a forgotten check does not compile.
 //! - Not found is `Ok(None)`.
-#![deny(missing_docs)]
 
 pub mod account;
 pub mod audit;
@@ -55,6 +57,7 @@ mod together;
 pub mod transfer;
 pub mod trash;
 pub mod undo;
+mod values;
 pub mod view_as;
 pub mod waiting;
 
@@ -62,13 +65,3 @@ pub use db::{AsDbError, Bind, Db, DbError, Record, Result, Statement, Synchronou
 
 /// How many ids one statement names at most.
 const CHUNK: usize = 1_000;
-
-/// Reads a word that a CHECK constraint keeps to the domain's.
-fn read<T>(
-    table: &str,
-    column: &str,
-    word: &str,
-    parse: impl Fn(&str) -> std::result::Result<T, crate::domain::text::FieldIssue>,
-) -> Result<T> {
-    parse(word).map_err(|_| DbError::Inconsistent(format!("{table}.{column} is {word:?}")))
-}

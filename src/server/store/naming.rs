@@ -28,9 +28,6 @@ struct KeyRow {
 }
 
 /// How many rows have other keys, or other words, than this program computes. Each statement sees a row and its words at one moment.
-///
-/// # Errors
-/// The database.
 pub async fn count_wrong(tx: &mut Tx) -> Result<u64> {
     let mut wrong = 0;
     let mut next = Some(Uuid::nil());

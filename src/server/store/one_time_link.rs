@@ -2,9 +2,8 @@
 //! the link stands here.
 
 use sqlx::FromRow;
-use uuid::Uuid;
 
-use super::{Result, Tx, read};
+use super::{Result, Tx};
 use crate::domain::{
     id::{OneTimeLinkId, PersonId},
     one_time_link::Purpose,
@@ -14,9 +13,7 @@ use crate::domain::{
 /// A link to be mailed.
 #[derive(Debug)]
 pub struct NewLink<'a> {
-    /// Id.
     pub id: OneTimeLinkId,
-    /// Whose.
     pub person: PersonId,
     /// What for.
     pub purpose: Purpose,
@@ -24,25 +21,21 @@ pub struct NewLink<'a> {
     pub token_hash: &'a str,
     /// The address that it is mailed to.
     pub email: &'a str,
-    /// Now.
     pub at: Timestamp,
 }
 
 /// Adds a link.
-///
-/// # Errors
-/// The database.
 pub async fn insert(tx: &mut Tx, new: &NewLink<'_>) -> Result<()> {
     tx.sql(
         "INSERT INTO one_time_link (id, person_id, purpose, token_hash, email, created_at, expires_at)
          VALUES ($1, $2, $3, $4, $5, $6, $7)",
     )
-    .bind(new.id.0)
-    .bind(new.person.0)
-    .bind(new.purpose.as_str())
+    .bind(new.id)
+    .bind(new.person)
+    .bind(new.purpose)
     .bind(new.token_hash.to_owned())
     .bind(new.email.to_owned())
-    .bind(new.at.0)
+    .bind(new.at)
     .bind(new.purpose.expires(new.at).0)
     .execute()
     .await
@@ -50,11 +43,10 @@ pub async fn insert(tx: &mut Tx, new: &NewLink<'_>) -> Result<()> {
 }
 
 /// A link.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, FromRow)]
 pub struct OneTimeLink {
-    /// Id.
     pub id: OneTimeLinkId,
-    /// Whose.
+    #[sqlx(rename = "person_id")]
     pub person: PersonId,
     /// What for.
     pub purpose: Purpose,
@@ -66,119 +58,69 @@ pub struct OneTimeLink {
     pub used_at: Option<Timestamp>,
 }
 
-#[derive(FromRow)]
-struct LinkRow {
-    id: Uuid,
-    person_id: Uuid,
-    purpose: String,
-    email: String,
-    expires_at: i64,
-    used_at: Option<i64>,
-}
-
-impl LinkRow {
-    fn into_link(self) -> Result<OneTimeLink> {
-        Ok(OneTimeLink {
-            id: OneTimeLinkId(self.id),
-            person: PersonId(self.person_id),
-            purpose: read("one_time_link", "purpose", &self.purpose, Purpose::parse)?,
-            email: self.email,
-            expires_at: Timestamp(self.expires_at),
-            used_at: self.used_at.map(Timestamp),
-        })
-    }
-}
-
 /// A link by the digest of its token.
-///
-/// # Errors
-/// The database.
 pub async fn find(tx: &mut Tx, token_hash: &str) -> Result<Option<OneTimeLink>> {
-    let row: Option<LinkRow> = tx
-        .sql("SELECT id, person_id, purpose, email, expires_at, used_at FROM one_time_link WHERE token_hash = $1")
+    tx.sql("SELECT id, person_id, purpose, email, expires_at, used_at FROM one_time_link WHERE token_hash = $1")
         .bind(token_hash.to_owned())
         .optional()
-        .await?;
-    row.map(LinkRow::into_link).transpose()
+        .await
 }
 
 /// The newest link of a person for a purpose that still works.
-///
-/// # Errors
-/// The database.
 pub async fn find_open(tx: &mut Tx, person: PersonId, purpose: Purpose, now: Timestamp) -> Result<Option<OneTimeLink>> {
-    let row: Option<LinkRow> = tx
-        .sql(
-            "SELECT id, person_id, purpose, email, expires_at, used_at FROM one_time_link
-             WHERE person_id = $1 AND purpose = $2 AND used_at IS NULL AND expires_at > $3 ORDER BY created_at DESC LIMIT 1",
-        )
-        .bind(person.0)
-        .bind(purpose.as_str())
-        .bind(now.0)
-        .optional()
-        .await?;
-    row.map(LinkRow::into_link).transpose()
+    tx.sql(
+        "SELECT id, person_id, purpose, email, expires_at, used_at FROM one_time_link
+         WHERE person_id = $1 AND purpose = $2 AND used_at IS NULL AND expires_at > $3 ORDER BY created_at DESC LIMIT 1",
+    )
+    .bind(person)
+    .bind(purpose)
+    .bind(now)
+    .optional()
+    .await
 }
 
 /// When links for a purpose were sent to a person, since a moment; the newest ones.
-///
-/// # Errors
-/// The database.
 pub async fn list_sent(tx: &mut Tx, person: PersonId, purpose: Purpose, since: Timestamp) -> Result<Vec<Timestamp>> {
-    let rows: Vec<(i64,)> = tx
-        .sql(
-            "SELECT created_at FROM one_time_link WHERE person_id = $1 AND purpose = $2 AND created_at > $3
-             ORDER BY created_at DESC LIMIT 20",
-        )
-        .bind(person.0)
-        .bind(purpose.as_str())
-        .bind(since.0)
-        .all()
-        .await?;
-    Ok(rows.into_iter().map(|(at,)| Timestamp(at)).collect())
+    tx.sql(
+        "SELECT created_at FROM one_time_link WHERE person_id = $1 AND purpose = $2 AND created_at > $3
+         ORDER BY created_at DESC LIMIT 20",
+    )
+    .bind(person)
+    .bind(purpose)
+    .bind(since)
+    .column()
+    .await
 }
 
 /// Uses a link, once: whether it had not been used before.
-///
-/// # Errors
-/// The database.
 pub async fn update_used(tx: &mut Tx, id: OneTimeLinkId, at: Timestamp) -> Result<bool> {
     tx.sql("UPDATE one_time_link SET used_at = $2 WHERE id = $1 AND used_at IS NULL")
-        .bind(id.0)
-        .bind(at.0)
+        .bind(id)
+        .bind(at)
         .execute()
         .await
         .map(|rows| rows > 0)
 }
 
 /// Has the unused links of a person for a purpose expire now: a newer one takes their place, or nothing is left to do.
-///
-/// # Errors
-/// The database.
 pub async fn update_expired(tx: &mut Tx, person: PersonId, purpose: Purpose, at: Timestamp) -> Result<()> {
     tx.sql(
         "UPDATE one_time_link SET expires_at = $3 WHERE person_id = $1 AND purpose = $2 AND used_at IS NULL AND expires_at > $3",
     )
-    .bind(person.0)
-    .bind(purpose.as_str())
-    .bind(at.0)
+    .bind(person)
+    .bind(purpose)
+    .bind(at)
     .execute()
     .await
     .map(|_| ())
 }
 
 /// Forgets every link of a person.
-///
-/// # Errors
-/// The database.
 pub async fn delete_of_person(tx: &mut Tx, person: PersonId) -> Result<u64> {
-    tx.sql("DELETE FROM one_time_link WHERE person_id = $1").bind(person.0).execute().await
+    tx.sql("DELETE FROM one_time_link WHERE person_id = $1").bind(person).execute().await
 }
 
-/// Forgets links that stopped working before a moment; how many there were.
-///
-/// # Errors
-/// The database.
+/// Forgets links that stopped working before a moment; returns how many there were.
 pub async fn delete_expired_before(tx: &mut Tx, moment: Timestamp) -> Result<u64> {
-    tx.sql("DELETE FROM one_time_link WHERE expires_at < $1").bind(moment.0).execute().await
+    tx.sql("DELETE FROM one_time_link WHERE expires_at < $1").bind(moment).execute().await
 }

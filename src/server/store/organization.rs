@@ -3,7 +3,7 @@
 use sqlx::FromRow;
 use uuid::Uuid;
 
-use super::{Result, Tx, read};
+use super::{Result, Tx, values::from_columns};
 use crate::{
     domain::{
         id::{OrganizationId, PersonId},
@@ -24,19 +24,17 @@ use crate::{
 pub struct NewOrganizationRow<'a> {
     /// Org ID as shown.
     pub org_id: &'a str,
-    /// Org ID as compared.
+    /// The Org ID's comparison key.
     pub org_key: &'a str,
     /// Display name.
     pub name: &'a str,
     /// Legal definition.
     pub kind: OrganizationKind,
-    /// Plan.
     pub plan: PlanTier,
     /// The person whose personal space it is (SPACE-1).
     pub space_of: Option<PersonId>,
     /// Legal information.
     pub legal: &'a LegalInformation,
-    /// Now.
     pub at: Timestamp,
 }
 
@@ -49,163 +47,110 @@ pub async fn insert(tx: &mut Tx, permit: &RolePermit, new: &NewOrganizationRow<'
         "INSERT INTO organization (id, org_id, org_id_key, name, kind, plan, space_of, country, legal_name, address, postal_code, city, vat_number, created_at, name_key, name_search, people_visible_to)
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)",
     )
-    .bind(permit.organization().0)
+    .bind(permit.organization())
     .bind(new.org_id.to_owned())
     .bind(new.org_key.to_owned())
     .bind(new.name.to_owned())
-    .bind(new.kind.as_str())
-    .bind(new.plan.as_str())
-    .bind(new.space_of.map(|person| person.0))
+    .bind(new.kind)
+    .bind(new.plan)
+    .bind(new.space_of)
     .bind(new.legal.country.clone())
     .bind(new.legal.legal_name.clone())
     .bind(new.legal.address.clone())
     .bind(new.legal.postal_code.clone())
     .bind(new.legal.city.clone())
     .bind(new.legal.vat_number.clone())
-    .bind(new.at.0)
+    .bind(new.at)
     .bind(sort_key(new.name))
     .bind(search_key(new.name))
-    .bind(PeopleVisibility::default().as_str())
+    .bind(PeopleVisibility::default())
     .execute()
     .await
     .map(|_| ())
 }
 
 /// The Org IDs in use, by key, that are `key` or `key-` and a number: to find a free one.
-///
-/// # Errors
-/// The database.
 pub async fn taken_keys(tx: &mut Tx, key: &str) -> Result<Vec<String>> {
-    let rows: Vec<(String,)> = tx
-        .sql(
-            "SELECT org_id_key FROM organization WHERE org_id_key >= $1 AND org_id_key < $2
-             UNION SELECT org_id_key FROM org_alias WHERE org_id_key >= $1 AND org_id_key < $2
-             LIMIT 5000",
-        )
-        .bind(key.to_owned())
-        .bind(format!("{key}-~"))
-        .all()
-        .await?;
-    Ok(rows.into_iter().map(|(key,)| key).collect())
+    tx.sql(
+        "SELECT org_id_key FROM organization WHERE org_id_key >= $1 AND org_id_key < $2
+         UNION SELECT org_id_key FROM org_alias WHERE org_id_key >= $1 AND org_id_key < $2
+         LIMIT 5000",
+    )
+    .bind(key.to_owned())
+    .bind(format!("{key}-~"))
+    .column()
+    .await
 }
 
 /// An organization with all its own columns.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, FromRow)]
 pub struct Organization {
-    /// Id.
     pub id: OrganizationId,
-    /// Org ID.
     pub org_id: String,
     /// Display name.
     pub name: String,
     /// Legal definition.
     pub kind: OrganizationKind,
-    /// Plan.
     pub plan: PlanTier,
     /// The person whose personal space it is.
     pub space_of: Option<PersonId>,
     /// Legal information.
+    #[sqlx(flatten)]
     pub legal: LegalInformation,
-    /// What Owners and Managers change; the name is in it once more.
+    /// What Owners and Managers may change; it repeats the name.
+    #[sqlx(flatten)]
     pub details: OrganizationDetails,
     /// When it was created.
     pub created_at: Timestamp,
 }
 
-#[derive(FromRow)]
-struct OrganizationRow {
-    id: Uuid,
-    org_id: String,
-    name: String,
-    kind: String,
-    plan: String,
-    space_of: Option<Uuid>,
-    country: String,
-    legal_name: Option<String>,
-    address: Option<String>,
-    postal_code: Option<String>,
-    city: Option<String>,
-    vat_number: Option<String>,
-    vat_exempt: bool,
-    legal_contact: Option<String>,
-    protection_officer_name: Option<String>,
-    protection_officer_position: Option<String>,
-    protection_officer_phone: Option<String>,
-    website: Option<String>,
-    industry: Option<String>,
-    language: Option<String>,
-    cluster: Option<String>,
-    people_visible_to: String,
-    created_at: i64,
-}
-
-impl TryFrom<OrganizationRow> for Organization {
-    type Error = super::DbError;
-
-    fn try_from(row: OrganizationRow) -> Result<Self> {
-        let people_visible_to = visibility(&row.people_visible_to)?;
-        Ok(Self {
-            id: OrganizationId(row.id),
-            org_id: row.org_id,
-            details: OrganizationDetails {
-                name: row.name.clone(),
-                website: row.website,
-                industry: row.industry,
-                language: row.language,
-                cluster: row.cluster,
-                people_visible_to,
-            },
-            name: row.name,
-            kind: read("organization", "kind", &row.kind, OrganizationKind::parse)?,
-            plan: read("organization", "plan", &row.plan, PlanTier::parse)?,
-            space_of: row.space_of.map(PersonId),
-            legal: LegalInformation {
-                legal_name: row.legal_name,
-                address: row.address,
-                postal_code: row.postal_code,
-                city: row.city,
-                country: row.country,
-                vat_number: row.vat_number,
-                vat_exempt: row.vat_exempt,
-                legal_contact: row.legal_contact,
-                officer_name: row.protection_officer_name,
-                officer_position: row.protection_officer_position,
-                officer_phone: row.protection_officer_phone,
-            },
-            created_at: Timestamp(row.created_at),
-        })
+from_columns! {
+    LegalInformation: legal_name: Option<String>, address: Option<String>, postal_code: Option<String>, city: Option<String>,
+        country: String, vat_number: Option<String>, vat_exempt: bool, legal_contact: Option<String>,
+        protection_officer_name: Option<String>, protection_officer_position: Option<String>,
+        protection_officer_phone: Option<String>;
+    Self {
+        legal_name,
+        address,
+        postal_code,
+        city,
+        country,
+        vat_number,
+        vat_exempt,
+        legal_contact,
+        officer_name: protection_officer_name,
+        officer_position: protection_officer_position,
+        officer_phone: protection_officer_phone,
     }
 }
 
+from_columns! {
+    OrganizationDetails: name: String, website: Option<String>, industry: Option<String>, language: Option<String>,
+        cluster: Option<String>, people_visible_to: PeopleVisibility;
+    Self { name, website, industry, language, cluster, people_visible_to }
+}
+
 /// An organization by id; nothing for one that was deleted.
-///
-/// # Errors
-/// The database.
 pub async fn find(tx: &mut Tx, id: OrganizationId) -> Result<Option<Organization>> {
-    let row: Option<OrganizationRow> = tx
-        .sql(
-            "SELECT o.id, o.org_id, o.name, o.kind, o.plan, o.space_of, o.country, o.legal_name, o.address, o.postal_code, o.city, o.vat_number,
-                o.vat_exempt, o.legal_contact, o.protection_officer_name, o.protection_officer_position, o.protection_officer_phone,
-                o.website, o.industry, o.language, o.cluster, o.people_visible_to, o.created_at
-             FROM organization o JOIN active_organization l ON l.id = o.id WHERE o.id = $1",
-        )
-        .bind(id.0)
-        .optional()
-        .await?;
-    row.map(TryInto::try_into).transpose()
+    tx.sql(
+        "SELECT o.id, o.org_id, o.name, o.kind, o.plan, o.space_of, o.country, o.legal_name, o.address, o.postal_code, o.city, o.vat_number,
+            o.vat_exempt, o.legal_contact, o.protection_officer_name, o.protection_officer_position, o.protection_officer_phone,
+            o.website, o.industry, o.language, o.cluster, o.people_visible_to, o.created_at
+         FROM organization o JOIN active_organization l ON l.id = o.id WHERE o.id = $1",
+    )
+    .bind(id)
+    .optional()
+    .await
 }
 
 #[derive(FromRow)]
 struct WithRoleRow {
     #[sqlx(flatten)]
-    organization: OrganizationRow,
-    role: Option<String>,
+    organization: Organization,
+    role: Option<Role>,
 }
 
 /// An organization by id, and a person's role in it; nothing for one that was deleted.
-///
-/// # Errors
-/// The database.
 pub async fn find_with_role(
     tx: &mut Tx,
     id: OrganizationId,
@@ -220,87 +165,55 @@ pub async fn find_with_role(
                     (SELECT 'manager' FROM active_machine k WHERE k.organization_id = o.id AND k.person_id = $2)) AS role
              FROM organization o JOIN active_organization l ON l.id = o.id WHERE o.id = $1",
         )
-        .bind(id.0)
-        .bind(person.0)
+        .bind(id)
+        .bind(person)
         .optional()
         .await?;
-    let Some(row) = row else { return Ok(None) };
-    let role = row.role.map(|role| read("membership", "role", &role, Role::parse)).transpose()?;
-    Ok(Some((row.organization.try_into()?, role)))
+    Ok(row.map(|row| (row.organization, row.role)))
 }
 
-/// The id behind an Org ID's key: of the organization that has it, else of one that had it before (ORG-5). Those that were
-/// deleted are left out.
-///
-/// # Errors
-/// The database.
+/// The organization that an Org ID's key leads to: the one that has it, else the one that had it before (ORG-5). Deleted ones
+/// are not found.
 pub async fn find_id(tx: &mut Tx, org_key: &str) -> Result<Option<OrganizationId>> {
-    let row: Option<(Uuid,)> = tx
-        .sql(
-            "SELECT l.id FROM active_organization l WHERE l.id = COALESCE(
-                (SELECT id FROM organization WHERE org_id_key = $1),
-                (SELECT organization_id FROM org_alias WHERE org_id_key = $1))",
-        )
-        .bind(org_key.to_owned())
-        .optional()
-        .await?;
-    Ok(row.map(|(id,)| OrganizationId(id)))
+    tx.sql(
+        "SELECT l.id FROM active_organization l WHERE l.id = COALESCE(
+            (SELECT id FROM organization WHERE org_id_key = $1),
+            (SELECT organization_id FROM org_alias WHERE org_id_key = $1))",
+    )
+    .bind(org_key.to_owned())
+    .value()
+    .await
 }
 
-#[derive(FromRow)]
-struct MembershipRow {
-    id: Uuid,
-    org_id: String,
-    name: String,
-    role: String,
-    assigned_role: String,
-    limited: bool,
-    space_of: Option<Uuid>,
-    people_visible_to: String,
-}
-
-impl MembershipRow {
-    fn into_view(self) -> Result<OrganizationMembership> {
-        let role = read("membership", "role", &self.role, Role::parse)?;
-        let (id, personal) = (OrganizationId(self.id), self.space_of.is_some());
-        let shown_to = visibility(&self.people_visible_to)?;
-        let given =
-            if self.limited { Some(read("membership", "role", &self.assigned_role, Role::parse)?) } else { None };
-        Ok(OrganizationMembership::new(id, self.org_id, self.name, Some(role), personal, shown_to)
-            .limited_to_accounts(given))
-    }
-}
-
-/// Who sees the people list, as it is stored.
-fn visibility(word: &str) -> Result<PeopleVisibility> {
-    read("organization", "people_visible_to", word, PeopleVisibility::parse)
+from_columns! {
+    OrganizationMembership: id: OrganizationId, org_id: String, name: String, role: Role, assigned_role: Role,
+        limited: bool, space_of: Option<PersonId>, people_visible_to: PeopleVisibility;
+    Self::new(id, org_id, name, Some(role), space_of.is_some(), people_visible_to)
+        .limited_to_accounts(limited.then_some(assigned_role))
 }
 
 /// How many deleted organizations of one person are ever listed.
 pub const BELONGINGS: i64 = 1_000;
 
 /// The organizations that a person used last, the last one first.
-///
-/// # Errors
-/// The database.
 pub async fn list_used(tx: &mut Tx, person: PersonId, limit: i64) -> Result<Vec<OrganizationMembership>> {
-    // CROSS JOIN keeps the order: from the person's memberships to their organizations.
-    let rows: Vec<MembershipRow> = tx
+    // CROSS JOIN fixes the order of the join: from the person's memberships to their organizations.
+    let rows: Vec<OrganizationMembership> = tx
         .sql(
             "SELECT o.id, o.org_id, o.name, m.role, m.assigned_role, m.limited, o.space_of, o.people_visible_to
              FROM active_membership m CROSS JOIN organization o
              WHERE m.person_id = $1 AND o.id = m.organization_id
              ORDER BY m.last_used_at DESC, m.organization_id DESC LIMIT CAST($2 AS BIGINT)",
         )
-        .bind(person.0)
+        .bind(person)
         .bind(limit)
         .all()
         .await?;
     if rows.is_empty() {
         let machine = list_of_machine(tx, person, "%").await?;
-        return machine.into_iter().map(|row| row.belonging.into_view()).collect();
+        return Ok(machine.into_iter().map(|row| row.belonging).collect());
     }
-    rows.into_iter().map(MembershipRow::into_view).collect()
+    Ok(rows)
 }
 
 /// The organization of a credential key, which is in no `active_membership` (AUTH-6): none for a person.
@@ -311,32 +224,29 @@ async fn list_of_machine(tx: &mut Tx, person: PersonId, pattern: &str) -> Result
          FROM active_machine k JOIN organization o ON o.id = k.organization_id
          WHERE k.person_id = $1 AND o.name_search LIKE $2 ESCAPE '!'",
     )
-    .bind(person.0)
+    .bind(person)
     .bind(pattern.to_owned())
     .all()
     .await
 }
 
-/// Where a page of somebody's organizations starts: behind this.
+/// A page of somebody's organizations starts after this one.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Cursor {
-    /// The name as names are compared.
+    /// The name's sort key.
     pub key: String,
-    /// The id, which settles ties.
+    /// Breaks ties.
     pub id: Uuid,
 }
 
 #[derive(FromRow)]
 struct MineRow {
     #[sqlx(flatten)]
-    belonging: MembershipRow,
+    belonging: OrganizationMembership,
     organization_name_key: String,
 }
 
 /// One page of a person's organizations by name, whose name is like `pattern` (`!` escapes); with the place of each.
-///
-/// # Errors
-/// The database.
 pub async fn list_by_name(
     tx: &mut Tx,
     person: PersonId,
@@ -353,7 +263,7 @@ pub async fn list_by_name(
                 AND m.organization_id = mine.organization_id AND m.person_id = mine.person_id AND o.id = mine.organization_id
              ORDER BY mine.organization_name_key, mine.organization_id LIMIT CAST($5 AS BIGINT)",
         )
-        .bind(person.0)
+        .bind(person)
         .bind(pattern.to_owned())
         .bind(after.key.clone())
         .bind(after.id)
@@ -361,109 +271,80 @@ pub async fn list_by_name(
         .all()
         .await?;
     let rows = if rows.is_empty() && after.id.is_nil() { list_of_machine(tx, person, pattern).await? } else { rows };
-    rows.into_iter()
+    Ok(rows
+        .into_iter()
         .map(|row| {
-            let after = Cursor { key: row.organization_name_key, id: row.belonging.id };
-            Ok((row.belonging.into_view()?, after))
+            let after = Cursor { key: row.organization_name_key, id: row.belonging.id.0 };
+            (row.belonging, after)
         })
-        .collect()
+        .collect())
 }
 
 /// Somebody's personal space (SPACE-1).
-///
-/// # Errors
-/// The database.
 pub async fn find_space(tx: &mut Tx, person: PersonId) -> Result<Option<OrganizationId>> {
-    let row: Option<(Uuid,)> =
-        tx.sql("SELECT id FROM organization WHERE space_of = $1").bind(person.0).optional().await?;
-    Ok(row.map(|(id,)| OrganizationId(id)))
+    tx.sql("SELECT id FROM organization WHERE space_of = $1").bind(person).value().await
 }
 
-#[derive(FromRow)]
-struct SpaceRow {
-    belongs_elsewhere: bool,
-    holds_resources: bool,
-    holds_licences: bool,
+from_columns! {
+    Space: belongs_elsewhere: bool, holds_resources: bool, holds_licences: bool;
+    Self { belongs_elsewhere, holds_resources, holds_licences }
 }
 
 /// What decides whether a personal space stays one (SPACE-1); nothing for an organization.
-///
-/// # Errors
-/// The database.
 pub async fn find_space_facts(tx: &mut Tx, id: OrganizationId) -> Result<Option<Space>> {
-    let row: Option<SpaceRow> = tx
-        .sql(
-            "SELECT EXISTS (SELECT 1 FROM membership m WHERE m.person_id = o.space_of AND m.organization_id <> o.id) AS belongs_elsewhere,
-                EXISTS (SELECT 1 FROM account a JOIN resource r ON r.parent_id = a.root_id
-                    WHERE a.deleted_at IS NULL AND a.organization_id = o.id) AS holds_resources,
-                EXISTS (SELECT 1 FROM licence l WHERE l.organization_id = o.id AND l.product <> 'discovery') AS holds_licences
-             FROM organization o WHERE o.id = $1 AND o.space_of IS NOT NULL",
-        )
-        .bind(id.0)
-        .optional()
-        .await?;
-    Ok(row.map(|row| Space {
-        belongs_elsewhere: row.belongs_elsewhere,
-        holds_resources: row.holds_resources,
-        holds_licences: row.holds_licences,
-    }))
+    tx.sql(
+        "SELECT EXISTS (SELECT 1 FROM membership m WHERE m.person_id = o.space_of AND m.organization_id <> o.id) AS belongs_elsewhere,
+            EXISTS (SELECT 1 FROM account a JOIN resource r ON r.parent_id = a.root_id
+                WHERE a.deleted_at IS NULL AND a.organization_id = o.id) AS holds_resources,
+            EXISTS (SELECT 1 FROM licence l WHERE l.organization_id = o.id AND l.product <> 'discovery') AS holds_licences
+         FROM organization o WHERE o.id = $1 AND o.space_of IS NOT NULL",
+    )
+    .bind(id)
+    .optional()
+    .await
 }
 
 /// Makes a personal space an ordinary organization (SPACE-1).
-///
-/// # Errors
-/// The database.
 pub async fn release_space(tx: &mut Tx, id: OrganizationId) -> Result<()> {
-    tx.sql("UPDATE organization SET space_of = NULL WHERE id = $1").bind(id.0).execute().await.map(|_| ())
+    tx.sql("UPDATE organization SET space_of = NULL WHERE id = $1").bind(id).execute().await.map(|_| ())
 }
 
-/// Closes a personal space for good, with the account of whose it was (SET-2): nothing in its row tells any more who that was.
-///
-/// # Errors
-/// The database.
+/// Closes a personal space for good, with the account of whose it was (SET-2); its row no longer tells whose it was.
 pub async fn close_space(tx: &mut Tx, permit: &RolePermit, at: Timestamp) -> Result<()> {
     let org_id = format!("deleted-{}", permit.organization().0.simple());
     tx.sql(
         "UPDATE organization SET name = $2, org_id = $3, org_id_key = $3, space_of = NULL, country = $4, legal_name = NULL, address = NULL,
             postal_code = NULL, city = NULL, vat_number = NULL, deleted_at = $5 WHERE id = $1",
     )
-    .bind(permit.organization().0)
+    .bind(permit.organization())
     .bind("Deleted space")
     .bind(org_id)
     .bind("")
-    .bind(at.0)
+    .bind(at)
     .execute()
     .await?;
-    tx.sql("DELETE FROM org_alias WHERE organization_id = $1").bind(permit.organization().0).execute().await.map(|_| ())
+    tx.sql("DELETE FROM org_alias WHERE organization_id = $1").bind(permit.organization()).execute().await.map(|_| ())
 }
 
 /// The Org ID that an organization has now, by the key of one that it had before (ORG-5); nothing while somebody has that
 /// one.
-///
-/// # Errors
-/// The database.
 pub async fn find_new_org_id(tx: &mut Tx, old_key: &str) -> Result<Option<String>> {
-    let row: Option<(String,)> = tx
-        .sql(
-            "SELECT o.org_id FROM org_alias a JOIN organization o ON o.id = a.organization_id
-             JOIN active_organization l ON l.id = o.id
-             WHERE a.org_id_key = $1 AND NOT EXISTS (SELECT 1 FROM organization WHERE org_id_key = $1)",
-        )
-        .bind(old_key.to_owned())
-        .optional()
-        .await?;
-    Ok(row.map(|(org_id,)| org_id))
+    tx.sql(
+        "SELECT o.org_id FROM org_alias a JOIN organization o ON o.id = a.organization_id
+         JOIN active_organization l ON l.id = o.id
+         WHERE a.org_id_key = $1 AND NOT EXISTS (SELECT 1 FROM organization WHERE org_id_key = $1)",
+    )
+    .bind(old_key.to_owned())
+    .value()
+    .await
 }
 
 /// Whether an organization other than the permit's has an Org ID, a deleted one among them. One that only had it before
 /// does not count: it is taken from them (ORG-5).
-///
-/// # Errors
-/// The database.
 pub async fn is_taken(tx: &mut Tx, permit: &RolePermit, org_key: &str) -> Result<bool> {
     tx.sql("SELECT CAST(COUNT(*) AS BIGINT) FROM organization WHERE org_id_key = $1 AND id <> $2")
         .bind(org_key.to_owned())
-        .bind(permit.organization().0)
+        .bind(permit.organization())
         .number()
         .await
         .map(|others| others > 0)
@@ -482,7 +363,7 @@ pub async fn update_org_id(
     at: Timestamp,
 ) -> Result<()> {
     tx.sql("UPDATE organization SET org_id = $2, org_id_key = $3 WHERE id = $1")
-        .bind(permit.organization().0)
+        .bind(permit.organization())
         .bind(org_id.to_owned())
         .bind(new_key.to_owned())
         .execute()
@@ -496,17 +377,14 @@ pub async fn update_org_id(
          ON CONFLICT (org_id_key) DO UPDATE SET organization_id = $2, created_at = $3",
     )
     .bind(old_key.to_owned())
-    .bind(permit.organization().0)
-    .bind(at.0)
+    .bind(permit.organization())
+    .bind(at)
     .execute()
     .await
     .map(|_| ())
 }
 
 /// Changes legal information (ORG-4).
-///
-/// # Errors
-/// The database.
 pub async fn update_legal(tx: &mut Tx, permit: &RolePermit, legal: &LegalInformation) -> Result<()> {
     tx.sql(
         "UPDATE organization SET country = $2, legal_name = $3, address = $4, postal_code = $5, city = $6, vat_number = $7,
@@ -514,7 +392,7 @@ pub async fn update_legal(tx: &mut Tx, permit: &RolePermit, legal: &LegalInforma
             protection_officer_phone = $12
          WHERE id = $1",
     )
-    .bind(permit.organization().0)
+    .bind(permit.organization())
     .bind(legal.country.clone())
     .bind(legal.legal_name.clone())
     .bind(legal.address.clone())
@@ -532,44 +410,38 @@ pub async fn update_legal(tx: &mut Tx, permit: &RolePermit, legal: &LegalInforma
 }
 
 /// Gives an organization another plan (ACCT-2): the operator alone does.
-///
-/// # Errors
-/// The database.
 pub async fn update_plan(tx: &mut Tx, permit: &PlanPermit) -> Result<()> {
     tx.sql("UPDATE organization SET plan = $2 WHERE id = $1")
-        .bind(permit.organization().0)
-        .bind(permit.plan().as_str())
+        .bind(permit.organization())
+        .bind(permit.plan())
         .execute()
         .await
         .map(|_| ())
 }
 
 /// Changes what Owners and Managers change (ORG-4, PEOPLE-11).
-///
-/// # Errors
-/// The database.
 pub async fn update_details(tx: &mut Tx, permit: &RolePermit, details: &OrganizationDetails) -> Result<()> {
     tx.sql(
         "UPDATE organization SET name = $2, website = $3, industry = $4, language = $5, cluster = $6, people_visible_to = $7,
             name_key = $8, name_search = $9 WHERE id = $1",
     )
-    .bind(permit.organization().0)
+    .bind(permit.organization())
     .bind(details.name.clone())
     .bind(details.website.clone())
     .bind(details.industry.clone())
     .bind(details.language.clone())
     .bind(details.cluster.clone())
-    .bind(details.people_visible_to.as_str())
+    .bind(details.people_visible_to)
     .bind(sort_key(&details.name))
     .bind(search_key(&details.name))
     .execute()
     .await?;
-    // Its people find it by name.
+    // Memberships carry a copy of the name, by which people sort and search their organizations.
     tx.sql(
         "UPDATE membership SET organization_name_key = $2, organization_name_search = $3
          WHERE organization_id = $1 AND organization_name_key <> $2",
     )
-    .bind(permit.organization().0)
+    .bind(permit.organization())
     .bind(sort_key(&details.name))
     .bind(search_key(&details.name))
     .execute()
@@ -578,52 +450,32 @@ pub async fn update_details(tx: &mut Tx, permit: &RolePermit, details: &Organiza
 }
 
 /// Deletes the permit's organization, or restores it with `None`. Nothing else of it changes.
-///
-/// # Errors
-/// The database.
 pub async fn update_deleted_at(tx: &mut Tx, permit: &RolePermit, deleted_at: Option<Timestamp>) -> Result<()> {
     tx.sql("UPDATE organization SET deleted_at = $2, deleted_by = $3 WHERE id = $1")
-        .bind(permit.organization().0)
-        .bind(deleted_at.map(|at| at.0))
+        .bind(permit.organization())
+        .bind(deleted_at)
         .bind(deleted_at.map(|_| permit.person().0))
         .execute()
         .await
         .map(|_| ())
 }
 
-#[derive(FromRow)]
-struct DeletedRow {
-    id: Uuid,
-    org_id: String,
-    name: String,
-    deleted_at: i64,
+from_columns! {
+    DeletedView: id: OrganizationId, org_id: String, name: String, deleted_at: Timestamp;
+    Self { id, org_id, name, deleted_at, until: restorable_until(deleted_at) }
 }
 
 /// The organizations of an Owner that were deleted after a moment, the newest first: what they may restore.
-///
-/// # Errors
-/// The database.
 pub async fn list_deleted(tx: &mut Tx, owner: PersonId, after: Timestamp) -> Result<Vec<DeletedView>> {
-    // CROSS JOIN keeps the order: from the person to their organizations.
-    let rows: Vec<DeletedRow> = tx
-        .sql(
-            "SELECT o.id, o.org_id, o.name, o.deleted_at FROM membership m CROSS JOIN organization o
-             WHERE m.person_id = $1 AND m.role = 'owner' AND o.id = m.organization_id AND o.deleted_at > $2
-             ORDER BY o.deleted_at DESC, o.id LIMIT CAST($3 AS BIGINT)",
-        )
-        .bind(owner.0)
-        .bind(after.0)
-        .bind(BELONGINGS)
-        .all()
-        .await?;
-    Ok(rows
-        .into_iter()
-        .map(|row| DeletedView {
-            id: OrganizationId(row.id),
-            org_id: row.org_id,
-            name: row.name,
-            deleted_at: Timestamp(row.deleted_at),
-            until: restorable_until(Timestamp(row.deleted_at)),
-        })
-        .collect())
+    // CROSS JOIN fixes the order of the join: from the person to their organizations.
+    tx.sql(
+        "SELECT o.id, o.org_id, o.name, o.deleted_at FROM membership m CROSS JOIN organization o
+         WHERE m.person_id = $1 AND m.role = 'owner' AND o.id = m.organization_id AND o.deleted_at > $2
+         ORDER BY o.deleted_at DESC, o.id LIMIT CAST($3 AS BIGINT)",
+    )
+    .bind(owner)
+    .bind(after)
+    .bind(BELONGINGS)
+    .all()
+    .await
 }

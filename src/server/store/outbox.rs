@@ -1,14 +1,14 @@
 //! Table `outbox` (MAIL-1): mail written in the transaction of what it tells.
 //!
 //! # Invariants
-//! - Who delivers holds a lease, `claimed_until`; what became of a mail is written only under the lease it was claimed
-//!   with, so a worker that lost it changes nothing any more.
+//! - A worker that delivers a mail holds a lease on it, `claimed_until`. The result is written only under that lease, so that a
+//!   worker that lost it changes nothing.
 //! - A mail that was sent keeps no text: links in it carry secrets.
 
 use sqlx::FromRow;
 use uuid::Uuid;
 
-use super::{CHUNK, Result, Tx, read};
+use super::{CHUNK, Result, Tx};
 use crate::domain::{
     id::{InvitationId, MailId},
     mail::MailState,
@@ -18,56 +18,46 @@ use crate::domain::{
 /// A mail to be sent.
 #[derive(Debug, Clone)]
 pub struct NewMail<'a> {
-    /// Id.
     pub id: MailId,
     /// To whom.
     pub to: &'a str,
     /// Subject: one line.
     pub subject: &'a str,
-    /// Text part.
     pub text: &'a str,
-    /// HTML part.
     pub html: &'a str,
-    /// Now.
     pub at: Timestamp,
 }
 
 /// Puts a mail into the outbox.
-///
-/// # Errors
-/// The database.
 pub async fn insert(tx: &mut Tx, mail: &NewMail<'_>) -> Result<()> {
     tx.sql(
         "INSERT INTO outbox (id, recipient, subject, text, html, state, attempts, next_attempt_at, created_at)
          VALUES ($1, $2, $3, $4, $5, 'waiting', 0, $6, $6)",
     )
-    .bind(mail.id.0)
+    .bind(mail.id)
     .bind(mail.to.to_owned())
     .bind(mail.subject.to_owned())
     .bind(mail.text.to_owned())
     .bind(mail.html.to_owned())
-    .bind(mail.at.0)
+    .bind(mail.at)
     .execute()
     .await
     .map(|_| ())
 }
 
 /// Puts a mail into the outbox that is about something, and goes out no sooner than `due`.
-///
-/// # Errors
-/// The database.
 pub async fn insert_about(tx: &mut Tx, mail: &NewMail<'_>, topic: &str, due: Timestamp) -> Result<()> {
     tx.sql(
         "INSERT INTO outbox (id, recipient, subject, text, html, state, attempts, next_attempt_at, created_at, topic)
          VALUES ($1, $2, $3, $4, $5, 'waiting', 0, $7, $6, $8)",
     )
-    .bind(mail.id.0)
+    .bind(mail.id)
     .bind(mail.to.to_owned())
     .bind(mail.subject.to_owned())
     .bind(mail.text.to_owned())
     .bind(mail.html.to_owned())
-    .bind(mail.at.0)
-    .bind(due.0)
+    .bind(mail.at)
+    .bind(due)
     .bind(topic.to_owned())
     .execute()
     .await
@@ -75,9 +65,6 @@ pub async fn insert_about(tx: &mut Tx, mail: &NewMail<'_>, topic: &str, due: Tim
 }
 
 /// When the last mail about something was written to somebody.
-///
-/// # Errors
-/// The database.
 pub async fn find_last_about(tx: &mut Tx, topic: &str, recipient: &str) -> Result<Option<Timestamp>> {
     let last: Option<(i64,)> = tx
         .sql("SELECT created_at FROM outbox WHERE topic = $1 AND recipient = $2 ORDER BY created_at DESC LIMIT 1")
@@ -88,16 +75,13 @@ pub async fn find_last_about(tx: &mut Tx, topic: &str, recipient: &str) -> Resul
     Ok(last.map(|(at,)| Timestamp(at)))
 }
 
-/// Takes mails about something back that are held until later and nobody has tried to send; how many.
-///
-/// # Errors
-/// The database.
+/// Deletes mails about something that are held for later and were never tried; returns how many.
 pub async fn delete_held_about(tx: &mut Tx, topic: &str, now: Timestamp) -> Result<u64> {
     tx.sql(
         "DELETE FROM outbox WHERE topic = $1 AND state = 'waiting' AND attempts = 0 AND next_attempt_at > $2 AND claimed_until IS NULL",
     )
     .bind(topic.to_owned())
-    .bind(now.0)
+    .bind(now)
     .execute()
     .await
 }
@@ -105,24 +89,16 @@ pub async fn delete_held_about(tx: &mut Tx, topic: &str, now: Timestamp) -> Resu
 /// A mail in the outbox.
 #[derive(Debug, Clone, FromRow)]
 pub struct Mail {
-    /// Id.
     pub id: Uuid,
-    /// To whom.
     pub recipient: String,
-    /// Subject.
     pub subject: String,
-    /// Text part.
     pub text: String,
-    /// HTML part.
     pub html: String,
     /// When it was written, in unix milliseconds.
     pub created_at: i64,
 }
 
 /// The newest mails, newest first: for the development inbox.
-///
-/// # Errors
-/// The database.
 pub async fn list_newest(tx: &mut Tx, limit: i64) -> Result<Vec<Mail>> {
     tx.sql(
         "SELECT id, recipient, subject, text, html, created_at FROM outbox ORDER BY id DESC LIMIT CAST($1 AS BIGINT)",
@@ -135,15 +111,10 @@ pub async fn list_newest(tx: &mut Tx, limit: i64) -> Result<Vec<Mail>> {
 /// A mail that a worker has claimed.
 #[derive(Debug, Clone, PartialEq, Eq, FromRow)]
 pub struct Claimed {
-    /// Id.
     pub id: Uuid,
-    /// To whom.
     pub recipient: String,
-    /// Subject.
     pub subject: String,
-    /// Text part.
     pub text: String,
-    /// HTML part.
     pub html: String,
     /// How often it was tried before.
     pub attempts: i64,
@@ -154,25 +125,19 @@ pub struct Claimed {
 }
 
 /// Whether there may be something to [`claim`].
-///
-/// # Errors
-/// The database.
 pub async fn is_due(tx: &mut Tx, now: Timestamp) -> Result<bool> {
     let due: Option<(i64,)> = tx
         .sql(
             "SELECT next_attempt_at FROM outbox WHERE state = 'waiting' AND next_attempt_at <= $1
                 AND (claimed_until IS NULL OR claimed_until < $1) ORDER BY next_attempt_at LIMIT 1",
         )
-        .bind(now.0)
+        .bind(now)
         .optional()
         .await?;
     Ok(due.is_some())
 }
 
-/// Claims mails that are due, the longest waiting first, until a moment that nobody else has as long as it lasts.
-///
-/// # Errors
-/// The database.
+/// Claims due mails, the longest waiting first. `until` identifies the lease, so no other claim may use the same moment.
 pub async fn claim(tx: &mut Tx, now: Timestamp, until: Timestamp, limit: i64) -> Result<Vec<Claimed>> {
     let mut claimed: Vec<Claimed> = tx
         .sql(
@@ -181,8 +146,8 @@ pub async fn claim(tx: &mut Tx, now: Timestamp, until: Timestamp, limit: i64) ->
                     AND (claimed_until IS NULL OR claimed_until < $1) ORDER BY next_attempt_at LIMIT CAST($3 AS BIGINT)
              ) RETURNING id, recipient, subject, text, html, attempts, next_attempt_at, created_at",
         )
-        .bind(now.0)
-        .bind(until.0)
+        .bind(now)
+        .bind(until)
         .bind(limit)
         .all()
         .await?;
@@ -191,33 +156,26 @@ pub async fn claim(tx: &mut Tx, now: Timestamp, until: Timestamp, limit: i64) ->
 }
 
 /// Gives claimed mails back untried.
-///
-/// # Errors
-/// The database.
 pub async fn release(tx: &mut Tx, ids: &[MailId], until: Timestamp) -> Result<()> {
-    let ids: Vec<Uuid> = ids.iter().map(|id| id.0).collect();
     for ids in ids.chunks(CHUNK) {
         tx.sql_list("UPDATE outbox SET claimed_until = NULL WHERE id IN ({ids}) AND claimed_until = {1}", ids)
-            .bind(until.0)
+            .bind(until)
             .execute()
             .await?;
     }
     Ok(())
 }
 
-/// The mail server took a mail: its text is forgotten. Whether the lease still held.
-///
-/// # Errors
-/// The database.
+/// The mail server took a mail: its text is forgotten. Returns whether the lease still held.
 pub async fn update_sent(tx: &mut Tx, id: MailId, until: Timestamp, now: Timestamp) -> Result<bool> {
     let changed = tx
         .sql(
             "UPDATE outbox SET state = 'sent', sent_at = $3, attempts = attempts + 1, claimed_until = NULL,
                 last_error = NULL, text = '', html = '' WHERE id = $1 AND claimed_until = $2",
         )
-        .bind(id.0)
-        .bind(until.0)
-        .bind(now.0)
+        .bind(id)
+        .bind(until)
+        .bind(now)
         .execute()
         .await?;
     Ok(changed > 0)
@@ -225,9 +183,6 @@ pub async fn update_sent(tx: &mut Tx, id: MailId, until: Timestamp, now: Timesta
 
 /// A mail could not be sent: it is tried again at `next`, or, where that is `None`, given up. Whether the lease still
 /// held.
-///
-/// # Errors
-/// The database.
 pub async fn update_unsent(
     tx: &mut Tx,
     id: MailId,
@@ -241,10 +196,10 @@ pub async fn update_unsent(
             "UPDATE outbox SET state = $3, next_attempt_at = COALESCE($4, next_attempt_at), attempts = attempts + 1,
                 claimed_until = NULL, last_error = $5 WHERE id = $1 AND claimed_until = $2",
         )
-        .bind(id.0)
-        .bind(until.0)
-        .bind(state.as_str().to_owned())
-        .bind(next.map(|at| at.0))
+        .bind(id)
+        .bind(until)
+        .bind(state)
+        .bind(next)
         .bind(reason.to_owned())
         .execute()
         .await?;
@@ -252,13 +207,10 @@ pub async fn update_unsent(
 }
 
 /// A mail as the operator sees it: without its text.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, FromRow)]
 pub struct Entry {
-    /// Id.
     pub id: MailId,
-    /// To whom.
     pub recipient: String,
-    /// Subject.
     pub subject: String,
     /// What became of it.
     pub state: MailState,
@@ -272,22 +224,6 @@ pub struct Entry {
     pub last_error: Option<String>,
 }
 
-#[derive(FromRow)]
-struct EntryRow {
-    id: Uuid,
-    recipient: String,
-    subject: String,
-    state: String,
-    attempts: i64,
-    next_attempt_at: i64,
-    sent_at: Option<i64>,
-    last_error: Option<String>,
-}
-
-fn state(word: &str) -> Result<MailState> {
-    read("outbox", "state", word, MailState::parse)
-}
-
 /// What became of a mail.
 #[derive(Debug, Clone)]
 pub struct Delivery {
@@ -298,43 +234,35 @@ pub struct Delivery {
 }
 
 /// What became of the mails with the links of some invitations, as far as they are kept.
-///
-/// # Errors
-/// The database.
 pub async fn list_of_invitations(tx: &mut Tx, ids: &[InvitationId]) -> Result<Vec<(InvitationId, Delivery)>> {
     let mut found = Vec::with_capacity(ids.len());
     for chunk in ids.chunks(CHUNK) {
-        let chunk: Vec<Uuid> = chunk.iter().map(|id| id.0).collect();
-        let rows: Vec<(Uuid, String, Option<String>)> = tx
+        let rows: Vec<(InvitationId, MailState, Option<String>)> = tx
             .sql_list(
                 "SELECT i.id, o.state, o.last_error FROM invitation i JOIN outbox o ON o.id = i.mail_id WHERE i.id IN ({ids})",
-                &chunk,
+                chunk,
             )
             .all()
             .await?;
-        for (id, word, last_error) in rows {
-            let last_error = last_error.filter(|_| word != MailState::Sent.as_str());
-            found.push((InvitationId(id), Delivery { state: state(&word)?, last_error }));
-        }
+        found.extend(rows.into_iter().map(|(id, state, last_error)| {
+            (id, Delivery { state, last_error: last_error.filter(|_| state != MailState::Sent) })
+        }));
     }
     Ok(found)
 }
 
 /// Mails of a state, or all, the newest first.
-///
-/// # Errors
-/// The database.
 pub async fn list(tx: &mut Tx, of: Option<MailState>, limit: i64) -> Result<Vec<Entry>> {
-    let rows: Vec<EntryRow> = match of {
+    match of {
         Some(state) => {
             tx.sql(
                 "SELECT id, recipient, subject, state, attempts, next_attempt_at, sent_at, last_error FROM outbox
                  WHERE state = $1 ORDER BY id DESC LIMIT CAST($2 AS BIGINT)",
             )
-            .bind(state.as_str().to_owned())
+            .bind(state)
             .bind(limit)
             .all()
-            .await?
+            .await
         }
         None => {
             tx.sql(
@@ -343,83 +271,54 @@ pub async fn list(tx: &mut Tx, of: Option<MailState>, limit: i64) -> Result<Vec<
             )
             .bind(limit)
             .all()
-            .await?
+            .await
         }
-    };
-    rows.into_iter()
-        .map(|row| {
-            Ok(Entry {
-                id: MailId(row.id),
-                recipient: row.recipient,
-                subject: row.subject,
-                state: state(&row.state)?,
-                attempts: row.attempts,
-                next_attempt_at: Timestamp(row.next_attempt_at),
-                sent_at: row.sent_at.map(Timestamp),
-                last_error: row.last_error,
-            })
-        })
-        .collect()
+    }
 }
 
 /// How many mails are waiting.
-///
-/// # Errors
-/// The database.
 pub async fn count_waiting(tx: &mut Tx) -> Result<i64> {
     tx.sql("SELECT CAST(COUNT(*) AS BIGINT) FROM outbox WHERE state = 'waiting'").number().await
 }
 
 /// Puts a mail that was given up, or waits for its next try, at the front of the queue. Whether there was such a mail,
 /// with its text still kept.
-///
-/// # Errors
-/// The database.
 pub async fn update_retry(tx: &mut Tx, id: MailId, now: Timestamp) -> Result<bool> {
     let changed = tx
         .sql(
             "UPDATE outbox SET state = 'waiting', attempts = 0, next_attempt_at = $2
              WHERE id = $1 AND state <> 'sent' AND text <> ''",
         )
-        .bind(id.0)
-        .bind(now.0)
+        .bind(id)
+        .bind(now)
         .execute()
         .await?;
     Ok(changed > 0)
 }
 
-/// Puts every mail that was given up, and whose text is still kept, at the front of the queue; how many.
-///
-/// # Errors
-/// The database.
+/// Puts every mail that was given up, and whose text is still kept, at the front of the queue; returns how many.
 pub async fn update_retry_failed(tx: &mut Tx, now: Timestamp) -> Result<u64> {
     tx.sql(
         "UPDATE outbox SET state = 'waiting', attempts = 0, next_attempt_at = $1 WHERE state = 'failed' AND text <> ''",
     )
-    .bind(now.0)
+    .bind(now)
     .execute()
     .await
 }
 
-/// Gives up what is still not sent and older than a moment, and forgets its text; how many.
-///
-/// # Errors
-/// The database.
+/// Gives up what is still not sent and older than a moment, and forgets its text; returns how many.
 pub async fn forget_texts_before(tx: &mut Tx, at: Timestamp) -> Result<u64> {
     tx.sql(
         "UPDATE outbox SET state = 'failed', text = '', html = '', claimed_until = NULL,
             last_error = COALESCE(last_error, 'It was not sent for too long.')
          WHERE created_at < $1 AND text <> ''",
     )
-    .bind(at.0)
+    .bind(at)
     .execute()
     .await
 }
 
-/// Forgets mails that are older than a moment; how many.
-///
-/// # Errors
-/// The database.
+/// Forgets mails that are older than a moment; returns how many.
 pub async fn delete_before(tx: &mut Tx, at: Timestamp) -> Result<u64> {
-    tx.sql("DELETE FROM outbox WHERE created_at < $1").bind(at.0).execute().await
+    tx.sql("DELETE FROM outbox WHERE created_at < $1").bind(at).execute().await
 }

@@ -3,7 +3,7 @@
 use sqlx::FromRow;
 use uuid::Uuid;
 
-use super::{Result, Tx};
+use super::{Result, Tx, values::from_columns};
 use crate::{
     domain::{
         id::{OrganizationId, PersonId},
@@ -18,21 +18,17 @@ use crate::{
 /// Someone who just signed up.
 #[derive(Debug)]
 pub struct NewPerson<'a> {
-    /// Id.
     pub id: PersonId,
     /// Email as typed.
     pub email: &'a str,
-    /// Email as compared.
+    /// The email's comparison key.
     pub email_key: &'a str,
-    /// First name.
     pub first_name: &'a str,
-    /// Last name.
     pub last_name: &'a str,
     /// PHC string.
     pub password_hash: &'a str,
     /// Where new data is processed and stored.
     pub cluster: &'a str,
-    /// Now.
     pub at: Timestamp,
 }
 
@@ -45,7 +41,7 @@ pub async fn insert(tx: &mut Tx, new: &NewPerson<'_>) -> Result<()> {
         "INSERT INTO person (id, email, email_key, email_verified, first_name, last_name, password_hash, language, cluster, created_at, name_key, name_search)
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
     )
-    .bind(new.id.0)
+    .bind(new.id)
     .bind(new.email.to_owned())
     .bind(new.email_key.to_owned())
     .bind(false)
@@ -54,7 +50,7 @@ pub async fn insert(tx: &mut Tx, new: &NewPerson<'_>) -> Result<()> {
     .bind(new.password_hash.to_owned())
     .bind("en")
     .bind(new.cluster.to_owned())
-    .bind(new.at.0)
+    .bind(new.at)
     .bind(sort_key(&full_name(new.first_name, new.last_name)))
     .bind(search_key(&full_name(new.first_name, new.last_name)))
     .execute()
@@ -62,75 +58,41 @@ pub async fn insert(tx: &mut Tx, new: &NewPerson<'_>) -> Result<()> {
     .map(|_| ())
 }
 
-/// A row of what pages mention of a person.
-#[derive(FromRow)]
-pub(super) struct PersonRow {
-    id: Uuid,
-    email: String,
-    first_name: String,
-    last_name: String,
-    email_verified: bool,
-}
-
-impl From<PersonRow> for PersonView {
-    fn from(row: PersonRow) -> Self {
-        Self {
-            id: PersonId(row.id),
-            email: row.email,
-            first_name: row.first_name,
-            last_name: row.last_name,
-            email_verified: row.email_verified,
-        }
-    }
+from_columns! {
+    PersonView: id: PersonId, email: String, first_name: String, last_name: String, email_verified: bool;
+    Self { id, email, first_name, last_name, email_verified }
 }
 
 /// A person by id, unless they deleted their account.
-///
-/// # Errors
-/// The database.
 pub async fn find(tx: &mut Tx, id: PersonId) -> Result<Option<PersonView>> {
-    let row: Option<PersonRow> = tx
-        .sql("SELECT id, email, first_name, last_name, email_verified FROM person WHERE id = $1 AND deleted_at IS NULL")
-        .bind(id.0)
+    tx.sql("SELECT id, email, first_name, last_name, email_verified FROM person WHERE id = $1 AND deleted_at IS NULL")
+        .bind(id)
         .optional()
-        .await?;
-    Ok(row.map(Into::into))
+        .await
 }
 
 /// What signing in checks.
 #[derive(Debug, FromRow)]
 pub struct Credentials {
-    /// Id.
     pub id: Uuid,
     /// PHC string.
     pub password_hash: String,
 }
 
 /// The credentials behind an email, by its key.
-///
-/// # Errors
-/// The database.
 pub async fn find_credentials(tx: &mut Tx, email_key: &str) -> Result<Option<Credentials>> {
     tx.sql("SELECT id, password_hash FROM person WHERE email_key = $1").bind(email_key.to_owned()).optional().await
 }
 
 /// A person by email key: for the operator's command line.
-///
-/// # Errors
-/// The database.
 pub async fn find_by_email(tx: &mut Tx, email_key: &str) -> Result<Option<PersonView>> {
-    let row: Option<PersonRow> = tx
-        .sql("SELECT id, email, first_name, last_name, email_verified FROM person WHERE email_key = $1")
+    tx.sql("SELECT id, email, first_name, last_name, email_verified FROM person WHERE email_key = $1")
         .bind(email_key.to_owned())
         .optional()
-        .await?;
-    Ok(row.map(Into::into))
+        .await
 }
 
-/// How many people there are: whether the database is empty.
-///
-/// # Errors
-/// The database.
+/// Whether there is anybody: the database is empty otherwise.
 pub async fn any(tx: &mut Tx) -> Result<bool> {
     tx.sql("SELECT CAST(COUNT(*) AS BIGINT) FROM (SELECT 1 AS one FROM person LIMIT 1) AS first_row")
         .number()
@@ -141,7 +103,6 @@ pub async fn any(tx: &mut Tx) -> Result<bool> {
 /// What a person has besides what everybody may be shown.
 #[derive(Debug, Clone, FromRow)]
 pub struct Profile {
-    /// Language.
     pub language: String,
     /// Where what they create is processed and stored.
     pub cluster: String,
@@ -149,53 +110,42 @@ pub struct Profile {
     pub default_organization_id: Option<Uuid>,
     /// PHC string.
     pub password_hash: String,
-    /// Consent to usage statistics; NULL if never asked.
+    /// Consent to usage statistics; false if never asked.
     pub allows_usage_statistics: bool,
-    /// Consent to product news; NULL if never asked.
+    /// Consent to product news; false if never asked.
     pub allows_product_news: bool,
     /// When they signed up.
     pub created_at: i64,
 }
 
 /// A person's profile.
-///
-/// # Errors
-/// The database.
 pub async fn find_profile(tx: &mut Tx, id: PersonId) -> Result<Option<Profile>> {
     tx.sql(
         "SELECT language, cluster, default_organization_id, password_hash, allows_usage_statistics, allows_product_news, created_at
          FROM person WHERE id = $1 AND deleted_at IS NULL",
     )
-    .bind(id.0)
+    .bind(id)
     .optional()
     .await
 }
 
 /// The Org ID of the organization that a person's sign-in leads to, while they belong to it.
-///
-/// # Errors
-/// The database.
 pub async fn find_default_org_id(tx: &mut Tx, id: PersonId) -> Result<Option<String>> {
-    let row: Option<(String,)> = tx
-        .sql(
-            "SELECT o.org_id FROM person p JOIN organization o ON o.id = p.default_organization_id
-             JOIN membership m ON m.organization_id = o.id AND m.person_id = p.id WHERE p.id = $1 AND o.deleted_at IS NULL",
-        )
-        .bind(id.0)
-        .optional()
-        .await?;
-    Ok(row.map(|(org_id,)| org_id))
+    tx.sql(
+        "SELECT o.org_id FROM person p JOIN organization o ON o.id = p.default_organization_id
+         JOIN membership m ON m.organization_id = o.id AND m.person_id = p.id WHERE p.id = $1 AND o.deleted_at IS NULL",
+    )
+    .bind(id)
+    .value()
+    .await
 }
 
 /// Changes a person's names, wherever they are copied to (PEOPLE-1).
-///
-/// # Errors
-/// The database.
 pub async fn update_name(tx: &mut Tx, permit: &OwnPermit, first_name: &str, last_name: &str) -> Result<()> {
     let name = full_name(first_name, last_name);
     let (name_key, name_search) = (sort_key(&name), search_key(&name));
     tx.sql("UPDATE person SET first_name = $2, last_name = $3, name_key = $4, name_search = $5 WHERE id = $1")
-        .bind(permit.person().0)
+        .bind(permit.person())
         .bind(first_name.to_owned())
         .bind(last_name.to_owned())
         .bind(name_key.clone())
@@ -203,13 +153,13 @@ pub async fn update_name(tx: &mut Tx, permit: &OwnPermit, first_name: &str, last
         .execute()
         .await?;
     tx.sql("UPDATE membership SET name_key = $2, name_search = $3 WHERE person_id = $1")
-        .bind(permit.person().0)
+        .bind(permit.person())
         .bind(name_key.clone())
         .bind(name_search)
         .execute()
         .await?;
     tx.sql("UPDATE resource SET owner_name_key = $2 WHERE created_by = $1")
-        .bind(permit.person().0)
+        .bind(permit.person())
         .bind(name_key)
         .execute()
         .await
@@ -222,14 +172,14 @@ pub async fn update_name(tx: &mut Tx, permit: &OwnPermit, first_name: &str, last
 /// `Taken` if it is somebody else's.
 pub async fn update_email(tx: &mut Tx, permit: &OwnPermit, email: &str, email_key: &str) -> Result<()> {
     tx.sql("UPDATE person SET email = $2, email_key = $3, email_verified = $4 WHERE id = $1")
-        .bind(permit.person().0)
+        .bind(permit.person())
         .bind(email.to_owned())
         .bind(email_key.to_owned())
         .bind(true)
         .execute()
         .await?;
     tx.sql("UPDATE membership SET email_key = $2 WHERE person_id = $1")
-        .bind(permit.person().0)
+        .bind(permit.person())
         .bind(email_key.to_owned())
         .execute()
         .await
@@ -237,20 +187,14 @@ pub async fn update_email(tx: &mut Tx, permit: &OwnPermit, email: &str, email_ke
 }
 
 /// Notes that a person's address is proven (AUTH-2).
-///
-/// # Errors
-/// The database.
 pub async fn update_verified(tx: &mut Tx, id: PersonId) -> Result<()> {
-    tx.sql("UPDATE person SET email_verified = $2 WHERE id = $1").bind(id.0).bind(true).execute().await.map(|_| ())
+    tx.sql("UPDATE person SET email_verified = $2 WHERE id = $1").bind(id).bind(true).execute().await.map(|_| ())
 }
 
 /// Changes a person's password.
-///
-/// # Errors
-/// The database.
 pub async fn update_password(tx: &mut Tx, id: PersonId, password_hash: &str) -> Result<()> {
     tx.sql("UPDATE person SET password_hash = $2 WHERE id = $1")
-        .bind(id.0)
+        .bind(id)
         .bind(password_hash.to_owned())
         .execute()
         .await
@@ -258,9 +202,6 @@ pub async fn update_password(tx: &mut Tx, id: PersonId, password_hash: &str) -> 
 }
 
 /// Changes what a person prefers (SET-1).
-///
-/// # Errors
-/// The database.
 pub async fn update_preferences(
     tx: &mut Tx,
     id: PersonId,
@@ -269,22 +210,19 @@ pub async fn update_preferences(
     default_organization: Option<OrganizationId>,
 ) -> Result<()> {
     tx.sql("UPDATE person SET language = $2, cluster = $3, default_organization_id = $4 WHERE id = $1")
-        .bind(id.0)
+        .bind(id)
         .bind(language.to_owned())
         .bind(cluster.to_owned())
-        .bind(default_organization.map(|organization| organization.0))
+        .bind(default_organization)
         .execute()
         .await
         .map(|_| ())
 }
 
 /// Changes what a person agrees to (SET-2).
-///
-/// # Errors
-/// The database.
 pub async fn update_consents(tx: &mut Tx, id: PersonId, usage_statistics: bool, product_news: bool) -> Result<()> {
     tx.sql("UPDATE person SET allows_usage_statistics = $2, allows_product_news = $3 WHERE id = $1")
-        .bind(id.0)
+        .bind(id)
         .bind(usage_statistics)
         .bind(product_news)
         .execute()
@@ -292,31 +230,28 @@ pub async fn update_consents(tx: &mut Tx, id: PersonId, usage_statistics: bool, 
         .map(|_| ())
 }
 
-/// Takes everything from a person's row that tells who they were, and frees their address (SET-2). The row stays for what
-/// they made.
-///
-/// # Errors
-/// The database.
+/// Removes everything from a person's row that tells who they were, and frees their address (SET-2). The row stays, because
+/// what they made refers to it.
 pub async fn anonymize(tx: &mut Tx, permit: &OwnPermit, at: Timestamp) -> Result<()> {
     tx.sql(
         "UPDATE person SET email = $2, email_key = $3, email_verified = $4, first_name = $5, last_name = $6, name_key = $7, name_search = $9,
             password_hash = $2, default_organization_id = NULL, last_seen_at = NULL, allows_usage_statistics = FALSE,
             allows_product_news = FALSE, deleted_at = $8 WHERE id = $1",
     )
-    .bind(permit.person().0)
+    .bind(permit.person())
     .bind("")
-    // No address has this shape, so nobody signs up with it or in.
+    // No address has this shape, so that nobody can sign up or in with it.
     .bind(format!("deleted {}", permit.person().0))
     .bind(false)
     .bind("Deleted")
     .bind("person")
     .bind(sort_key("Deleted person"))
-    .bind(at.0)
+    .bind(at)
     .bind(search_key("Deleted person"))
     .execute()
     .await?;
     tx.sql("UPDATE resource SET owner_name_key = $2 WHERE created_by = $1")
-        .bind(permit.person().0)
+        .bind(permit.person())
         .bind(sort_key("Deleted person"))
         .execute()
         .await

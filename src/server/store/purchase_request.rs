@@ -1,9 +1,8 @@
 //! Table `purchase_request`: what Owners asked the operator for, and what became of it (ORG-8).
 
-use sqlx::FromRow;
 use uuid::Uuid;
 
-use super::{Result, Tx, read};
+use super::{Result, Tx, values::from_columns};
 use crate::{
     domain::{
         billing::{RequestState, RequestedLicence},
@@ -16,9 +15,6 @@ use crate::{
 };
 
 /// Adds a request of the permit's organization.
-///
-/// # Errors
-/// The database.
 pub async fn insert(
     tx: &mut Tx,
     permit: &RolePermit,
@@ -32,12 +28,12 @@ pub async fn insert(
             message, contact_name, contact_email, contact_phone, state, created_at)
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, 'open', $15)",
     )
-    .bind(id.0)
-    .bind(permit.organization().0)
-    .bind(permit.person().0)
+    .bind(id)
+    .bind(permit.organization())
+    .bind(permit.person())
     .bind(person_name.to_owned())
-    .bind(wanted.product.map(Product::as_str))
-    .bind(wanted.model.map(Model::as_str))
+    .bind(wanted.product)
+    .bind(wanted.model)
     .bind(wanted.images)
     .bind(wanted.projects)
     .bind(wanted.credits)
@@ -46,16 +42,13 @@ pub async fn insert(
     .bind(wanted.contact.name.clone())
     .bind(wanted.contact.email.as_str().to_owned())
     .bind(wanted.contact.phone.clone())
-    .bind(at.0)
+    .bind(at)
     .execute()
     .await
     .map(|_| ())
 }
 
-/// Closes a request that is open; whether it was.
-///
-/// # Errors
-/// The database.
+/// Closes a request that is open; returns whether it was open.
 pub async fn update_closed(
     tx: &mut Tx,
     id: RequestId,
@@ -64,19 +57,16 @@ pub async fn update_closed(
     at: Timestamp,
 ) -> Result<bool> {
     tx.sql("UPDATE purchase_request SET state = $2, answer = $3, closed_at = $4 WHERE id = $1 AND state = 'open'")
-        .bind(id.0)
-        .bind(state.as_str())
+        .bind(id)
+        .bind(state)
         .bind(answer.map(str::to_owned))
-        .bind(at.0)
+        .bind(at)
         .execute()
         .await
         .map(|rows| rows > 0)
 }
 
 /// How many requests an organization and a person have sent since a moment.
-///
-/// # Errors
-/// The database.
 pub async fn count_since(
     tx: &mut Tx,
     organization: OrganizationId,
@@ -89,73 +79,44 @@ pub async fn count_since(
                 CAST((SELECT COUNT(*) FROM purchase_request WHERE organization_id = $1 AND created_at > $3) AS BIGINT) AS from_organization,
                 CAST((SELECT COUNT(*) FROM purchase_request WHERE person_id = $2 AND created_at > $3) AS BIGINT) AS from_person",
         )
-        .bind(organization.0)
-        .bind(person.0)
-        .bind(since.0)
+        .bind(organization)
+        .bind(person)
+        .bind(since)
         .one()
         .await?;
     Ok((u64::try_from(from_organization).unwrap_or(0), u64::try_from(from_person).unwrap_or(0)))
 }
 
-#[derive(FromRow)]
-struct RequestRow {
-    id: Uuid,
-    organization_id: Uuid,
-    organization_name: String,
-    org_id: String,
-    person_name: String,
-    product: Option<String>,
-    model: Option<String>,
-    images: Option<i64>,
-    projects: Option<i64>,
-    credits: Option<i64>,
-    seats: Option<i64>,
-    message: Option<String>,
-    contact_name: String,
-    contact_email: String,
-    contact_phone: Option<String>,
-    state: String,
-    answer: Option<String>,
-    created_at: i64,
-    closed_at: Option<i64>,
-}
-
-impl TryFrom<RequestRow> for RequestView {
-    type Error = super::DbError;
-
-    fn try_from(row: RequestRow) -> Result<Self> {
-        let word = |column: &str, word: Option<String>| word.map(|word| (column.to_owned(), word));
-        let product = word("product", row.product)
-            .map(|(column, word)| read("purchase_request", &column, &word, Product::parse))
-            .transpose()?;
-        let model = word("model", row.model)
-            .map(|(column, word)| read("purchase_request", &column, &word, Model::parse))
-            .transpose()?;
-        Ok(Self {
-            id: RequestId(row.id),
-            organization: OrganizationId(row.organization_id),
-            organization_name: row.organization_name,
-            org_id: row.org_id,
-            by_name: row.person_name,
-            product,
-            model,
-            images: row.images,
-            projects: row.projects,
-            credits: row.credits,
-            seats: row.seats,
-            message: row.message,
-            contact_name: row.contact_name,
-            contact_email: row.contact_email,
-            contact_phone: row.contact_phone,
-            state: read("purchase_request", "state", &row.state, RequestState::parse)?,
-            answer: row.answer,
-            created_at: Timestamp(row.created_at),
-            closed_at: row.closed_at.map(Timestamp),
-        })
+from_columns! {
+    RequestView: id: RequestId, organization_id: OrganizationId, organization_name: String, org_id: String,
+        person_name: String, product: Option<Product>, model: Option<Model>, images: Option<i64>, projects: Option<i64>,
+        credits: Option<i64>, seats: Option<i64>, message: Option<String>, contact_name: String, contact_email: String,
+        contact_phone: Option<String>, state: RequestState, answer: Option<String>, created_at: Timestamp,
+        closed_at: Option<Timestamp>;
+    Self {
+        id,
+        organization: organization_id,
+        organization_name,
+        org_id,
+        by_name: person_name,
+        product,
+        model,
+        images,
+        projects,
+        credits,
+        seats,
+        message,
+        contact_name,
+        contact_email,
+        contact_phone,
+        state,
+        answer,
+        created_at,
+        closed_at,
     }
 }
 
-/// Requests with what their organization is called, one text, so that all lists show the same.
+/// The columns of a request with its organization's name, once for all lists.
 macro_rules! requests {
     ($where_and_order:literal) => {
         concat!(
@@ -168,38 +129,26 @@ macro_rules! requests {
 }
 
 /// A request.
-///
-/// # Errors
-/// The database.
 pub async fn find(tx: &mut Tx, id: RequestId) -> Result<Option<RequestView>> {
-    let row: Option<RequestRow> = tx.sql(requests!("q.id = $1")).bind(id.0).optional().await?;
-    row.map(TryInto::try_into).transpose()
+    tx.sql(requests!("q.id = $1")).bind(id).optional().await
 }
 
-/// A page of an organization's requests, newest first, behind one.
-///
-/// # Errors
-/// The database.
+/// A page of an organization's requests, newest first, after a given one.
 pub async fn list(
     tx: &mut Tx,
     organization: OrganizationId,
     before: Option<RequestId>,
     limit: i64,
 ) -> Result<Vec<RequestView>> {
-    let rows: Vec<RequestRow> = tx
-        .sql(requests!("q.organization_id = $1 AND q.id < $2 ORDER BY q.id DESC LIMIT CAST($3 AS BIGINT)"))
-        .bind(organization.0)
+    tx.sql(requests!("q.organization_id = $1 AND q.id < $2 ORDER BY q.id DESC LIMIT CAST($3 AS BIGINT)"))
+        .bind(organization)
         .bind(before.map_or(Uuid::max(), |id| id.0))
         .bind(limit)
         .all()
-        .await?;
-    rows.into_iter().map(TryInto::try_into).collect()
+        .await
 }
 
-/// A page of all requests, or of those in a state, newest first, behind one: what the operator lists.
-///
-/// # Errors
-/// The database.
+/// A page of all requests, or of those in a state, newest first, after a given one: what the operator lists.
 pub async fn list_all(
     tx: &mut Tx,
     state: Option<RequestState>,
@@ -207,22 +156,21 @@ pub async fn list_all(
     limit: i64,
 ) -> Result<Vec<RequestView>> {
     let before = before.map_or(Uuid::max(), |id| id.0);
-    let rows: Vec<RequestRow> = match state {
+    match state {
         Some(state) => {
             tx.sql(requests!("q.state = $2 AND q.id < $1 ORDER BY q.id DESC LIMIT CAST($3 AS BIGINT)"))
                 .bind(before)
-                .bind(state.as_str())
+                .bind(state)
                 .bind(limit)
                 .all()
-                .await?
+                .await
         }
         None => {
             tx.sql(requests!("q.id < $1 ORDER BY q.id DESC LIMIT CAST($2 AS BIGINT)"))
                 .bind(before)
                 .bind(limit)
                 .all()
-                .await?
+                .await
         }
-    };
-    rows.into_iter().map(TryInto::try_into).collect()
+    }
 }

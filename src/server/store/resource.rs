@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use sqlx::FromRow;
 use uuid::Uuid;
 
-use super::{CHUNK, Result, Tx, live, read, search};
+use super::{CHUNK, Result, Tx, live, search, values::from_columns};
 use crate::{
     domain::{
         access::{Level, Source},
@@ -24,7 +24,6 @@ use crate::{
 /// A node of a Drive.
 #[derive(Debug, Clone)]
 pub struct Resource {
-    /// Id.
     pub id: ResourceId,
     /// The organization that owns it.
     pub organization: OrganizationId,
@@ -32,9 +31,7 @@ pub struct Resource {
     pub account: AccountId,
     /// The container it is in; `None` for a root.
     pub parent: Option<ResourceId>,
-    /// Kind.
     pub kind: Kind,
-    /// Name.
     pub name: String,
     /// Dataset facts; datasets only.
     pub dataset: Option<DatasetView>,
@@ -48,147 +45,98 @@ pub struct Resource {
     pub modified_at: Timestamp,
 }
 
-#[derive(FromRow)]
-struct ResourceRow {
-    id: Uuid,
-    organization_id: Uuid,
-    account_id: Uuid,
-    parent_id: Option<Uuid>,
-    kind: String,
-    name: String,
-    status: Option<String>,
-    images: i64,
-    bytes: i64,
-    cluster: Option<String>,
-    captured_on: Option<i64>,
-    charged_to: Option<Uuid>,
-    created_by: Option<Uuid>,
-    created_at: i64,
-    modified_at: i64,
-}
-
+/// The facts of a dataset; a row without a status is none.
 fn dataset(
-    status: Option<&str>,
+    status: Option<DatasetStatus>,
     images: i64,
     bytes: i64,
     cluster: Option<String>,
-    captured_on: Option<i64>,
-) -> Result<Option<DatasetView>> {
-    let Some(status) = status else { return Ok(None) };
-    Ok(Some(DatasetView {
-        status: read("resource", "status", status, DatasetStatus::parse)?,
-        images,
-        bytes,
-        cluster: cluster.unwrap_or_default(),
-        captured_on: captured_on.map(Day),
-    }))
+    captured_on: Option<Day>,
+) -> Option<DatasetView> {
+    status.map(|status| DatasetView { status, images, bytes, cluster: cluster.unwrap_or_default(), captured_on })
 }
 
-impl TryFrom<ResourceRow> for Resource {
-    type Error = super::DbError;
-
-    fn try_from(row: ResourceRow) -> Result<Self> {
-        Ok(Self {
-            id: ResourceId(row.id),
-            organization: OrganizationId(row.organization_id),
-            account: AccountId(row.account_id),
-            parent: row.parent_id.map(ResourceId),
-            kind: read("resource", "kind", &row.kind, Kind::parse)?,
-            dataset: dataset(row.status.as_deref(), row.images, row.bytes, row.cluster, row.captured_on)?,
-            name: row.name,
-            charged_to: row.charged_to.map(LicenceId),
-            created_by: row.created_by.map(PersonId),
-            created_at: Timestamp(row.created_at),
-            modified_at: Timestamp(row.modified_at),
-        })
+from_columns! {
+    Resource: id: ResourceId, organization_id: OrganizationId, account_id: AccountId, parent_id: Option<ResourceId>,
+        kind: Kind, name: String, status: Option<DatasetStatus>, images: i64, bytes: i64, cluster: Option<String>,
+        captured_on: Option<Day>, charged_to: Option<LicenceId>, created_by: Option<PersonId>, created_at: Timestamp,
+        modified_at: Timestamp;
+    Self {
+        id,
+        organization: organization_id,
+        account: account_id,
+        parent: parent_id,
+        kind,
+        dataset: dataset(status, images, bytes, cluster, captured_on),
+        name,
+        charged_to,
+        created_by,
+        created_at,
+        modified_at,
     }
 }
 
 /// A node by id.
-///
-/// # Errors
-/// The database.
 pub async fn find(tx: &mut Tx, id: ResourceId) -> Result<Option<Resource>> {
-    let row: Option<ResourceRow> = tx
-        .sql(
-            "SELECT id, organization_id, account_id, parent_id, kind, name, status, images, bytes, cluster, captured_on, charged_to, created_by, created_at, modified_at
-             FROM resource WHERE id = $1 AND trashed_with IS NULL",
-        )
-        .bind(id.0)
-        .optional()
-        .await?;
-    row.map(TryInto::try_into).transpose()
+    tx.sql(
+        "SELECT id, organization_id, account_id, parent_id, kind, name, status, images, bytes, cluster, captured_on, charged_to, created_by, created_at, modified_at
+         FROM resource WHERE id = $1 AND trashed_with IS NULL",
+    )
+    .bind(id)
+    .optional()
+    .await
 }
 
 /// A node as its own page shows it.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, FromRow)]
 pub struct ResourceDetails {
     /// The node.
+    #[sqlx(flatten)]
     pub resource: Resource,
     /// Who created it.
     pub created_by_name: Option<String>,
     /// Where access to it comes from.
+    #[sqlx(flatten)]
     pub access: Source,
     /// How many things are in it.
+    #[sqlx(try_from = "i64")]
     pub children: u64,
 }
 
-#[derive(FromRow)]
-struct ResourceDetailsRow {
-    #[sqlx(flatten)]
-    resource: ResourceRow,
-    created_by_name: Option<String>,
-    grants: i64,
-    by_hand: i64,
-    children: i64,
+from_columns! {
+    Source: grants: i64, by_hand: i64;
+    Self::of(by_hand > 0, grants > by_hand)
 }
 
 /// A node by id, as its own page shows it; what is in it is counted up to `most`.
-///
-/// # Errors
-/// The database.
 pub async fn find_shown(tx: &mut Tx, id: ResourceId, most: i64) -> Result<Option<ResourceDetails>> {
-    let row: Option<ResourceDetailsRow> = tx
-        .sql(
-            "SELECT r.id, r.organization_id, r.account_id, r.parent_id, r.kind, r.name, r.status, r.images, r.bytes, r.cluster, r.captured_on, r.charged_to, r.created_by, r.created_at, r.modified_at,
-                p.first_name || ' ' || p.last_name AS created_by_name,
-                (SELECT CAST(COUNT(*) AS BIGINT) FROM access_grant g WHERE g.resource_id = r.id) AS grants,
-                (SELECT CAST(COUNT(*) AS BIGINT) FROM access_grant g WHERE g.resource_id = r.id AND NOT g.carried) AS by_hand,
-                (SELECT CAST(COUNT(*) AS BIGINT) FROM (SELECT 1 AS one FROM resource c WHERE c.parent_id = $1 AND c.trashed_with IS NULL LIMIT CAST($2 AS BIGINT)) AS first) AS children
-             FROM resource r LEFT JOIN person p ON p.id = r.created_by WHERE r.id = $1 AND r.trashed_with IS NULL",
-        )
-        .bind(id.0)
-        .bind(most)
-        .optional()
-        .await?;
-    let Some(row) = row else { return Ok(None) };
-    Ok(Some(ResourceDetails {
-        resource: row.resource.try_into()?,
-        created_by_name: row.created_by_name,
-        access: Source::of(row.by_hand > 0, row.grants > row.by_hand),
-        children: u64::try_from(row.children).unwrap_or(0),
-    }))
+    tx.sql(
+        "SELECT r.id, r.organization_id, r.account_id, r.parent_id, r.kind, r.name, r.status, r.images, r.bytes, r.cluster, r.captured_on, r.charged_to, r.created_by, r.created_at, r.modified_at,
+            p.first_name || ' ' || p.last_name AS created_by_name,
+            (SELECT CAST(COUNT(*) AS BIGINT) FROM access_grant g WHERE g.resource_id = r.id) AS grants,
+            (SELECT CAST(COUNT(*) AS BIGINT) FROM access_grant g WHERE g.resource_id = r.id AND NOT g.carried) AS by_hand,
+            (SELECT CAST(COUNT(*) AS BIGINT) FROM (SELECT 1 AS one FROM resource c WHERE c.parent_id = $1 AND c.trashed_with IS NULL LIMIT CAST($2 AS BIGINT)) AS first) AS children
+         FROM resource r LEFT JOIN person p ON p.id = r.created_by WHERE r.id = $1 AND r.trashed_with IS NULL",
+    )
+    .bind(id)
+    .bind(most)
+    .optional()
+    .await
 }
 
-/// Nodes by id, in no order; ids that are nobody's are left out.
-///
-/// # Errors
-/// The database.
+/// Nodes by id, in no order; unknown ids are left out.
 pub async fn find_all(tx: &mut Tx, ids: &[ResourceId]) -> Result<Vec<Resource>> {
     let mut found = Vec::with_capacity(ids.len());
     for chunk in ids.chunks(CHUNK) {
-        let chunk: Vec<Uuid> = chunk.iter().map(|id| id.0).collect();
-        let rows: Vec<ResourceRow> = tx
+        let rows: Vec<Resource> = tx
             .sql_list(
                 "SELECT id, organization_id, account_id, parent_id, kind, name, status, images, bytes, cluster, captured_on, charged_to, created_by, created_at, modified_at
                  FROM resource WHERE id IN ({ids}) AND trashed_with IS NULL",
-                &chunk,
+                chunk,
             )
             .all()
             .await?;
-        for row in rows {
-            found.push(row.try_into()?);
-        }
+        found.extend(rows);
     }
     Ok(found)
 }
@@ -200,11 +148,8 @@ pub struct Step {
     pub start: ResourceId,
     /// How far up this is; 0 is the start itself.
     pub distance: i64,
-    /// Id.
     pub id: ResourceId,
-    /// Kind.
     pub kind: Kind,
-    /// Name.
     pub name: String,
     /// The organization that owns it.
     pub organization: OrganizationId,
@@ -218,35 +163,32 @@ pub struct Step {
     pub restrictions: Restrictions,
 }
 
-#[derive(FromRow)]
-struct AncestorRow {
-    start_id: Uuid,
-    distance: i64,
-    id: Uuid,
-    kind: String,
-    name: String,
-    organization_id: Uuid,
-    account_id: Uuid,
-    role: Option<String>,
-    level: Option<String>,
-    restrict_copy: bool,
-    restrict_delete: bool,
-    restrict_download: bool,
+from_columns! {
+    Step: start_id: ResourceId, distance: i64, id: ResourceId, kind: Kind, name: String,
+        organization_id: OrganizationId, account_id: AccountId, role: Option<Role>, level: Option<Level>,
+        restrict_copy: bool, restrict_delete: bool, restrict_download: bool;
+    Self {
+        start: start_id,
+        distance,
+        id,
+        kind,
+        name,
+        organization: organization_id,
+        account: account_id,
+        role,
+        levels: level.into_iter().collect(),
+        restrictions: Restrictions { copy: restrict_copy, delete: restrict_delete, download: restrict_download },
+    }
 }
 
 /// The ways from nodes up to their roots, each starting with the node itself, and what a person is and was granted on
-/// them. What a deleted organization owns does not exist. A tree is at most 64 deep (DRIVE-1), so a way has an end even if the rows had none.
-///
-/// # Errors
-/// The database.
+/// them. What a deleted organization owns does not exist.
+/// A tree is at most 64 levels deep (DRIVE-1); the limit in the statement ends the walk even if the rows had a cycle.
 pub async fn list_ancestors(tx: &mut Tx, person: PersonId, starts: &[ResourceId]) -> Result<Vec<Step>> {
     ways(tx, person, starts, false).await
 }
 
 /// [`list_ancestors`] for what is in the trash as well.
-///
-/// # Errors
-/// The database.
 pub async fn list_ancestors_in_trash(tx: &mut Tx, person: PersonId, starts: &[ResourceId]) -> Result<Vec<Step>> {
     ways(tx, person, starts, true).await
 }
@@ -254,8 +196,7 @@ pub async fn list_ancestors_in_trash(tx: &mut Tx, person: PersonId, starts: &[Re
 async fn ways(tx: &mut Tx, person: PersonId, starts: &[ResourceId], in_trash: bool) -> Result<Vec<Step>> {
     let mut ancestors: Vec<Step> = Vec::new();
     for chunk in starts.chunks(CHUNK) {
-        let ids: Vec<Uuid> = chunk.iter().map(|id| id.0).collect();
-        let rows: Vec<AncestorRow> = tx
+        let rows: Vec<Step> = tx
             .sql_list(
                 "WITH RECURSIVE up(start_id, distance, id, parent_id, kind, name, organization_id, account_id, restrict_copy, restrict_delete, restrict_download) AS (
                     SELECT r.id, CAST(0 AS BIGINT), r.id, r.parent_id, r.kind, r.name, r.organization_id, r.account_id, r.restrict_copy, r.restrict_delete, r.restrict_download
@@ -270,38 +211,16 @@ async fn ways(tx: &mut Tx, person: PersonId, starts: &[ResourceId], in_trash: bo
                  FROM up
                  LEFT JOIN access_grant g ON g.resource_id = up.id AND (g.person_id = {1}
                     OR g.organization_id IN (SELECT organization_id FROM active_membership WHERE person_id = {1}))",
-                &ids,
+                chunk,
             )
-            .bind(person.0)
+            .bind(person)
             .bind(in_trash)
             .all()
             .await?;
-        for row in rows {
-            ancestors.push(Step {
-                start: ResourceId(row.start_id),
-                distance: row.distance,
-                id: ResourceId(row.id),
-                kind: read("resource", "kind", &row.kind, Kind::parse)?,
-                name: row.name,
-                organization: OrganizationId(row.organization_id),
-                account: AccountId(row.account_id),
-                role: row.role.map(|role| read("membership", "role", &role, Role::parse)).transpose()?,
-                levels: row
-                    .level
-                    .map(|level| read("access_grant", "level", &level, Level::parse))
-                    .transpose()?
-                    .into_iter()
-                    .collect(),
-                restrictions: Restrictions {
-                    copy: row.restrict_copy,
-                    delete: row.restrict_delete,
-                    download: row.restrict_download,
-                },
-            });
-        }
+        ancestors.extend(rows);
     }
     ancestors.sort_by_key(|step| (step.start, step.distance));
-    // A step comes once for each grant on it.
+    // The join returns a step once for each grant on it; merge them.
     ancestors.dedup_by(|next, step| {
         let same = (next.start, next.distance) == (step.start, step.distance);
         if same {
@@ -315,13 +234,10 @@ async fn ways(tx: &mut Tx, person: PersonId, starts: &[ResourceId], in_trash: bo
 /// Something new in a container.
 #[derive(Debug)]
 pub struct NewResource<'a> {
-    /// Id.
     pub id: ResourceId,
     /// The account it is in.
     pub account: AccountId,
-    /// Kind.
     pub kind: Kind,
-    /// Name.
     pub name: &'a str,
     /// Dataset facts; datasets only.
     pub dataset: Option<&'a DatasetView>,
@@ -338,9 +254,6 @@ pub async fn insert(tx: &mut Tx, permit: &Permit, new: &NewResource<'_>) -> Resu
 }
 
 /// Makes the root of a new account in the permit's organization.
-///
-/// # Errors
-/// The database.
 pub async fn insert_root(tx: &mut Tx, permit: &RolePermit, new: &NewResource<'_>) -> Result<()> {
     insert_row(tx, permit.organization(), None, Some(permit.person()), new).await
 }
@@ -356,22 +269,22 @@ async fn insert_row(
         "INSERT INTO resource (id, organization_id, account_id, parent_id, kind, kind_rank, name, name_key, status, images, bytes, cluster, captured_on, created_by, created_at, modified_at, touched_at, waiting_since, status_rank, name_unique, owner_name_key)
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $16, $17, $18, $19, COALESCE((SELECT p.name_key FROM person p WHERE p.id = $14), ''))",
     )
-    .bind(new.id.0)
-    .bind(organization.0)
-    .bind(new.account.0)
-    .bind(parent.map(|parent| parent.0))
-    .bind(new.kind.as_str())
+    .bind(new.id)
+    .bind(organization)
+    .bind(new.account)
+    .bind(parent)
+    .bind(new.kind)
     .bind(new.kind.rank())
     .bind(new.name.to_owned())
     .bind(sort_key(new.name))
-    .bind(new.dataset.map(|dataset| dataset.status.as_str()))
+    .bind(new.dataset.map(|dataset| dataset.status))
     .bind(new.dataset.map_or(0, |dataset| dataset.images))
     .bind(new.dataset.map_or(0, |dataset| dataset.bytes))
     .bind(new.dataset.map(|dataset| dataset.cluster.clone()))
     .bind(new.dataset.and_then(|dataset| dataset.captured_on).map(|day| day.0))
-    .bind(by.map(|by| by.0))
-    .bind(new.at.0)
-    .bind(new.at.0)
+    .bind(by)
+    .bind(new.at)
+    .bind(new.at)
     .bind(new.dataset.filter(|dataset| dataset.status == DatasetStatus::WaitingForCredits).map(|_| new.at.0))
     .bind(new.dataset.map_or(0, |dataset| dataset.status.rank()))
     .bind(same_key(new.name))
@@ -399,11 +312,11 @@ pub async fn update_name(
     tx.sql(
         "UPDATE resource SET name = $2, name_key = $3, modified_at = $4, touched_at = $5, name_unique = $6 WHERE id = $1",
     )
-    .bind(permit.resource().0)
+    .bind(permit.resource())
     .bind(name.to_owned())
     .bind(sort_key(name))
-    .bind(modified_at.0)
-    .bind(at.0)
+    .bind(modified_at)
+    .bind(at)
     .bind(same_key(name))
     .execute()
     .await?;
@@ -419,18 +332,17 @@ pub async fn update_parent(tx: &mut Tx, permit: &Permit, items: &[ResourceId], a
     live::touch(tx, items).await?;
     live::touch_container(tx, permit.resource());
     for chunk in items.chunks(CHUNK) {
-        let ids: Vec<Uuid> = chunk.iter().map(|id| id.0).collect();
-        tx.sql_list("UPDATE resource SET parent_id = {1}, touched_at = {2} WHERE id IN ({ids})", &ids)
-            .bind(permit.resource().0)
-            .bind(at.0)
+        tx.sql_list("UPDATE resource SET parent_id = {1}, touched_at = {2} WHERE id IN ({ids})", chunk)
+            .bind(permit.resource())
+            .bind(at)
             .execute()
             .await?;
     }
     Ok(())
 }
 
-/// Moves items into the permit's resource, each under another name (DRIVE-5). (`COALESCE` changes nothing but how SQLite goes
-/// about it: from the list to its rows, not through all rows.)
+/// Moves items into the permit's resource, each under another name (DRIVE-5). `COALESCE` changes no
+/// result. It keeps SQLite from scanning all of `resource`: the planner then starts from the list.
 ///
 /// # Errors
 /// `Taken` if a name is.
@@ -449,10 +361,10 @@ pub async fn update_parent_and_name(
              UPDATE resource SET parent_id = {1}, touched_at = {2}, name = listed.name, name_key = listed.name_key, name_unique = listed.name_unique
              FROM listed WHERE resource.id = COALESCE(listed.id, {3})",
             chunk,
-            |statement, (id, name)| statement.bind(id.0).bind((*name).to_owned()).bind(sort_key(name)).bind(same_key(name)),
+            |statement, (id, name)| statement.bind(id).bind((*name).to_owned()).bind(sort_key(name)).bind(same_key(name)),
         )
-        .bind(permit.resource().0)
-        .bind(at.0)
+        .bind(permit.resource())
+        .bind(at)
         .bind(None::<Uuid>)
         .execute()
         .await?;
@@ -461,9 +373,6 @@ pub async fn update_parent_and_name(
 }
 
 /// Sets how far the permit's dataset has come, and the licence that paid for it.
-///
-/// # Errors
-/// The database.
 pub async fn update_status(
     tx: &mut Tx,
     permit: &Permit,
@@ -476,10 +385,10 @@ pub async fn update_status(
             waiting_since = CASE WHEN $5 THEN COALESCE(waiting_since, $4) ELSE NULL END
          WHERE id = $1 AND kind = 'dataset'",
     )
-    .bind(permit.resource().0)
-    .bind(status.as_str())
-    .bind(charged_to.map(|licence| licence.0))
-    .bind(at.0)
+    .bind(permit.resource())
+    .bind(status)
+    .bind(charged_to)
+    .bind(at)
     .bind(status == DatasetStatus::WaitingForCredits)
     .bind(status.rank())
     .execute()
@@ -488,30 +397,24 @@ pub async fn update_status(
 }
 
 /// Sets what is known of the permit's dataset: images, size and the day it was captured on.
-///
-/// # Errors
-/// The database.
 pub async fn update_facts(tx: &mut Tx, permit: &Permit, facts: &DatasetView, at: Timestamp) -> Result<()> {
     tx.sql(
         "UPDATE resource SET images = $2, bytes = $3, captured_on = $4, modified_at = $5 WHERE id = $1 AND kind = 'dataset'",
     )
-    .bind(permit.resource().0)
+    .bind(permit.resource())
     .bind(facts.images)
     .bind(facts.bytes)
-    .bind(facts.captured_on.map(|day| day.0))
-    .bind(at.0)
+    .bind(facts.captured_on)
+    .bind(at)
     .execute()
     .await?;
     live::touch(tx, &[permit.resource()]).await
 }
 
 /// Sets what is forbidden on the permit's resource and below it (POL-1).
-///
-/// # Errors
-/// The database.
 pub async fn update_restrictions(tx: &mut Tx, permit: &Permit, restrictions: Restrictions) -> Result<()> {
     tx.sql("UPDATE resource SET restrict_copy = $2, restrict_delete = $3, restrict_download = $4 WHERE id = $1")
-        .bind(permit.resource().0)
+        .bind(permit.resource())
         .bind(restrictions.copy)
         .bind(restrictions.delete)
         .bind(restrictions.download)
@@ -520,17 +423,14 @@ pub async fn update_restrictions(tx: &mut Tx, permit: &Permit, restrictions: Res
     live::touch(tx, &[permit.resource()]).await
 }
 
-/// Which of the keys of names in a container begin like one of these names: what DRIVE-5 looks at. A name with a number begins with
-/// the name, or with as much of it as a number leaves room for.
-///
-/// # Errors
-/// The database.
+/// Which keys of names in a container begin like one of these names, to find free names (DRIVE-5). A numbered name begins with the
+/// name, or with as much of it as the number leaves room for.
 pub async fn list_taken_names(
     tx: &mut Tx,
     container: ResourceId,
     names: &BTreeSet<String>,
 ) -> Result<BTreeSet<String>> {
-    // Few names: look each up by its prefix in the index. Many: read the container's names once.
+    // For a few names, look each up by its prefix in the index. For many, read the container's names once.
     let mut taken = BTreeSet::new();
     if names.len() <= 32 {
         for name in names {
@@ -541,20 +441,20 @@ pub async fn list_taken_names(
                 let key = same_key(beginning(name, NUMBERED_LENGTH));
                 (key.clone(), format!("{key}\u{10FFFF}"))
             };
-            let rows: Vec<(String,)> = tx
+            let rows: Vec<String> = tx
                 .sql("SELECT name_unique FROM resource WHERE parent_id = $1 AND trashed_with IS NULL AND (name_unique = $2 OR (name_unique > $3 AND name_unique < $4)) LIMIT 10000")
-                .bind(container.0)
+                .bind(container)
                 .bind(key)
                 .bind(behind)
                 .bind(end)
-                .all()
+                .column()
                 .await?;
-            taken.extend(rows.into_iter().map(|(key,)| key));
+            taken.extend(rows);
         }
     } else {
         let rows: Vec<(Option<String>,)> = tx
             .sql("SELECT name_unique FROM resource WHERE parent_id = $1 AND trashed_with IS NULL")
-            .bind(container.0)
+            .bind(container)
             .all()
             .await?;
         taken.extend(rows.into_iter().filter_map(|(key,)| key));
@@ -580,29 +480,27 @@ pub enum Sort {
     Owner,
 }
 
-/// Where a page of children starts: behind this.
+/// A page of children starts after this one.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Cursor {
     /// The kind's rank, for [`Sort::Name`].
     pub rank: i64,
-    /// The name's key, for [`Sort::Name`], [`Sort::Status`] and [`Sort::Owner`].
+    /// The name's key, for [`Sort::Name`], [`Sort::DatasetStatus`] and [`Sort::Owner`].
     pub name_key: String,
     /// The moment, the size, the images, or the rank of the status.
     pub number: i64,
     /// The key of the owner's name, for [`Sort::Owner`].
     pub owner_key: String,
-    /// The id, which settles ties.
+    /// Breaks ties.
     pub id: ResourceId,
 }
 
 /// Which children are listed.
 #[derive(Clone, Debug)]
 pub struct Children<'a> {
-    /// The container.
     pub parent: ResourceId,
-    /// The order.
     pub sort: Sort,
-    /// The other way round.
+    /// Reverses the order.
     pub descending: bool,
     /// Only of this kind.
     pub kind: Option<Kind>,
@@ -612,35 +510,14 @@ pub struct Children<'a> {
     pub prefix: Option<&'a str>,
     /// Where the page starts.
     pub after: Option<Cursor>,
-    /// The most rows.
+    /// The maximum number of rows.
     pub limit: i64,
     /// The reader's level on the container: the least they have on each row.
     pub level: Level,
 }
 
-#[derive(FromRow)]
-struct ChildRow {
-    id: Uuid,
-    account_id: Uuid,
-    kind: String,
-    name: String,
-    status: Option<String>,
-    images: i64,
-    bytes: i64,
-    cluster: Option<String>,
-    captured_on: Option<i64>,
-    created_at: i64,
-    modified_at: i64,
-    created_by_name: Option<String>,
-    grants: i64,
-    by_hand: i64,
-    restrict_copy: bool,
-    restrict_delete: bool,
-    restrict_download: bool,
-}
-
-/// What a list shows of each row, and how many grants it has of its own. Kept as one text so that all orders show the
-/// same. A plus before the rank of a kind keeps SQLite from beginning there and walking to where the page starts.
+/// The columns of a row of a list, once for all orders. A unary plus before `kind_rank` hides the column from SQLite's planner, which
+/// would otherwise start the scan at the first row of the kind and walk to the page's start.
 macro_rules! children {
     ($where_and_order:literal) => {
         concat!(
@@ -656,7 +533,7 @@ macro_rules! children {
     };
 }
 
-/// Of a list in the same order and with the same filters, the row so many from its beginning: nothing but its place.
+/// The sort keys of one row of a list, for the statements that find the row at an offset in the same order and with the same filters.
 macro_rules! places {
     ($order:literal) => {
         concat!(
@@ -668,7 +545,7 @@ macro_rules! places {
     };
 }
 
-/// The same for the other orders. The plus keeps SQLite from looking kinds up and sorting then.
+/// The same for the other orders. Here the unary plus keeps SQLite from using the index by kind, after which it would have to sort.
 macro_rules! places_by_number {
     ($order:literal) => {
         concat!(
@@ -694,41 +571,35 @@ impl Children<'_> {
     }
 }
 
-impl ChildRow {
-    /// As a list shows it to somebody who has a level on it from above, if they do.
-    fn view(self, above: Option<Level>) -> Result<RowView> {
-        let row = self;
-        Ok(RowView {
-            id: ResourceId(row.id),
-            account: AccountId(row.account_id),
-            kind: read("resource", "kind", &row.kind, Kind::parse)?,
-            dataset: dataset(row.status.as_deref(), row.images, row.bytes, row.cluster, row.captured_on)?,
-            name: row.name,
-            access: Source::of(row.by_hand > 0, row.grants > row.by_hand),
-            grants: u64::try_from(row.grants).unwrap_or(0),
-            created_at: Timestamp(row.created_at),
-            modified_at: Timestamp(row.modified_at),
-            created_by_name: row.created_by_name,
-            level: above.unwrap_or(Level::Reader),
-            restrictions: Restrictions {
-                copy: row.restrict_copy,
-                delete: row.restrict_delete,
-                download: row.restrict_download,
-            },
-            place: None,
-            account_name: None,
-        })
+// `level` is the lowest there is. A caller that knows the level inherited from above sets it.
+from_columns! {
+    RowView: id: ResourceId, account_id: AccountId, kind: Kind, name: String, status: Option<DatasetStatus>, images: i64,
+        bytes: i64, cluster: Option<String>, captured_on: Option<Day>, created_at: Timestamp, modified_at: Timestamp,
+        created_by_name: Option<String>, grants: i64, by_hand: i64, restrict_copy: bool, restrict_delete: bool,
+        restrict_download: bool;
+    Self {
+        id,
+        account: account_id,
+        kind,
+        name,
+        dataset: dataset(status, images, bytes, cluster, captured_on),
+        access: Source::of(by_hand > 0, grants > by_hand),
+        grants: u64::try_from(grants).unwrap_or(0),
+        created_at,
+        modified_at,
+        created_by_name,
+        level: Level::Reader,
+        restrictions: Restrictions { copy: restrict_copy, delete: restrict_delete, download: restrict_download },
+        place: None,
+        account_name: None,
     }
 }
 
 /// One page of the children of a container.
-///
-/// # Errors
-/// The database.
 pub async fn list_children(tx: &mut Tx, list: &Children<'_>) -> Result<Vec<RowView>> {
     let ((lowest, highest), (prefix, behind)) = (list.ranks(), list.prefixed());
-    let status = list.status.map(|status| status.as_str().to_owned());
-    let rows: Vec<ChildRow> = match list.sort {
+    let status = list.status;
+    let rows: Vec<RowView> = match list.sort {
         Sort::Name => {
             // Where the kinds that are listed begin, for the first page.
             let after = list.after.clone().unwrap_or_else(|| {
@@ -759,14 +630,14 @@ pub async fn list_children(tx: &mut Tx, list: &Children<'_>) -> Result<Vec<RowVi
                 ),
             };
             tx.sql(sql)
-                .bind(list.parent.0)
+                .bind(list.parent)
                 .bind(lowest)
                 .bind(highest)
                 .bind(prefix)
                 .bind(behind)
                 .bind(after.rank)
                 .bind(after.name_key)
-                .bind(after.id.0)
+                .bind(after.id)
                 .bind(status)
                 .bind(list.limit)
                 .all()
@@ -805,7 +676,7 @@ pub async fn list_children(tx: &mut Tx, list: &Children<'_>) -> Result<Vec<RowVi
                 (None, true) => (i64::MAX, Uuid::max()),
             };
             tx.sql(sql)
-                .bind(list.parent.0)
+                .bind(list.parent)
                 .bind(lowest)
                 .bind(highest)
                 .bind(prefix)
@@ -835,7 +706,7 @@ pub async fn list_children(tx: &mut Tx, list: &Children<'_>) -> Result<Vec<RowVi
                 (None, true) => (i64::MAX, String::new(), Uuid::nil()),
             };
             tx.sql(sql)
-                .bind(list.parent.0)
+                .bind(list.parent)
                 .bind(lowest)
                 .bind(highest)
                 .bind(prefix)
@@ -867,7 +738,7 @@ pub async fn list_children(tx: &mut Tx, list: &Children<'_>) -> Result<Vec<RowVi
                 (None, true) => ("\u{10FFFF}".to_owned(), String::new(), Uuid::nil()),
             };
             tx.sql(sql)
-                .bind(list.parent.0)
+                .bind(list.parent)
                 .bind(lowest)
                 .bind(highest)
                 .bind(prefix)
@@ -881,7 +752,7 @@ pub async fn list_children(tx: &mut Tx, list: &Children<'_>) -> Result<Vec<RowVi
                 .await?
         }
     };
-    rows.into_iter().map(|row| row.view(Some(list.level))).collect()
+    Ok(rows.into_iter().map(|row| RowView { level: list.level, ..row }).collect())
 }
 
 #[derive(FromRow)]
@@ -893,14 +764,11 @@ struct PlaceRow {
     images: i64,
     status_rank: i64,
     owner_name_key: String,
-    id: Uuid,
+    id: ResourceId,
 }
 
-/// The place of the row so many from the beginning of a list, to go on behind it: for who scrolls far at once. It walks
-/// an index over as many rows.
-///
-/// # Errors
-/// The database.
+/// The cursor of the row at an offset of a list, to continue after it when somebody scrolls far at once. It walks an index over
+/// as many rows.
 pub async fn find_after(tx: &mut Tx, list: &Children<'_>, rows: i64) -> Result<Option<Cursor>> {
     let ((lowest, highest), (prefix, behind)) = (list.ranks(), list.prefixed());
     let sql = match (list.sort, list.descending) {
@@ -941,12 +809,12 @@ pub async fn find_after(tx: &mut Tx, list: &Children<'_>, rows: i64) -> Result<O
     };
     let row: Option<PlaceRow> = tx
         .sql(sql)
-        .bind(list.parent.0)
+        .bind(list.parent)
         .bind(lowest)
         .bind(highest)
         .bind(prefix)
         .bind(behind)
-        .bind(list.status.map(|status| status.as_str().to_owned()))
+        .bind(list.status)
         .bind(rows - 1)
         .optional()
         .await?;
@@ -961,14 +829,11 @@ pub async fn find_after(tx: &mut Tx, list: &Children<'_>, rows: i64) -> Result<O
             Sort::Status => row.status_rank,
         },
         owner_key: row.owner_name_key,
-        id: ResourceId(row.id),
+        id: row.id,
     }))
 }
 
 /// How many children a container has, of these kinds and in this state; counted up to `most`.
-///
-/// # Errors
-/// The database.
 pub async fn count_children(
     tx: &mut Tx,
     parent: ResourceId,
@@ -986,78 +851,56 @@ pub async fn count_children(
             WHERE r.parent_id = $1 AND r.trashed_with IS NULL AND r.kind_rank >= $2 AND r.kind_rank <= $3 AND $4 IS NULL
             LIMIT CAST($5 AS BIGINT)) AS first"
     };
-    let counted = tx
-        .sql(sql)
-        .bind(parent.0)
-        .bind(lowest)
-        .bind(highest)
-        .bind(status.map(|status| status.as_str().to_owned()))
-        .bind(most)
-        .number()
-        .await?;
-    Ok(u64::try_from(counted).unwrap_or(0))
+    tx.sql(sql).bind(parent).bind(lowest).bind(highest).bind(status).bind(most).count().await
 }
 
 /// The folders in each of at most four containers, by name; at most `limit` of each: container, id, name.
-///
-/// # Errors
-/// The database.
 pub async fn list_folders(
     tx: &mut Tx,
     containers: &[ResourceId],
     limit: i64,
 ) -> Result<Vec<(ResourceId, ResourceId, String)>> {
     let container = |at: usize| containers.get(at).map(|id| id.0);
-    let rows: Vec<(Uuid, Uuid, String)> = tx
-        .sql(
-            "SELECT * FROM (SELECT parent_id, id, name FROM resource WHERE parent_id = $1 AND trashed_with IS NULL AND kind_rank = 1
-                ORDER BY name_key LIMIT CAST($5 AS BIGINT)) AS a
-             UNION ALL SELECT * FROM (SELECT parent_id, id, name FROM resource WHERE parent_id = $2 AND trashed_with IS NULL AND kind_rank = 1
-                ORDER BY name_key LIMIT CAST($5 AS BIGINT)) AS b
-             UNION ALL SELECT * FROM (SELECT parent_id, id, name FROM resource WHERE parent_id = $3 AND trashed_with IS NULL AND kind_rank = 1
-                ORDER BY name_key LIMIT CAST($5 AS BIGINT)) AS c
-             UNION ALL SELECT * FROM (SELECT parent_id, id, name FROM resource WHERE parent_id = $4 AND trashed_with IS NULL AND kind_rank = 1
-                ORDER BY name_key LIMIT CAST($5 AS BIGINT)) AS d",
-        )
-        .bind(container(0))
-        .bind(container(1))
-        .bind(container(2))
-        .bind(container(3))
-        .bind(limit)
-        .all()
-        .await?;
-    Ok(rows.into_iter().map(|(parent, id, name)| (ResourceId(parent), ResourceId(id), name)).collect())
+    tx.sql(
+        "SELECT * FROM (SELECT parent_id, id, name FROM resource WHERE parent_id = $1 AND trashed_with IS NULL AND kind_rank = 1
+            ORDER BY name_key LIMIT CAST($5 AS BIGINT)) AS a
+         UNION ALL SELECT * FROM (SELECT parent_id, id, name FROM resource WHERE parent_id = $2 AND trashed_with IS NULL AND kind_rank = 1
+            ORDER BY name_key LIMIT CAST($5 AS BIGINT)) AS b
+         UNION ALL SELECT * FROM (SELECT parent_id, id, name FROM resource WHERE parent_id = $3 AND trashed_with IS NULL AND kind_rank = 1
+            ORDER BY name_key LIMIT CAST($5 AS BIGINT)) AS c
+         UNION ALL SELECT * FROM (SELECT parent_id, id, name FROM resource WHERE parent_id = $4 AND trashed_with IS NULL AND kind_rank = 1
+            ORDER BY name_key LIMIT CAST($5 AS BIGINT)) AS d",
+    )
+    .bind(container(0))
+    .bind(container(1))
+    .bind(container(2))
+    .bind(container(3))
+    .bind(limit)
+    .all()
+    .await
 }
 
 /// Nodes by id, as lists show them: what was shared with somebody. Their level is yet to be found.
-///
-/// # Errors
-/// The database.
 pub async fn list_rows(tx: &mut Tx, ids: &[ResourceId]) -> Result<Vec<RowView>> {
     if ids.is_empty() {
         return Ok(Vec::new());
     }
-    let ids: Vec<Uuid> = ids.iter().take(CHUNK).map(|id| id.0).collect();
-    let rows: Vec<ChildRow> = tx
-        .sql_list(
-            "SELECT r.id, r.account_id, r.kind, r.name, r.status, r.images, r.bytes, r.cluster, r.captured_on, r.created_at, r.modified_at,
-                p.first_name || ' ' || p.last_name AS created_by_name,
-                (SELECT CAST(COUNT(*) AS BIGINT) FROM access_grant g WHERE g.resource_id = r.id) AS grants,
-                (SELECT CAST(COUNT(*) AS BIGINT) FROM access_grant g WHERE g.resource_id = r.id AND NOT g.carried) AS by_hand,
-                r.restrict_copy, r.restrict_delete, r.restrict_download
-             FROM resource r LEFT JOIN person p ON p.id = r.created_by
-             WHERE r.id IN ({ids}) AND r.trashed_with IS NULL ORDER BY r.kind_rank, r.name_key, r.id",
-            &ids,
-        )
-        .all()
-        .await?;
-    rows.into_iter().map(|row| row.view(None)).collect()
+    let ids: Vec<_> = ids.iter().take(CHUNK).copied().collect();
+    tx.sql_list(
+        "SELECT r.id, r.account_id, r.kind, r.name, r.status, r.images, r.bytes, r.cluster, r.captured_on, r.created_at, r.modified_at,
+            p.first_name || ' ' || p.last_name AS created_by_name,
+            (SELECT CAST(COUNT(*) AS BIGINT) FROM access_grant g WHERE g.resource_id = r.id) AS grants,
+            (SELECT CAST(COUNT(*) AS BIGINT) FROM access_grant g WHERE g.resource_id = r.id AND NOT g.carried) AS by_hand,
+            r.restrict_copy, r.restrict_delete, r.restrict_download
+         FROM resource r LEFT JOIN person p ON p.id = r.created_by
+         WHERE r.id IN ({ids}) AND r.trashed_with IS NULL ORDER BY r.kind_rank, r.name_key, r.id",
+        &ids,
+    )
+    .all()
+    .await
 }
 
 /// What is at the top of some containers, folders first, by name: id, kind, name, account.
-///
-/// # Errors
-/// The database.
 pub async fn list_tops(
     tx: &mut Tx,
     containers: &[ResourceId],
@@ -1066,42 +909,29 @@ pub async fn list_tops(
     if containers.is_empty() {
         return Ok(Vec::new());
     }
-    let ids: Vec<Uuid> = containers.iter().take(CHUNK).map(|id| id.0).collect();
-    let rows: Vec<(Uuid, String, String, Uuid)> = tx
-        .sql_list(
-            "SELECT id, kind, name, account_id FROM resource WHERE parent_id IN ({ids}) AND trashed_with IS NULL
-             ORDER BY kind_rank, name_key, id LIMIT CAST({1} AS BIGINT)",
-            &ids,
-        )
-        .bind(limit)
-        .all()
-        .await?;
-    rows.into_iter()
-        .map(|(id, kind, name, account)| {
-            Ok((ResourceId(id), read("resource", "kind", &kind, Kind::parse)?, name, AccountId(account)))
-        })
-        .collect()
+    let ids: Vec<_> = containers.iter().take(CHUNK).copied().collect();
+    tx.sql_list(
+        "SELECT id, kind, name, account_id FROM resource WHERE parent_id IN ({ids}) AND trashed_with IS NULL
+         ORDER BY kind_rank, name_key, id LIMIT CAST({1} AS BIGINT)",
+        &ids,
+    )
+    .bind(limit)
+    .all()
+    .await
 }
 
 /// Something that somebody made, for the export of their data.
 #[derive(Debug, Clone, FromRow)]
 pub struct OwnResource {
-    /// Id.
     pub id: Uuid,
-    /// Kind.
     pub kind: String,
-    /// Name.
     pub name: String,
     /// The organization that owns it.
     pub organization: String,
-    /// When.
     pub created_at: i64,
 }
 
-/// What a person made and sees by their role, oldest first, behind an id.
-///
-/// # Errors
-/// The database.
+/// What a person made and sees by their role, oldest first, after a given id.
 pub async fn list_own(tx: &mut Tx, person: PersonId, after: Uuid, limit: i64) -> Result<Vec<OwnResource>> {
     tx.sql(
         "SELECT r.id, r.kind, r.name, o.name AS organization, r.created_at
@@ -1109,7 +939,7 @@ pub async fn list_own(tx: &mut Tx, person: PersonId, after: Uuid, limit: i64) ->
          JOIN account_membership m ON m.account_id = r.account_id AND m.person_id = $1
          WHERE r.created_by = $1 AND r.id > $2 AND r.kind <> 'root' AND r.trashed_with IS NULL AND m.role <> 'member' ORDER BY r.id LIMIT CAST($3 AS BIGINT)",
     )
-    .bind(person.0)
+    .bind(person)
     .bind(after)
     .bind(limit)
     .all()
@@ -1117,27 +947,21 @@ pub async fn list_own(tx: &mut Tx, person: PersonId, after: Uuid, limit: i64) ->
 }
 
 /// Whether an organization's Drives hold anything.
-///
-/// # Errors
-/// The database.
 pub async fn any_in(tx: &mut Tx, organization: OrganizationId) -> Result<bool> {
     tx.sql(
         "SELECT CAST(COUNT(*) AS BIGINT) FROM (
             SELECT 1 AS one FROM resource WHERE organization_id = $1 AND parent_id IS NOT NULL LIMIT 1) AS first_row",
     )
-    .bind(organization.0)
+    .bind(organization)
     .number()
     .await
     .map(|n| n > 0)
 }
 
 /// Deletes everything that the Drives of the permit's organization hold; their roots stay.
-///
-/// # Errors
-/// The database.
 pub async fn delete_all(tx: &mut Tx, permit: &RolePermit) -> Result<u64> {
     tx.sql("DELETE FROM resource WHERE organization_id = $1 AND parent_id IS NOT NULL")
-        .bind(permit.organization().0)
+        .bind(permit.organization())
         .execute()
         .await
 }

@@ -10,16 +10,13 @@ use crate::domain::{
     search::{SearchTerms, words},
 };
 
-/// How many names that have the looked-up word one page looks at, at most.
+/// How many names with the looked-up word one page reads at most.
 const MAX_SCANNED_ROWS: i64 = 5_000;
 
-/// The last character of all: behind every word that begins like another.
+/// The last character of all: a prefix and this character are an upper bound of all words with that prefix.
 const BEHIND: char = '\u{10FFFF}';
 
-/// Notes the words of a new name, or of a new one instead of the one before.
-///
-/// # Errors
-/// The database.
+/// Indexes the words of a new name; those of the name before are deleted.
 pub(super) async fn write(
     tx: &mut Tx,
     organization: OrganizationId,
@@ -28,17 +25,13 @@ pub(super) async fn write(
     is_new: bool,
 ) -> Result<()> {
     if !is_new {
-        tx.sql("DELETE FROM resource_word WHERE resource_id = $1").bind(resource.0).execute().await?;
+        tx.sql("DELETE FROM resource_word WHERE resource_id = $1").bind(resource).execute().await?;
     }
-    let rows: Vec<(Uuid, Uuid, String)> =
-        words(name).into_iter().map(|word| (resource.0, organization.0, word)).collect();
+    let rows: Vec<_> = words(name).into_iter().map(|word| (resource, organization, word)).collect();
     insert(tx, &rows).await
 }
 
 /// Notes the words of new names instead of the ones before.
-///
-/// # Errors
-/// The database.
 pub(super) async fn rewrite(tx: &mut Tx, organization: OrganizationId, names: &[(ResourceId, &str)]) -> Result<()> {
     let names: Vec<(ResourceId, OrganizationId, &str)> =
         names.iter().map(|(id, name)| (*id, organization, *name)).collect();
@@ -46,22 +39,19 @@ pub(super) async fn rewrite(tx: &mut Tx, organization: OrganizationId, names: &[
 }
 
 /// The same for resources of several organizations.
-///
-/// # Errors
-/// The database.
 pub(super) async fn rewrite_each(tx: &mut Tx, names: &[(ResourceId, OrganizationId, &str)]) -> Result<()> {
     for chunk in names.chunks(CHUNK) {
-        let ids: Vec<Uuid> = chunk.iter().map(|(id, ..)| id.0).collect();
+        let ids: Vec<ResourceId> = chunk.iter().map(|(id, ..)| *id).collect();
         tx.sql_list("DELETE FROM resource_word WHERE resource_id IN ({ids})", &ids).execute().await?;
     }
-    let rows: Vec<(Uuid, Uuid, String)> = names
+    let rows: Vec<_> = names
         .iter()
-        .flat_map(|(id, organization, name)| words(name).into_iter().map(|word| (id.0, organization.0, word)))
+        .flat_map(|(id, organization, name)| words(name).into_iter().map(|word| (*id, *organization, word)))
         .collect();
     insert(tx, &rows).await
 }
 
-async fn insert(tx: &mut Tx, rows: &[(Uuid, Uuid, String)]) -> Result<()> {
+async fn insert(tx: &mut Tx, rows: &[(ResourceId, OrganizationId, String)]) -> Result<()> {
     for chunk in rows.chunks(CHUNK) {
         tx.sql_rows(
             "INSERT INTO resource_word (resource_id, organization_id, word)
@@ -77,30 +67,23 @@ async fn insert(tx: &mut Tx, rows: &[(Uuid, Uuid, String)]) -> Result<()> {
 }
 
 /// Notes the words of a copy, which is called what its original is.
-///
-/// # Errors
-/// The database.
 pub(super) async fn copy(tx: &mut Tx, copy: ResourceId, original: ResourceId) -> Result<()> {
     tx.sql("INSERT INTO resource_word (resource_id, organization_id, word)
         SELECT c.id, c.organization_id, w.word FROM resource_word w CROSS JOIN resource c WHERE w.resource_id = $2 AND c.id = $1")
-        .bind(copy.0)
-        .bind(original.0)
+        .bind(copy)
+        .bind(original)
         .execute()
         .await
         .map(|_| ())
 }
 
 /// Notes that the words of resources are of the permit's organization now (XFER-13).
-///
-/// # Errors
-/// The database.
 pub async fn update_owner(tx: &mut Tx, permit: &Permit, ids: &[ResourceId]) -> Result<u64> {
     let mut changed = 0;
     for chunk in ids.chunks(CHUNK) {
-        let ids: Vec<Uuid> = chunk.iter().map(|id| id.0).collect();
         changed += tx
-            .sql_list("UPDATE resource_word SET organization_id = {1} WHERE resource_id IN ({ids})", &ids)
-            .bind(permit.organization().0)
+            .sql_list("UPDATE resource_word SET organization_id = {1} WHERE resource_id IN ({ids})", chunk)
+            .bind(permit.organization())
             .execute()
             .await?;
     }
@@ -118,16 +101,12 @@ pub struct SearchFilter<'a> {
     pub status: Option<DatasetStatus>,
     /// Behind this word and this resource.
     pub after: Option<(String, ResourceId)>,
-    /// The most answers.
+    /// The maximum number of answers.
     pub limit: i64,
 }
 
 /// One answer: a resource, and the word that is its place among the answers.
 pub type Found = (ResourceId, String);
-
-fn found(rows: Vec<(Uuid, String)>) -> Vec<Found> {
-    rows.into_iter().map(|(id, word)| (ResourceId(id), word)).collect()
-}
 
 /// Where the next page begins, if the last of these answers is not the last of all.
 fn behind(found: &[Found]) -> Option<(String, ResourceId)> {
@@ -135,12 +114,9 @@ fn behind(found: &[Found]) -> Option<(String, ResourceId)> {
 }
 
 /// Resources of an organization whose names answer a question, in the order of the words they are found by; and where to
-/// go on, should there be more. What nobody may see is not looked at: the caller sees the whole organization.
+/// go on, should there be more. Permissions are not checked: the caller sees the whole organization.
 ///
-/// One page looks at so many names at most; one that has fewer answers than were asked for may still not be the last.
-///
-/// # Errors
-/// The database.
+/// One page reads at most `MAX_SCANNED_ROWS` names, so that a page with fewer answers than asked for may not be the last.
 pub async fn list_in_organization(
     tx: &mut Tx,
     organization: OrganizationId,
@@ -157,7 +133,7 @@ pub async fn list_in_organization(
         .chain(&wanted.question.others)
         .map(|word| (word.clone(), format!("{word}{BEHIND}")))
         .collect();
-    let rows: Vec<(Uuid, String)> = tx
+    let mut found: Vec<Found> = tx
         .sql_rows(
             "WITH listed(first, behind) AS (VALUES {rows:2})
              SELECT r.id, w.word
@@ -174,46 +150,42 @@ pub async fn list_in_organization(
             &asked,
             |statement, (word, behind)| statement.bind(word.clone()).bind(behind.clone()),
         )
-        .bind(organization.0)
+        .bind(organization)
         .bind(after_word.clone())
         .bind(after_id)
         .bind(end.clone())
         .bind(MAX_SCANNED_ROWS)
-        .bind(wanted.kind.map(|kind| kind.as_str().to_owned()))
-        .bind(wanted.status.map(|status| status.as_str().to_owned()))
+        .bind(wanted.kind)
+        .bind(wanted.status)
         .bind(first.clone())
         .bind(wanted.limit + 1)
         .all()
         .await?;
-    let mut found = found(rows);
     let limit = usize::try_from(wanted.limit).unwrap_or(usize::MAX);
     if found.len() > limit {
         found.truncate(limit);
         let next = behind(&found);
         return Ok((found, next));
     }
-    // Fewer answers than asked for: all of the names looked at have been used up. Were there as many as may be looked at?
-    let last: Option<(String, Uuid)> = tx
+    // Fewer answers than asked for, so every name read was considered. If the scan stopped at its limit, the next page goes on there.
+    let last = tx
         .sql(
             "SELECT word, resource_id FROM resource_word
              WHERE organization_id = $1 AND (word, resource_id) > ($2, $3) AND word < $4
              ORDER BY word, resource_id LIMIT 1 OFFSET CAST($5 AS BIGINT)",
         )
-        .bind(organization.0)
+        .bind(organization)
         .bind(after_word)
         .bind(after_id)
         .bind(end)
         .bind(MAX_SCANNED_ROWS - 1)
         .optional()
         .await?;
-    Ok((found, last.map(|(word, id)| (word, ResourceId(id)))))
+    Ok((found, last))
 }
 
 /// The same for somebody who sees nothing but what is at or below some resources (ACCESS-3). Of a question's words it answers two;
 /// the caller looks at the others.
-///
-/// # Errors
-/// The database.
 pub async fn list_below(
     tx: &mut Tx,
     shared: &[ResourceId],
@@ -222,14 +194,14 @@ pub async fn list_below(
     if shared.is_empty() {
         return Ok((Vec::new(), None));
     }
-    let ids: Vec<Uuid> = shared.iter().take(CHUNK).map(|id| id.0).collect();
+    let ids: Vec<_> = shared.iter().take(CHUNK).copied().collect();
     let first = &wanted.question.first;
     let (after_word, after_id) = match &wanted.after {
         Some((word, id)) => (word.clone(), id.0),
         None => (first.clone(), Uuid::nil()),
     };
     let other = wanted.question.others.first().unwrap_or(first);
-    let rows: Vec<(Uuid, String)> = tx
+    let mut found: Vec<Found> = tx
         .sql_list(
             "WITH RECURSIVE tree(id) AS (
                 SELECT id FROM resource WHERE id IN ({ids}) AND trashed_with IS NULL
@@ -249,14 +221,13 @@ pub async fn list_below(
         .bind(format!("{first}{BEHIND}"))
         .bind(after_word)
         .bind(after_id)
-        .bind(wanted.kind.map(|kind| kind.as_str().to_owned()))
-        .bind(wanted.status.map(|status| status.as_str().to_owned()))
+        .bind(wanted.kind)
+        .bind(wanted.status)
         .bind(other.clone())
         .bind(format!("{other}{BEHIND}"))
         .bind(wanted.limit + 1)
         .all()
         .await?;
-    let mut found = found(rows);
     let limit = usize::try_from(wanted.limit).unwrap_or(usize::MAX);
     let more = found.len() > limit;
     found.truncate(limit);
@@ -266,9 +237,6 @@ pub async fn list_below(
 
 /// The same for somebody whose role counts in some accounts of an organization only: nothing of the others decides about the
 /// answer. Of a question's words it answers two; the caller looks at the others.
-///
-/// # Errors
-/// The database.
 pub async fn list_in_accounts(
     tx: &mut Tx,
     organization: OrganizationId,
@@ -278,14 +246,14 @@ pub async fn list_in_accounts(
     if accounts.is_empty() {
         return Ok((Vec::new(), None));
     }
-    let ids: Vec<Uuid> = accounts.iter().take(CHUNK).map(|id| id.0).collect();
+    let ids: Vec<_> = accounts.iter().take(CHUNK).copied().collect();
     let first = &wanted.question.first;
     let (after_word, after_id) = match &wanted.after {
         Some((word, id)) => (word.clone(), id.0),
         None => (first.clone(), Uuid::nil()),
     };
     let other = wanted.question.others.first().unwrap_or(first);
-    let rows: Vec<(Uuid, String)> = tx
+    let mut found: Vec<Found> = tx
         .sql_list(
             "SELECT r.id, w.word FROM resource_word w CROSS JOIN resource r
              WHERE w.organization_id = {1} AND (w.word, w.resource_id) > ({2}, {3}) AND w.word < {4}
@@ -296,18 +264,17 @@ pub async fn list_in_accounts(
              ORDER BY w.word, w.resource_id LIMIT CAST({9} AS BIGINT)",
             &ids,
         )
-        .bind(organization.0)
+        .bind(organization)
         .bind(after_word)
         .bind(after_id)
         .bind(format!("{first}{BEHIND}"))
-        .bind(wanted.kind.map(|kind| kind.as_str().to_owned()))
-        .bind(wanted.status.map(|status| status.as_str().to_owned()))
+        .bind(wanted.kind)
+        .bind(wanted.status)
         .bind(other.clone())
         .bind(first.clone())
         .bind(wanted.limit + 1)
         .all()
         .await?;
-    let mut found = found(rows);
     let limit = usize::try_from(wanted.limit).unwrap_or(usize::MAX);
     let more = found.len() > limit;
     found.truncate(limit);

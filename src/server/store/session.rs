@@ -8,7 +8,7 @@ pub use tower_sessions::session::Id;
 use tower_sessions::{SessionStore, cookie::time::OffsetDateTime, session::Record, session_store};
 use uuid::Uuid;
 
-use super::{Db, DbError, Result, Tx, person::PersonRow};
+use super::{Db, DbError, Result, Tx};
 use crate::{
     domain::{
         id::{PersonId, SessionId},
@@ -46,7 +46,7 @@ pub fn key(id: Id) -> String {
     digest(&id.0.to_be_bytes())
 }
 
-/// What a session is called outside. Nobody comes from it to the cookie's id, nor to the digest that is stored.
+/// The public id of a session. Neither the cookie's id nor the stored digest can be derived from it.
 fn public_id(id: Id) -> Uuid {
     let digest = digest(&[b"outside ".as_slice(), &id.0.to_be_bytes()].concat());
     Uuid::parse_str(&digest[..32]).unwrap_or_default()
@@ -67,11 +67,11 @@ fn backend(error: impl std::fmt::Display) -> session_store::Error {
 }
 
 tokio::task_local! {
-    /// Whether sessions could be kept and read, and if not, what to tell.
+    /// Why sessions could not be stored or read, if they could not.
     static AWAY: std::cell::Cell<Option<Refusal>>;
 }
 
-/// Does some work; also why sessions could not be kept or read meanwhile, if that is so.
+/// Does some work. Also returns why sessions could not be stored or read meanwhile, if they could not.
 pub async fn noticing<T>(work: impl Future<Output = T>) -> (T, Option<Refusal>) {
     AWAY.scope(std::cell::Cell::new(None), async move {
         let done = work.await;
@@ -80,7 +80,7 @@ pub async fn noticing<T>(work: impl Future<Output = T>) -> (T, Option<Refusal>) 
     .await
 }
 
-/// What to tell of an error of the session library, which knows it as text alone: whoever may come back later.
+/// The refusal behind an error of the session library, which keeps nothing but its text. `None` for errors that will not pass.
 pub fn later(error: &tower_sessions::session::Error) -> Option<Refusal> {
     let tower_sessions::session::Error::Store(session_store::Error::Backend(text)) = error else { return None };
     match text.strip_prefix(LATER)? {
@@ -89,7 +89,7 @@ pub fn later(error: &tower_sessions::session::Error) -> Option<Refusal> {
     }
 }
 
-/// How the text of an error begins that may be over in a moment.
+/// The prefix of the text of a temporary error.
 const LATER: &str = "later ";
 
 /// An error of the database, as the session library knows it.
@@ -100,7 +100,7 @@ fn failed(error: DbError) -> session_store::Error {
         _ => return backend(error),
     };
     tracing::error!(%error, "could not store or read a session");
-    // Where nobody asked, nobody is told.
+    // Outside of [`noticing`] there is nobody to tell.
     let _ = AWAY.try_with(|away| away.set(Some(refusal)));
     session_store::Error::Backend(text)
 }
@@ -156,7 +156,7 @@ impl SessionStore for Sessions {
             .map_err(failed)
     }
 
-    /// Changes a session that is there: one that was ended meanwhile stays ended.
+    /// Changes an existing session only, so that one that was ended meanwhile stays ended.
     async fn save(&self, record: &Record) -> session_store::Result<()> {
         let (data, person) = columns(record)?;
         let (id_hash, expires_at) = (key(record.id), millis(record.expiry_date));
@@ -219,7 +219,7 @@ async fn update_person_seen(tx: &mut Tx, person: Uuid, at: i64) -> Result<()> {
     if later == 0 {
         return Ok(());
     }
-    // Lists of people are sorted by it (PEOPLE-1).
+    // Memberships carry a copy, by which lists of people are sorted (PEOPLE-1).
     tx.sql("UPDATE membership SET last_seen_at = $2 WHERE person_id = $1")
         .bind(person)
         .bind(at)
@@ -237,18 +237,14 @@ pub struct Use {
     pub device: String,
     /// The network address.
     pub address: Option<String>,
-    /// Now.
     pub at: Timestamp,
-    /// It is left alone if it was seen after this moment: then another request was faster.
+    /// The session is left alone if it was seen after this moment, because another request was faster.
     pub not_since: Timestamp,
     /// Until when it lasts if nobody uses it any more.
     pub expires_at: Timestamp,
 }
 
 /// Notes that a session is used, and its person with it; whether it was there and due.
-///
-/// # Errors
-/// The database.
 pub async fn touch(tx: &mut Tx, id: Id, how: &Use) -> Result<bool> {
     let due = tx
         .sql(
@@ -256,11 +252,11 @@ pub async fn touch(tx: &mut Tx, id: Id, how: &Use) -> Result<bool> {
              WHERE id_hash = $1 AND last_seen_at <= $6",
         )
         .bind(key(id))
-        .bind(how.at.0)
-        .bind(how.expires_at.0)
+        .bind(how.at)
+        .bind(how.expires_at)
         .bind(how.device.clone())
         .bind(how.address.clone())
-        .bind(how.not_since.0)
+        .bind(how.not_since)
         .execute()
         .await?
         > 0;
@@ -272,18 +268,15 @@ pub async fn touch(tx: &mut Tx, id: Id, how: &Use) -> Result<bool> {
 
 #[derive(FromRow)]
 struct ListedSessionRow {
-    public_id: Uuid,
+    public_id: SessionId,
     id_hash: String,
     device: Option<String>,
     ip_address: Option<String>,
-    created_at: i64,
-    last_seen_at: i64,
+    created_at: Timestamp,
+    last_seen_at: Timestamp,
 }
 
 /// The sessions of a person that have not expired, the one used last first. `current` is the digest of the one that asks.
-///
-/// # Errors
-/// The database.
 pub async fn list_of_person(
     tx: &mut Tx,
     person: PersonId,
@@ -296,59 +289,50 @@ pub async fn list_of_person(
             "SELECT public_id, id_hash, device, ip_address, created_at, last_seen_at FROM session
              WHERE person_id = $1 AND expires_at > $2 ORDER BY last_seen_at DESC, public_id LIMIT CAST($3 AS BIGINT)",
         )
-        .bind(person.0)
-        .bind(now.0)
+        .bind(person)
+        .bind(now)
         .bind(limit)
         .all()
         .await?;
     Ok(rows
         .into_iter()
         .map(|row| SessionItem {
-            id: SessionId(row.public_id),
+            id: row.public_id,
             device: row.device.unwrap_or_else(|| crate::domain::device::device("")),
             address: row.ip_address,
-            created_at: Timestamp(row.created_at),
-            last_seen: Timestamp(row.last_seen_at),
+            created_at: row.created_at,
+            last_seen: row.last_seen_at,
             current: current == Some(row.id_hash.as_str()),
         })
         .collect())
 }
 
 /// Whether a person has a session that was last used at an address.
-///
-/// # Errors
-/// The database.
 pub async fn has_at(tx: &mut Tx, person: PersonId, address: &str, now: Timestamp) -> Result<bool> {
-    let found: Option<(Uuid,)> = tx
+    let found: Option<PersonId> = tx
         .sql("SELECT person_id FROM session WHERE person_id = $1 AND ip_address = $2 AND expires_at > $3 LIMIT 1")
-        .bind(person.0)
+        .bind(person)
         .bind(address.to_owned())
-        .bind(now.0)
-        .optional()
+        .bind(now)
+        .value()
         .await?;
     Ok(found.is_some())
 }
 
-/// Ends one session of a person; whether there was one.
-///
-/// # Errors
-/// The database.
+/// Ends one session of a person; returns whether there was one.
 pub async fn delete(tx: &mut Tx, person: PersonId, id: SessionId) -> Result<bool> {
     tx.sql("DELETE FROM session WHERE public_id = $1 AND person_id = $2")
-        .bind(id.0)
-        .bind(person.0)
+        .bind(id)
+        .bind(person)
         .execute()
         .await
         .map(|rows| rows > 0)
 }
 
-/// Ends every session of a person but the one with this digest; how many there were.
-///
-/// # Errors
-/// The database.
+/// Ends every session of a person but the one with this digest; returns how many there were.
 pub async fn delete_of_person(tx: &mut Tx, person: PersonId, except: Option<&str>) -> Result<u64> {
     tx.sql("DELETE FROM session WHERE person_id = $1 AND id_hash <> $2")
-        .bind(person.0)
+        .bind(person)
         .bind(except.unwrap_or_default().to_owned())
         .execute()
         .await
@@ -357,15 +341,12 @@ pub async fn delete_of_person(tx: &mut Tx, person: PersonId, except: Option<&str
 #[derive(FromRow)]
 struct WhoRow {
     #[sqlx(flatten)]
-    person: PersonRow,
-    last_seen_at: Option<i64>,
+    person: PersonView,
+    last_seen_at: Option<Timestamp>,
 }
 
-/// The person whose session it is, by the id in the cookie, and when it was seen last; nobody where it has expired, was
-/// ended, or is nobody's.
-///
-/// # Errors
-/// The database.
+/// The person whose session it is, by the id in the cookie, and when it was seen last; `None` if it has expired or was
+/// ended, or nobody is signed in.
 pub async fn find_person(tx: &mut Tx, id: Id) -> Result<Option<(PersonView, Option<Timestamp>)>> {
     let row: Option<WhoRow> = tx
         .sql(
@@ -376,13 +357,10 @@ pub async fn find_person(tx: &mut Tx, id: Id) -> Result<Option<(PersonView, Opti
         .bind(machine_time())
         .optional()
         .await?;
-    Ok(row.map(|row| (row.person.into(), row.last_seen_at.map(Timestamp))))
+    Ok(row.map(|row| (row.person, row.last_seen_at)))
 }
 
-/// Forgets sessions that have expired; how many there were.
-///
-/// # Errors
-/// The database.
+/// Forgets sessions that have expired; returns how many there were.
 pub async fn delete_expired(tx: &mut Tx, now: Timestamp) -> Result<u64> {
-    tx.sql("DELETE FROM session WHERE expires_at <= $1").bind(now.0).execute().await
+    tx.sql("DELETE FROM session WHERE expires_at <= $1").bind(now).execute().await
 }

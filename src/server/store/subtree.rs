@@ -1,8 +1,8 @@
 //! Table `resource`, everything below a node: what a transfer looks at and changes (XFER-7, XFER-9, XFER-13). What is in
 //! the trash is not below anything.
 //!
-//! What looks walks the trees below its items once, in the database; what comes back is counted or cut off, so that 100,000
-//! items cost time but no memory here. What changes is given the ids of all of it ([`list_ids`]), a part at a time.
+//! Queries walk the trees below their items once, in the database, and return counts or the first few names, so that 100,000 items
+//! cost time but no memory here. Changes are given the ids of everything they change ([`list_ids`]), in parts.
 
 use std::collections::BTreeMap;
 
@@ -17,7 +17,7 @@ use crate::domain::{
     transfer::{Contents, MAX_NAMED, NamedResource, Truncated, reversal::ContentFingerprint},
 };
 
-/// How many trees one statement walks. Each walk may cost PostgreSQL a look at the whole table, so they are few.
+/// How many trees one statement walks. PostgreSQL may scan the whole table for each walk, so that few large ones are cheaper.
 const TREES: usize = 8_000;
 
 /// What is below each item, counted, with its height and the number of grants inside.
@@ -39,7 +39,7 @@ pub struct SubtreeContents {
 
 #[derive(FromRow)]
 struct CountRow {
-    root_id: Uuid,
+    root_id: ResourceId,
     cluster: Option<String>,
     height: i64,
     folders: i64,
@@ -54,8 +54,8 @@ struct CountRow {
     changed: i64,
 }
 
-/// The tree below the listed items, as the statements here begin. What follows joins it with CROSS JOIN and a condition:
-/// SQLite then starts from the tree, and not from all there is.
+/// The tree below the listed items: the beginning of the statements here. What follows must join it with CROSS JOIN and a
+/// condition, because SQLite does not reorder a CROSS JOIN: it then starts from the tree instead of scanning a whole table.
 macro_rules! tree {
     ($rest:literal) => {
         concat!(
@@ -75,9 +75,6 @@ fn count(n: i64) -> u64 {
 
 /// Counts what is in each item, and names what may be in the way of a transfer. `recent` is the moment since which a
 /// dataset is not older than a month; `None` looks only at what a move within an organization needs.
-///
-/// # Errors
-/// The database.
 pub async fn load(
     tx: &mut Tx,
     items: &[ResourceId],
@@ -86,7 +83,6 @@ pub async fn load(
 ) -> Result<BTreeMap<ResourceId, SubtreeContents>> {
     let mut below: BTreeMap<ResourceId, SubtreeContents> = BTreeMap::new();
     for chunk in items.chunks(TREES) {
-        let ids: Vec<Uuid> = chunk.iter().map(|id| id.0).collect();
         let rows: Vec<CountRow> = tx
             .sql_list(
                 tree!(
@@ -103,14 +99,14 @@ pub async fn load(
                         CAST(SUM(CASE WHEN tree.depth > 0 THEN r.touched_at ELSE 0 END) AS BIGINT) AS changed
                      FROM tree CROSS JOIN resource r WHERE r.id = tree.id GROUP BY tree.root_id, r.cluster"
                 ),
-                &ids,
+                chunk,
             )
             .bind(recent.map_or(i64::MAX, |at| at.0))
-            .bind(now.0)
+            .bind(now)
             .all()
             .await?;
         for row in rows {
-            let entry = below.entry(ResourceId(row.root_id)).or_default();
+            let entry = below.entry(row.root_id).or_default();
             entry.height = entry.height.max(row.height);
             entry.granted += count(row.granted);
             entry.sites += count(row.sites);
@@ -140,12 +136,13 @@ async fn name_what_matters(
     below: &mut BTreeMap<ResourceId, SubtreeContents>,
 ) -> Result<()> {
     let most = i64::try_from(MAX_NAMED).unwrap_or(i64::MAX);
-    let having = |below: &BTreeMap<ResourceId, SubtreeContents>, has: fn(&SubtreeContents) -> bool| -> Vec<Uuid> {
-        items.iter().filter(|id| below.get(id).is_some_and(has)).map(|id| id.0).collect()
-    };
+    let having =
+        |below: &BTreeMap<ResourceId, SubtreeContents>, has: fn(&SubtreeContents) -> bool| -> Vec<ResourceId> {
+            items.iter().filter(|id| below.get(id).is_some_and(has)).copied().collect()
+        };
 
     for chunk in having(below, |b| b.contents.not_processed.total > 0).chunks(TREES) {
-        let rows: Vec<(Uuid, Uuid, String)> = tx
+        let rows: Vec<(ResourceId, ResourceId, String)> = tx
             .sql_list(
                 tree!(
                     "SELECT tree.root_id, r.id, r.name FROM tree CROSS JOIN resource r
@@ -159,7 +156,7 @@ async fn name_what_matters(
         note(below, rows, |contents| &mut contents.not_processed);
     }
     for chunk in having(below, |b| b.contents.too_recent.total > 0).chunks(TREES) {
-        let rows: Vec<(Uuid, Uuid, String)> = tx
+        let rows: Vec<(ResourceId, ResourceId, String)> = tx
             .sql_list(
                 tree!(
                     "SELECT tree.root_id, r.id, r.name FROM tree CROSS JOIN resource r
@@ -167,14 +164,14 @@ async fn name_what_matters(
                 ),
                 chunk,
             )
-            .bind(recent.0)
+            .bind(recent)
             .bind(most)
             .all()
             .await?;
         note(below, rows, |contents| &mut contents.too_recent);
     }
     for chunk in having(below, |b| b.contents.links.total > 0).chunks(TREES) {
-        let rows: Vec<(Uuid, Uuid, String)> = tx
+        let rows: Vec<(ResourceId, ResourceId, String)> = tx
             .sql_list(
                 tree!(
                     "SELECT tree.root_id, r.id, r.name FROM tree CROSS JOIN share_link l CROSS JOIN resource r
@@ -182,7 +179,7 @@ async fn name_what_matters(
                 ),
                 chunk,
             )
-            .bind(now.0)
+            .bind(now)
             .bind(most)
             .all()
             .await?;
@@ -196,12 +193,12 @@ async fn name_what_matters(
 
 fn note(
     below: &mut BTreeMap<ResourceId, SubtreeContents>,
-    rows: Vec<(Uuid, Uuid, String)>,
+    rows: Vec<(ResourceId, ResourceId, String)>,
     list: fn(&mut Contents) -> &mut Truncated<NamedResource>,
 ) {
     for (root, id, name) in rows {
-        if let Some(entry) = below.get_mut(&ResourceId(root)) {
-            list(&mut entry.contents).first.push(NamedResource { id: ResourceId(id), name });
+        if let Some(entry) = below.get_mut(&root) {
+            list(&mut entry.contents).first.push(NamedResource { id, name });
         }
     }
 }
@@ -209,11 +206,11 @@ fn note(
 /// Things inside the items (not the items themselves) with a grant made by hand, and who has it.
 async fn name_direct(
     tx: &mut Tx,
-    ids: &[Uuid],
+    ids: &[ResourceId],
     most: i64,
     below: &mut BTreeMap<ResourceId, SubtreeContents>,
 ) -> Result<()> {
-    let totals: Vec<(Uuid, i64)> = tx
+    let totals: Vec<(ResourceId, i64)> = tx
         .sql_list(
             tree!(
                 "SELECT tree.root_id, CAST(COUNT(DISTINCT tree.id) AS BIGINT) FROM tree CROSS JOIN access_grant g
@@ -224,11 +221,11 @@ async fn name_direct(
         .all()
         .await?;
     for (root, total) in totals {
-        if let Some(entry) = below.get_mut(&ResourceId(root)) {
+        if let Some(entry) = below.get_mut(&root) {
             entry.contents.direct.total = count(total);
         }
     }
-    let rows: Vec<(Uuid, Uuid, String, String)> = tx
+    let rows: Vec<(ResourceId, ResourceId, String, String)> = tx
         .sql_list(
             tree!(
                 "SELECT tree.root_id, r.id, r.name, COALESCE(p.first_name || ' ' || p.last_name, o.name) AS grantee
@@ -242,61 +239,49 @@ async fn name_direct(
         .all()
         .await?;
     for (root, id, name, grantee) in rows {
-        let Some(entry) = below.get_mut(&ResourceId(root)) else { continue };
+        let Some(entry) = below.get_mut(&root) else { continue };
         let first = &mut entry.contents.direct.first;
         match first.last_mut() {
-            Some((last, people)) if last.id.0 == id => people.push(grantee),
-            _ => first.push((NamedResource { id: ResourceId(id), name }, vec![grantee])),
+            Some((last, people)) if last.id == id => people.push(grantee),
+            _ => first.push((NamedResource { id, name }, vec![grantee])),
         }
     }
     Ok(())
 }
 
 /// Who holds a carried grant on the items or inside them: people, and organizations whose people do.
-///
-/// # Errors
-/// The database.
 pub async fn list_grantees(tx: &mut Tx, items: &[ResourceId]) -> Result<(Vec<PersonId>, Vec<OrganizationId>)> {
     let (mut people, mut organizations) = (Vec::new(), Vec::new());
     for chunk in items.chunks(TREES) {
-        let ids: Vec<Uuid> = chunk.iter().map(|id| id.0).collect();
-        let rows: Vec<(Option<Uuid>, Option<Uuid>)> = tx
+        let rows: Vec<(Option<PersonId>, Option<OrganizationId>)> = tx
             .sql_list(
                 tree!("SELECT DISTINCT g.person_id, g.organization_id FROM tree CROSS JOIN access_grant g WHERE g.resource_id = tree.id"),
-                &ids,
+                chunk,
             )
             .all()
             .await?;
         for (person, organization) in rows {
-            people.extend(person.map(PersonId));
-            organizations.extend(organization.map(OrganizationId));
+            people.extend(person);
+            organizations.extend(organization);
         }
     }
     Ok((people, organizations))
 }
 
-/// The items and everything below them, by id alone: 16 bytes each, so that what is changed is walked to once.
-///
-/// # Errors
-/// The database.
+/// The ids of the items and of everything below them: 16 bytes each, so that a change has to walk the tree only once.
 pub async fn list_ids(tx: &mut Tx, items: &[ResourceId]) -> Result<Vec<ResourceId>> {
     let mut found = Vec::new();
     for chunk in items.chunks(TREES) {
-        let ids: Vec<Uuid> = chunk.iter().map(|id| id.0).collect();
-        let rows: Vec<(Uuid,)> = tx.sql_list(tree!("SELECT tree.id FROM tree"), &ids).all().await?;
-        found.extend(rows.into_iter().map(|(id,)| ResourceId(id)));
+        let rows: Vec<ResourceId> = tx.sql_list(tree!("SELECT tree.id FROM tree"), chunk).column().await?;
+        found.extend(rows);
     }
     Ok(found)
 }
 
-/// What there is of the items and what is in them, and how many grants and links were made on it after a moment.
-///
-/// # Errors
-/// The database.
+/// A fingerprint of the items and their contents, with how many grants and links were made on them after a moment.
 pub async fn find_traces(tx: &mut Tx, items: &[ResourceId], after: Timestamp) -> Result<ContentFingerprint> {
     let mut traces = ContentFingerprint::default();
     for chunk in items.chunks(TREES) {
-        let ids: Vec<Uuid> = chunk.iter().map(|id| id.0).collect();
         let (things, changed, grants, links): (i64, i64, i64, i64) = tx
             .sql_list(
                 tree!(
@@ -305,9 +290,9 @@ pub async fn find_traces(tx: &mut Tx, items: &[ResourceId], after: Timestamp) ->
                         CAST(COALESCE(SUM((SELECT COUNT(*) FROM share_link l WHERE l.resource_id = r.id AND l.created_at > {1})), 0) AS BIGINT)
                      FROM tree CROSS JOIN resource r WHERE r.id = tree.id"
                 ),
-                &ids,
+                chunk,
             )
-            .bind(after.0)
+            .bind(after)
             .one()
             .await?;
         traces.things += things;
@@ -318,20 +303,17 @@ pub async fn find_traces(tx: &mut Tx, items: &[ResourceId], after: Timestamp) ->
     Ok(traces)
 }
 
-/// What becomes of who paid for datasets (LIC-2).
+/// What a transfer does to the licence that datasets are charged to (LIC-2).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Charge {
     /// It stays as it is.
     Keep,
-    /// All of them are charged to this licence, or to none: one that is charged is not charged once more when it is processed
-    /// again.
+    /// All of them count as charged to this licence, or to none. A dataset that is charged is not charged again when it is
+    /// reprocessed.
     To(Option<LicenceId>),
 }
 
 /// Hands resources to the account of another organization.
-///
-/// # Errors
-/// The database.
 pub async fn update_owner(
     tx: &mut Tx,
     permit: &Permit,
@@ -345,17 +327,16 @@ pub async fn update_owner(
     };
     let mut changed = 0;
     for chunk in ids.chunks(CHUNK) {
-        let ids: Vec<Uuid> = chunk.iter().map(|id| id.0).collect();
         changed += tx
             .sql_list(
                 "UPDATE resource SET organization_id = {1}, account_id = {2},
                     charged_to = CASE WHEN kind = 'dataset' AND {4} THEN {3} ELSE charged_to END
                  WHERE id IN ({ids})",
-                &ids,
+                chunk,
             )
-            .bind(permit.organization().0)
-            .bind(account.0)
-            .bind(licence.map(|licence| licence.0))
+            .bind(permit.organization())
+            .bind(account)
+            .bind(licence)
             .bind(charges)
             .execute()
             .await?;
@@ -366,16 +347,12 @@ pub async fn update_owner(
 
 /// Hands the items and everything below them to another account of the same organization. What was charged stays charged
 /// where it was (LIC-2).
-///
-/// # Errors
-/// The database.
 pub async fn update_account(tx: &mut Tx, _permit: &Permit, items: &[ResourceId], account: AccountId) -> Result<u64> {
     let mut changed = 0;
     for chunk in items.chunks(TREES) {
-        let ids: Vec<Uuid> = chunk.iter().map(|id| id.0).collect();
         changed += tx
-            .sql_list(tree!("UPDATE resource SET account_id = {1} WHERE id IN (SELECT id FROM tree)"), &ids)
-            .bind(account.0)
+            .sql_list(tree!("UPDATE resource SET account_id = {1} WHERE id IN (SELECT id FROM tree)"), chunk)
+            .bind(account)
             .execute()
             .await?;
     }
@@ -383,16 +360,12 @@ pub async fn update_account(tx: &mut Tx, _permit: &Permit, items: &[ResourceId],
 }
 
 /// Notes on the grants on resources that the permit's organization owns what they are on.
-///
-/// # Errors
-/// The database.
 pub async fn update_grant_owner(tx: &mut Tx, permit: &Permit, ids: &[ResourceId]) -> Result<u64> {
     let mut changed = 0;
     for chunk in ids.chunks(CHUNK) {
-        let ids: Vec<Uuid> = chunk.iter().map(|id| id.0).collect();
         changed += tx
-            .sql_list("UPDATE access_grant SET owner_organization_id = {1} WHERE resource_id IN ({ids})", &ids)
-            .bind(permit.organization().0)
+            .sql_list("UPDATE access_grant SET owner_organization_id = {1} WHERE resource_id IN ({ids})", chunk)
+            .bind(permit.organization())
             .execute()
             .await?;
     }
@@ -400,21 +373,17 @@ pub async fn update_grant_owner(tx: &mut Tx, permit: &Permit, ids: &[ResourceId]
 }
 
 /// Ends every grant on resources whose holder is not in the permit's organization (XFER-13).
-///
-/// # Errors
-/// The database.
 pub async fn delete_foreign_grants(tx: &mut Tx, permit: &Permit, ids: &[ResourceId]) -> Result<u64> {
     let mut ended = 0;
     for chunk in ids.chunks(CHUNK) {
-        let ids: Vec<Uuid> = chunk.iter().map(|id| id.0).collect();
         ended += tx
             .sql_list(
                 "DELETE FROM access_grant WHERE resource_id IN ({ids}) AND (
                     organization_id <> {1}
                     OR person_id NOT IN (SELECT person_id FROM membership WHERE organization_id = {1}))",
-                &ids,
+                chunk,
             )
-            .bind(permit.organization().0)
+            .bind(permit.organization())
             .execute()
             .await?;
     }
@@ -422,15 +391,11 @@ pub async fn delete_foreign_grants(tx: &mut Tx, permit: &Permit, ids: &[Resource
 }
 
 /// Stops every share link on resources; they say that the resource has moved (XFER-13).
-///
-/// # Errors
-/// The database.
 pub async fn stop_links(tx: &mut Tx, _permit: &Permit, ids: &[ResourceId]) -> Result<u64> {
     let mut stopped = 0;
     for chunk in ids.chunks(CHUNK) {
-        let ids: Vec<Uuid> = chunk.iter().map(|id| id.0).collect();
         stopped += tx
-            .sql_list("UPDATE share_link SET state = 'moved' WHERE state = 'active' AND resource_id IN ({ids})", &ids)
+            .sql_list("UPDATE share_link SET state = 'moved' WHERE state = 'active' AND resource_id IN ({ids})", chunk)
             .execute()
             .await?;
     }
@@ -438,13 +403,9 @@ pub async fn stop_links(tx: &mut Tx, _permit: &Permit, ids: &[ResourceId]) -> Re
 }
 
 /// How many levels are below the highest of the items, what is in the trash counted too.
-///
-/// # Errors
-/// The database.
 pub async fn height_with_trash(tx: &mut Tx, items: &[ResourceId]) -> Result<i64> {
     let mut height = 0;
     for chunk in items.chunks(CHUNK) {
-        let ids: Vec<Uuid> = chunk.iter().map(|id| id.0).collect();
         let below = tx
             .sql_list(
                 "WITH RECURSIVE tree(id, depth) AS (
@@ -452,7 +413,7 @@ pub async fn height_with_trash(tx: &mut Tx, items: &[ResourceId]) -> Result<i64>
                     UNION ALL
                     SELECT r.id, tree.depth + 1 FROM tree JOIN resource r ON r.parent_id = tree.id WHERE tree.depth < 200
                  ) SELECT CAST(COALESCE(MAX(depth), 0) AS BIGINT) FROM tree",
-                &ids,
+                chunk,
             )
             .number()
             .await?;
@@ -461,22 +422,18 @@ pub async fn height_with_trash(tx: &mut Tx, items: &[ResourceId]) -> Result<i64>
     Ok(height)
 }
 
-/// Lets what is in the trash out of the items: it is from now on as if it had been in the root of its Drive. So it stays
-/// where it is when the items go to another organization (attack 6).
-///
-/// # Errors
-/// The database.
+/// Moves what is in the trash and was inside the items to the root of its Drive, so that it does not follow the items into
+/// another organization (attack 6).
 pub async fn leave_trash_behind(tx: &mut Tx, _permit: &Permit, items: &[ResourceId]) -> Result<u64> {
     let mut left = 0;
     for chunk in items.chunks(TREES) {
-        let ids: Vec<Uuid> = chunk.iter().map(|id| id.0).collect();
         left += tx
             .sql_list(
                 tree!(
                     "UPDATE resource SET parent_id = (SELECT a.root_id FROM account a WHERE a.id = resource.account_id)
                      WHERE trashed_with IS NOT NULL AND trashed_with = id AND parent_id IN (SELECT id FROM tree)"
                 ),
-                &ids,
+                chunk,
             )
             .execute()
             .await?;
@@ -489,9 +446,7 @@ pub async fn leave_trash_behind(tx: &mut Tx, _permit: &Permit, items: &[Resource
 pub struct Restricted {
     /// The item it is in.
     pub root_id: Uuid,
-    /// Its id.
     pub id: Uuid,
-    /// Its name.
     pub name: String,
     /// No one may copy it.
     pub restrict_copy: bool,
@@ -501,20 +456,16 @@ pub struct Restricted {
 
 /// Things inside the items (not the items themselves) that may not be copied, or not be deleted by everybody; at most
 /// `limit` of each thousand items.
-///
-/// # Errors
-/// The database.
 pub async fn list_restricted(tx: &mut Tx, items: &[ResourceId], limit: i64) -> Result<Vec<Restricted>> {
     let mut restricted = Vec::new();
     for chunk in items.chunks(TREES) {
-        let ids: Vec<Uuid> = chunk.iter().map(|id| id.0).collect();
         let rows: Vec<Restricted> = tx
             .sql_list(
                 tree!(
                     "SELECT tree.root_id, r.id, r.name, r.restrict_copy, r.restrict_delete FROM tree CROSS JOIN resource r
                      WHERE r.id = tree.id AND tree.depth > 0 AND (r.restrict_copy OR r.restrict_delete) LIMIT CAST({1} AS BIGINT)"
                 ),
-                &ids,
+                chunk,
             )
             .bind(limit)
             .all()

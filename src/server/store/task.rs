@@ -1,10 +1,7 @@
-//! Tables `task` and `task_transfer`: long work, gone on with under leases, so that a crash costs a moment and two nodes are
-//! never at the same.
+//! Tables `task` and `task_transfer`: long work, done under leases, so that another worker goes on after a crash and no two nodes
+//! work on the same task.
 
-use sqlx::FromRow;
-use uuid::Uuid;
-
-use super::{Result, Tx, read};
+use super::{Result, Tx, values::from_columns};
 use crate::{
     domain::{
         id::{OrganizationId, PersonId, ResourceId, TaskId, TransferId, UndoId},
@@ -17,7 +14,6 @@ use crate::{
 /// A task as a worker needs it.
 #[derive(Debug, Clone)]
 pub struct Task {
-    /// Id.
     pub id: TaskId,
     /// The organization it is in.
     pub organization: OrganizationId,
@@ -58,31 +54,6 @@ pub struct TransferRequest {
     pub address: Option<String>,
 }
 
-#[derive(FromRow)]
-struct TaskRow {
-    id: Uuid,
-    organization_id: Uuid,
-    person_id: Uuid,
-    person_name: String,
-    kind: String,
-    state: String,
-    name: String,
-    hidden_root_id: Option<Uuid>,
-    source_id: Option<Uuid>,
-    destination_id: Option<Uuid>,
-    cursor_container_id: Option<Uuid>,
-    cursor_item_id: Option<Uuid>,
-    done: i64,
-    total: i64,
-    message: Option<String>,
-    created_at: i64,
-    ended_at: Option<i64>,
-    cancellable: bool,
-    transfer_id: Option<Uuid>,
-    undo_id: Option<Uuid>,
-    target_sharing_id: Option<String>,
-}
-
 fn count(n: i64) -> u64 {
     u64::try_from(n).unwrap_or(0)
 }
@@ -91,74 +62,70 @@ fn number(n: u64) -> i64 {
     i64::try_from(n).unwrap_or(i64::MAX)
 }
 
-impl TryFrom<TaskRow> for Task {
-    type Error = super::DbError;
-
-    fn try_from(row: TaskRow) -> Result<Self> {
-        Ok(Self {
-            id: TaskId(row.id),
-            organization: OrganizationId(row.organization_id),
-            person: PersonId(row.person_id),
-            person_name: row.person_name,
-            kind: read("task", "kind", &row.kind, TaskKind::parse)?,
-            name: row.name,
-            top: row.hidden_root_id.map(ResourceId),
-            source: row.source_id.map(ResourceId),
-            destination: row.destination_id.map(ResourceId),
-            at: row.cursor_container_id.map(|inside| (ResourceId(inside), row.cursor_item_id.map(ResourceId))),
-            done: count(row.done),
-            total: count(row.total),
-            stoppable: row.cancellable,
-            shared_with: row.target_sharing_id,
-        })
+from_columns! {
+    Task: id: TaskId, organization_id: OrganizationId, person_id: PersonId, person_name: String, kind: TaskKind,
+        name: String, hidden_root_id: Option<ResourceId>, source_id: Option<ResourceId>,
+        destination_id: Option<ResourceId>, cursor_container_id: Option<ResourceId>, cursor_item_id: Option<ResourceId>,
+        done: i64, total: i64, cancellable: bool, target_sharing_id: Option<String>;
+    Self {
+        id,
+        organization: organization_id,
+        person: person_id,
+        person_name,
+        kind,
+        name,
+        top: hidden_root_id,
+        source: source_id,
+        destination: destination_id,
+        at: cursor_container_id.map(|inside| (inside, cursor_item_id)),
+        done: count(done),
+        total: count(total),
+        stoppable: cancellable,
+        shared_with: target_sharing_id,
     }
 }
 
-impl TaskRow {
-    fn view(self) -> Result<TaskView> {
-        let kind = read("task", "kind", &self.kind, TaskKind::parse)?;
-        let state = read("task", "state", &self.state, TaskState::parse)?;
-        // What was made for another account is not the copier's to open.
-        let made = kind == TaskKind::Copy && state == TaskState::Done && self.target_sharing_id.is_none();
-        Ok(TaskView {
-            id: TaskId(self.id),
-            kind,
-            state,
-            name: self.name,
-            resource: self.hidden_root_id.filter(|_| made).map(ResourceId),
-            transfer: self.transfer_id.map(TransferId),
-            undo: self.undo_id.map(UndoId),
-            cancellable: self.cancellable && state == TaskState::Running,
-            done: count(self.done),
-            total: count(self.total),
-            message: self.message,
-            created_at: Timestamp(self.created_at),
-            ended_at: self.ended_at.map(Timestamp),
-        })
+// A copy made for another account is not shown to the person who made it, so the view does not name it.
+from_columns! {
+    TaskView: id: TaskId, kind: TaskKind, state: TaskState, name: String, hidden_root_id: Option<ResourceId>,
+        transfer_id: Option<TransferId>, undo_id: Option<UndoId>, cancellable: bool, done: i64, total: i64,
+        message: Option<String>, created_at: Timestamp, ended_at: Option<Timestamp>, target_sharing_id: Option<String>;
+    Self {
+        id,
+        kind,
+        state,
+        name,
+        resource: hidden_root_id
+            .filter(|_| kind == TaskKind::Copy && state == TaskState::Done && target_sharing_id.is_none()),
+        transfer: transfer_id,
+        undo: undo_id,
+        cancellable: cancellable && state == TaskState::Running,
+        done: count(done),
+        total: count(total),
+        message,
+        created_at,
+        ended_at,
     }
 }
 
 /// Notes work that is to be done.
-///
-/// # Errors
-/// The database.
 pub async fn insert(tx: &mut Tx, task: &Task, at: Timestamp) -> Result<()> {
     tx.sql(
         "INSERT INTO task (id, organization_id, person_id, person_name, kind, state, name, hidden_root_id, source_id, destination_id, done, total, claimed_until, created_at, cancellable, target_sharing_id)
          VALUES ($1, $2, $3, $4, $5, 'running', $6, $7, $8, $9, $10, $11, 0, $12, $13, $14)",
     )
-    .bind(task.id.0)
-    .bind(task.organization.0)
-    .bind(task.person.0)
+    .bind(task.id)
+    .bind(task.organization)
+    .bind(task.person)
     .bind(task.person_name.clone())
-    .bind(task.kind.as_str())
+    .bind(task.kind)
     .bind(task.name.clone())
-    .bind(task.top.map(|id| id.0))
-    .bind(task.source.map(|id| id.0))
-    .bind(task.destination.map(|id| id.0))
+    .bind(task.top)
+    .bind(task.source)
+    .bind(task.destination)
     .bind(number(task.done))
     .bind(number(task.total))
-    .bind(at.0)
+    .bind(at)
     .bind(task.stoppable)
     .bind(task.shared_with.clone())
     .execute()
@@ -167,12 +134,9 @@ pub async fn insert(tx: &mut Tx, task: &Task, at: Timestamp) -> Result<()> {
 }
 
 /// Notes what a task is to transfer.
-///
-/// # Errors
-/// The database.
 pub async fn insert_asked(tx: &mut Tx, id: TaskId, asked: &TransferRequest) -> Result<()> {
     tx.sql("INSERT INTO task_transfer (task_id, items, digest, ip_address) VALUES ($1, $2, $3, $4)")
-        .bind(id.0)
+        .bind(id)
         .bind(asked.items.clone())
         .bind(asked.digest.clone())
         .bind(asked.address.clone())
@@ -182,57 +146,41 @@ pub async fn insert_asked(tx: &mut Tx, id: TaskId, asked: &TransferRequest) -> R
 }
 
 /// What a task is to transfer; nothing for other tasks.
-///
-/// # Errors
-/// The database.
 pub async fn find_asked(tx: &mut Tx, id: TaskId) -> Result<Option<TransferRequest>> {
     let row: Option<(String, Option<String>, Option<String>)> =
-        tx.sql("SELECT items, digest, ip_address FROM task_transfer WHERE task_id = $1").bind(id.0).optional().await?;
+        tx.sql("SELECT items, digest, ip_address FROM task_transfer WHERE task_id = $1").bind(id).optional().await?;
     Ok(row.map(|(items, digest, address)| TransferRequest { items, digest, address }))
 }
 
 /// A task by id, as a worker needs it, while it runs and may be cancelled by who asks.
-///
-/// # Errors
-/// The database.
 pub async fn find_stoppable(tx: &mut Tx, person: PersonId, id: TaskId) -> Result<Option<Task>> {
-    let row: Option<TaskRow> = tx
-        .sql(
-            "SELECT id, organization_id, person_id, person_name, kind, state, name, hidden_root_id, source_id, destination_id, cursor_container_id, cursor_item_id, done, total, message, created_at, ended_at, cancellable, target_sharing_id,
-                (SELECT t.transfer_id FROM task_transfer t WHERE t.task_id = task.id) AS transfer_id,
-                (SELECT u.id FROM task_transfer t JOIN undo u ON u.id = t.undo_id WHERE t.task_id = task.id) AS undo_id
-             FROM task WHERE id = $1 AND person_id = $2 AND state = 'running' AND cancellable",
-        )
-        .bind(id.0)
-        .bind(person.0)
-        .optional()
-        .await?;
-    row.map(TryInto::try_into).transpose()
+    tx.sql(
+        "SELECT id, organization_id, person_id, person_name, kind, state, name, hidden_root_id, source_id, destination_id, cursor_container_id, cursor_item_id, done, total, message, created_at, ended_at, cancellable, target_sharing_id,
+            (SELECT t.transfer_id FROM task_transfer t WHERE t.task_id = task.id) AS transfer_id,
+            (SELECT u.id FROM task_transfer t JOIN undo u ON u.id = t.undo_id WHERE t.task_id = task.id) AS undo_id
+         FROM task WHERE id = $1 AND person_id = $2 AND state = 'running' AND cancellable",
+    )
+    .bind(id)
+    .bind(person)
+    .optional()
+    .await
 }
 
 /// A task as who began it sees it; nobody else does.
-///
-/// # Errors
-/// The database.
 pub async fn find_own(tx: &mut Tx, person: PersonId, id: TaskId) -> Result<Option<TaskView>> {
-    let row: Option<TaskRow> = tx
-        .sql(
-            "SELECT id, organization_id, person_id, person_name, kind, state, name, hidden_root_id, source_id, destination_id, cursor_container_id, cursor_item_id, done, total, message, created_at, ended_at, cancellable, target_sharing_id,
-                (SELECT t.transfer_id FROM task_transfer t WHERE t.task_id = task.id) AS transfer_id,
-                (SELECT u.id FROM task_transfer t JOIN undo u ON u.id = t.undo_id WHERE t.task_id = task.id) AS undo_id
-             FROM task WHERE id = $1 AND person_id = $2",
-        )
-        .bind(id.0)
-        .bind(person.0)
-        .optional()
-        .await?;
-    row.map(TaskRow::view).transpose()
+    tx.sql(
+        "SELECT id, organization_id, person_id, person_name, kind, state, name, hidden_root_id, source_id, destination_id, cursor_container_id, cursor_item_id, done, total, message, created_at, ended_at, cancellable, target_sharing_id,
+            (SELECT t.transfer_id FROM task_transfer t WHERE t.task_id = task.id) AS transfer_id,
+            (SELECT u.id FROM task_transfer t JOIN undo u ON u.id = t.undo_id WHERE t.task_id = task.id) AS undo_id
+         FROM task WHERE id = $1 AND person_id = $2",
+    )
+    .bind(id)
+    .bind(person)
+    .optional()
+    .await
 }
 
 /// The tasks that somebody began in an organization and that run, or ended after a moment; newest first.
-///
-/// # Errors
-/// The database.
 pub async fn list_own(
     tx: &mut Tx,
     person: PersonId,
@@ -240,80 +188,64 @@ pub async fn list_own(
     ended_after: Timestamp,
     limit: i64,
 ) -> Result<Vec<TaskView>> {
-    let rows: Vec<TaskRow> = tx
-        .sql(
-            "SELECT id, organization_id, person_id, person_name, kind, state, name, hidden_root_id, source_id, destination_id, cursor_container_id, cursor_item_id, done, total, message, created_at, ended_at, cancellable, target_sharing_id,
-                (SELECT t.transfer_id FROM task_transfer t WHERE t.task_id = task.id) AS transfer_id,
-                (SELECT u.id FROM task_transfer t JOIN undo u ON u.id = t.undo_id WHERE t.task_id = task.id) AS undo_id
-             FROM task WHERE person_id = $1 AND organization_id = $2 AND (ended_at IS NULL OR ended_at > $3) ORDER BY id DESC LIMIT CAST($4 AS BIGINT)",
-        )
-        .bind(person.0)
-        .bind(organization.0)
-        .bind(ended_after.0)
-        .bind(limit)
-        .all()
-        .await?;
-    rows.into_iter().map(TaskRow::view).collect()
+    tx.sql(
+        "SELECT id, organization_id, person_id, person_name, kind, state, name, hidden_root_id, source_id, destination_id, cursor_container_id, cursor_item_id, done, total, message, created_at, ended_at, cancellable, target_sharing_id,
+            (SELECT t.transfer_id FROM task_transfer t WHERE t.task_id = task.id) AS transfer_id,
+            (SELECT u.id FROM task_transfer t JOIN undo u ON u.id = t.undo_id WHERE t.task_id = task.id) AS undo_id
+         FROM task WHERE person_id = $1 AND organization_id = $2 AND (ended_at IS NULL OR ended_at > $3) ORDER BY id DESC LIMIT CAST($4 AS BIGINT)",
+    )
+    .bind(person)
+    .bind(organization)
+    .bind(ended_after)
+    .bind(limit)
+    .all()
+    .await
 }
 
-/// Whether there is work that nobody is at.
-///
-/// # Errors
-/// The database.
+/// Whether there is a running task without a valid lease.
 pub async fn is_waiting(tx: &mut Tx, now: Timestamp) -> Result<bool> {
     tx.sql(
         "SELECT CAST(COUNT(*) AS BIGINT) FROM (SELECT 1 AS one FROM task WHERE state = 'running' AND claimed_until < $1 LIMIT 1) AS first",
     )
-    .bind(now.0)
+    .bind(now)
     .number()
     .await
     .map(|n| n > 0)
 }
 
-/// Takes on work that nobody is at, the longest left alone first.
-///
-/// # Errors
-/// The database.
+/// Claims a running task without a valid lease, the longest abandoned first.
 pub async fn claim(tx: &mut Tx, now: Timestamp, until: Timestamp) -> Result<Option<Task>> {
-    let row: Option<TaskRow> = tx
-        .sql(
-            "UPDATE task SET claimed_until = $2 WHERE id = (
-                SELECT id FROM task WHERE state = 'running' AND claimed_until < $1 ORDER BY claimed_until, id LIMIT 1)
-             RETURNING id, organization_id, person_id, person_name, kind, state, name, hidden_root_id, source_id, destination_id, cursor_container_id, cursor_item_id, done, total, message, created_at, ended_at, cancellable, target_sharing_id,
-                (SELECT t.transfer_id FROM task_transfer t WHERE t.task_id = task.id) AS transfer_id,
-                (SELECT u.id FROM task_transfer t JOIN undo u ON u.id = t.undo_id WHERE t.task_id = task.id) AS undo_id",
-        )
-        .bind(now.0)
-        .bind(until.0)
-        .optional()
-        .await?;
-    row.map(TryInto::try_into).transpose()
+    tx.sql(
+        "UPDATE task SET claimed_until = $2 WHERE id = (
+            SELECT id FROM task WHERE state = 'running' AND claimed_until < $1 ORDER BY claimed_until, id LIMIT 1)
+         RETURNING id, organization_id, person_id, person_name, kind, state, name, hidden_root_id, source_id, destination_id, cursor_container_id, cursor_item_id, done, total, message, created_at, ended_at, cancellable, target_sharing_id,
+            (SELECT t.transfer_id FROM task_transfer t WHERE t.task_id = task.id) AS transfer_id,
+            (SELECT u.id FROM task_transfer t JOIN undo u ON u.id = t.undo_id WHERE t.task_id = task.id) AS undo_id",
+    )
+    .bind(now)
+    .bind(until)
+    .optional()
+    .await
 }
 
-/// Notes how far a task is, under the lease of who is at it, and extends that; `false`: somebody else has it.
-///
-/// # Errors
-/// The database.
+/// Notes how far a task is, under the lease of who is at it, and extends that; `false` if another worker holds the lease.
 pub async fn update_progress(tx: &mut Tx, task: &Task, held_until: Timestamp, until: Timestamp) -> Result<bool> {
     tx.sql(
         "UPDATE task SET cursor_container_id = $2, cursor_item_id = $3, done = $4, total = CASE WHEN total < $4 THEN $4 ELSE total END, claimed_until = $5
          WHERE id = $1 AND state = 'running' AND claimed_until = $6",
     )
-    .bind(task.id.0)
+    .bind(task.id)
     .bind(task.at.map(|(inside, _)| inside.0))
     .bind(task.at.and_then(|(_, behind)| behind).map(|behind| behind.0))
     .bind(number(task.done))
-    .bind(until.0)
-    .bind(held_until.0)
+    .bind(until)
+    .bind(held_until)
     .execute()
     .await
     .map(|changed| changed > 0)
 }
 
-/// Notes what became of a task, under the lease of who is at it; `false`: somebody else has it.
-///
-/// # Errors
-/// The database.
+/// Notes what became of a task, under the lease of who is at it; `false` if another worker holds the lease.
 pub async fn update_ended(
     tx: &mut Tx,
     id: TaskId,
@@ -326,33 +258,27 @@ pub async fn update_ended(
         "UPDATE task SET state = $2, message = $3, ended_at = $4, claimed_until = 0, total = CASE WHEN $2 = 'done' THEN done ELSE total END
          WHERE id = $1 AND state = 'running' AND claimed_until = $5",
     )
-    .bind(id.0)
-    .bind(state.as_str())
+    .bind(id)
+    .bind(state)
     .bind(Some(message.to_owned()).filter(|message| !message.is_empty()))
-    .bind(at.0)
-    .bind(held_until.0)
+    .bind(at)
+    .bind(held_until)
     .execute()
     .await
     .map(|changed| changed > 0)
 }
 
 /// Whether a task still runs under the lease of who is at it.
-///
-/// # Errors
-/// The database.
 pub async fn is_held(tx: &mut Tx, id: TaskId, held_until: Timestamp) -> Result<bool> {
     tx.sql("SELECT CAST(COUNT(*) AS BIGINT) FROM task WHERE id = $1 AND state = 'running' AND claimed_until = $2")
-        .bind(id.0)
-        .bind(held_until.0)
+        .bind(id)
+        .bind(held_until)
         .number()
         .await
         .map(|n| n > 0)
 }
 
-/// Notes that a transfer is done, under the lease of who did it, with its receipt; `false`: somebody else has it.
-///
-/// # Errors
-/// The database.
+/// Notes that a transfer is done, under the lease of who did it, with its receipt; `false` if another worker holds the lease.
 pub async fn update_transferred(
     tx: &mut Tx,
     task: &Task,
@@ -367,64 +293,52 @@ pub async fn update_transferred(
             "UPDATE task SET state = 'done', message = $2, ended_at = $3, claimed_until = 0, done = $4, total = $4
              WHERE id = $1 AND state = 'running' AND claimed_until = $5",
         )
-        .bind(task.id.0)
+        .bind(task.id)
         .bind(message.to_owned())
-        .bind(at.0)
+        .bind(at)
         .bind(number(task.done))
-        .bind(held_until.0)
+        .bind(held_until)
         .execute()
         .await?;
     tx.sql("UPDATE task_transfer SET transfer_id = $2, undo_id = $3 WHERE task_id = $1")
-        .bind(task.id.0)
-        .bind(transfer.0)
-        .bind(undo.map(|id| id.0))
+        .bind(task.id)
+        .bind(transfer)
+        .bind(undo)
         .execute()
         .await?;
     Ok(changed > 0)
 }
 
 /// Ends a task that runs and may be cancelled, whoever is at it; `false`: it has ended.
-///
-/// # Errors
-/// The database.
 pub async fn update_cancelled(tx: &mut Tx, id: TaskId, message: &str, at: Timestamp) -> Result<bool> {
     tx.sql(
         "UPDATE task SET state = 'cancelled', message = $2, ended_at = $3, claimed_until = 0
          WHERE id = $1 AND state = 'running' AND cancellable",
     )
-    .bind(id.0)
+    .bind(id)
     .bind(message.to_owned())
-    .bind(at.0)
+    .bind(at)
     .execute()
     .await
     .map(|changed| changed > 0)
 }
 
-/// Gives every task back: nobody was at one. Where there is one node, that is so when it starts.
-///
-/// # Errors
-/// The database.
+/// Releases every task. Call it when the only node starts: whoever held a lease is gone.
 pub async fn release_all(tx: &mut Tx) -> Result<u64> {
     tx.sql("UPDATE task SET claimed_until = 0 WHERE state = 'running' AND claimed_until > 0").execute().await
 }
 
-/// Gives a task back untouched: its worker stops.
-///
-/// # Errors
-/// The database.
+/// Releases a task untouched, because its worker stops.
 pub async fn release(tx: &mut Tx, id: TaskId, held_until: Timestamp) -> Result<()> {
     tx.sql("UPDATE task SET claimed_until = 0 WHERE id = $1 AND claimed_until = $2")
-        .bind(id.0)
-        .bind(held_until.0)
+        .bind(id)
+        .bind(held_until)
         .execute()
         .await
         .map(|_| ())
 }
 
 /// Forgets tasks that ended before a moment.
-///
-/// # Errors
-/// The database.
 pub async fn delete_before(tx: &mut Tx, before: Timestamp) -> Result<u64> {
-    tx.sql("DELETE FROM task WHERE ended_at IS NOT NULL AND ended_at < $1").bind(before.0).execute().await
+    tx.sql("DELETE FROM task WHERE ended_at IS NOT NULL AND ended_at < $1").bind(before).execute().await
 }

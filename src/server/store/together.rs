@@ -1,13 +1,13 @@
 //! One transaction for all that a request changes, and for the answer it gets (API-1).
 //!
-//! A use case writes in one transaction of its own, and then its door makes the answer. If the program ended between the two,
-//! whoever sends the request again would have it done twice. So where it matters ([`Db::together`]) the transaction of the first
-//! write stays open: what is written and read afterwards by the same task is written and read in it, and at the end the answer
-//! is written, too. Nothing of it has to be known by a use case, so none can forget it.
+//! A use case writes in a transaction of its own, and only then is the answer made. If the program ended between the two, sending the
+//! request again would do it twice. So where that matters ([`Db::together`]) the transaction of the first write stays open: the same
+//! task reads and writes in it from then on, and at the end the answer is stored in it, too. Use cases know nothing of this, so
+//! that none can forget it.
 //!
 //! # Invariants
 //! - Only the task that [`Db::together`] runs is in the transaction; what it hands to others is not.
-//! - A write that is refused takes back its own part alone, as if it had been a transaction.
+//! - A refused write rolls back its own part alone, to a savepoint, as if it had been a transaction.
 //! - When a statement fails because of other transactions or of the connection, nothing more is written, and nothing committed.
 
 use std::sync::Arc;
@@ -33,8 +33,8 @@ pub(super) async fn during<T>(unit: Arc<Unit>, work: impl Future<Output = T>) ->
     UNIT.scope(unit, work).await
 }
 
-/// Where the running task reads what it wrote; nowhere before it wrote something, nor in the middle of a write, which reads by
-/// itself.
+/// The open transaction, in which the running task reads what it wrote. `None` before its first write, and inside a write, which
+/// has the connection already.
 pub(super) fn held(is_sqlite: bool) -> Option<Tx> {
     let unit = current()?;
     let begun = unit.state.try_lock().is_ok_and(|state| state.tx.is_some());
@@ -58,13 +58,13 @@ struct BatchState {
 /// Why nothing more can be written.
 #[derive(Debug, Clone, Copy)]
 enum Ended {
-    /// Others were in the way: all of it is done again.
+    /// Another transaction was in the way: everything is done again.
     Contended,
-    /// So were others, and this is long.
+    /// The same, for a long write: it is done again alone.
     NeedsExclusive,
     /// Others were in the way for so many seconds.
     Busy(u64),
-    /// The database is away, or whoever wrote has gone.
+    /// The database cannot be reached, or the task that wrote was cancelled.
     Away,
 }
 
@@ -113,7 +113,7 @@ impl Unit {
                 }
             },
         };
-        // So it stays if this is given up on the way: what was written is gone with the transaction.
+        // This stays if the task is cancelled on the way: what was written is gone with the transaction.
         state.ended = Some(Ended::Away);
         if !is_first {
             tx.simple("SAVEPOINT part").await?;
@@ -142,7 +142,7 @@ impl Unit {
             }
             Err(error) => {
                 state.ended = Some(Ended::of(&error));
-                // Whoever was refused hears why; whoever was not hears that it is not written.
+                // A refusal keeps its own reason; a success becomes an error, because it is not written.
                 if matches!(outcome, Outcome::Done) { Err(error) } else { Ok(()) }
             }
         }
@@ -162,7 +162,7 @@ impl Unit {
     }
 }
 
-/// Reads in the transaction of the running task. Its statements take turns, so that one who reads may ask another to.
+/// Reads in the transaction of the running task. A mutex makes its statements take turns, because a task may read concurrently.
 #[derive(Debug, Clone)]
 pub struct SharedTransaction {
     unit: Arc<Unit>,

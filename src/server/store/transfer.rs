@@ -1,11 +1,14 @@
 //! Tables `transfer` and `transfer_reversal` with its parts: finished transfers and their receipts, and for a
 //! day what taking one back needs (XFER-18).
 
-use serde::{Serialize, de::DeserializeOwned};
+use serde::Serialize;
 use sqlx::FromRow;
 use uuid::Uuid;
 
-use super::{CHUNK, DbError, Result, Tx};
+use super::{
+    CHUNK, DbError, Result, Tx,
+    values::{Json, from_columns},
+};
 use crate::{
     domain::{
         id::{LicenceId, OrganizationId, PersonId, ResourceId, TransferId},
@@ -21,14 +24,9 @@ fn json<T: Serialize>(value: &T) -> Result<String> {
     serde_json::to_string(value).map_err(|error| DbError::Inconsistent(error.to_string()))
 }
 
-fn read_json<T: DeserializeOwned>(column: &str, id: Uuid, text: &str) -> Result<T> {
-    serde_json::from_str(text).map_err(|error| DbError::Inconsistent(format!("{column} of {id}: {error}")))
-}
-
 /// A finished transfer.
 #[derive(Debug, Clone)]
 pub struct Transfer {
-    /// Id.
     pub id: TransferId,
     /// Who did it.
     pub person: PersonId,
@@ -46,7 +44,6 @@ pub struct Transfer {
     pub digest: String,
     /// The plan that was carried out.
     pub plan: Plan,
-    /// When.
     pub at: Timestamp,
     /// The transfer that this one took back.
     pub undoes: Option<TransferId>,
@@ -55,120 +52,106 @@ pub struct Transfer {
 }
 
 /// Writes the receipt.
-///
-/// # Errors
-/// The database.
 pub async fn insert(tx: &mut Tx, _permit: &Permit, transfer: &Transfer) -> Result<()> {
     let (plan, summary) = (json(&transfer.plan)?, json(&transfer.plan.summary())?);
     tx.sql(
         "INSERT INTO transfer (id, scope, source_organization_id, target_organization_id, destination_id, person_id, person_name, source_name, target_name, digest, plan, created_at, summary, reversal_of_id)
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)",
     )
-    .bind(transfer.id.0)
+    .bind(transfer.id)
     .bind(match transfer.plan.scope {
         Scope::Within => "within",
         Scope::Between => "between",
     })
-    .bind(transfer.source.0)
-    .bind(transfer.target.0)
-    .bind(transfer.plan.destination.id.0)
-    .bind(transfer.person.0)
+    .bind(transfer.source)
+    .bind(transfer.target)
+    .bind(transfer.plan.destination.id)
+    .bind(transfer.person)
     .bind(transfer.person_name.clone())
     .bind(transfer.source_name.clone())
     .bind(transfer.target_name.clone())
     .bind(transfer.digest.clone())
     .bind(plan)
-    .bind(transfer.at.0)
+    .bind(transfer.at)
     .bind(summary)
-    .bind(transfer.undoes.map(|id| id.0))
+    .bind(transfer.undoes)
     .execute()
     .await
     .map(|_| ())
 }
 
-#[derive(FromRow)]
-struct WholeRow {
-    id: Uuid,
-    person_id: Uuid,
+from_columns! {
+    Transfer: id: TransferId,
+    person_id: PersonId,
     person_name: String,
-    source_organization_id: Uuid,
+    source_organization_id: OrganizationId,
     source_name: String,
-    target_organization_id: Uuid,
+    target_organization_id: OrganizationId,
     target_name: String,
     digest: String,
-    plan: String,
-    created_at: i64,
-    reversal_of_id: Option<Uuid>,
-    reversed_by_id: Option<Uuid>,
+    plan: Json<Plan>,
+    created_at: Timestamp,
+    reversal_of_id: Option<TransferId>,
+    reversed_by_id: Option<TransferId>;
+    Self {
+        id,
+        person: person_id,
+        person_name,
+        source: source_organization_id,
+        source_name,
+        target: target_organization_id,
+        target_name,
+        digest,
+        plan: plan.0,
+        at: created_at,
+        undoes: reversal_of_id,
+        undone_by: reversed_by_id,
+}
 }
 
 /// A finished transfer by id.
-///
-/// # Errors
-/// The database.
 pub async fn find(tx: &mut Tx, id: TransferId) -> Result<Option<Transfer>> {
-    let row: Option<WholeRow> = tx
+    tx
         .sql(
-            "SELECT id, person_id, person_name, source_organization_id, source_name, target_organization_id, target_name, digest, plan, created_at, reversal_of_id, reversed_by_id
-             FROM transfer WHERE id = $1",
+        "SELECT id, person_id, person_name, source_organization_id, source_name, target_organization_id, target_name, digest, plan, created_at, reversal_of_id, reversed_by_id
+         FROM transfer WHERE id = $1",
         )
-        .bind(id.0)
+        .bind(id)
         .optional()
-        .await?;
-    row.map(|row| {
-        Ok(Transfer {
-            id: TransferId(row.id),
-            person: PersonId(row.person_id),
-            person_name: row.person_name,
-            source: OrganizationId(row.source_organization_id),
-            source_name: row.source_name,
-            target: OrganizationId(row.target_organization_id),
-            target_name: row.target_name,
-            digest: row.digest,
-            plan: read_json("transfer.plan", row.id, &row.plan)?,
-            at: Timestamp(row.created_at),
-            undoes: row.reversal_of_id.map(TransferId),
-            undone_by: row.reversed_by_id.map(TransferId),
-        })
-    })
-    .transpose()
+        .await
 }
 
 #[derive(FromRow)]
 struct ShortRow {
-    id: Uuid,
-    person_id: Uuid,
+    id: TransferId,
+    person_id: PersonId,
     person_name: String,
     source_name: String,
     target_name: String,
-    created_at: i64,
-    summary: String,
-    reversal_of_id: Option<Uuid>,
-    reversed_by_id: Option<Uuid>,
+    created_at: Timestamp,
+    summary: Json<Summary>,
+    reversal_of_id: Option<TransferId>,
+    reversed_by_id: Option<TransferId>,
 }
 
 impl ShortRow {
-    fn into_view(self, direction: TransferDirection) -> Result<TransferRow> {
-        let what: Summary = read_json("transfer.summary", self.id, &self.summary)?;
-        Ok(TransferRow {
-            id: TransferId(self.id),
-            at: Timestamp(self.created_at),
+    fn into_view(self, direction: TransferDirection) -> TransferRow {
+        TransferRow {
+            id: self.id,
+            at: self.created_at,
             direction,
-            by: PersonId(self.person_id),
+            by: self.person_id,
             by_name: self.person_name,
             source_name: self.source_name,
             target_name: self.target_name,
-            what,
-            undoes: self.reversal_of_id.map(TransferId),
-            undone_by: self.reversed_by_id.map(TransferId),
-        })
+            what: self.summary.0,
+            undoes: self.reversal_of_id,
+            undone_by: self.reversed_by_id,
+        }
     }
 }
 
 /// Finished transfers out of an organization, or into it, newest first, before one of them.
-///
-/// # Errors
-/// The database.
 pub async fn list(
     tx: &mut Tx,
     organization: OrganizationId,
@@ -187,14 +170,11 @@ pub async fn list(
         }
     };
     let rows: Vec<ShortRow> =
-        tx.sql(sql).bind(organization.0).bind(before.map_or(Uuid::max(), |id| id.0)).bind(limit).all().await?;
-    rows.into_iter().map(|row| row.into_view(direction)).collect()
+        tx.sql(sql).bind(organization).bind(before.map_or(Uuid::max(), |id| id.0)).bind(limit).all().await?;
+    Ok(rows.into_iter().map(|row| row.into_view(direction)).collect())
 }
 
-/// Whether an organization has more receipts than so many, in one direction or both.
-///
-/// # Errors
-/// The database.
+/// Whether an organization has more than a given number of receipts, in one direction or both.
 pub async fn has_more_than(
     tx: &mut Tx,
     organization: OrganizationId,
@@ -211,7 +191,7 @@ pub async fn has_more_than(
                     SELECT id FROM transfer WHERE target_organization_id = $1 AND scope = 'between' AND $3) AS listed
                 LIMIT CAST($4 AS BIGINT)) AS first",
         )
-        .bind(organization.0)
+        .bind(organization)
         .bind(out)
         .bind(into)
         .bind(number + 1)
@@ -221,9 +201,6 @@ pub async fn has_more_than(
 }
 
 /// Writes down what taking a transfer back needs: where each item was, and what is there right after it.
-///
-/// # Errors
-/// The database.
 pub async fn insert_undo(
     tx: &mut Tx,
     _permit: &Permit,
@@ -233,70 +210,58 @@ pub async fn insert_undo(
     at: Timestamp,
 ) -> Result<()> {
     tx.sql("INSERT INTO transfer_reversal (transfer_id, items, resource_count, touched_at_sum, created_at) VALUES ($1, $2, $3, $4, $5)")
-        .bind(id.0)
+        .bind(id)
         .bind(json(&items)?)
         .bind(left.things)
         .bind(left.changed)
-        .bind(at.0)
+        .bind(at)
         .execute()
         .await
         .map(|_| ())
 }
 
 /// What taking a transfer back needs, while it is kept.
-///
-/// # Errors
-/// The database.
 pub async fn find_undo(tx: &mut Tx, id: TransferId) -> Result<Option<(Vec<FormerPlace>, ContentFingerprint)>> {
-    let row: Option<(String, i64, i64)> = tx
+    let row: Option<(Json<Vec<FormerPlace>>, i64, i64)> = tx
         .sql("SELECT items, resource_count, touched_at_sum FROM transfer_reversal WHERE transfer_id = $1")
-        .bind(id.0)
+        .bind(id)
         .optional()
         .await?;
-    row.map(|(items, things, changed)| {
-        let left = ContentFingerprint { things, changed, ..ContentFingerprint::default() };
-        Ok((read_json("transfer_reversal.items", id.0, &items)?, left))
-    })
-    .transpose()
+    Ok(row.map(|(items, things, changed)| {
+        (items.0, ContentFingerprint { things, changed, ..ContentFingerprint::default() })
+    }))
 }
 
 /// Writes down which grants on resources end with a transfer, and which links stop: those that are not of the permit's
-/// organization, and those that work. To be called before they do.
-///
-/// # Errors
-/// The database.
+/// organization, and those that work. Call this before they end.
 pub async fn insert_ending(tx: &mut Tx, permit: &Permit, id: TransferId, resources: &[ResourceId]) -> Result<()> {
     for chunk in resources.chunks(CHUNK) {
-        let ids: Vec<Uuid> = chunk.iter().map(|id| id.0).collect();
         tx.sql_list(
             "INSERT INTO transfer_reversal_grant (transfer_id, grant_id, resource_id, person_id, organization_id, level, carried, created_by, created_at, owner_organization_id)
              SELECT {1}, id, resource_id, person_id, organization_id, level, carried, created_by, created_at, owner_organization_id
              FROM access_grant WHERE resource_id IN ({ids}) AND (
                 organization_id <> {2}
                 OR person_id NOT IN (SELECT person_id FROM membership WHERE organization_id = {2}))",
-            &ids,
+            chunk,
         )
-        .bind(id.0)
-        .bind(permit.organization().0)
+        .bind(id)
+        .bind(permit.organization())
         .execute()
         .await?;
         tx.sql_list(
             "INSERT INTO transfer_reversal_link (transfer_id, link_id)
              SELECT {1}, id FROM share_link WHERE resource_id IN ({ids}) AND state = 'active'",
-            &ids,
+            chunk,
         )
-        .bind(id.0)
+        .bind(id)
         .execute()
         .await?;
     }
     Ok(())
 }
 
-/// Writes down which datasets are charged elsewhere than to the licence whose books a transfer is in. To be called before they
+/// Writes down which datasets are charged elsewhere than to the licence whose books a transfer is in. Call this before they
 /// are charged to another.
-///
-/// # Errors
-/// The database.
 pub async fn insert_charges(
     tx: &mut Tx,
     _permit: &Permit,
@@ -305,15 +270,14 @@ pub async fn insert_charges(
     licence: Option<LicenceId>,
 ) -> Result<()> {
     for chunk in resources.chunks(CHUNK) {
-        let ids: Vec<Uuid> = chunk.iter().map(|id| id.0).collect();
         tx.sql_list(
             "INSERT INTO transfer_reversal_charge (transfer_id, resource_id, charged_to)
              SELECT {1}, id, charged_to FROM resource
              WHERE id IN ({ids}) AND kind = 'dataset' AND charged_to IS DISTINCT FROM {2}",
-            &ids,
+            chunk,
         )
-        .bind(id.0)
-        .bind(licence.map(|licence| licence.0))
+        .bind(id)
+        .bind(licence)
         .execute()
         .await?;
     }
@@ -321,25 +285,19 @@ pub async fn insert_charges(
 }
 
 /// Charges datasets again to what they were charged to when a transfer took them away.
-///
-/// # Errors
-/// The database.
 pub async fn give_charges_back(tx: &mut Tx, _permit: &Permit, id: TransferId) -> Result<u64> {
     tx.sql(
         "UPDATE resource SET charged_to = (
             SELECT c.charged_to FROM transfer_reversal_charge c WHERE c.transfer_id = $1 AND c.resource_id = resource.id)
          WHERE id IN (SELECT resource_id FROM transfer_reversal_charge WHERE transfer_id = $1)",
     )
-    .bind(id.0)
+    .bind(id)
     .execute()
     .await
 }
 
 /// Gives back what ended with a transfer: the grants of who is still somebody, in the organization of the permit, and the
 /// links.
-///
-/// # Errors
-/// The database.
 pub async fn give_back(tx: &mut Tx, permit: &Permit, id: TransferId) -> Result<(u64, u64)> {
     let grants = tx
         .sql(
@@ -351,8 +309,8 @@ pub async fn give_back(tx: &mut Tx, permit: &Permit, id: TransferId) -> Result<(
                 AND NOT EXISTS (SELECT 1 FROM access_grant a WHERE a.resource_id = g.resource_id AND a.carried = g.carried
                     AND (a.person_id = g.person_id OR a.organization_id = g.organization_id))",
         )
-        .bind(id.0)
-        .bind(permit.organization().0)
+        .bind(id)
+        .bind(permit.organization())
         .execute()
         .await?;
     let links = tx
@@ -360,29 +318,23 @@ pub async fn give_back(tx: &mut Tx, permit: &Permit, id: TransferId) -> Result<(
             "UPDATE share_link SET state = 'active' WHERE state = 'moved'
                 AND id IN (SELECT link_id FROM transfer_reversal_link WHERE transfer_id = $1)",
         )
-        .bind(id.0)
+        .bind(id)
         .execute()
         .await?;
     Ok((grants, links))
 }
 
 /// Notes that a transfer was taken back by another; `false` if it was already.
-///
-/// # Errors
-/// The database.
 pub async fn update_undone(tx: &mut Tx, _permit: &Permit, id: TransferId, by: TransferId) -> Result<bool> {
     tx.sql("UPDATE transfer SET reversed_by_id = $2 WHERE id = $1 AND reversed_by_id IS NULL")
-        .bind(id.0)
-        .bind(by.0)
+        .bind(id)
+        .bind(by)
         .execute()
         .await
         .map(|changed| changed > 0)
 }
 
 /// Forgets what taking back needs of transfers before a moment.
-///
-/// # Errors
-/// The database.
 pub async fn delete_undo_before(tx: &mut Tx, before: Timestamp) -> Result<u64> {
-    tx.sql("DELETE FROM transfer_reversal WHERE created_at < $1").bind(before.0).execute().await
+    tx.sql("DELETE FROM transfer_reversal WHERE created_at < $1").bind(before).execute().await
 }

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use sqlx::FromRow;
 use uuid::Uuid;
 
-use super::{CHUNK, Result, Tx, live, read, search};
+use super::{CHUNK, Result, Tx, live, search};
 use crate::domain::{
     id::{AccountId, OrganizationId, PersonId, ResourceId},
     name::{same_key, sort_key},
@@ -18,71 +18,36 @@ use crate::domain::{
 };
 
 /// Something that somebody put into the trash.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, FromRow)]
 pub struct Trashed {
-    /// Id.
     pub id: ResourceId,
     /// The organization that owns it.
+    #[sqlx(rename = "organization_id")]
     pub organization: OrganizationId,
     /// The account it is in.
+    #[sqlx(rename = "account_id")]
     pub account: AccountId,
     /// The root of that account's Drive.
+    #[sqlx(rename = "root_id")]
     pub root: ResourceId,
     /// The container it was in.
+    #[sqlx(rename = "parent_id")]
     pub container: ResourceId,
     /// Whether that is in the trash itself.
     pub container_in_trash: bool,
-    /// Kind.
     pub kind: Kind,
-    /// Name.
     pub name: String,
     /// When it was put there.
+    #[sqlx(rename = "trashed_at")]
     pub at: Timestamp,
     /// Who put it there.
+    #[sqlx(rename = "trashed_by")]
     pub by: Option<PersonId>,
     /// Their name.
     pub by_name: Option<String>,
 }
 
-#[derive(FromRow)]
-struct TrashedRow {
-    id: Uuid,
-    organization_id: Uuid,
-    account_id: Uuid,
-    root_id: Uuid,
-    parent_id: Uuid,
-    parent_trashed_with: Option<Uuid>,
-    kind: String,
-    name: String,
-    trashed_at: i64,
-    trashed_by: Option<Uuid>,
-    by_name: Option<String>,
-}
-
-impl TryFrom<TrashedRow> for Trashed {
-    type Error = super::DbError;
-
-    fn try_from(row: TrashedRow) -> Result<Self> {
-        Ok(Self {
-            id: ResourceId(row.id),
-            organization: OrganizationId(row.organization_id),
-            account: AccountId(row.account_id),
-            root: ResourceId(row.root_id),
-            container: ResourceId(row.parent_id),
-            container_in_trash: row.parent_trashed_with.is_some(),
-            kind: read("resource", "kind", &row.kind, Kind::parse)?,
-            name: row.name,
-            at: Timestamp(row.trashed_at),
-            by: row.trashed_by.map(PersonId),
-            by_name: row.by_name,
-        })
-    }
-}
-
-/// What is in the trash of an organization, newest first, behind a moment and an id.
-///
-/// # Errors
-/// The database.
+/// What is in the trash of an organization, newest first, after a moment and an id.
 pub async fn list(
     tx: &mut Tx,
     organization: OrganizationId,
@@ -90,97 +55,78 @@ pub async fn list(
     limit: i64,
 ) -> Result<Vec<Trashed>> {
     let (at, id) = behind.unwrap_or((Timestamp(i64::MAX), ResourceId(Uuid::max())));
-    let rows: Vec<TrashedRow> = tx
-        .sql(
-            "SELECT r.id, r.organization_id, r.account_id, a.root_id, r.parent_id, c.trashed_with AS parent_trashed_with, r.kind, r.name,
-                r.trashed_at, r.trashed_by, p.first_name || ' ' || p.last_name AS by_name
-             FROM resource r JOIN account a ON a.id = r.account_id JOIN resource c ON c.id = r.parent_id LEFT JOIN person p ON p.id = r.trashed_by
-             WHERE r.organization_id = $1 AND r.trashed_at IS NOT NULL AND (r.trashed_at, r.id) < ($2, $3)
-             ORDER BY r.trashed_at DESC, r.id DESC LIMIT CAST($4 AS BIGINT)",
-        )
-        .bind(organization.0)
-        .bind(at.0)
-        .bind(id.0)
-        .bind(limit)
-        .all()
-        .await?;
-    rows.into_iter().map(TryInto::try_into).collect()
+    tx.sql(
+        "SELECT r.id, r.organization_id, r.account_id, a.root_id, r.parent_id, c.trashed_with IS NOT NULL AS container_in_trash, r.kind, r.name,
+            r.trashed_at, r.trashed_by, p.first_name || ' ' || p.last_name AS by_name
+         FROM resource r JOIN account a ON a.id = r.account_id JOIN resource c ON c.id = r.parent_id LEFT JOIN person p ON p.id = r.trashed_by
+         WHERE r.organization_id = $1 AND r.trashed_at IS NOT NULL AND (r.trashed_at, r.id) < ($2, $3)
+         ORDER BY r.trashed_at DESC, r.id DESC LIMIT CAST($4 AS BIGINT)",
+    )
+    .bind(organization)
+    .bind(at)
+    .bind(id)
+    .bind(limit)
+    .all()
+    .await
 }
 
 /// Things in the trash by id, in no order; what is not there, or only went along, is left out.
-///
-/// # Errors
-/// The database.
 pub async fn find_all(tx: &mut Tx, ids: &[ResourceId]) -> Result<Vec<Trashed>> {
     let mut found = Vec::with_capacity(ids.len());
     for chunk in ids.chunks(CHUNK) {
-        let chunk: Vec<Uuid> = chunk.iter().map(|id| id.0).collect();
-        let rows: Vec<TrashedRow> = tx
+        let rows: Vec<Trashed> = tx
             .sql_list(
-                "SELECT r.id, r.organization_id, r.account_id, a.root_id, r.parent_id, c.trashed_with AS parent_trashed_with, r.kind, r.name,
+                "SELECT r.id, r.organization_id, r.account_id, a.root_id, r.parent_id, c.trashed_with IS NOT NULL AS container_in_trash, r.kind, r.name,
                     r.trashed_at, r.trashed_by, p.first_name || ' ' || p.last_name AS by_name
                  FROM resource r JOIN account a ON a.id = r.account_id JOIN resource c ON c.id = r.parent_id LEFT JOIN person p ON p.id = r.trashed_by
                  WHERE r.id IN ({ids}) AND r.trashed_at IS NOT NULL",
-                &chunk,
+                chunk,
             )
             .all()
             .await?;
-        for row in rows {
-            found.push(row.try_into()?);
-        }
+        found.extend(rows);
     }
     Ok(found)
 }
 
-/// What has been in the trash of anybody since before a moment, the longest first.
-///
-/// # Errors
-/// The database.
+/// What has been in any trash since before a moment, the oldest first.
 pub async fn list_overdue(tx: &mut Tx, before: Timestamp, limit: i64) -> Result<Vec<Trashed>> {
-    let rows: Vec<TrashedRow> = tx
-        .sql(
-            "SELECT r.id, r.organization_id, r.account_id, a.root_id, r.parent_id, c.trashed_with AS parent_trashed_with, r.kind, r.name,
-                r.trashed_at, r.trashed_by, p.first_name || ' ' || p.last_name AS by_name
-             FROM resource r JOIN account a ON a.id = r.account_id JOIN resource c ON c.id = r.parent_id LEFT JOIN person p ON p.id = r.trashed_by
-             WHERE r.trashed_at IS NOT NULL AND r.trashed_at <= $1 ORDER BY r.trashed_at, r.id LIMIT CAST($2 AS BIGINT)",
-        )
-        .bind(before.0)
-        .bind(limit)
-        .all()
-        .await?;
-    rows.into_iter().map(TryInto::try_into).collect()
+    tx.sql(
+        "SELECT r.id, r.organization_id, r.account_id, a.root_id, r.parent_id, c.trashed_with IS NOT NULL AS container_in_trash, r.kind, r.name,
+            r.trashed_at, r.trashed_by, p.first_name || ' ' || p.last_name AS by_name
+         FROM resource r JOIN account a ON a.id = r.account_id JOIN resource c ON c.id = r.parent_id LEFT JOIN person p ON p.id = r.trashed_by
+         WHERE r.trashed_at IS NOT NULL AND r.trashed_at <= $1 ORDER BY r.trashed_at, r.id LIMIT CAST($2 AS BIGINT)",
+    )
+    .bind(before)
+    .bind(limit)
+    .all()
+    .await
 }
 
-/// How many rows each of some tops and what went along with it are.
-///
-/// # Errors
-/// The database.
+/// How many rows went into the trash with each of some tops, the top included.
 pub async fn count_inside(tx: &mut Tx, tops: &[ResourceId]) -> Result<BTreeMap<ResourceId, u64>> {
     let mut counts = BTreeMap::new();
     for chunk in tops.chunks(CHUNK) {
-        let ids: Vec<Uuid> = chunk.iter().map(|id| id.0).collect();
-        let rows: Vec<(Uuid, i64)> = tx
+        let rows: Vec<(ResourceId, i64)> = tx
             .sql_list(
                 "SELECT trashed_with, CAST(COUNT(*) AS BIGINT) FROM resource WHERE trashed_with IN ({ids}) GROUP BY trashed_with",
-                &ids,
+                chunk,
             )
             .all()
             .await?;
-        counts.extend(rows.into_iter().map(|(id, n)| (ResourceId(id), u64::try_from(n).unwrap_or(0))));
+        counts.extend(rows.into_iter().map(|(id, n)| (id, u64::try_from(n).unwrap_or(0))));
     }
     Ok(counts)
 }
 
-fn ids_of(permits: &[Permit]) -> Vec<Uuid> {
-    permits.iter().map(|permit| permit.resource().0).collect()
+fn ids_of(permits: &[Permit]) -> Vec<ResourceId> {
+    permits.iter().map(Permit::resource).collect()
 }
 
-/// Puts the permits' resources into the trash, and with each everything that is there below it. What was put there before
-/// stays there by itself. None of them may be below another. (`COALESCE` changes nothing but how SQLite goes about it: from
-/// the tree to its rows, not through all rows.)
+/// Puts the permits' resources into the trash, each with everything below it. What was put there before stays a top of its own.
+/// None of the resources may be below another.
 ///
-/// # Errors
-/// The database.
+/// `COALESCE` changes no result. It keeps SQLite from scanning all of `resource`: the planner then starts from the tree.
 pub async fn put(tx: &mut Tx, permits: &[Permit], by: PersonId, at: Timestamp) -> Result<u64> {
     let mut gone = 0;
     for chunk in ids_of(permits).chunks(CHUNK) {
@@ -197,8 +143,8 @@ pub async fn put(tx: &mut Tx, permits: &[Permit], by: PersonId, at: Timestamp) -
             .execute()
             .await?;
         tx.sql_list("UPDATE resource SET trashed_at = {1}, trashed_by = {2} WHERE id IN ({ids})", chunk)
-            .bind(at.0)
-            .bind(by.0)
+            .bind(at)
+            .bind(by)
             .execute()
             .await?;
     }
@@ -206,14 +152,11 @@ pub async fn put(tx: &mut Tx, permits: &[Permit], by: PersonId, at: Timestamp) -
     Ok(gone)
 }
 
-/// Where the permit's resource, which is in the trash or hidden, will be when it comes out, and what it will be called.
-///
-/// # Errors
-/// The database.
+/// Sets the container and the name under which the permit's resource, which is in the trash or hidden, will come out.
 pub async fn update_place(tx: &mut Tx, permit: &Permit, container: ResourceId, name: &str) -> Result<()> {
     tx.sql("UPDATE resource SET parent_id = $2, name = $3, name_key = $4, name_unique = $5 WHERE id = $1 AND trashed_with = $1")
-        .bind(permit.resource().0)
-        .bind(container.0)
+        .bind(permit.resource())
+        .bind(container)
         .bind(name.to_owned())
         .bind(sort_key(name))
         .bind(same_key(name))
@@ -241,16 +184,12 @@ pub async fn take_out(tx: &mut Tx, permits: &[Permit]) -> Result<u64> {
     Ok(back)
 }
 
-/// Who looks at what these are in is told.
+/// Tells everyone who has the containers of these resources open.
 async fn touch(tx: &mut Tx, permits: &[Permit]) -> Result<()> {
-    let items: Vec<ResourceId> = permits.iter().map(Permit::resource).collect();
-    live::touch(tx, &items).await
+    live::touch(tx, &ids_of(permits)).await
 }
 
 /// Hides the permits' resources from the trash: they are being deleted.
-///
-/// # Errors
-/// The database.
 pub async fn hide(tx: &mut Tx, permits: &[Permit]) -> Result<u64> {
     let mut hidden = 0;
     for chunk in ids_of(permits).chunks(CHUNK) {
@@ -266,24 +205,18 @@ pub async fn hide(tx: &mut Tx, permits: &[Permit]) -> Result<u64> {
 }
 
 /// Shows the permit's resource in the trash again, as if it had been put there now: it is not being deleted any more.
-///
-/// # Errors
-/// The database.
 pub async fn show_again(tx: &mut Tx, permit: &Permit, at: Timestamp) -> Result<bool> {
     tx.sql("UPDATE resource SET trashed_at = $2, trashed_by = $3 WHERE id = $1 AND trashed_with = $1 AND trashed_at IS NULL")
-        .bind(permit.resource().0)
-        .bind(at.0)
-        .bind(permit.person().0)
+        .bind(permit.resource())
+        .bind(at)
+        .bind(permit.person())
         .execute()
         .await
         .map(|changed| changed > 0)
 }
 
-/// Lets other things of the trash out of the permits' resources: they are from now on as if they had been in the root of
-/// their Drive, and are not deleted with what they were in.
-///
-/// # Errors
-/// The database.
+/// Moves other tops in the trash that were inside the permits' resources to the root of their Drive, so that they are not
+/// deleted with what they were in.
 pub async fn leave_behind(tx: &mut Tx, permits: &[Permit]) -> Result<u64> {
     let mut left = 0;
     for chunk in ids_of(permits).chunks(CHUNK) {
@@ -300,9 +233,6 @@ pub async fn leave_behind(tx: &mut Tx, permits: &[Permit]) -> Result<u64> {
 }
 
 /// Deletes the permits' resources for good with everything that went along.
-///
-/// # Errors
-/// The database.
 pub async fn delete(tx: &mut Tx, permits: &[Permit]) -> Result<u64> {
     let mut deleted = 0;
     for chunk in ids_of(permits).chunks(CHUNK) {
@@ -313,16 +243,13 @@ pub async fn delete(tx: &mut Tx, permits: &[Permit]) -> Result<u64> {
 
 /// Deletes at most `limit` of what is hidden with the permit's resource, from the leaves up; nothing is left when nothing
 /// was deleted.
-///
-/// # Errors
-/// The database.
 pub async fn delete_some(tx: &mut Tx, permit: &Permit, limit: i64) -> Result<u64> {
     tx.sql(
         "DELETE FROM resource WHERE id IN (
             SELECT r.id FROM resource r WHERE r.trashed_with = $1
                 AND NOT EXISTS (SELECT 1 FROM resource c WHERE c.parent_id = r.id) LIMIT CAST($2 AS BIGINT))",
     )
-    .bind(permit.resource().0)
+    .bind(permit.resource())
     .bind(limit)
     .execute()
     .await

@@ -7,38 +7,23 @@ use crate::domain::{
 };
 
 /// Writes down how somebody takes a change of theirs back.
-///
-/// # Errors
-/// The database.
 pub async fn insert(tx: &mut Tx, id: UndoId, person: PersonId, what: &str, at: Timestamp) -> Result<()> {
     tx.sql("INSERT INTO undo (id, person_id, inverse, created_at) VALUES ($1, $2, $3, $4)")
-        .bind(id.0)
-        .bind(person.0)
+        .bind(id)
+        .bind(person)
         .bind(what.to_owned())
-        .bind(at.0)
+        .bind(at)
         .execute()
         .await
         .map(|_| ())
 }
 
-/// Takes it, once, for who it is of.
-///
-/// # Errors
-/// The database.
+/// Returns and deletes it, for its person alone.
 pub async fn take(tx: &mut Tx, id: UndoId, person: PersonId) -> Result<Option<String>> {
-    let row: Option<(String,)> = tx
-        .sql("DELETE FROM undo WHERE id = $1 AND person_id = $2 RETURNING inverse")
-        .bind(id.0)
-        .bind(person.0)
-        .optional()
-        .await?;
-    Ok(row.map(|(what,)| what))
+    tx.sql("DELETE FROM undo WHERE id = $1 AND person_id = $2 RETURNING inverse").bind(id).bind(person).value().await
 }
 
 /// Forgets what was done before a moment.
-///
-/// # Errors
-/// The database.
 pub async fn delete_before(tx: &mut Tx, before: Timestamp) -> Result<u64> {
-    tx.sql("DELETE FROM undo WHERE created_at < $1").bind(before.0).execute().await
+    tx.sql("DELETE FROM undo WHERE created_at < $1").bind(before).execute().await
 }

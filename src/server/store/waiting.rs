@@ -7,13 +7,12 @@ use super::{Result, Tx};
 use crate::domain::id::{AccountId, OrganizationId, PersonId, ResourceId};
 
 /// A dataset that waits.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, FromRow)]
 pub struct Waiting {
-    /// Id.
     pub id: ResourceId,
     /// The organization that owns it.
+    #[sqlx(rename = "organization_id")]
     pub organization: OrganizationId,
-    /// Name.
     pub name: String,
     /// Number of images.
     pub images: i64,
@@ -21,55 +20,27 @@ pub struct Waiting {
     pub created_by: PersonId,
 }
 
-#[derive(FromRow)]
-struct WaitingRow {
-    id: Uuid,
-    organization_id: Uuid,
-    name: String,
-    images: i64,
-    created_by: Uuid,
-}
-
 /// What waits in an account and has at most so many images, what waits longest first. What is in the trash does not wait.
-///
-/// # Errors
-/// The database.
 pub async fn list(tx: &mut Tx, account: AccountId, most_images: i64, limit: i64) -> Result<Vec<Waiting>> {
-    let rows: Vec<WaitingRow> = tx
-        .sql(
-            "SELECT id, organization_id, name, images, created_by FROM resource
-             WHERE account_id = $1 AND waiting_since IS NOT NULL AND trashed_with IS NULL AND images <= $2 AND created_by IS NOT NULL
-             ORDER BY waiting_since, id LIMIT CAST($3 AS BIGINT)",
-        )
-        .bind(account.0)
-        .bind(most_images)
-        .bind(limit)
-        .all()
-        .await?;
-    Ok(rows
-        .into_iter()
-        .map(|row| Waiting {
-            id: ResourceId(row.id),
-            organization: OrganizationId(row.organization_id),
-            name: row.name,
-            images: row.images,
-            created_by: PersonId(row.created_by),
-        })
-        .collect())
+    tx.sql(
+        "SELECT id, organization_id, name, images, created_by FROM resource
+         WHERE account_id = $1 AND waiting_since IS NOT NULL AND trashed_with IS NULL AND images <= $2 AND created_by IS NOT NULL
+         ORDER BY waiting_since, id LIMIT CAST($3 AS BIGINT)",
+    )
+    .bind(account)
+    .bind(most_images)
+    .bind(limit)
+    .all()
+    .await
 }
 
 /// The next account in which something waits, by id, behind one.
-///
-/// # Errors
-/// The database.
 pub async fn find_account(tx: &mut Tx, behind: Option<AccountId>) -> Result<Option<AccountId>> {
-    let row: Option<(Uuid,)> = tx
-        .sql(
-            "SELECT account_id FROM resource WHERE waiting_since IS NOT NULL AND account_id > $1
-             ORDER BY account_id, waiting_since, id LIMIT 1",
-        )
-        .bind(behind.map_or(Uuid::nil(), |account| account.0))
-        .optional()
-        .await?;
-    Ok(row.map(|(account,)| AccountId(account)))
+    tx.sql(
+        "SELECT account_id FROM resource WHERE waiting_since IS NOT NULL AND account_id > $1
+         ORDER BY account_id, waiting_since, id LIMIT 1",
+    )
+    .bind(behind.map_or(Uuid::nil(), |account| account.0))
+    .value()
+    .await
 }

@@ -4,8 +4,8 @@
 use axum::http::Method;
 use commonhold::{
     domain::{
-        access::Level, id::InvitationId, permit::found, resource::DatasetStatus, role::Role, share_link::ShareLinkState,
-        transfer::Grantee,
+        access::Level, id::InvitationId, permit::found, resource::DatasetStatus, role::Role,
+        share_link::ShareLinkState, transfer::Grantee,
     },
     server::{
         error::Error,
