@@ -96,7 +96,8 @@ pub fn may_add_contact(contacts: u64) -> Result<(), Refusal> {
 }
 
 /// A billing contact, unread.
-#[derive(Clone, PartialEq, Eq, Debug, Default)]
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
 pub struct ContactForm {
     /// Name.
     pub name: String,
@@ -218,7 +219,8 @@ pub fn grant_command(org_id: &str) -> String {
 }
 
 /// What **Contact sales** sends, unread.
-#[derive(Clone, PartialEq, Eq, Debug, Default)]
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
 pub struct RequestForm {
     /// Product; may be empty.
     pub product: String,

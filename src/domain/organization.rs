@@ -47,7 +47,8 @@ words! {
 }
 
 /// The form of **New organization** as it comes in, unread.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
 pub struct NewOrganizationForm {
     /// Display name.
     pub name: String,

@@ -11,6 +11,7 @@ pub mod link;
 pub mod loan;
 pub mod people;
 pub mod preferences;
+pub mod query;
 pub mod restriction;
 pub mod seat;
 pub mod settings;

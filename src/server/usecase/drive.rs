@@ -2,6 +2,9 @@
 
 use std::collections::BTreeSet;
 
+use serde::Deserialize;
+use utoipa::IntoParams;
+
 use crate::{
     domain::{
         access::{Act, Level, permit},
@@ -19,7 +22,7 @@ use crate::{
     },
     view::{
         Branch, COUNTED, Control, Crumb, DatasetView, DriveView, MoreRows, OrganizationMembership, Page, ResourceView,
-        RowView, licence::ProcessingView,
+        RowView, licence::ProcessingView, query::DriveQuery,
     },
 };
 
@@ -43,10 +46,11 @@ pub const PAGE_SIZE: i64 = 60;
 pub const SCROLL_BLOCK_SIZE: i64 = 100;
 
 /// Which children are wanted, unread.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields, default)]
 pub struct ListQuery {
-    /// `name` or `kind` (folders first, then by name), `status`, `images`, `size`, `owner` or `modified_at`, with `-` in front
-    /// for the other direction; `name` where it is empty.
+    /// `name` or `kind` (folders first, then by name), `status`, `images`, `size`, `owner` or `modified_at`; with `-`
+    /// in front for descending order.
     pub sort: String,
     /// Only of this kind.
     pub kind: Option<String>,
@@ -54,13 +58,15 @@ pub struct ListQuery {
     pub status: Option<String>,
     /// Only with names that begin like this.
     pub query: Option<String>,
-    /// Begin behind so many rows, instead of at a cursor.
+    /// Skip this many rows, instead of a cursor.
     pub at: Option<i64>,
     /// Where the page starts.
     pub cursor: String,
-    /// How many rows.
+    /// 1 to 200.
     pub limit: Option<i64>,
-    /// As whom it is looked at (**View as**): a person's id; empty for oneself.
+    /// A person's id, to answer as that person would see it. For Owners and Managers of the organization.
+    #[serde(rename = "as")]
+    #[param(rename = "as")]
     pub view_as: String,
 }
 
@@ -349,34 +355,12 @@ async fn view(
 /// Stands for a resource: what was shared with the reader, for who sees the root of an account besides.
 pub const SHARED: &str = "shared";
 
-/// What a page of the Drive shows, unread.
-#[derive(Debug, Clone, Default)]
-pub struct PageQuery {
-    /// The organization.
-    pub org: String,
-    /// The container or dataset; where it is empty, the root of the first account that the reader sees; [`SHARED`] for what was
-    /// shared with them.
-    pub resource: String,
-    /// What is searched for in the whole organization; empty for a container.
-    pub q: String,
-    /// Only of this kind.
-    pub kind: String,
-    /// Only datasets in this state.
-    pub status: String,
-    /// The order.
-    pub sort: String,
-    /// Where the page starts.
-    pub cursor: String,
-    /// As whom it is looked at (**View as**): a person's id; empty for oneself.
-    pub view_as: String,
-}
-
 /// A container's page in the Drive, or a dataset's; "Shared with you" where the reader does not see the root; with a
 /// question, what is found. As somebody else sees it where that is asked for: then nothing can be made there.
 ///
 /// # Errors
 /// `NotFound` if the reader may not see it, or it is not of this organization.
-pub async fn page(ctx: &Ctx, by: &Principal, wanted: &PageQuery) -> Result<DriveView> {
+pub async fn page(ctx: &Ctx, by: &Principal, wanted: &DriveQuery) -> Result<DriveView> {
     let Viewer { by, view_as } = view_as::in_organization(ctx, by, &wanted.org, &wanted.view_as).await?;
     let page = page_of_reader(ctx, &by, wanted).await?;
     if view_as.is_some() {
@@ -385,7 +369,7 @@ pub async fn page(ctx: &Ctx, by: &Principal, wanted: &PageQuery) -> Result<Drive
     Ok(page)
 }
 
-async fn page_of_reader(ctx: &Ctx, by: &Principal, wanted: &PageQuery) -> Result<DriveView> {
+async fn page_of_reader(ctx: &Ctx, by: &Principal, wanted: &DriveQuery) -> Result<DriveView> {
     let mut tx = ctx.db().read().await?;
     let organization = organization::belonging(&mut tx, by, &wanted.org).await?;
     if !wanted.q.trim().is_empty() {
@@ -478,7 +462,7 @@ async fn found(
     ctx: &Ctx,
     by: &Principal,
     organization: OrganizationMembership,
-    wanted: &PageQuery,
+    wanted: &DriveQuery,
 ) -> Result<DriveView> {
     let query = super::search::SearchQuery {
         q: wanted.q.clone(),

@@ -1,5 +1,8 @@
 //! Lists of receipts (XFER-18), for who may read the audit log of an organization; and the page of its transfers.
 
+use serde::Deserialize;
+use utoipa::IntoParams;
+
 use crate::{
     domain::{
         id::{OrganizationId, TransferId},
@@ -31,13 +34,14 @@ const PAGE_SIZE: i64 = 50;
 const EXPORT_BATCH_SIZE: i64 = 500;
 
 /// Which receipts are wanted.
-#[derive(Debug, Default, Clone)]
+#[derive(Debug, Clone, Default, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields, default)]
 pub struct ReceiptQuery {
-    /// `in` or `out`; both where it is empty.
+    /// `in` or `out`. Default: both.
     pub direction: String,
     /// Where the page starts.
     pub cursor: String,
-    /// How many.
+    /// 1 to 200.
     pub limit: Option<i64>,
 }
 

@@ -24,7 +24,10 @@ use crate::{
         session::{PageContext, Session},
         words::{self, Moment, When},
     },
-    view::activity::{Change, LineView, LogView},
+    view::{
+        activity::{Change, LineView, LogView},
+        query::ActivityQuery,
+    },
 };
 
 /// What the address says: which lines, and from where on.
@@ -86,16 +89,8 @@ pub fn ActivityPage() -> impl IntoView {
     let log = ask(
         move || (route.get(), session.version()),
         |(route, _)| async move {
-            let log = organization_activity(
-                route.org.clone(),
-                route.actor.clone(),
-                route.action.clone(),
-                route.from.clone(),
-                route.to.clone(),
-                route.older.clone(),
-                route.newer.clone(),
-            );
-            log.await
+            let ActivityRoute { org, actor, action, from, to, older, newer } = route;
+            organization_activity(ActivityQuery { org, actor, action, from, to, older, newer }).await
         },
     );
     view! {

@@ -35,7 +35,10 @@ use crate::{
         session::{PageContext, Session},
         words::{self, Moment, When},
     },
-    view::transfer::{Direction, OfferPageView, OfferView, PlaceView},
+    view::{
+        query::OfferQuery,
+        transfer::{Direction, OfferPageView, OfferView, PlaceView},
+    },
 };
 
 /// What the address says: which offer, seen from where, and where it could go.
@@ -70,8 +73,8 @@ pub fn OfferPage() -> impl IntoView {
     let resource = ask(
         move || (route.get(), session.version()),
         |(route, _)| async move {
-            let view = offer_page(route.org.clone(), route.id.clone(), route.inside.clone(), route.cursor.clone());
-            (route.clone(), view.await)
+            let OfferRoute { org, id, inside, cursor } = route.clone();
+            (route, offer_page(OfferQuery { org, id, inside, cursor }).await)
         },
     );
     // Here and not in the content: what was answered stays while that is loaded anew.

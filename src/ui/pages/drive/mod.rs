@@ -77,7 +77,7 @@ use crate::{
         session::{PageContext, Session},
         words,
     },
-    view::{Control, DriveView, ResourceView},
+    view::{Control, DriveView, ResourceView, query::DriveQuery},
 };
 
 /// The page: `/o/{org}/drive` and `/o/{org}/drive/{resource}`.
@@ -94,7 +94,8 @@ pub fn DrivePage() -> impl IntoView {
         move || (wanted.get(), session.version()),
         |(listing, _)| async move {
             let Listing { org, resource, sort, kind, status, q, cursor, view_as, .. } = listing.clone();
-            (listing, drive_page(org, resource, q, kind, status, sort, cursor, view_as).await)
+            let query = DriveQuery { org, resource, q, kind, status, sort, cursor, view_as };
+            (listing, drive_page(query).await)
         },
     );
     let loading = RwSignal::new(false);

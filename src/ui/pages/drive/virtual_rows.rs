@@ -15,7 +15,7 @@ use super::route::Listing;
 use crate::{
     domain::command::{Command, MissingEntitlements, control},
     rpc::drive::drive_rows,
-    view::{COUNTED, Control, DriveView, ResourceView, RowView},
+    view::{COUNTED, Control, DriveView, ResourceView, RowView, query::DriveRowsQuery},
 };
 
 /// Rows above and below what is looked at that are on the page all the same, so that scrolling finds them there.
@@ -290,7 +290,7 @@ impl VirtualRows {
         let Some(resource) = resource else { return };
         let from = block * BLOCK_SIZE;
         let Listing { kind, status, sort, view_as, .. } = listing.clone();
-        let answer = drive_rows(resource, kind, status, sort, from as u64, view_as).await;
+        let answer = drive_rows(DriveRowsQuery { resource, kind, status, sort, at: from as u64, view_as }).await;
         if self.listing.try_with_value(|now| *now == listing) != Some(true) {
             return;
         }

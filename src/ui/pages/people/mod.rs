@@ -34,7 +34,11 @@ use crate::{
         session::{PageContext, Session},
         words,
     },
-    view::{OrganizationMembership, people::PeopleView},
+    view::{
+        OrganizationMembership,
+        people::PeopleView,
+        query::{PeopleDialogQuery, PeopleQuery},
+    },
 };
 
 /// The page: `/o/{org}/people`.
@@ -47,10 +51,9 @@ pub fn PeoplePage() -> impl IntoView {
         |(route, _)| async move {
             let PeopleRoute { org, query, role, status, sort, cursor, open } = route.clone();
             let (chosen, inviting, resource) = open.asks();
-            let limits_of = open.limits_of();
-            let answer =
-                people_page(org, query, role, status, sort, cursor, chosen, inviting, resource, limits_of).await;
-            (route, answer)
+            let dialog = PeopleDialogQuery { chosen, inviting, resource, limits_of: open.limits_of() };
+            let query = PeopleQuery { org, query, role, status, sort, cursor, dialog };
+            (route, people_page(query).await)
         },
     );
     let loading = RwSignal::new(false);
