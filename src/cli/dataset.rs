@@ -2,7 +2,7 @@
 
 use clap::Subcommand;
 use commonhold::{
-    domain::{id::ResourceId, resource::Status},
+    domain::{id::ResourceId, resource::DatasetStatus},
     server::{Fatal, config::DatabaseArgs, usecase::dataset},
 };
 
@@ -23,7 +23,7 @@ pub async fn run(database: &DatabaseArgs, command: DatasetCommand) -> Result<(),
     let DatasetCommand::SetStatus { id, status } = command;
     let ctx = super::open(database).await?;
     let id: ResourceId = id.parse().map_err(|_| format!("{id} is not a valid id."))?;
-    let status = Status::parse(&status).map_err(|_| format!("{status} is not a status. See --help."))?;
+    let status = DatasetStatus::parse(&status).map_err(|_| format!("{status} is not a status. See --help."))?;
     let set = dataset::set_status(&ctx, id, status).await.map_err(explain)?;
     say(format!("The dataset is {}.", set.status.label()))?;
     if !set.charged.is_nothing() {

@@ -3,11 +3,11 @@
 use leptos::prelude::*;
 
 use super::{Failure, Text};
-use crate::view::{activity::LogView, query::ActivityQuery};
+use crate::view::{activity::AuditLogView, query::ActivityQuery};
 
 /// One page of the audit log.
 #[server(output = Text)]
-pub async fn organization_activity(#[server(default)] query: ActivityQuery) -> Result<LogView, Failure> {
+pub async fn organization_activity(#[server(default)] query: ActivityQuery) -> Result<AuditLogView, Failure> {
     use crate::server::{server_fn_response as response, usecase};
     let (ctx, by) = response::signed_in().await?;
     response::read(usecase::audit::page(&ctx, &by, &query).await)

@@ -11,7 +11,7 @@ use crate::{
         session,
         usecase::{self, session::SignUpForm},
     },
-    view::{PersonView, SharedView, account::ProfileView},
+    view::{PersonView, SharedResourceView, account::ProfileView},
 };
 
 use super::{ClientInfo, CurrentPerson, Json, PageBody, PageParams, Params, orgs::MyOrganization, problem::Problem};
@@ -102,8 +102,8 @@ pub struct SharingBody {
     name: String,
 }
 
-impl From<SharedView> for SharedBody {
-    fn from(view: SharedView) -> Self {
+impl From<SharedResourceView> for SharedBody {
+    fn from(view: SharedResourceView) -> Self {
         Self {
             organization: SharingBody {
                 id: view.organization.to_string(),

@@ -7,14 +7,15 @@ use utoipa::IntoParams;
 use crate::{
     domain::{
         id::{AuditId, OrganizationId, PersonId, ResourceId, TransferId},
+        permit::allow,
         refusal::Refusal,
-        role::{Permission, allow, may},
+        role::{Permission, may},
         text::FieldIssue,
         time::{Day, Timestamp},
     },
     view::{
         ActivityView, Page,
-        activity::{Change, LineView, LogView},
+        activity::{AuditLineView, AuditLogView, Change},
         query::ActivityQuery,
     },
 };
@@ -199,7 +200,7 @@ pub async fn list(ctx: &Ctx, by: &Principal, org: &str, query: &AuditQuery) -> R
 ///
 /// # Errors
 /// `NotFound` for who may not read the log: for them there is no such page; `Invalid` at a field of the query.
-pub async fn page(ctx: &Ctx, by: &Principal, query: &ActivityQuery) -> Result<LogView> {
+pub async fn page(ctx: &Ctx, by: &Principal, query: &ActivityQuery) -> Result<AuditLogView> {
     let filtered = AuditQuery {
         actor: Some(query.actor.clone()),
         action: Some(query.action.clone()),
@@ -233,7 +234,7 @@ pub async fn page(ctx: &Ctx, by: &Principal, query: &ActivityQuery) -> Result<Lo
     people.extend(keys.into_iter().map(|(id, name)| (machine_identity(id), machine_name(&name))));
     let lines = rows
         .into_iter()
-        .map(|(id, line)| LineView {
+        .map(|(id, line)| AuditLineView {
             id,
             at: line.at,
             actor: line.actor,
@@ -245,7 +246,7 @@ pub async fn page(ctx: &Ctx, by: &Principal, query: &ActivityQuery) -> Result<Lo
             address: line.address,
         })
         .collect();
-    Ok(LogView { organization, lines, older, newer, people })
+    Ok(AuditLogView { organization, lines, older, newer, people })
 }
 
 /// Before and after as people read them: one entry per field, nested ones by their path.

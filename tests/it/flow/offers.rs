@@ -1,7 +1,7 @@
 //! Offers to organizations where one has no right (XFER-18), over REST and in the browser.
 
 use commonhold::{
-    domain::{id::ResourceId, resource::Status, role::Role},
+    domain::{id::ResourceId, resource::DatasetStatus, role::Role},
     rpc::offer::{AcceptOffer, DeclineOffer, SendOffer, WithdrawOffer},
 };
 use leptos::server_fn::ServerFn;
@@ -29,7 +29,7 @@ async fn fixture(app: &TestApp) -> Fixture {
     app.images_licence(&target, 1_000, 10).await;
     let folder = anna.folder(source.root, "Gotthard").await;
     let dataset = anna.dataset(folder, "Flight", 30).await;
-    app.set_status(dataset, Status::Processed).await;
+    app.set_status(dataset, DatasetStatus::Processed).await;
     Fixture { anna, john, source, target, folder, dataset }
 }
 
@@ -204,9 +204,9 @@ both!(xfer_18_all_rules_are_checked_when_it_is_offered_and_again_when_it_is_take
     assert_eq!(fixture.accept(&offer).await.expect(409).blockers(), ["changed_since"]);
     anna.trash(new).await.expect(204);
     // Something in it is not processed.
-    app.set_status(fixture.dataset, Status::Failed).await;
+    app.set_status(fixture.dataset, DatasetStatus::Failed).await;
     assert!(fixture.accept(&offer).await.expect(409).blockers().contains(&"not_processed".to_owned()));
-    app.set_status(fixture.dataset, Status::Processed).await;
+    app.set_status(fixture.dataset, DatasetStatus::Processed).await;
     // The target cannot pay.
     let small = john.create_org("Small").await;
     app.images_licence(&small, 10, 10).await;
@@ -226,7 +226,7 @@ both!(xfer_18_all_rules_are_checked_when_it_is_offered_and_again_when_it_is_take
     anna.change_role(&fixture.source, manager.id, "editor").await.expect(200);
     let refused = fixture.accept(&offer).await.expect(409);
     assert_eq!(refused.blockers(), ["source_role_too_low"]);
-    assert!(refused.body.contains("is not a Manager of Alpine Survey any more"), "{}", refused.body);
+    assert!(refused.body.contains("is no longer a Manager of Alpine Survey"), "{}", refused.body);
     anna.remove(&fixture.source, &[manager.id]).await.expect(204);
     assert_eq!(fixture.accept(&offer).await.expect(409).blockers(), ["source_role_too_low"]);
     assert_eq!(app.stored(fixture.folder).await.organization, fixture.source.id);

@@ -1,7 +1,7 @@
 //! Background tasks: moves, transfers, copies and deletions (XFER-16, DRIVE-4), and their cancellation.
 
 use commonhold::{
-    domain::{id::ResourceId, resource::Status, task::MAX_INLINE_ITEMS},
+    domain::{id::ResourceId, resource::DatasetStatus, task::MAX_INLINE_ITEMS},
     rpc::{
         task::CancelTask,
         transfer::{ConfirmTransfer, MoveHere},
@@ -50,7 +50,7 @@ async fn fixture(app: &TestApp) -> Fixture {
     let folder = anna.folder(source.root, "Gotthard").await;
     for name in ["One", "Two"] {
         let dataset = anna.dataset(folder, name, 10).await;
-        app.set_status(dataset, Status::Processed).await;
+        app.set_status(dataset, DatasetStatus::Processed).await;
     }
     Fixture { anna, source, target, folder }
 }
@@ -133,7 +133,7 @@ both!(xfer_15_xfer_16_a_task_fails_if_its_plan_has_changed, async |app| {
     work(app).await;
     let failed = fixture.at(&task).await;
     assert_eq!((failed["state"].as_str(), failed["transfer"].as_str()), (Some("failed"), None));
-    assert!(failed["message"].as_str().is_some_and(|text| text.contains("Nothing was moved")), "{failed}");
+    assert!(failed["message"].as_str().is_some_and(|text| text.contains("nothing was moved")), "{failed}");
     // Without a digest, what gets in the way.
     let task = {
         let body = json!({ "items": [fixture.folder], "destination": fixture.target.root, "background": true });

@@ -12,12 +12,11 @@ use crate::{
             form::{Form, Submit},
         },
         form_action::FormAction,
-        session::{PageContext, Session},
+        session::Session,
         words,
     },
 };
 
-/// The dialog.
 #[component]
 pub fn ShareCopyDialog(items: Vec<String>, listing: Listing) -> impl IntoView {
     let session = Session::get();
@@ -30,7 +29,7 @@ pub fn ShareCopyDialog(items: Vec<String>, listing: Listing) -> impl IntoView {
                 {move || {
                     let (items, close) = (items.clone(), close.clone());
                     Suspend::new(async move {
-                        let flash = PageContext::from(session.start().await).form;
+                        let flash = session.context().await.form;
                         view! { <ShareCopyForm items close flash/> }
                     })
                 }}
@@ -47,7 +46,7 @@ fn ShareCopyForm(items: String, close: String, flash: Option<FormFlash>) -> impl
             <Hidden name="items" value=items/>
             <Hidden name="back" value=close.clone()/>
             <DialogBody>
-                <p>"The copy appears at the top of that account’s Drive and belongs to its organization. Your own items stay as they are."</p>
+                <p>"The copy appears at the top of the other Drive and belongs to the organization there. Your own items stay as they are."</p>
                 <Field name="sharing_id" label="Sharing ID" hint="Ask the recipient for it. It looks like Table/Chair; upper and lower case are the same." focused=true/>
                 <p class="small">"Access and links are not copied."</p>
             </DialogBody>
