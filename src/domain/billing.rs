@@ -97,7 +97,8 @@ pub fn may_add_contact(contacts: u64) -> Result<(), Refusal> {
 }
 
 /// A billing contact, unread.
-#[derive(Clone, PartialEq, Eq, Debug, Default)]
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
 pub struct ContactForm {
     pub name: String,
     pub email: String,
@@ -214,7 +215,8 @@ pub fn grant_command(org_id: &str) -> String {
 }
 
 /// What **Contact sales** sends, unread.
-#[derive(Clone, PartialEq, Eq, Debug, Default)]
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
 pub struct RequestForm {
     /// Product; may be empty.
     pub product: String,

@@ -29,7 +29,8 @@ words! {
 }
 
 /// The form of **New organization** as it comes in, unread.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
 pub struct NewOrganizationForm {
     pub name: String,
     /// `business` or `individual`.

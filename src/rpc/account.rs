@@ -68,7 +68,7 @@ pub async fn check_link(#[server(default)] token: String) -> Result<OneTimeLinkV
 pub async fn verify_email(#[server(default)] token: String) -> Result<Done, Failure> {
     use crate::server::{server_fn_response as response, usecase};
     let ctx = response::ctx()?;
-    let to = if response::maybe_signed_in(&ctx).await?.is_some() { "/account" } else { "/signin" };
+    let to = if response::current_person().is_some() { "/account" } else { "/signin" };
     let verified = usecase::account::verify_email(&ctx, &response::client(), &token).await;
     response::done(verified, |()| (to.to_owned(), "Your email address is verified.".to_owned())).await
 }

@@ -3,29 +3,12 @@
 use leptos::prelude::*;
 
 use super::{Failure, Text};
-use crate::view::activity::AuditLogView;
+use crate::view::{activity::AuditLogView, query::ActivityQuery};
 
-/// One page of the audit log: behind the line `older`, or before the line `newer`.
+/// One page of the audit log.
 #[server(output = Text)]
-pub async fn organization_activity(
-    org: String,
-    #[server(default)] actor: String,
-    #[server(default)] action: String,
-    #[server(default)] from: String,
-    #[server(default)] to: String,
-    #[server(default)] older: String,
-    #[server(default)] newer: String,
-) -> Result<AuditLogView, Failure> {
+pub async fn organization_activity(#[server(default)] query: ActivityQuery) -> Result<AuditLogView, Failure> {
     use crate::server::{server_fn_response as response, usecase};
     let (ctx, by) = response::signed_in().await?;
-    let query = usecase::audit_log::AuditQuery {
-        actor: Some(actor),
-        action: Some(action),
-        resource: None,
-        from: Some(from),
-        to: Some(to),
-        cursor: Some(older),
-        limit: None,
-    };
-    response::read(usecase::audit_log::page(&ctx, &by, &org, &query, &newer).await)
+    response::read(usecase::audit_log::page(&ctx, &by, &query).await)
 }

@@ -1,11 +1,12 @@
 //! Billing, for Owners: contacts, and **Contact sales** (ORG-4, ORG-8).
 
-#![expect(clippy::too_many_arguments, reason = "the fields of a form, flat as it sends them")]
-
 use leptos::prelude::*;
 
 use super::{Done, Failure, Text};
-use crate::view::billing::{BillingView, LicenceRequestPath};
+use crate::{
+    domain::billing::{ContactForm, RequestForm},
+    view::billing::{BillingView, LicenceRequestPath},
+};
 
 /// What the page Billing shows: requests behind `older`.
 #[server(output = Text)]
@@ -28,13 +29,10 @@ pub async fn missing_licence(org: String) -> Result<Option<LicenceRequestPath>, 
 pub async fn save_contact(
     #[server(default)] org: String,
     #[server(default)] id: String,
-    #[server(default)] name: String,
-    #[server(default)] email: String,
-    #[server(default)] phone: String,
+    #[server(flatten)] form: ContactForm,
 ) -> Result<Done, Failure> {
     use crate::server::{server_fn_response as response, usecase};
     let (ctx, by) = response::signed_in().await?;
-    let form = crate::domain::billing::ContactForm { name, email, phone };
     let (saved, verb) = if id.is_empty() {
         (usecase::billing::add_contact(&ctx, &by, &org, &form).await, "Added")
     } else {
@@ -56,31 +54,10 @@ pub async fn remove_contact(#[server(default)] org: String, #[server(default)] i
 #[server(output = Text)]
 pub async fn contact_sales(
     #[server(default)] org: String,
-    #[server(default)] product: String,
-    #[server(default)] model: String,
-    #[server(default)] images: String,
-    #[server(default)] projects: String,
-    #[server(default)] credits: String,
-    #[server(default)] seats: String,
-    #[server(default)] message: String,
-    #[server(default)] contact_name: String,
-    #[server(default)] contact_email: String,
-    #[server(default)] contact_phone: String,
+    #[server(flatten)] form: RequestForm,
 ) -> Result<Done, Failure> {
     use crate::server::{server_fn_response as response, usecase};
     let (ctx, by) = response::signed_in().await?;
-    let form = crate::domain::billing::RequestForm {
-        product,
-        model,
-        images,
-        projects,
-        credits,
-        seats,
-        message,
-        contact_name,
-        contact_email,
-        contact_phone,
-    };
     let sent = usecase::billing::request(&ctx, &by, &org, &form).await;
     // Nothing is said to be sent where nobody is mailed.
     let said = match ctx.operator_mail() {

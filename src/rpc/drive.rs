@@ -3,40 +3,25 @@
 use leptos::prelude::*;
 
 use super::{Done, Failure, Text};
-use crate::view::{DriveView, MoreRows};
+use crate::view::{
+    DriveView, MoreRows,
+    query::{DriveQuery, DriveRowsQuery},
+};
 
-/// A container's page, or a dataset's; the root of the organization's first account where `resource` is empty; with `q`,
-/// what is found in the organization; with `view_as`, as that person sees it. `sort` is `name`, `kind`, `size` or `modified_at`, with `-` in front for the other
-/// direction.
+/// A container's page, or a dataset's; what is found, where something is searched for.
 #[server(output = Text)]
-pub async fn drive_page(
-    org: String,
-    resource: String,
-    q: String,
-    kind: String,
-    status: String,
-    sort: String,
-    cursor: String,
-    #[server(default)] view_as: String,
-) -> Result<DriveView, Failure> {
+pub async fn drive_page(#[server(default)] query: DriveQuery) -> Result<DriveView, Failure> {
     use crate::server::{server_fn_response as response, usecase};
     let (ctx, by) = response::signed_in().await?;
-    let wanted = usecase::drive::page::PageQuery { org, resource, q, kind, status, sort, cursor, view_as };
-    response::read(usecase::drive::page::page(&ctx, &by, &wanted).await)
+    response::read(usecase::drive::page::page(&ctx, &by, &query).await)
 }
 
-/// More rows of the list of a container, from the row behind the first `at`.
+/// More rows of the list of a container.
 #[server(output = Text)]
-pub async fn drive_rows(
-    #[server(default)] resource: String,
-    #[server(default)] kind: String,
-    #[server(default)] status: String,
-    #[server(default)] sort: String,
-    #[server(default)] at: u64,
-    #[server(default)] view_as: String,
-) -> Result<MoreRows, Failure> {
+pub async fn drive_rows(#[server(default)] query: DriveRowsQuery) -> Result<MoreRows, Failure> {
     use crate::server::{server_fn_response as response, usecase};
     let (ctx, by) = response::signed_in().await?;
+    let DriveRowsQuery { resource, kind, status, sort, at, view_as } = query;
     let query = usecase::drive::list::ListQuery {
         sort,
         kind: Some(kind),

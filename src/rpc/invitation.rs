@@ -100,7 +100,7 @@ pub async fn revoke_invitation(
 pub async fn invitation_page(token: String) -> Result<InvitationView, Failure> {
     use crate::server::{server_fn_response as response, usecase};
     let ctx = response::ctx()?;
-    let by = response::maybe_signed_in(&ctx).await?;
+    let by = response::current_person();
     response::read(usecase::invitation::open(&ctx, by.as_ref(), &token).await)
 }
 

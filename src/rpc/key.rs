@@ -36,7 +36,7 @@ pub async fn create_key(
     let form = crate::domain::key::KeyForm { name, account, scopes };
     let made = usecase::key::create(&ctx, &by, &org, &form).await;
     if let Ok((_, secret)) = &made {
-        response::leave_secret(secret).await;
+        response::keep_secret(secret).await;
     }
     response::done(made, |(view, _)| {
         let page = format!("/o/{org}/settings/keys");

@@ -3,7 +3,10 @@
 use leptos::prelude::*;
 
 use super::{Failure, Text};
-use crate::view::licence::{LedgerView, LicencesView};
+use crate::view::{
+    licence::{LedgerView, LicencesView},
+    query::LedgerQuery,
+};
 
 /// What the page Licences shows.
 #[server(output = Text)]
@@ -13,25 +16,10 @@ pub async fn organization_licences(org: String) -> Result<LicencesView, Failure>
     response::read(usecase::licence::page(&ctx, &by, &org).await)
 }
 
-/// One page of a licence's ledger: behind the entry `older`, or before the entry `newer`.
+/// One page of a licence's ledger.
 #[server(output = Text)]
-pub async fn licence_ledger(
-    org: String,
-    id: String,
-    #[server(default)] kind: String,
-    #[server(default)] from: String,
-    #[server(default)] to: String,
-    #[server(default)] older: String,
-    #[server(default)] newer: String,
-) -> Result<LedgerView, Failure> {
+pub async fn licence_ledger(#[server(default)] query: LedgerQuery) -> Result<LedgerView, Failure> {
     use crate::server::{server_fn_response as response, usecase};
     let (ctx, by) = response::signed_in().await?;
-    let query = usecase::licence::LedgerQuery {
-        kind: Some(kind),
-        from: Some(from),
-        to: Some(to),
-        cursor: Some(older),
-        limit: None,
-    };
-    response::read(usecase::licence::ledger_page(&ctx, &by, &org, &id, &query, &newer).await)
+    response::read(usecase::licence::ledger_page(&ctx, &by, &query).await)
 }

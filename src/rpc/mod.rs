@@ -4,7 +4,8 @@
 //! - No body decides anything or touches the store; it finds out who is asking and calls `server::usecase`.
 //! - Every function that changes something returns [`Done`] and works from a plain form post: then the answer is a
 //!   redirect to [`Done::to`], and a refusal comes back with the form as it was filled in ([`FormFlash`]).
-//! - Arguments are flat text and ids, as forms send them; reading them is the domain's task.
+//! - What a form posts is flat text, as forms send it, or a form's own type with its fields beside the others. What a page
+//!   asks for is one value, a type of [`crate::view::query`]. Reading them is the domain's task.
 
 pub mod access;
 pub mod account;
@@ -50,7 +51,7 @@ pub enum Failure {
     /// A rule said no.
     #[error("{0}")]
     Refused(Refusal),
-    /// Something went wrong inside; the log has more under this request id.
+    /// An internal error. The log has the details under this request id.
     #[error(
         "Something went wrong on our side. Nothing was lost; try again. If it happens again, tell us this number: {request_id}"
     )]
@@ -58,7 +59,7 @@ pub enum Failure {
         /// The request id.
         request_id: String,
     },
-    /// The answer did not arrive, or an older page met a newer server.
+    /// The response did not arrive, or it could not be read: the page may be older than the server.
     #[error("The connection was interrupted. Try again, or reload the page.")]
     Transport(String),
 }
@@ -77,11 +78,11 @@ impl FromServerFnError for Failure {
     }
 }
 
-/// JSON, read as text. What a page brings along ([`Asked`]) is read the same way, so that the browser has one reader for
-/// each type instead of two.
+/// JSON as text. The data that comes with a page ([`Asked`]) has the same format, so that the browser needs one reader per type
+/// instead of two.
 pub struct JsonText;
 
-/// How every server function answers.
+/// The encoding of every response of a server function.
 pub type Text = Post<JsonText>;
 
 impl ContentType for JsonText {
@@ -127,10 +128,10 @@ impl<T: DeserializeOwned> codee::Decoder<T> for JsonText {
     }
 }
 
-/// What a page asks the server for: [`ask`].
+/// Data that a page has asked for with [`ask`].
 pub type Asked<T> = Resource<T, JsonText>;
 
-/// Asks the server, again whenever `source` changes. What was known when the page was rendered comes with it.
+/// Asks the server for data, and again whenever `source` changes. The page that the server rendered contains the first answer.
 pub fn ask<S, T, Fut>(
     source: impl Fn() -> S + Send + Sync + 'static,
     request: impl Fn(S) -> Fut + Send + Sync + 'static,
@@ -143,14 +144,14 @@ where
     Resource::new_with_options(source, request, false)
 }
 
-/// A change was made: where to look at it, and what to say.
+/// The response to a form: which page shows the change, and the message.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Done {
     /// The page to show next: a path of this site.
     pub to: String,
     /// The message to show there; empty for none.
     pub toast: String,
-    /// The token to take the change back with, if that is offered.
+    /// The token to undo the change, if that is offered.
     #[serde(default)]
     pub undo: Option<String>,
 }
@@ -166,7 +167,7 @@ impl From<(String, String)> for Done {
 pub struct Flash {
     /// A message.
     pub toast: Option<String>,
-    /// The token to take back what it tells of.
+    /// The token to undo the change that the message is about.
     #[serde(default)]
     pub undo: Option<String>,
     /// A form that was refused.

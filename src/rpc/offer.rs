@@ -3,7 +3,10 @@
 use leptos::prelude::*;
 
 use super::{Done, Failure, Text};
-use crate::view::transfer::{OfferPageView, OfferPlanView, TransfersView};
+use crate::view::{
+    query::{OfferQuery, TransfersQuery},
+    transfer::{OfferPageView, OfferPlanView, TransfersView},
+};
 
 /// What would be offered, and what is in the way of it on this side. `items` is a list of resource ids with commas between
 /// them.
@@ -27,11 +30,12 @@ pub async fn send_offer(
     response::done(sent, super::outcome::offer_sent).await
 }
 
-/// The page of an offer in an organization; for who may take it, with the place `inside` (empty for the root).
+/// The page of an offer in an organization; for who may take it, with a place to put it.
 #[server(output = Text)]
-pub async fn offer_page(org: String, id: String, inside: String, cursor: String) -> Result<OfferPageView, Failure> {
+pub async fn offer_page(#[server(default)] query: OfferQuery) -> Result<OfferPageView, Failure> {
     use crate::server::{server_fn_response as response, usecase};
     let (ctx, by) = response::signed_in().await?;
+    let OfferQuery { org, id, inside, cursor } = query;
     response::read(usecase::offer::show_page(&ctx, &by, &org, &id, &inside, &cursor).await)
 }
 
@@ -74,16 +78,12 @@ pub async fn withdraw_offer(
     response::done(withdrawn, |offer| (response::back_to(&back, "/"), told(offer.what.what()))).await
 }
 
-/// The page of an organization's transfers: its receipts, or its offers with `offers`.
+/// The page of an organization's transfers: its receipts, or its offers.
 #[server(output = Text)]
-pub async fn transfers_page(
-    org: String,
-    #[server(default)] offers: bool,
-    direction: String,
-    cursor: String,
-) -> Result<TransfersView, Failure> {
+pub async fn transfers_page(#[server(default)] query: TransfersQuery) -> Result<TransfersView, Failure> {
     use crate::server::{server_fn_response as response, usecase};
     let (ctx, by) = response::signed_in().await?;
+    let TransfersQuery { org, offers, direction, cursor } = query;
     response::read(usecase::transfers_page::show(&ctx, &by, &org, offers, &direction, &cursor).await)
 }
 

@@ -3,32 +3,16 @@
 use leptos::prelude::*;
 
 use super::{Done, Failure, Text};
-use crate::view::{HomeView, OrganizationMembership, Page, SharedResourceView};
+use crate::{
+    domain::organization::NewOrganizationForm,
+    view::{HomeView, OrganizationMembership, Page, SharedResourceView},
+};
 
 /// **Create organization** (ORG-1, ORG-2). Leads to its Home.
 #[server(output = Text)]
-pub async fn create_organization(
-    #[server(default)] kind: String,
-    #[server(default)] name: String,
-    #[server(default)] legal_name: String,
-    #[server(default)] address: String,
-    #[server(default)] postal_code: String,
-    #[server(default)] city: String,
-    #[server(default)] country: String,
-    #[server(default)] vat_number: String,
-) -> Result<Done, Failure> {
+pub async fn create_organization(#[server(flatten)] form: NewOrganizationForm) -> Result<Done, Failure> {
     use crate::server::{server_fn_response as response, usecase};
     let (ctx, by) = response::signed_in().await?;
-    let form = crate::domain::organization::NewOrganizationForm {
-        name,
-        kind,
-        country,
-        legal_name,
-        vat_number,
-        address,
-        postal_code,
-        city,
-    };
     let created = usecase::founding::create(&ctx, &by, &form).await;
     response::done(created, |view| (format!("/o/{}", view.org_id), format!("Created {}", view.name))).await
 }

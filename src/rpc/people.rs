@@ -1,33 +1,16 @@
 //! Manage People: the list, roles, removing, creating an account.
 
-#![expect(clippy::too_many_arguments, reason = "a page of people is asked for with everything its address says")]
-
 use leptos::prelude::*;
 
 use super::{Done, Failure, Text};
-use crate::view::people::PeopleView;
+use crate::view::{people::PeopleView, query::PeopleQuery};
 
-/// A page of Manage People (PEOPLE-1). `chosen` are the ids that a dialog is about, with commas between them; `inviting`
-/// says that it is **Invite people**, with `resource` for Members where it came along; `limits_of` is the person whose
-/// **Accounts** are asked for.
+/// A page of Manage People (PEOPLE-1).
 #[server(output = Text)]
-pub async fn people_page(
-    org: String,
-    #[server(default)] query: String,
-    #[server(default)] role: String,
-    #[server(default)] status: String,
-    #[server(default)] sort: String,
-    #[server(default)] cursor: String,
-    #[server(default)] chosen: String,
-    #[server(default)] inviting: bool,
-    #[server(default)] resource: String,
-    #[server(default)] limits_of: String,
-) -> Result<PeopleView, Failure> {
+pub async fn people_page(#[server(default)] query: PeopleQuery) -> Result<PeopleView, Failure> {
     use crate::server::{server_fn_response as response, usecase};
     let (ctx, by) = response::signed_in().await?;
-    let query = usecase::people::PeopleQuery { query, role, status, sort, cursor, limit: None };
-    let dialog = usecase::people::Dialog { chosen, inviting, resource, limits_of };
-    response::read(usecase::people::view(&ctx, &by, &org, &query, &dialog).await)
+    response::read(usecase::people::view(&ctx, &by, &query).await)
 }
 
 /// Changes a role (PEOPLE-6). What is asked about first leads to the dialog that asks, on the page `back`.

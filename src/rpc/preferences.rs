@@ -7,17 +7,22 @@ use super::{Done, Failure, Text};
 /// Remembers whether lists of the Drive are looked at as tiles: `grid`, or else as rows.
 #[server(output = Text)]
 pub async fn remember_view_mode(#[server(default)] view_mode: String) -> Result<Done, Failure> {
-    use crate::server::server_fn_response::{keep_preferences, preferences, signed_in};
+    use crate::server::{preferences, server_fn_response::signed_in};
     use crate::view::preferences::UiPreferences;
     signed_in().await?;
-    keep_preferences(UiPreferences { grid: view_mode == "grid", ..preferences() }, "/", "").await
+    preferences::keep(UiPreferences { grid: view_mode == "grid", ..preferences::read() }, "/", "").await
 }
 
 /// Saves whether single letters and signs are commands: where `letter_keys` says nothing, they are not (WCAG 2.1.4).
 #[server(output = Text)]
 pub async fn save_letter_keys(#[server(default)] letter_keys: String) -> Result<Done, Failure> {
-    use crate::server::server_fn_response::{keep_preferences, preferences, signed_in};
+    use crate::server::{preferences, server_fn_response::signed_in};
     use crate::view::preferences::UiPreferences;
     signed_in().await?;
-    keep_preferences(UiPreferences { letter_keys: !letter_keys.is_empty(), ..preferences() }, "/account", "Saved").await
+    preferences::keep(
+        UiPreferences { letter_keys: !letter_keys.is_empty(), ..preferences::read() },
+        "/account",
+        "Saved",
+    )
+    .await
 }

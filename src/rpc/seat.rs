@@ -3,19 +3,14 @@
 use leptos::prelude::*;
 
 use super::{Done, Failure, Text};
-use crate::view::seat::SeatsView;
+use crate::view::{query::SeatsQuery, seat::SeatsView};
 
-/// The page Seats: all desktop licences of an organization, or with `licence` one of them; `giving` says that somebody is to be
-/// given a seat.
+/// The page Seats: all desktop licences of an organization, or one of them.
 #[server(output = Text)]
-pub async fn seats_page(
-    org: String,
-    #[server(default)] licence: String,
-    #[server(default)] cursor: String,
-    #[server(default)] giving: bool,
-) -> Result<SeatsView, Failure> {
+pub async fn seats_page(#[server(default)] query: SeatsQuery) -> Result<SeatsView, Failure> {
     use crate::server::{server_fn_response as response, usecase};
     let (ctx, by) = response::signed_in().await?;
+    let SeatsQuery { org, licence, cursor, giving } = query;
     response::read(usecase::seat::show(&ctx, &by, &org, &licence, &cursor, giving).await)
 }
 

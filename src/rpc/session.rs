@@ -24,17 +24,17 @@ pub struct PageStartView {
     pub policy: Policy,
 }
 
-/// Who is signed in, and what to show once. Never an error for "nobody": that is an answer. `org` is the organization that is
-/// shown; where it is not given, the address of the page says it.
+/// What every page starts with. That nobody is signed in is an answer, not an error. `org` is the organization that is shown; if it
+/// is empty, the address of the page says which one.
 #[server(output = Text)]
 pub async fn page_start(#[server(default)] org: String) -> Result<PageStartView, Failure> {
-    use crate::server::{server_fn_response as response, usecase};
+    use crate::server::{preferences, server_fn_response as response, usecase};
     let ctx = response::ctx()?;
-    let by = response::maybe_signed_in(&ctx).await?;
+    let by = response::current_person();
     let org = if org.is_empty() { response::shown_organization() } else { org };
     let session = response::read(usecase::session::show(&ctx, by.as_ref(), &org).await)?;
     let (flash, policy) = (response::take_flash().await, ctx.policy().clone());
-    Ok(PageStartView { session, flash, preferences: response::preferences(), policy })
+    Ok(PageStartView { session, flash, preferences: preferences::read(), policy })
 }
 
 /// Sign up (AUTH-1), with `invitation` from the page of a mailed link into its organization (PEOPLE-4a). Leads to `next` if
@@ -64,7 +64,7 @@ pub async fn sign_in(email: String, password: String, #[server(default)] next: S
     response::signed_in_as(&ctx, signed_in, &next).await
 }
 
-/// Sign out: the session ends, here and in the database.
+/// Sign out.
 #[server(output = Text)]
 pub async fn sign_out() -> Result<Done, Failure> {
     crate::server::server_fn_response::signed_out().await

@@ -1,4 +1,4 @@
-//! Copying, sites, and long work (DRIVE-4, XFER-5). `items` is a list of resource ids with commas between them.
+//! Copying, sites, and background tasks (DRIVE-4, XFER-5). `items` is a list of resource ids with commas between them.
 
 use leptos::prelude::*;
 
@@ -34,7 +34,7 @@ pub async fn share_copy(
     response::done(shared, |shared| (page, super::outcome::shared(shared))).await
 }
 
-/// **Assign**: into the site that is called like this, or a new one. Leads to `back`, the page the dialog was opened on.
+/// **Assign**: to the site with this name, or a new one. Leads to `back`, the page the dialog was opened on.
 #[server(output = Text)]
 pub async fn assign_to_site(
     #[server(default)] items: String,
@@ -73,7 +73,7 @@ pub async fn sites_offered(items: String) -> Result<Vec<String>, Failure> {
     response::read(async { usecase::site::offered(&ctx, &by, &items.parse()?).await }.await)
 }
 
-/// What I began in an organization and goes on behind the scenes, and what ended lately.
+/// My background tasks in an organization: those that are running, and those that ended recently.
 #[server(output = Text)]
 pub async fn running_tasks(org: String) -> Result<Vec<TaskView>, Failure> {
     use crate::server::{server_fn_response as response, usecase};
@@ -81,7 +81,7 @@ pub async fn running_tasks(org: String) -> Result<Vec<TaskView>, Failure> {
     response::read(usecase::task::list(&ctx, &by, &org).await)
 }
 
-/// **Cancel**: ends work before it is done. Leads to `back`, the page it was asked for on.
+/// **Cancel** a background task. Leads to `back`, the page it was asked for on.
 #[server(output = Text)]
 pub async fn cancel_task(#[server(default)] task: String, #[server(default)] back: String) -> Result<Done, Failure> {
     use crate::server::{server_fn_response as response, usecase};

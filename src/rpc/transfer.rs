@@ -5,20 +5,14 @@
 use leptos::prelude::*;
 
 use super::{Done, Failure, Text};
-use crate::view::{DestinationView, PlanView, ReceiptView};
+use crate::view::{DestinationView, PlanView, ReceiptView, query::DestinationsQuery};
 
-/// What the **Move to** dialog shows, or **Copy to** with `copying`: `org` (an Org ID; empty for the organization of the items) and a container in it
-/// (empty for its root).
+/// What the dialogs **Move to** and **Copy to** show: a container, and what is in it.
 #[server(output = Text)]
-pub async fn destinations(
-    items: String,
-    org: String,
-    container: String,
-    cursor: String,
-    #[server(default)] copying: bool,
-) -> Result<DestinationView, Failure> {
+pub async fn destinations(#[server(default)] query: DestinationsQuery) -> Result<DestinationView, Failure> {
     use crate::server::{server_fn_response as response, usecase};
     let (ctx, by) = response::signed_in().await?;
+    let DestinationsQuery { items, org, container, cursor, copying } = query;
     let shown = async {
         usecase::transfer::destinations::show(&ctx, &by, &items.parse()?, &org, &container, &cursor, copying).await
     };
@@ -35,8 +29,8 @@ pub async fn plan_transfer(items: String, destination: String) -> Result<PlanVie
     response::read(plan.await)
 }
 
-/// **Move here**. Within the organization, and with nothing in the way, it moves; otherwise it leads to the page `back`
-/// with `dialog=transfer`, where the plan is shown for confirmation or with what is in the way.
+/// **Move here**. Moves at once within the organization if nothing blocks it. Otherwise it leads to `back` with
+/// `dialog=transfer`, which shows the plan to confirm, or what blocks it.
 #[server(output = Text)]
 pub async fn move_here(
     #[server(default)] items: String,
@@ -53,8 +47,8 @@ pub async fn move_here(
     response::done(moved.await, |moved| super::outcome::moved(moved, back.as_deref())).await
 }
 
-/// **Confirm transfer**: does what the plan with this digest said, or refuses if the facts have changed. Leads to the
-/// receipt between organizations, to the destination within one; where it is much, to `back`, and it goes on by itself.
+/// **Confirm transfer**: carries out the plan with this digest, or refuses if the facts have changed. Leads to the receipt
+/// between two organizations, and to the destination within one. A large transfer becomes a background task, and leads to `back`.
 #[server(output = Text)]
 pub async fn confirm_transfer(
     #[server(default)] items: String,
@@ -72,8 +66,8 @@ pub async fn confirm_transfer(
     response::done(moved.await, |moved| super::outcome::moved(moved, back.as_deref())).await
 }
 
-/// **Remove this access and move**: the way out where nothing but access made by hand is in the way (XFER-2). Between two
-/// organizations it leads to the new plan, to be confirmed.
+/// **Remove this access and move**: offered if nothing but granted access blocks a move (XFER-2). Between two organizations it
+/// leads to the new plan, to be confirmed.
 #[server(output = Text)]
 pub async fn take_access_and_move(
     #[server(default)] items: String,

@@ -1,5 +1,5 @@
-//! `commonhold backup`: a copy of the SQLite file while the server writes, made by the SQLite that is built in. One that is
-//! installed beside it may be older than what wrote the file.
+//! `commonhold backup`: copies the SQLite database while the server writes. The SQLite that is built in does it, because one that
+//! is installed on the machine may be older than the one that wrote the file.
 
 use std::{
     fs::{self, OpenOptions},
@@ -9,10 +9,8 @@ use std::{
 
 use super::{Fatal, config::DatabaseArgs, store::Db};
 
-/// Copies the database into a new file, as it is at one moment. Nothing is overwritten, and what has the name is whole.
-///
-/// # Errors
-/// A sentence for the person at the command line.
+/// Copies the database into a new file, as of one moment. An existing file is never overwritten. The file gets its name only
+/// once it is complete.
 pub async fn backup(database: &DatabaseArgs, file: &Path) -> Result<(), Fatal> {
     let url = database.url()?;
     if !url.starts_with("sqlite:") {
@@ -33,13 +31,13 @@ pub async fn backup(database: &DatabaseArgs, file: &Path) -> Result<(), Fatal> {
     db.close().await;
     let done = copied.and_then(|()| give_name(&unfinished, file).map_err(|error| error.to_string()));
     if done.is_err() {
-        // It was never whole, or it has another name by now.
+        // Either the copy is incomplete, or it has its final name already.
         let _ = fs::remove_file(&unfinished);
     }
     done.map_err(|error| format!("{shown} could not be written: {error}").into())
 }
 
-/// What a copy is called until it is whole.
+/// The name of a copy until it is complete.
 fn unfinished(file: &Path) -> PathBuf {
     let mut name = file.file_name().unwrap_or_default().to_owned();
     name.push(format!(".{}.unfinished", std::process::id()));
@@ -48,7 +46,7 @@ fn unfinished(file: &Path) -> PathBuf {
 
 async fn copy(db: &Db, unfinished: &Path) -> Result<(), String> {
     let name = unfinished.to_str().ok_or_else(|| "its name is not in UTF-8".to_owned())?;
-    // Everybody's data is in it: only who runs this reads it.
+    // The file contains everybody's data, so only its owner may read it.
     let mut options = OpenOptions::new();
     options.write(true).create_new(true);
     #[cfg(unix)]
@@ -58,12 +56,12 @@ async fn copy(db: &Db, unfinished: &Path) -> Result<(), String> {
     made.sync_all().map_err(|error| error.to_string())
 }
 
-/// Gives a whole copy its name, unless somebody else has that by now.
+/// Gives a complete copy its name, unless a file of that name has appeared. Linking fails then; renaming would overwrite it.
 fn give_name(unfinished: &Path, file: &Path) -> io::Result<()> {
     match fs::hard_link(unfinished, file) {
         Ok(()) => fs::remove_file(unfinished),
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Err(error),
-        // This disk knows no second name for a file.
+        // The file system has no hard links.
         Err(_) if file.try_exists()? => Err(io::ErrorKind::AlreadyExists.into()),
         Err(_) => fs::rename(unfinished, file),
     }

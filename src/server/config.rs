@@ -1,4 +1,4 @@
-//! What can be configured, by flag or environment variable; a wrong value is refused with what would be right.
+//! Configuration, by flag or environment variable. A wrong value is refused with what would be right.
 
 use std::{
     net::{IpAddr, SocketAddr},
@@ -16,7 +16,7 @@ use crate::domain::{
 use super::{mail::smtp::Delivery, secret::Secret, store::Synchronous};
 use crate::domain::text::Email;
 
-/// Where the data is: for every command.
+/// The database, for every command.
 #[derive(Args, Clone, Debug)]
 pub struct DatabaseArgs {
     /// Database: <sqlite://FILE> (created if missing) or <postgres://USER:PASSWORD@HOST/NAME>. `DATABASE_URL` is used
@@ -36,10 +36,10 @@ enum SynchronousArg {
 }
 
 impl DatabaseArgs {
-    /// The database's address.
+    /// The URL of the database.
     ///
     /// # Errors
-    /// `DATABASE_URL` is what counts, and is of no database that we speak to.
+    /// `DATABASE_URL` is used, and it is not a SQLite or PostgreSQL database.
     #[expect(clippy::disallowed_methods, reason = "the one place that reads the environment besides clap")]
     pub fn url(&self) -> Result<String, String> {
         match (&self.database, std::env::var("DATABASE_URL")) {
@@ -49,7 +49,7 @@ impl DatabaseArgs {
         }
     }
 
-    /// How sure SQLite is.
+    /// How durable changes are in SQLite.
     pub const fn synchronous(&self) -> Synchronous {
         match self.synchronous {
             SynchronousArg::Normal => Synchronous::Normal,
@@ -63,7 +63,7 @@ fn database(text: &str) -> Result<String, String> {
     if known { Ok(text.to_owned()) } else { Err("use sqlite://FILE or postgres://USER:PASSWORD@HOST/NAME".to_owned()) }
 }
 
-/// Where the secret of this installation comes from.
+/// The secret of this installation.
 #[derive(Args, Clone, Debug)]
 pub struct SecretArgs {
     /// Folder for the secret that share links are made from. Created at the first start.
@@ -77,10 +77,7 @@ pub struct SecretArgs {
 }
 
 impl SecretArgs {
-    /// The secret; made and kept where there is none yet.
-    ///
-    /// # Errors
-    /// A sentence for the person at the command line.
+    /// The secret. It is created if there is none yet.
     pub fn secret(&self) -> Result<Secret, String> {
         match &self.secret {
             Some(SecretText(text)) if text.chars().count() >= 32 => Ok(Secret::of(text)),
@@ -93,7 +90,7 @@ impl SecretArgs {
     }
 }
 
-/// How the server is run.
+/// The options of `serve`.
 #[derive(Args, Clone, Debug)]
 pub struct ServeArgs {
     /// Address and port to listen on.
@@ -166,7 +163,7 @@ pub struct ServeArgs {
     pub no_migrate: bool,
 }
 
-/// A secret, or an address that may hold a password: it is never printed.
+/// A secret, or an address that may contain a password. It is never printed.
 #[derive(Clone)]
 pub struct SecretText(String);
 
@@ -213,15 +210,12 @@ pub enum OrganizationsArg {
     Operator,
 }
 
-/// Addresses that begin alike: one, or a network like 10.0.0.0/8.
+/// A single address, or a network like 10.0.0.0/8.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Network(IpNet);
 
 impl Network {
-    /// Reads an address, or one with the length of the prefix. An IPv4 address that is mapped into IPv6 is one.
-    ///
-    /// # Errors
-    /// What would be right.
+    /// Reads an address, or a network in CIDR notation. An IPv4-mapped IPv6 address counts as IPv4.
     pub fn parse(text: &str) -> Result<Self, String> {
         let text = text.trim();
         let written = text.parse::<IpNet>().or_else(|_| text.parse::<IpAddr>().map(IpNet::from));
@@ -235,13 +229,13 @@ impl Network {
         network.map(Self).ok_or_else(|| "use an address like 127.0.0.1 or ::1, or a network like 10.0.0.0/8".to_owned())
     }
 
-    /// Whether an address is one of these.
+    /// Whether an address is in this network.
     pub fn contains(&self, ip: IpAddr) -> bool {
         self.0.contains(&ip.to_canonical())
     }
 }
 
-/// Reads `--listen`. A name is none but `localhost`, as what another one means may change.
+/// Reads `--listen`. The only name is `localhost`, as the meaning of other names may change.
 fn listen(text: &str) -> Result<SocketAddr, String> {
     let right = "use an address and a port: 127.0.0.1:3000 or localhost:3000 for this machine alone, 0.0.0.0:3000 or [::]:3000 for everyone who can reach it";
     let text = text.trim();
@@ -253,15 +247,12 @@ fn plan(text: &str) -> Result<PlanTier, String> {
     PlanTier::parse(text).map_err(|_| "use essential, premier or enterprise".to_owned())
 }
 
-/// Reads the address that people use.
-///
-/// # Errors
-/// What would be right.
+/// Reads the public URL.
 pub fn public_url(text: &str) -> Result<String, String> {
     let text = text.trim().trim_end_matches('/');
     let host = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
     let written = host.is_some_and(|host| !host.is_empty() && !host.contains(['/', '?', '#', '@', ' ', '\\', '%']));
-    // Whether there is a host, and a port that there can be, is not ours to read.
+    // The parser of URLs decides whether host and port are valid.
     let read = url::Url::parse(text).ok().filter(|url| url.host_str().is_some_and(|host| !host.is_empty()));
     if written && read.is_some_and(|url| url.port() != Some(0)) && !text.ends_with(':') {
         Ok(text.to_owned())
@@ -283,24 +274,21 @@ fn loopback(text: &str) -> Result<SocketAddr, String> {
     }
 }
 
-/// What the running server needs of it.
+/// The configuration that the router needs, checked.
 #[derive(Clone, Debug)]
 pub struct Settings {
-    /// The address people use, without a slash at its end.
+    /// The public URL, without a slash at its end.
     pub public_url: String,
     /// Whether failed sign-ins are limited.
     pub rate_limits: bool,
-    /// Whether mail is shown at the development inbox: nobody but this machine can reach the server.
+    /// Whether the development inbox is on: only this machine can reach the server.
     pub inbox: bool,
-    /// Proxies whose word about the client's address is taken.
+    /// Proxies whose `X-Forwarded-For` is trusted.
     pub trusted_proxies: Vec<Network>,
 }
 
 impl ServeArgs {
-    /// Reads what clap could not check alone.
-    ///
-    /// # Errors
-    /// A sentence for the person at the command line.
+    /// Checks what clap cannot check option by option.
     pub fn settings(&self) -> Result<Settings, String> {
         let public_url = self.public_url.clone().unwrap_or_else(|| format!("http://localhost:{}", self.listen.port()));
         let rate_limits = self.rate_limits == OnOff::On;
@@ -312,9 +300,6 @@ impl ServeArgs {
     }
 
     /// Who may sign up and create organizations.
-    ///
-    /// # Errors
-    /// A sentence for the person at the command line.
     pub fn policy(&self) -> Result<Policy, String> {
         let domains = policy::read_domains(&self.sign_up_domains).map_err(|why| format!("--sign-up-domains: {why}"))?;
         let sign_up = match self.sign_up {
@@ -338,10 +323,7 @@ impl ServeArgs {
         Ok(Policy { sign_up, domains, founders })
     }
 
-    /// How mail is delivered; `None` where it is only kept. `public_url` is that of [`Self::settings`].
-    ///
-    /// # Errors
-    /// A sentence for the person at the command line.
+    /// How mail is delivered; `None` if it is only kept. `public_url` is that of [`Self::settings`].
     pub fn delivery(&self, public_url: &str) -> Result<Option<Delivery>, String> {
         let Some(SecretText(smtp)) = &self.smtp else { return Ok(None) };
         Delivery::parse(smtp, self.mail_from.as_deref(), public_url).map(Some)

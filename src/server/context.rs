@@ -20,16 +20,16 @@ use crate::domain::{
 
 use super::{limit::RateLimiter, live::Live, password::Hasher, secret::Secret, store::Db, task_progress::TaskRegistry};
 
-/// What time it is. Frozen in tests, which move it by hand.
+/// The source of time. Tests freeze it and move it by hand.
 #[derive(Clone, Debug)]
 pub enum Clock {
-    /// The machine's.
+    /// The clock of the machine.
     System,
-    /// The one a test set.
+    /// The time that a test set, in milliseconds since 1970.
     Frozen(Arc<AtomicI64>),
 }
 
-/// Shared by everything on the server; cheap to clone.
+/// What all use cases share. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Ctx(Arc<Inner>);
 
@@ -87,7 +87,7 @@ impl Ctx {
         }))
     }
 
-    /// Says, once, which plan new organizations get (ACCT-2).
+    /// Sets the plan of new organizations (ACCT-2). Only the first call counts.
     #[must_use]
     pub fn with_default_plan(self, plan: PlanTier) -> Self {
         self.0.default_plan.get_or_init(|| plan);
@@ -99,7 +99,7 @@ impl Ctx {
         self.0.default_plan.get().copied().unwrap_or(PlanTier::Enterprise)
     }
 
-    /// Says, once, who may sign up and create organizations.
+    /// Sets who may sign up and create organizations. Only the first call counts.
     #[must_use]
     pub fn with_policy(self, policy: Policy) -> Self {
         self.0.policy.get_or_init(|| policy);
@@ -111,44 +111,44 @@ impl Ctx {
         self.0.policy.get_or_init(Policy::default)
     }
 
-    /// Told when more datasets that waited for credits can start than one transaction starts (LIC-2). Its transaction may
-    /// not be through yet.
+    /// Wakes the credit worker when more waiting datasets can start than one transaction starts (LIC-2). The transaction that
+    /// notifies may not have committed yet.
     pub fn credits_came(&self) -> &tokio::sync::Notify {
         &self.0.credits_came
     }
 
-    /// Where the operator of this installation reads mail, if they said so.
+    /// The email address of the operator, if it is configured.
     pub fn operator_mail(&self) -> Option<&str> {
         self.0.operator_mail.get().map(String::as_str)
     }
 
-    /// Says where the operator reads mail; the first time counts.
+    /// Sets the email address of the operator. Only the first call counts.
     pub fn set_operator_mail(&self, address: String) {
-        // It is said once, at the start; somebody who says it again changes nothing.
+        // Called once at the start; an error says that it was set before.
         let _ = self.0.operator_mail.set(address);
     }
 
-    /// What only this installation knows.
+    /// The secret of this installation.
     pub fn secret(&self) -> &Secret {
         &self.0.secret
     }
 
-    /// Who looks at what just now.
+    /// The open event streams of this node.
     pub fn live(&self) -> &Live {
         &self.0.live
     }
 
-    /// The long work that this node is at.
+    /// The background tasks that this node is running.
     pub fn tasks(&self) -> &TaskRegistry {
         &self.0.tasks
     }
 
-    /// The address people use, without a slash at its end: the only one that links are made of (attack 25).
+    /// The public URL, without a slash at its end. Links are made from nothing else: a `Host` header may be forged (attack 25).
     pub fn public_url(&self) -> &str {
         &self.0.public_url
     }
 
-    /// Told when a letter was posted on this node, so that it goes out at once. Its transaction may not be through yet.
+    /// Wakes the mail worker when mail was queued on this node. The transaction that notifies may not have committed yet.
     pub fn mail_posted(&self) -> &tokio::sync::Notify {
         &self.0.mail_posted
     }
@@ -163,7 +163,7 @@ impl Ctx {
         &self.0.hasher
     }
 
-    /// How often somebody may fail.
+    /// The rate limiter.
     pub fn limits(&self) -> &RateLimiter {
         &self.0.limits
     }
@@ -180,13 +180,13 @@ impl Ctx {
         }
     }
 
-    /// A new id; later ids sort behind earlier ones.
+    /// A new id (UUID v7). Ids sort by the time they were made.
     #[expect(clippy::disallowed_methods, reason = "the one place that makes ids")]
     pub fn id(&self) -> Uuid {
         Uuid::now_v7()
     }
 
-    /// A new secret of 256 bits for a mailed or shared link, as it stands in the link.
+    /// A new random token of 256 bits for a mailed or shared link.
     #[expect(clippy::disallowed_methods, reason = "the one place that makes secrets")]
     pub fn token(&self) -> String {
         use base64::Engine;
@@ -194,17 +194,17 @@ impl Ctx {
     }
 }
 
-/// The digest under which a secret or a long text is stored or compared: SHA-256, in hexadecimal.
+/// SHA-256 in hexadecimal: secrets are stored and looked up by it.
 pub fn digest(text: &[u8]) -> String {
     use std::fmt::Write;
     Sha256::digest(text).iter().fold(String::with_capacity(64), |mut hex, byte| {
-        // Writing to a String does not fail.
+        // Writing to a `String` cannot fail.
         let _ = write!(hex, "{byte:02x}");
         hex
     })
 }
 
-/// Whether two digests are the same, in a time that does not tell how far they agree.
+/// Compares two digests in constant time.
 pub fn same_digest(one: &str, other: &str) -> bool {
     one.len() == other.len() && one.bytes().zip(other.bytes()).fold(0, |differs, (a, b)| differs | (a ^ b)) == 0
 }
@@ -212,17 +212,17 @@ pub fn same_digest(one: &str, other: &str) -> bool {
 /// Who is asking: a signed-in person, and where from.
 #[derive(Clone, Debug)]
 pub struct Principal {
-    /// Who.
+    /// The person.
     pub person: PersonId,
     /// Their full name, for the audit log.
     pub name: String,
-    /// Their email as it is compared, for invitations.
+    /// Their email address in the form in which addresses are compared, for invitations.
     pub email_key: String,
     /// The network address they came from.
     pub address: Option<String>,
-    /// The digest of the session they ask in, if it is one.
+    /// The digest of their session, if they use one.
     pub session: Option<String>,
-    /// The credential key, where it is a machine that asks (AUTH-6); `person` is then its identity.
+    /// The credential key, if a machine is asking (AUTH-6). `person` is then its identity.
     pub key: Option<Box<KeyPrincipal>>,
 }
 
@@ -239,11 +239,11 @@ impl Principal {
 /// A machine that is asking with the token of a credential key (AUTH-6), and where from.
 #[derive(Clone, Debug)]
 pub struct KeyPrincipal {
-    /// Which key.
+    /// The key.
     pub key: KeyId,
-    /// What it is called, for the audit log.
+    /// Its name, for the audit log.
     pub name: String,
-    /// The organization it is of.
+    /// The organization it belongs to.
     pub organization: OrganizationId,
     /// Its account: a key reaches nothing else.
     pub account: AccountId,
@@ -254,12 +254,12 @@ pub struct KeyPrincipal {
 }
 
 impl KeyPrincipal {
-    /// Whom the rows name that the machine makes.
+    /// The person id that stands for this machine in rows that it creates.
     pub const fn identity(&self) -> PersonId {
         machine_identity(self.key)
     }
 
-    /// The machine as somebody who asks.
+    /// The machine as a principal.
     pub fn principal(&self) -> Principal {
         Principal {
             person: self.identity(),
@@ -272,17 +272,17 @@ impl KeyPrincipal {
     }
 }
 
-/// Whom the rows name that the machine of a key makes.
+/// The person id that stands for the machine of a key in rows that it creates.
 pub const fn machine_identity(key: KeyId) -> PersonId {
     PersonId(key.0)
 }
 
-/// What a machine is called where it stands beside people.
+/// The name of a machine in lists of people.
 pub fn machine_name(key: &str) -> String {
     format!("{key} (key)")
 }
 
-/// Who is asking, where people and machines may.
+/// Who is asking, where both people and machines may.
 #[derive(Clone, Debug)]
 pub enum Actor {
     /// A signed-in person.
@@ -292,7 +292,7 @@ pub enum Actor {
 }
 
 impl Actor {
-    /// Who would hold a seat of a desktop licence (LIC-5).
+    /// Who would take a seat of a desktop licence (LIC-5).
     pub const fn holder(&self) -> Holder {
         match self {
             Self::Person(by) => Holder::Person(by.person),
@@ -306,6 +306,6 @@ impl Actor {
 pub struct Client {
     /// The network address they came from.
     pub address: Option<String>,
-    /// What their browser says it is, in a few words.
+    /// Browser and operating system, from the `User-Agent`.
     pub device: String,
 }

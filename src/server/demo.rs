@@ -89,7 +89,7 @@ pub const PEOPLE: [SignIn; 10] = [
 /// Fills an empty database.
 ///
 /// # Errors
-/// `Internal` if there are people in it already; the database.
+/// `Internal` if there are people in it already.
 pub async fn fill(ctx: &Ctx) -> Result<()> {
     {
         let mut tx = ctx.db().read().await?;

@@ -1,6 +1,6 @@
-//! `/api/docs`: the page of the API. Its files are Swagger UI's, kept by npm in `scripts/package.json` and put into the site by
-//! `tools/site`, under names with a hash; the page itself is ours, `public/api-docs`. Everything comes from here: its
-//! policy allows nothing else, and no script in the page.
+//! `/api/docs`: the API documentation, a page with Swagger UI. Swagger UI's files come from npm (`scripts/package.json`), and
+//! `tools/site` puts them into the site under hashed names. The page itself is `public/api-docs`. Its policy allows
+//! nothing from elsewhere and no inline scripts.
 
 use std::{path::PathBuf, sync::Arc};
 
@@ -11,22 +11,23 @@ use axum::{
 };
 use leptos::config::LeptosOptions;
 
-/// What the page may load. Swagger UI sets styles of elements by script, which needs no leave; its pictures are in its styles.
+/// What the page may load. `data:` is for the pictures in Swagger UI's style sheet. It also sets styles by script, which
+/// needs no permission.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; \
     base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
-/// Where the page is.
+/// The file of the page.
 #[derive(Clone, Debug)]
 pub struct DocsPath(Arc<PathBuf>);
 
 impl DocsPath {
-    /// In the site that the build made.
+    /// In the folder that the build made.
     pub fn of(leptos: &LeptosOptions) -> Self {
         Self(Arc::new(PathBuf::from(leptos.site_root.to_string()).join("api-docs").join("index.html")))
     }
 }
 
-/// The page; where the site was not built, that it is missing, and where the document itself is.
+/// The page. If the site was not built, a page that says so and links the OpenAPI document.
 pub async fn page(State(DocsPath(file)): State<DocsPath>) -> Response {
     let (status, html) = match tokio::fs::read(file.as_ref()).await {
         Ok(html) => (StatusCode::OK, html),

@@ -9,19 +9,16 @@ use super::{
     },
 };
 
-/// What was found about one invariant.
+/// The result for one invariant.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Finding {
-    /// What always holds.
+    /// The invariant, in words.
     pub invariant: String,
-    /// How many things break it; 0 is healthy.
+    /// How many rows break it; 0 is healthy.
     pub broken: u64,
 }
 
 /// Checks every invariant.
-///
-/// # Errors
-/// The database.
 pub async fn examine(ctx: &Ctx) -> Result<Vec<Finding>> {
     let mut tx = ctx.db().read().await?;
     let mut findings = Vec::with_capacity(INVARIANTS.len() + 2);

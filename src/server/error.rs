@@ -1,5 +1,5 @@
-//! What can go wrong on the server. A [`Refusal`] may travel to the browser; everything else is hidden behind a request
-//! id by the two doors (`answer.rs` for server functions, `rest/problem.rs` for the REST API).
+//! Errors of the server. A [`Refusal`] is shown to the person who asked. Everything else goes to the log, and they get a request
+//! id (`server_fn_response.rs` for server functions, `rest/problem.rs` for the REST API).
 
 use crate::domain::{
     refusal::Refusal,
@@ -8,16 +8,16 @@ use crate::domain::{
 
 use super::store::{AsDbError, DbError};
 
-/// Why a use case did not do what was asked.
+/// The error of a use case.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// A rule said no.
     #[error(transparent)]
     Refused(#[from] Refusal),
-    /// The database said no, or nothing.
+    /// The database failed.
     #[error(transparent)]
     Store(DbError),
-    /// A defect of ours.
+    /// A bug.
     #[error("{0}")]
     Internal(String),
 }
@@ -25,14 +25,14 @@ pub enum Error {
 impl From<DbError> for Error {
     fn from(error: DbError) -> Self {
         match error {
-            // Whoever sent it can do something about it.
+            // A null character in the input: the sender can remove it.
             DbError::NotText => Self::Refused(Refusal::BadRequest("Remove null characters.".to_owned())),
             error => Self::Store(error),
         }
     }
 }
 
-/// What use cases answer.
+/// The result of a use case.
 pub type Result<T> = std::result::Result<T, Error>;
 
 impl AsDbError for Error {
@@ -46,12 +46,12 @@ impl AsDbError for Error {
 }
 
 impl Error {
-    /// Whether it can be tried again later, as the database is away or others are in the way: 503, not 500.
+    /// Whether a retry may help, as the database is unreachable or busy: 503 instead of 500.
     pub fn is_unavailable(&self) -> bool {
         self.later().is_some()
     }
 
-    /// What to tell who may try again later.
+    /// The refusal for such an error.
     pub fn later(&self) -> Option<Refusal> {
         match self {
             Self::Store(DbError::Unavailable(_)) => Some(Refusal::Unavailable),

@@ -1,4 +1,4 @@
-//! `commonhold generate`: big data for measuring, quickly and in bounded memory.
+//! `commonhold generate`: writes large amounts of data for measurements, fast and in bounded memory.
 
 use crate::{
     domain::{
@@ -22,7 +22,7 @@ use super::{
 /// How much to make.
 #[derive(Debug, Clone)]
 pub struct Amounts {
-    /// Only into this organization (Org ID or id); new organizations where it is empty.
+    /// Fill this organization (Org ID or id). `None`: make new ones.
     pub org: Option<String>,
     /// Number of new organizations.
     pub orgs: u64,
@@ -32,7 +32,7 @@ pub struct Amounts {
     pub resources: u64,
     /// Whether all datasets are Processed.
     pub processed: bool,
-    /// All of them in one folder, instead of a hundred in each.
+    /// Whether all resources go into one folder, instead of a hundred into each.
     pub flat: bool,
 }
 
@@ -41,10 +41,10 @@ const BATCH_SIZE: u64 = 5_000;
 /// How many datasets a generated folder has.
 const FOLDER: u64 = 100;
 
-/// Makes it; the Org IDs it went into.
+/// Generates the data, and returns the Org IDs of the organizations that it filled.
 ///
 /// # Errors
-/// `NotFound` for an unknown organization; the database.
+/// `NotFound` for an unknown organization.
 pub async fn generate(ctx: &Ctx, amounts: &Amounts) -> Result<Vec<String>> {
     let mut made = Vec::new();
     let targets: Vec<(crate::domain::id::OrganizationId, Principal, String)> = if let Some(org) = &amounts.org {
@@ -112,7 +112,7 @@ async fn people(
     organization: crate::domain::id::OrganizationId,
     number: u64,
 ) -> Result<()> {
-    // One hash for all: they exist to be listed, and nobody knows the password.
+    // All get the same hash: hashing is slow, and nobody signs in as them.
     let hash = ctx
         .hasher()
         .hash("", &crate::domain::text::Password::parse(&ctx.token()).map_err(super::error::at_field("password"))?)
@@ -177,7 +177,7 @@ async fn resources(ctx: &Ctx, owner: &Principal, account: &account::Account, amo
     Ok(())
 }
 
-/// Datasets in one folder, which the first of them makes.
+/// Datasets in one folder, which is created with the first of them.
 async fn write_flat(
     tx: &mut Tx,
     ctx: &Ctx,
@@ -203,7 +203,7 @@ async fn write_flat(
     Ok(())
 }
 
-/// What the dataset of a number is like.
+/// The properties of the dataset with a number.
 fn dataset(n: u64, processed: bool, at: Timestamp) -> DatasetView {
     let status = if processed || !n.is_multiple_of(10) { DatasetStatus::Processed } else { DatasetStatus::Draft };
     let images = i64::try_from(n % 200 + 1).unwrap_or(1);
@@ -220,7 +220,7 @@ async fn write_batch(
     number: u64,
     processed: bool,
 ) -> Result<()> {
-    // Long enough ago that XFER-12 lets them cross to Credits.
+    // Old enough that XFER-12 allows a transfer to a licence by Credits.
     let at = ctx.now().plus_days(-60);
     let top = ResourceId(ctx.id());
     let name = format!("Generated {}", top.0.simple());

@@ -1,11 +1,11 @@
-//! The HTTP status that belongs to an error (api.md, "Codes").
+//! The HTTP status of an error.
 
 use axum::http::StatusCode;
 
 use super::error::Error;
 use crate::domain::refusal::Refusal;
 
-/// The HTTP status of an error (api.md, "Codes").
+/// The HTTP status of an error. [`Refusal::code`] tells apart what shares a status.
 pub fn status_of(error: &Error) -> StatusCode {
     match error {
         Error::Refused(refusal) => status_of_refusal(refusal),

@@ -1,4 +1,4 @@
-//! The development inbox: mail of a server without SMTP, on loopback only (MAIL-1, api.md "Running it").
+//! The development inbox: the mails of a server without SMTP, on loopback only (MAIL-1).
 
 use askama::Template;
 use axum::{
@@ -23,13 +23,13 @@ pub fn router(ctx: Ctx) -> Router {
     Router::new()
         .route("/dev/inbox.json", get(json))
         .route("/dev/inbox", get(page))
-        .layer(from_fn(of_this_machine))
+        .layer(from_fn(require_loopback_host))
         .with_state(ctx)
 }
 
-/// Middleware: who asks must call this machine by a name that is its own. A page of another site that has its name lead to
-/// 127.0.0.1 is of the same origin as what it reads there, but its browser says the other name.
-async fn of_this_machine(request: Request, next: Next) -> Response {
+/// Middleware: the `Host` header must be a loopback name. Otherwise a site could point its own name at 127.0.0.1 (DNS
+/// rebinding) and read the mails as same-origin; its browser would still send that name as `Host`.
+async fn require_loopback_host(request: Request, next: Next) -> Response {
     let host = request.headers().get(header::HOST);
     let ours = host.is_none_or(|host| host.to_str().is_ok_and(|host| is_loopback(&format!("http://{host}"))));
     if ours {
@@ -75,7 +75,7 @@ struct Page<'a> {
 }
 
 impl MailBody {
-    /// The text part in pieces: words, and addresses that lead to this server.
+    /// The text part, split so that the template can link the addresses of this server.
     fn pieces(&self, public_url: &str) -> Vec<Piece<'_>> {
         let mut pieces = Vec::new();
         for word in self.text.split_inclusive(char::is_whitespace) {
@@ -98,7 +98,7 @@ struct Piece<'a> {
     link: bool,
 }
 
-/// What the page of other people's names may do: show itself. The frames around HTML parts are sandboxed besides.
+/// The mails contain text of other people, so the page may load nothing. The frames around HTML parts are sandboxed too.
 const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; frame-src 'self'; base-uri 'none'; form-action 'none'; \
                       frame-ancestors 'none'";
 

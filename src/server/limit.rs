@@ -1,11 +1,12 @@
-//! How often somebody may try (AUTH-3, attacks 27, 42, 43): failures to sign in, sign-ups and letters, counted per email, per
-//! client and per organization.
+//! Rate limits (AUTH-3, attacks 27, 42, 43) for failed sign-ins, sign-ups and mails, per email address, client and
+//! organization. The algorithm is GCRA, the generic cell rate algorithm.
 //!
 //! # Invariants
-//! - A try is counted before it is made, and taken back if it was right: tries at the same moment cannot pass together.
-//! - What is right is never refused because of other right ones: it waits until it is known what became of them.
-//! - Time is the machine's monotonic clock. Setting the wall clock neither locks anybody out nor forgives anything.
-//! - When there are too many keys, those that owe least are forgotten. Nobody is forgiven by making many keys.
+//! - An attempt is counted before it starts, and uncounted if it succeeds. Otherwise many attempts at the same moment would
+//!   all pass.
+//! - A successful attempt is never refused because of other successful ones: it waits for their outcome.
+//! - Time is the monotonic clock of the machine. Setting the wall clock locks nobody out and resets no limit.
+//! - With too many keys, those closest to their full allowance are dropped. Nobody resets a limit by making many keys.
 
 use std::{
     collections::HashMap,
@@ -23,14 +24,14 @@ use crate::domain::refusal::Refusal;
 
 use super::error::{Error, Result};
 
-/// More keys than this are never remembered.
+/// The maximum number of keys in memory.
 const MAX_KEYS: usize = 50_000;
-/// How long a try waits at most until it is known what became of others, before it is told to come back.
+/// How long an attempt waits at most for the outcome of others before it is refused.
 const MAX_WAIT: Duration = Duration::from_secs(10);
-/// How many tries wait at most for what becomes of others.
+/// How many attempts wait at most for the outcome of others.
 const MAX_WAITING: usize = 256;
 
-/// How many are free at once, and how long it takes until there is one more.
+/// An allowance: `burst` attempts at once, and one more every `refill_millis`.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Rule {
     burst: i64,
@@ -38,11 +39,11 @@ pub struct Rule {
 }
 
 impl Rule {
-    /// Wrong passwords, keys, tokens and the like.
+    /// Wrong passwords, keys and tokens.
     pub const FAILURES: Self = Self { burst: 20, refill_millis: 6_000 };
-    /// Sign-ups of one client that come without an invitation.
+    /// Sign-ups of one client without an invitation.
     pub const SIGN_UPS: Self = Self { burst: 20, refill_millis: 20_000 };
-    /// Letters to strangers that one client has sent in a day.
+    /// Mails to strangers, per client and day.
     pub const EMAILS: Self = Self { burst: 2_000, refill_millis: 43_200 };
 
     const fn capacity_millis(self) -> i64 {
@@ -50,7 +51,7 @@ impl Rule {
     }
 }
 
-/// What tries are counted under.
+/// What attempts are counted by, and the rule for it.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Key {
     name: String,
@@ -63,14 +64,14 @@ impl Key {
         Self { name: name.into(), rule: Rule::FAILURES }
     }
 
-    /// A key for something else.
+    /// A key with another rule.
     pub fn of(rule: Rule, name: impl Into<String>) -> Self {
         Self { name: name.into(), rule }
     }
 }
 
-/// What a client is counted as: an IPv4 address, also where it comes mapped into IPv6, or the /64 of an IPv6 address, which
-/// one line of a provider has for itself.
+/// The network that a client is counted as: an IPv4 address, or the /64 of an IPv6 address. Providers give each customer a
+/// whole /64, so counting single IPv6 addresses would limit nobody.
 pub fn network(address: Option<&str>) -> String {
     let Some(address) = address else { return "unknown".to_owned() };
     match address.parse::<IpAddr>().map(|ip| ip.to_canonical()) {
@@ -83,12 +84,12 @@ pub fn network(address: Option<&str>) -> String {
     }
 }
 
-/// Where time comes from.
+/// The source of time.
 #[derive(Debug)]
 enum ClockSource {
     /// The machine's monotonic clock.
     Running(Instant),
-    /// The one that a test moves.
+    /// A clock that a test moves.
     Moved(Arc<AtomicI64>),
 }
 
@@ -101,21 +102,22 @@ impl ClockSource {
     }
 }
 
-/// What is known of a key.
+/// The state of a key.
 #[derive(Clone, Copy, Debug, Default)]
 struct KeyState {
-    /// GCRA: when the next try would be due if tries came at the refill rate.
+    /// When the next attempt would be due if attempts came exactly at the refill rate. The further it lies in the future, the
+    /// less is left of the allowance.
     theoretical_arrival: i64,
-    /// Tries under way, of which is not known yet what they are.
+    /// Attempts that have started and whose outcome is not known yet.
     under_way: i64,
 }
 
 #[derive(Debug)]
 struct Table {
     source: ClockSource,
-    /// What the source said last.
+    /// The last reading of the source.
     last: i64,
-    /// The time that has gone by, which never goes back, even where the source does.
+    /// The time that has passed. It never goes back, even if the source does.
     now: i64,
     states: HashMap<String, KeyState>,
     waiting: usize,
@@ -134,13 +136,13 @@ impl Table {
         self.now
     }
 
-    /// How long a key owes, with `more` milliseconds of new debt.
-    fn owes(&self, key: &Key, more: i64, now: i64) -> i64 {
+    /// By how many milliseconds a key exceeds its rule if `more` milliseconds are added; negative or 0 if it does not.
+    fn excess(&self, key: &Key, more: i64, now: i64) -> i64 {
         let state = self.states.get(&key.name).copied().unwrap_or_default();
         (state.theoretical_arrival - now).max(0) + more - key.rule.capacity_millis()
     }
 
-    /// The debt of a key, with room made for a new one.
+    /// The state of a key; a new one if there is none.
     fn state(&mut self, key: &Key, now: i64) -> &mut KeyState {
         if self.states.len() >= MAX_KEYS && !self.states.contains_key(&key.name) {
             self.make_room(now);
@@ -148,7 +150,7 @@ impl Table {
         self.states.entry(key.name.clone()).or_default()
     }
 
-    /// Forgets who owes nothing; where that is not enough, the tenth that owes least.
+    /// Drops keys with a full allowance. If that is not enough, drops the tenth of the keys closest to it.
     fn make_room(&mut self, now: i64) {
         self.states.retain(|_, state| state.under_way > 0 || state.theoretical_arrival > now);
         if self.states.len() < MAX_KEYS {
@@ -165,14 +167,14 @@ impl Table {
         });
     }
 
-    fn owe(&mut self, key: &Key, millis: i64) {
+    fn charge(&mut self, key: &Key, millis: i64) {
         let now = self.now();
         let state = self.state(key, now);
         state.theoretical_arrival = state.theoretical_arrival.max(now) + millis;
     }
 }
 
-/// Counts tries. One node's memory: an attacker who spreads over nodes gains their number, no more.
+/// Counts attempts in the memory of this node. An attacker who uses several nodes gains their number as a factor, no more.
 #[derive(Debug)]
 pub struct RateLimiter {
     on: bool,
@@ -180,30 +182,31 @@ pub struct RateLimiter {
     settled: Notify,
 }
 
-/// Whether a try may be made now.
-enum Admitted {
+/// Whether an attempt may start now.
+enum Admission {
     Yes,
-    /// Not before it is known what became of those under way.
+    /// Only once the outcome of those under way is known.
     Wait,
     No(Refusal),
 }
 
-/// A try that is being made. Dropped before it is known what it was, it counts as a failure: hanging up does not help.
+/// An attempt that has started. If it is dropped before [`Self::settle`], it counts as a failure: disconnecting does not
+/// avoid the count.
 #[derive(Debug)]
-pub struct Try<'a> {
+pub struct Attempt<'a> {
     limits: &'a RateLimiter,
     keys: &'a [Key],
     failed: bool,
 }
 
-impl Try<'_> {
-    /// It is known what it was.
+impl Attempt<'_> {
+    /// Ends the attempt with its outcome.
     pub fn settle(mut self, failed: bool) {
         self.failed = failed;
     }
 }
 
-impl Drop for Try<'_> {
+impl Drop for Attempt<'_> {
     fn drop(&mut self) {
         let mut table = self.limits.table();
         for key in self.keys {
@@ -211,7 +214,7 @@ impl Drop for Try<'_> {
                 state.under_way -= 1;
             }
             if self.failed {
-                table.owe(key, key.rule.refill_millis);
+                table.charge(key, key.rule.refill_millis);
             }
         }
         drop(table);
@@ -220,12 +223,12 @@ impl Drop for Try<'_> {
 }
 
 impl RateLimiter {
-    /// Limits, or none where `on` is false: only for tests and measuring.
+    /// A limiter. With `on` false it limits nothing, for tests and measurements.
     pub fn new(on: bool) -> Self {
         Self { on, table: Mutex::new(Table::new(ClockSource::Running(Instant::now()))), settled: Notify::new() }
     }
 
-    /// The same by the clock that a test moves.
+    /// The same with a clock that a test moves.
     #[must_use]
     pub fn by(self, clock: Arc<AtomicI64>) -> Self {
         Self { table: Mutex::new(Table::new(ClockSource::Moved(clock))), ..self }
@@ -240,11 +243,11 @@ impl RateLimiter {
         self.table.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Does some work that may turn out to be a failure, which `is_failure` tells. It is counted at every key before it
-    /// begins. Where others are under way that may use up what is left, it waits for them.
+    /// Does some work as an attempt, counted at every key before it starts. It failed if `is_failure` says so of its refusal.
+    /// If attempts under way could use up the rest of the allowance, it waits for them first.
     ///
     /// # Errors
-    /// `RateLimited` with the seconds until the next try, and whatever the work says.
+    /// `RateLimited` with the seconds until the next attempt; else the error of the work.
     pub async fn guard<T>(
         &self,
         keys: &[Key],
@@ -252,19 +255,19 @@ impl RateLimiter {
         work: impl Future<Output = Result<T>>,
     ) -> Result<T> {
         let work = Box::pin(work);
-        let tried = self.admit(keys).await?;
+        let attempt = self.admit(keys).await?;
         let answer = work.await;
-        tried.settle(matches!(&answer, Err(Error::Refused(refusal)) if is_failure(refusal)));
+        attempt.settle(matches!(&answer, Err(Error::Refused(refusal)) if is_failure(refusal)));
         answer
     }
 
-    /// Counts a try at every key before it is made, as [`Self::guard`] does; whoever made it says what it was.
+    /// Starts an attempt as [`Self::guard`] does. The caller settles it.
     ///
     /// # Errors
-    /// `RateLimited` with the seconds until the next try.
-    pub async fn admit<'a>(&'a self, keys: &'a [Key]) -> Result<Try<'a>> {
+    /// `RateLimited` with the seconds until the next attempt.
+    pub async fn admit<'a>(&'a self, keys: &'a [Key]) -> Result<Attempt<'a>> {
         if !self.on {
-            return Ok(Try { limits: self, keys: &[], failed: false });
+            return Ok(Attempt { limits: self, keys: &[], failed: false });
         }
         let deadline = tokio::time::Instant::now() + MAX_WAIT;
         let mut waits = Waits(None);
@@ -273,9 +276,9 @@ impl RateLimiter {
             tokio::pin!(settled);
             settled.as_mut().enable();
             match self.try_admit(keys) {
-                Admitted::Yes => return Ok(Try { limits: self, keys, failed: true }),
-                Admitted::No(refusal) => return Err(refusal.into()),
-                Admitted::Wait => {
+                Admission::Yes => return Ok(Attempt { limits: self, keys, failed: true }),
+                Admission::No(refusal) => return Err(refusal.into()),
+                Admission::Wait => {
                     if waits.0.is_none() {
                         let mut table = self.table();
                         if table.waiting >= MAX_WAITING {
@@ -292,28 +295,28 @@ impl RateLimiter {
         }
     }
 
-    fn try_admit(&self, keys: &[Key]) -> Admitted {
+    fn try_admit(&self, keys: &[Key]) -> Admission {
         let mut table = self.table();
         let now = table.now();
         let mut wait = false;
         for key in keys {
-            let over = table.owes(key, key.rule.refill_millis, now);
+            let over = table.excess(key, key.rule.refill_millis, now);
             if over > 0 {
-                return Admitted::No(come_back_after(over));
+                return Admission::No(come_back_after(over));
             }
             let under_way = table.states.get(&key.name).map_or(0, |state| state.under_way);
-            wait |= table.owes(key, (under_way + 1) * key.rule.refill_millis, now) > 0;
+            wait |= table.excess(key, (under_way + 1) * key.rule.refill_millis, now) > 0;
         }
         if wait {
-            return Admitted::Wait;
+            return Admission::Wait;
         }
         for key in keys {
             table.state(key, now).under_way += 1;
         }
-        Admitted::Yes
+        Admission::Yes
     }
 
-    /// Counts something `times` at every key, or nothing where that is too much at one of them.
+    /// Counts `times` at every key, or nothing if that is too much for one of them.
     ///
     /// # Errors
     /// `RateLimited` with the seconds until it is possible.
@@ -324,17 +327,17 @@ impl RateLimiter {
         }
         let mut table = self.table();
         let now = table.now();
-        let over = keys.iter().map(|key| table.owes(key, times.saturating_mul(key.rule.refill_millis), now)).max();
+        let over = keys.iter().map(|key| table.excess(key, times.saturating_mul(key.rule.refill_millis), now)).max();
         if let Some(over) = over.filter(|over| *over > 0) {
             return Err(come_back_after(over));
         }
         for key in keys {
-            table.owe(key, times * key.rule.refill_millis);
+            table.charge(key, times * key.rule.refill_millis);
         }
         Ok(())
     }
 
-    /// Gives back what was taken and not used.
+    /// Gives back what [`Self::take`] took and was not used.
     pub fn give_back(&self, keys: &[Key], times: usize) {
         let times = i64::try_from(times).unwrap_or_default();
         let mut table = self.table();
@@ -346,7 +349,7 @@ impl RateLimiter {
     }
 }
 
-/// One of those that wait, for as long as it does.
+/// Counts one waiting attempt until it is dropped.
 struct Waits<'a>(Option<&'a RateLimiter>);
 
 impl Drop for Waits<'_> {
@@ -372,8 +375,8 @@ mod tests {
 
     async fn try_once(limits: &RateLimiter, keys: &[Key], right: bool) -> bool {
         let work = async { if right { Ok(()) } else { Err(Refusal::WrongCredentials.into()) } };
-        let tried = limits.guard(keys, |refusal| *refusal == Refusal::WrongCredentials, work).await;
-        !matches!(tried, Err(Error::Refused(Refusal::RateLimited(_))))
+        let attempt = limits.guard(keys, |refusal| *refusal == Refusal::WrongCredentials, work).await;
+        !matches!(attempt, Err(Error::Refused(Refusal::RateLimited(_))))
     }
 
     #[tokio::test]

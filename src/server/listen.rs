@@ -1,7 +1,7 @@
 //! Accepts connections and serves the router on them.
 //!
-//! axum's own `serve` sets no limit to how slowly a request's headers may come, so that a few hundred sockets that trickle
-//! would be held for ever (attack 60).
+//! axum's own `serve` has no timeout for request headers: a client that sends them byte by byte would hold its connection for
+//! ever, and a few hundred of these would block the server (attack 60).
 
 use std::{io, net::SocketAddr, pin::pin, time::Duration};
 
@@ -15,10 +15,10 @@ use hyper_util::{
 use tokio::net::TcpListener;
 use tower::Service;
 
-/// How long a client may take for a request's headers, and a connection may be idle between two requests.
-pub const HEADERS: Duration = Duration::from_secs(20);
+/// How long a client may take to send the headers of a request, and how long a connection may be idle between two requests.
+pub const HEADER_TIMEOUT: Duration = Duration::from_secs(20);
 
-/// Serves until `stop`, then lets what is being answered finish.
+/// Serves until `stop`, then lets requests in progress finish.
 pub async fn serve(listener: TcpListener, app: Router, headers: Duration, stop: impl Future<Output = ()>) {
     let mut http = http1::Builder::new();
     http.timer(TokioTimer::new()).header_read_timeout(headers);
@@ -34,7 +34,7 @@ pub async fn serve(listener: TcpListener, app: Router, headers: Duration, stop: 
             Ok(accepted) => accepted,
             Err(error) if is_of_one_connection(&error) => continue,
             Err(error) => {
-                // Most likely too many open files: some are closed in a moment.
+                // Most likely too many open files. Waiting lets some of them close.
                 tracing::error!(%error, "cannot accept connections");
                 tokio::time::sleep(Duration::from_secs(1)).await;
                 continue;

@@ -1,4 +1,4 @@
-//! Who looks at what just now: how many streams of changes somebody has, and when all of them end.
+//! The open event streams of this node: how many a person may have, and how all of them end at shutdown.
 
 use std::{
     collections::HashMap,
@@ -9,10 +9,10 @@ use tokio::sync::watch;
 
 use crate::domain::{id::PersonId, refusal::Refusal};
 
-/// So many streams one person has on a node at a time: a tab that is looked at has one.
-const STREAMS: usize = 16;
-/// So many streams a node has in all.
-const ALL_STREAMS: usize = 10_000;
+/// How many streams one person may have on a node. A visible tab has one.
+const MAX_STREAMS_PER_PERSON: usize = 16;
+/// How many streams a node may have.
+const MAX_STREAMS: usize = 10_000;
 
 /// The streams of this node.
 #[derive(Debug)]
@@ -28,38 +28,38 @@ impl Default for Live {
 }
 
 impl Live {
-    /// Takes a place for one more stream of somebody.
+    /// Takes a slot for one more stream of a person.
     ///
     /// # Errors
-    /// `RateLimited` if they, or all together, have too many.
+    /// `RateLimited` if the person, or the node, has too many.
     pub fn place(&self, person: PersonId) -> Result<StreamSlot, Refusal> {
         let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
         let all: usize = open.values().sum();
         let own = open.entry(person).or_default();
-        if *own >= STREAMS || all >= ALL_STREAMS {
+        if *own >= MAX_STREAMS_PER_PERSON || all >= MAX_STREAMS {
             return Err(Refusal::RateLimited(10));
         }
         *own += 1;
         Ok(StreamSlot { person, open: self.open.clone() })
     }
 
-    /// How many streams there are.
+    /// The number of open streams.
     pub fn count(&self) -> usize {
         self.open.lock().unwrap_or_else(PoisonError::into_inner).values().sum()
     }
 
-    /// Ends every stream, and every one that begins later: this node stops.
+    /// Ends all streams, and every stream that opens later: the node is shutting down.
     pub fn stop(&self) {
         self.stop.send_replace(true);
     }
 
-    /// Tells when this node stops.
+    /// Becomes true when the node shuts down.
     pub fn stopped(&self) -> watch::Receiver<bool> {
         self.stop.subscribe()
     }
 }
 
-/// The place of one stream; it is free again when this is dropped.
+/// The slot of one stream. Dropping it frees the slot.
 #[derive(Debug)]
 pub struct StreamSlot {
     person: PersonId,
@@ -86,10 +86,11 @@ mod tests {
     fn drive_live_streams_are_bounded_and_places_come_back() {
         let live = Live::default();
         let (anna, john) = (PersonId(uuid::Uuid::from_u128(1)), PersonId(uuid::Uuid::from_u128(2)));
-        let mut places: Vec<StreamSlot> = (0..STREAMS).map(|_| live.place(anna).expect("a place")).collect();
+        let mut places: Vec<StreamSlot> =
+            (0..MAX_STREAMS_PER_PERSON).map(|_| live.place(anna).expect("a place")).collect();
         assert_eq!(live.place(anna).err(), Some(Refusal::RateLimited(10)));
         let other = live.place(john).expect("others are not held up");
-        assert_eq!(live.count(), STREAMS + 1);
+        assert_eq!(live.count(), MAX_STREAMS_PER_PERSON + 1);
         places.pop();
         places.push(live.place(anna).expect("a place came back"));
         drop((places, other));

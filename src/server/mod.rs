@@ -44,14 +44,14 @@ use password::Hasher;
 use secret::Secret;
 use store::Db;
 
-/// How long requests that are being answered may still take after SIGTERM.
-const GRACE: Duration = Duration::from_secs(9);
+/// How long requests in progress may still take after SIGTERM.
+const SHUTDOWN_GRACE: Duration = Duration::from_secs(9);
 
-/// Why the program ends: a sentence for the person at the command line.
+/// An error that ends the program: a sentence for the person at the command line.
 pub type Fatal = Box<dyn std::error::Error + Send + Sync>;
 
-/// Opens the database and makes a context over it. With `migrate` it is made where there is none and brought up to date;
-/// without, it has to be both.
+/// Opens the database and makes a context over it. With `migrate` it is created if missing and brought up to date; without, it
+/// has to exist and be up to date.
 ///
 /// # Errors
 /// The database cannot be reached or migrated, or is not up to date.
@@ -59,10 +59,7 @@ pub async fn open(database: &DatabaseArgs, rate_limits: bool, migrate: bool, pub
     open_with(database, rate_limits, migrate, public_url, Secret::random()).await
 }
 
-/// [`open`], with the secret of the installation: for what makes share links.
-///
-/// # Errors
-/// See [`open`].
+/// [`open`] with the secret of the installation, which share links are made from.
 pub async fn open_with(
     database: &DatabaseArgs,
     rate_limits: bool,
@@ -83,7 +80,7 @@ pub async fn open_with(
     Ok(Ctx::with_secret(db, Clock::System, Hasher::new()?, RateLimiter::new(rate_limits), public_url, secret))
 }
 
-/// Serves until SIGTERM or Ctrl+C, then lets what is being answered finish.
+/// Serves until SIGTERM or Ctrl+C, then lets requests in progress finish.
 ///
 /// # Errors
 /// A wrong configuration, the database, or the port.
@@ -110,25 +107,25 @@ pub async fn run(database: &DatabaseArgs, args: &ServeArgs) -> Result<(), Fatal>
     tracing::info!(listen = %args.listen, public_url = settings.public_url, "serving");
     let (stopping, stopped) = tokio::sync::oneshot::channel::<()>();
     let (stop_workers, ending) = (workers.stopper(), ctx.clone());
-    let server = listen::serve(listener, app, listen::HEADERS, async move {
-        ended().await;
+    let server = listen::serve(listener, app, listen::HEADER_TIMEOUT, async move {
+        termination().await;
         tracing::info!("stopping: finishing the requests in progress");
         stop_workers.stop();
         ending.live().stop();
         ending.tasks().interrupt();
-        // Nobody waits for it only when the server has ended already.
+        // Fails only if the server has ended already.
         let _ = stopping.send(());
     });
     tokio::select! {
         () = async { server.await; workers.ended().await } => {}
-        () = async { let _ = stopped.await; tokio::time::sleep(GRACE).await } => tracing::warn!("some requests or mails did not finish in time"),
+        () = async { let _ = stopped.await; tokio::time::sleep(SHUTDOWN_GRACE).await } => tracing::warn!("some requests or mails did not finish in time"),
     }
     ctx.db().close().await;
     Ok(())
 }
 
-/// Where the pages' scripts and styles are, as `make build` leaves them: `target/site` beside the program, their names
-/// in `hash.txt` beside it too.
+/// Where `make build` put the scripts and styles of the pages: in `target/site` beside the program's folder, with their hashes
+/// in `hash.txt` beside the program.
 fn site_options(listen: SocketAddr) -> LeptosOptions {
     let beside = std::env::current_exe().ok().and_then(|path| path.parent().map(Path::to_path_buf));
     let hashed = beside.as_ref().is_some_and(|folder| folder.join("hash.txt").exists());
@@ -150,7 +147,7 @@ fn start_log(args: &ServeArgs) {
     let filter = tracing_subscriber::EnvFilter::try_new(&args.log)
         .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("info"));
     let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
-    // A second log in one process is a test's: the first stays.
+    // Fails if a log is set already, which happens in tests only.
     let _ = if args.log_json { log.json().try_init() } else { log.try_init() };
 }
 
@@ -168,8 +165,8 @@ async fn start_metrics(address: SocketAddr) -> Result<(), Fatal> {
     Ok(())
 }
 
-/// Until SIGTERM or Ctrl+C.
-async fn ended() {
+/// Waits for SIGTERM or Ctrl+C.
+async fn termination() {
     let interrupted = async {
         if let Err(error) = tokio::signal::ctrl_c().await {
             tracing::error!(%error, "cannot wait for Ctrl+C");

@@ -26,23 +26,17 @@ const PASSES: u32 = 2;
 pub struct Hasher {
     params: Params,
     queue: Queue,
-    /// The hash of nobody's password: checked when there is no such person, so that it takes as long (AUTH-3).
+    /// A hash that no password has. It is checked if there is no such person, so that the response takes as long (AUTH-3).
     nobody: Arc<str>,
 }
 
 impl Hasher {
-    /// A hasher at OWASP's parameters with as many hashes at a time as there are cores.
-    ///
-    /// # Errors
-    /// The parameters are not possible: a defect.
+    /// A hasher with OWASP's parameters that computes as many hashes at a time as there are cores.
     pub fn new() -> Result<Self> {
         Self::with(MEMORY_KIB, PASSES)
     }
 
-    /// A hasher that is quick and weak: for tests and generated data only.
-    ///
-    /// # Errors
-    /// The parameters are not possible: a defect.
+    /// A fast and weak hasher, for tests and generated data only.
     pub fn quick() -> Result<Self> {
         Self::with(8, 1)
     }
@@ -54,32 +48,32 @@ impl Hasher {
         Ok(Self { params, queue: Queue::new(cores), nobody: nobody.into() })
     }
 
-    /// The PHC string of a password. `client` is whose turn it takes.
+    /// Hashes a password, as a PHC string. `client` says whose turn in the queue it takes.
     ///
     /// # Errors
-    /// `RateLimited` when too many are waiting already.
+    /// `RateLimited` if too many are waiting.
     pub async fn hash(&self, client: &str, password: &Password) -> Result<String> {
         let (params, password) = (self.params.clone(), password.as_str().to_owned());
         self.work(Lane::New, client, move || hash(&params, &password)).await?
     }
 
-    /// The PHC string of a share link's password (LINK-1).
+    /// Hashes the password of a share link (LINK-1).
     ///
     /// # Errors
-    /// `RateLimited` when too many are waiting already.
+    /// `RateLimited` if too many are waiting.
     pub async fn hash_of_link(&self, client: &str, password: &LinkPassword) -> Result<String> {
         let (params, password) = (self.params.clone(), password.as_str().to_owned());
         self.work(Lane::New, client, move || hash(&params, &password)).await?
     }
 
-    /// Whether a password is the one behind a PHC string, however it was typed (see [`opaque`]); `None`: there is no such person,
-    /// and it takes as long.
+    /// Whether a password matches a PHC string, whatever Unicode form it was typed in (see [`opaque`]). With `None`, for a
+    /// person that does not exist, it takes as long and is false.
     ///
     /// # Errors
-    /// `RateLimited` when too many are waiting already.
+    /// `RateLimited` if too many are waiting.
     pub async fn verify(&self, client: &str, password: &str, stored: Option<String>) -> Result<bool> {
         let right = self.matches(client, &opaque(password), stored.clone()).await?;
-        // Hashes from before passwords were made one whatever keyboard they are typed on.
+        // Older hashes were made before passwords were normalized, so the text as typed is tried too.
         if right || matches!(opaque(password), Cow::Borrowed(_)) || opaque(password) == password {
             return Ok(right);
         }
@@ -106,7 +100,7 @@ impl Hasher {
         task: impl FnOnce() -> T + Send + 'static,
     ) -> Result<T> {
         let turn = self.queue.enter(lane, client).await?;
-        // The turn goes along: a caller who hangs up does not free the core before the work is done.
+        // The turn moves into the work: a caller that disconnects does not free the core before the hash is done.
         tokio::task::spawn_blocking(move || {
             let _held = turn;
             task()

@@ -1,4 +1,4 @@
-//! How somebody likes their pages, in a cookie of its own: read when a page begins, and kept when they choose otherwise.
+//! Display preferences, in a cookie of their own: read at the start of a page, written when somebody changes one.
 
 use axum::{
     extract::Request,
@@ -17,15 +17,15 @@ use crate::{
 
 use super::{server_fn_response::done, session::cookie_value};
 
-/// How long it is kept: a year.
-const SECONDS: i64 = 365 * 86_400;
+/// How long the cookie lasts: a year.
+const COOKIE_SECONDS: i64 = 365 * 86_400;
 
-/// What a request says of them.
+/// The preferences in the cookie of a request.
 fn of(headers: &HeaderMap) -> UiPreferences {
     cookie_value(headers, UiPreferences::COOKIE).map(|value| UiPreferences::parse(&value)).unwrap_or_default()
 }
 
-/// Those of who asks for this page.
+/// The preferences of the request that is being answered.
 pub fn read() -> UiPreferences {
     use_context::<Parts>().map(|parts| of(&parts.headers)).unwrap_or_default()
 }
@@ -34,14 +34,11 @@ fn cookie(preferences: UiPreferences) -> Option<HeaderValue> {
     let cookie = Cookie::build((UiPreferences::COOKIE, preferences.text()))
         .same_site(SameSite::Lax)
         .path("/")
-        .max_age(Duration::seconds(SECONDS));
+        .max_age(Duration::seconds(COOKIE_SECONDS));
     HeaderValue::try_from(cookie.build().to_string()).ok()
 }
 
-/// Has the browser of who asks keep them, and leads on.
-///
-/// # Errors
-/// None of its own.
+/// Keeps the preferences in the browser, and redirects.
 pub async fn keep(preferences: UiPreferences, to: &str, toast: &str) -> Result<Done, Failure> {
     if let (Some(response), Some(cookie)) = (use_context::<ResponseOptions>(), cookie(preferences)) {
         response.append_header(header::SET_COOKIE, cookie);
@@ -49,14 +46,13 @@ pub async fn keep(preferences: UiPreferences, to: &str, toast: &str) -> Result<D
     done(Ok(()), |()| (to.to_owned(), toast.to_owned())).await
 }
 
-/// Middleware for pages: a page of the Drive that was asked for as tiles or as rows is remembered so, also without
-/// WebAssembly.
+/// Middleware for pages: remembers whether the Drive was opened as tiles or as rows, also without WebAssembly.
 pub async fn remember_view_mode(request: Request, next: Next) -> Response {
     let path = request.uri().path();
     let in_drive = path.strip_prefix("/o/").and_then(|path| path.split('/').nth(1)) == Some("drive");
-    let look = request.uri().query().unwrap_or_default().split('&').find_map(|pair| pair.strip_prefix("view="));
+    let view = request.uri().query().unwrap_or_default().split('&').find_map(|pair| pair.strip_prefix("view="));
     let preferences = of(request.headers());
-    let wanted = match look {
+    let wanted = match view {
         Some("grid") => UiPreferences { grid: true, ..preferences },
         Some("list") => UiPreferences { grid: false, ..preferences },
         _ => preferences,

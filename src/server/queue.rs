@@ -1,11 +1,11 @@
-//! Who may hash next: a bounded number at a time, and fairly. Hashing a password takes a core for tens of milliseconds, so
-//! whoever has many hashed at once would keep everybody else from signing in (attacks 43, 60).
+//! A fair queue for hashing passwords. A hash takes a core for tens of milliseconds, so a client that has many computed at once
+//! would keep everybody else from signing in (attacks 43, 60).
 //!
 //! # Invariants
-//! - Passwords that are checked and those that are new wait in lines of their own; new ones never take the last core from
-//!   checks, and neither line starves the other.
-//! - In a line clients take turns. Where a line is full, whoever has most in it gives way.
-//! - Who hangs up gives their place back.
+//! - Checks and new passwords have separate lanes. New passwords never take the last core from checks, and neither lane
+//!   starves the other.
+//! - Within a lane, clients take turns. If a lane is full, the client with the most entries loses one.
+//! - A client that disconnects gives its place back.
 
 use std::{
     collections::{HashMap, VecDeque},
@@ -16,35 +16,36 @@ use tokio::sync::oneshot;
 
 use crate::domain::refusal::Refusal;
 
-/// How many wait in a line before somebody is told to come back.
-const LINE: usize = 64;
+/// The maximum length of a lane.
+const MAX_LANE_LENGTH: usize = 64;
 
-/// Which line somebody waits in.
+/// What a caller wants to hash for.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Lane {
-    /// A password is checked: somebody signs in, or opens a link.
+    /// Checking a password: signing in, or opening a link.
     Check,
-    /// A new password is hashed: somebody signs up, or sets one.
+    /// Hashing a new password: signing up, or setting one.
     New,
 }
 
-/// Those who wait for the same thing.
+/// The waiting callers of one lane.
 #[derive(Debug, Default)]
-struct Line {
-    /// Each client that waits, in the order of their turns.
+struct LaneQueue {
+    /// Each waiting client, in the order of their turns.
     turns: VecDeque<String>,
     waiting: HashMap<String, VecDeque<oneshot::Sender<Turn>>>,
     length: usize,
 }
 
-impl Line {
-    /// Who is told to come back so that this client can wait, if anybody but themselves.
+impl LaneQueue {
+    /// Makes room for one more entry of a client; false if there is none. In a full lane the client with the most entries loses
+    /// one, unless that is this client.
     fn make_room(&mut self, client: &str) -> bool {
-        if self.length < LINE {
+        if self.length < MAX_LANE_LENGTH {
             return true;
         }
-        self.forget_who_hung_up();
-        if self.length < LINE {
+        self.drop_disconnected();
+        if self.length < MAX_LANE_LENGTH {
             return true;
         }
         let own = self.waiting.get(client).map_or(0, VecDeque::len);
@@ -52,7 +53,7 @@ impl Line {
         let Some(most) = most.filter(|name| self.waiting.get(name).map_or(0, VecDeque::len) > own + 1) else {
             return false;
         };
-        // Dropped without an answer: they are told to come back.
+        // Dropping the sender refuses that caller.
         if let Some(theirs) = self.waiting.get_mut(&most) {
             theirs.pop_back();
             self.length -= 1;
@@ -60,7 +61,7 @@ impl Line {
         true
     }
 
-    fn forget_who_hung_up(&mut self) {
+    fn drop_disconnected(&mut self) {
         for theirs in self.waiting.values_mut() {
             theirs.retain(|one| !one.is_closed());
         }
@@ -81,7 +82,7 @@ impl Line {
         gone
     }
 
-    /// Whose turn it is.
+    /// Takes the next caller off the lane.
     fn pop(&mut self) -> Option<oneshot::Sender<Turn>> {
         let client = self.turns.pop_front()?;
         let theirs = self.waiting.get_mut(&client)?;
@@ -101,12 +102,12 @@ struct QueueState {
     running: usize,
     running_new: usize,
     last: Option<Lane>,
-    checks: Line,
-    news: Line,
+    checks: LaneQueue,
+    news: LaneQueue,
 }
 
 impl QueueState {
-    fn line(&mut self, lane: Lane) -> &mut Line {
+    fn line(&mut self, lane: Lane) -> &mut LaneQueue {
         match lane {
             Lane::Check => &mut self.checks,
             Lane::New => &mut self.news,
@@ -124,7 +125,7 @@ struct Inner {
 #[derive(Clone, Debug)]
 pub struct Queue(Arc<Inner>);
 
-/// Leave to hash; given back when it is dropped.
+/// Permission to use a core; dropping it gives the core back.
 #[derive(Debug)]
 pub struct Turn {
     queue: Option<Queue>,
@@ -140,7 +141,7 @@ impl Drop for Turn {
 }
 
 impl Queue {
-    /// One for so many at a time.
+    /// A queue for this number of cores.
     pub fn new(cores: usize) -> Self {
         Self(Arc::new(Inner { cores: cores.max(1), state: Mutex::new(QueueState::default()) }))
     }
@@ -152,7 +153,7 @@ impl Queue {
     /// Waits for a turn.
     ///
     /// # Errors
-    /// `RateLimited` where too many wait already.
+    /// `RateLimited` if too many are waiting.
     pub async fn enter(&self, lane: Lane, client: &str) -> Result<Turn, Refusal> {
         let turn = {
             let mut state = self.state();
@@ -160,17 +161,17 @@ impl Queue {
                 return Err(Refusal::RateLimited(1));
             }
             let turn = state.line(lane).push(client);
-            self.go_on(&mut state);
+            self.start_waiting(&mut state);
             turn
         };
         turn.await.map_err(|_| Refusal::RateLimited(1))
     }
 
-    /// Lets as many go as there are cores.
-    fn go_on(&self, state: &mut QueueState) {
+    /// Starts waiting callers while there are free cores.
+    fn start_waiting(&self, state: &mut QueueState) {
         while state.running < self.0.cores {
             let Some(lane) = self.next_lane(state) else { return };
-            // A client of whom nobody waits any more had a turn left.
+            // A client whose callers have all disconnected may still have a turn.
             let Some(go) = state.line(lane).pop() else { continue };
             match go.send(Turn { queue: Some(self.clone()), lane }) {
                 Ok(()) => {
@@ -178,13 +179,13 @@ impl Queue {
                     state.running_new += usize::from(lane == Lane::New);
                     state.last = Some(lane);
                 }
-                // They hung up. The turn was never counted, so it is not given back either.
+                // The caller has disconnected. This turn was never counted, so it must not be given back.
                 Err(mut turn) => turn.queue = None,
             }
         }
     }
 
-    /// Both lines in turn, and never all cores for new passwords, unless there is one core alone.
+    /// The lane to serve next: alternately, but new passwords never get all cores, unless there is only one.
     fn next_lane(&self, state: &QueueState) -> Option<Lane> {
         let most_new = self.0.cores.saturating_sub(1).max(1);
         let (checks, news) =
@@ -201,7 +202,7 @@ impl Queue {
         let mut state = self.state();
         state.running -= 1;
         state.running_new -= usize::from(lane == Lane::New);
-        self.go_on(&mut state);
+        self.start_waiting(&mut state);
     }
 }
 
@@ -226,7 +227,7 @@ mod tests {
         let queue = Queue::new(1);
         let busy = queue.enter(Lane::Check, "greedy").await.expect("free");
         let mut greedy = Vec::new();
-        for _ in 0..LINE {
+        for _ in 0..MAX_LANE_LENGTH {
             greedy.push(waits(&queue, Lane::Check, "greedy").await);
         }
         assert_eq!(queue.enter(Lane::Check, "greedy").await.err(), Some(Refusal::RateLimited(1)));

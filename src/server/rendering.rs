@@ -1,9 +1,8 @@
-//! The tasks that render one page run one at a time.
+//! Makes the tasks that render one page run one at a time.
 //!
-//! Leptos renders with several tasks, which share signals. On the server they run on several threads, and a signal that one of
-//! them writes cannot be read by another at that moment: the read panics as if the signal were gone, and the page never ends.
-//! So every task of a page takes the page's turn while it is polled. Pages do not wait for each other, nor does a task that
-//! waits for the database hold a turn.
+//! Leptos renders a page with several tasks that share signals. On the server they run on several threads, and reading a signal
+//! while another task writes it panics, as if the signal had been disposed of; the page then never ends. So a task holds its
+//! page's lock while it is polled. Pages do not wait for each other, and a task that waits for the database holds no lock.
 
 use std::{
     cell::RefCell,
@@ -31,24 +30,24 @@ thread_local! {
 struct Page(Arc<Mutex<()>>);
 
 impl Page {
-    /// Does a part of the rendering, alone. What it spawns belongs to the page as well.
+    /// Runs a part of the rendering under the lock. Tasks that it spawns belong to the page too.
     fn take_turn<T>(&self, part: impl FnOnce() -> T) -> T {
         let _turn = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let _here = Here(PAGE.replace(Some(self.clone())));
+        let _restore = RestorePage(PAGE.replace(Some(self.clone())));
         part()
     }
 }
 
-/// Puts back what was there, also after a panic.
-struct Here(Option<Page>);
+/// Restores the previous page of this thread, also after a panic.
+struct RestorePage(Option<Page>);
 
-impl Drop for Here {
+impl Drop for RestorePage {
     fn drop(&mut self) {
         PAGE.set(self.0.take());
     }
 }
 
-/// A future or a body that takes its page's turn whenever it is polled.
+/// A future or a body that is polled under its page's lock.
 struct InTurn<T> {
     page: Page,
     inner: Pin<Box<T>>,
@@ -90,14 +89,14 @@ impl HttpBody for InTurn<Body> {
     }
 }
 
-/// Middleware around pages.
+/// Middleware around pages: the handler and its body are polled under the lock of one page.
 pub async fn in_turn(request: Request, next: Next) -> Response {
     let page = Page::default();
     let answer = InTurn::new(page.clone(), next.run(request)).await;
     answer.map(|body| Body::new(InTurn::new(page, body)))
 }
 
-/// Where Leptos spawns tasks: in Tokio, each in the turn of its page.
+/// Spawns Leptos' tasks on Tokio, each under the lock of its page.
 struct Pages;
 
 impl CustomExecutor for Pages {
@@ -115,9 +114,9 @@ impl CustomExecutor for Pages {
     fn poll_local(&self) {}
 }
 
-/// Has Leptos spawn its tasks in the turns of their pages. Once for the program; later calls change nothing.
-pub fn begin() {
-    // An error says that this was called before.
+/// Installs this executor in Leptos. Only the first call in a program has an effect.
+pub fn install_executor() {
+    // Fails if it was installed before.
     drop(Executor::init_custom_executor(Pages));
 }
 
@@ -132,7 +131,7 @@ mod tests {
 
     #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
     async fn the_tasks_of_a_page_run_one_at_a_time_and_those_of_two_pages_beside_each_other() {
-        begin();
+        install_executor();
         let busiest = |pages: Vec<Page>| async move {
             let (running, most) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
             let (done, mut all) = tokio::sync::mpsc::unbounded_channel();

@@ -1,4 +1,4 @@
-//! What is read from a request by several doors: its token, what its sender can show, and the page that it came from.
+//! Reading request headers: the bearer token, whether the sender shows HTML, and the page that a request came from.
 
 use axum::http::{HeaderMap, header};
 
@@ -10,12 +10,12 @@ pub fn bearer_token(headers: &HeaderMap) -> Option<&str> {
     Some(token.trim()).filter(|token| scheme.eq_ignore_ascii_case("bearer") && !token.is_empty())
 }
 
-/// Whether a request's sender would show a page.
+/// Whether the sender of a request shows HTML: a browser that sent a form or follows a link, not a script.
 pub fn accepts_html(headers: &HeaderMap) -> bool {
     headers.get(header::ACCEPT).and_then(|value| value.to_str().ok()).is_some_and(|value| value.contains("text/html"))
 }
 
-/// A path of this site, for redirects: begins with one slash, and nothing in it can be read as another host (attack 24).
+/// A path of this site to redirect to. It begins with one slash, and no browser can read it as another host (attack 24).
 pub fn local_path(text: &str) -> Option<String> {
     let text = text.trim();
     let second = text.chars().nth(1);
@@ -25,13 +25,13 @@ pub fn local_path(text: &str) -> Option<String> {
         && text.bytes().all(|b| b.is_ascii_graphic() && b != b'\\')
         && !text.to_ascii_lowercase().starts_with("/%2f")
         && !text.to_ascii_lowercase().starts_with("/%5c");
-    // Dots would be taken out by who follows it, and what is left may begin like another host.
+    // Browsers remove dot segments, and what remains could begin with two slashes, like another host.
     let path = text.split(['?', '#']).next().unwrap_or_default().to_ascii_lowercase().replace("%2e", ".");
     let dots = path.split('/').any(|part| matches!(part, "." | ".."));
     (plain && !dots).then(|| text.to_owned())
 }
 
-/// The Org ID of the page that a request is for: of the page itself, or of the one that it was sent from.
+/// The Org ID of the page that a request is for: the page itself, or for a server function the page it was sent from.
 pub fn organization_of(path: &str, headers: &HeaderMap) -> Option<String> {
     let from = headers.get(header::REFERER).and_then(|value| value.to_str().ok()).and_then(|referer| {
         referer.split_once("://").and_then(|(_, rest)| rest.find('/').map(|at| rest.get(at..).unwrap_or_default()))
@@ -41,7 +41,7 @@ pub fn organization_of(path: &str, headers: &HeaderMap) -> Option<String> {
     (!org.is_empty() && org.len() <= 100).then(|| org.to_owned())
 }
 
-/// The page of ours that a request came from, as a path: that of its `Referer`, if this names our host.
+/// The path of the page that a request came from, if its `Referer` names our host.
 pub fn referring_path(ctx: &Ctx, headers: &HeaderMap) -> Option<String> {
     let referer = headers.get(header::REFERER)?.to_str().ok()?;
     let (_, rest) = referer.split_once("://")?;

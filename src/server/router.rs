@@ -1,4 +1,4 @@
-//! Every route on one screen, grouped by who calls it, and what every answer has in common.
+//! All routes, grouped by who calls them, and the layers around every response.
 
 use std::{sync::Arc, time::Duration};
 
@@ -40,10 +40,10 @@ use super::{
     session, shared,
 };
 
-/// The longest that any answer may take: a transfer of 100,000 items is far below.
+/// How long a response may take. A transfer of 100,000 items stays far below.
 const REQUEST_TIMEOUT: Duration = Duration::from_mins(2);
 
-/// What the router is built from.
+/// The state of the page routes.
 #[derive(Clone, axum::extract::FromRef)]
 struct App {
     ctx: Ctx,
@@ -54,7 +54,7 @@ struct App {
 pub fn router(ctx: &Ctx, settings: &Settings, leptos: LeptosOptions) -> Router {
     let (api, document) = rest::router();
     let document = Arc::new(document);
-    rendering::begin();
+    rendering::install_executor();
     let (site, style_options) = (leptos.site_root.to_string(), leptos.clone());
 
     // Machines.
@@ -116,11 +116,11 @@ pub fn router(ctx: &Ctx, settings: &Settings, leptos: LeptosOptions) -> Router {
         .layer(from_fn_with_state(ctx.clone(), pages::redirect_old_org_id))
         .layer(from_fn(pages::require_sign_in));
 
-    // `leptos_routes` answers every known function itself, before the wildcard above: so what holds for functions is
-    // laid over both.
+    // `leptos_routes` adds a route for every server function, and these win over the wildcard above. So the layers for
+    // server functions go around both routers.
     let browsers = functions
         .merge(page_routes)
-        .layer(from_fn(unreadable))
+        .layer(from_fn(reject_unreadable_arguments))
         .layer(from_fn(forms::remember_form))
         .layer(from_fn_with_state(ctx.clone(), same_person::same_person))
         .layer(from_fn_with_state(ctx.clone(), origin::own_referer))
@@ -132,7 +132,8 @@ pub fn router(ctx: &Ctx, settings: &Settings, leptos: LeptosOptions) -> Router {
         dynamic = dynamic.merge(inbox::router(ctx.clone()));
     }
     let who_asks = from_fn_with_state(authenticate::Authenticator::new(ctx, settings), authenticate::authenticate);
-    // Share links change nothing, and their pages send no referrer: browsers then say `Origin: null` with a password.
+    // Share links stay outside the CSRF layer. Their pages send no referrer, so browsers send `Origin: null` with the
+    // password form, which that layer refuses. They change nothing that a forged request could use.
     let links = shared::router(ctx, &style_options)
         .layer(who_asks.clone())
         .layer(session::layer(ctx, settings))
@@ -150,7 +151,7 @@ pub fn router(ctx: &Ctx, settings: &Settings, leptos: LeptosOptions) -> Router {
                 .quality(CompressionLevel::Precise(4))
                 .compress_when(DefaultPredicate::new().and(NotForContentType::new("text/event-stream"))),
         )
-        .layer(only_https(settings))
+        .layer(strict_transport_security(settings))
         .layer(from_fn(count));
 
     let all = Router::new()
@@ -164,11 +165,11 @@ pub fn router(ctx: &Ctx, settings: &Settings, leptos: LeptosOptions) -> Router {
     answering(all, REQUEST_TIMEOUT)
 }
 
-/// What holds for every answer, also where a handler panics or takes longer than `patience`.
-pub fn answering(router: Router, patience: Duration) -> Router {
+/// The layers around every response, also where a handler panics or takes longer than `timeout`.
+pub fn answering(router: Router, timeout: Duration) -> Router {
     router
-        .layer(CatchPanicLayer::custom(|_: Box<dyn std::any::Any + Send>| broken()))
-        .layer(TimeoutLayer::with_status_code(StatusCode::GATEWAY_TIMEOUT, patience))
+        .layer(CatchPanicLayer::custom(|_: Box<dyn std::any::Any + Send>| panic_response()))
+        .layer(TimeoutLayer::with_status_code(StatusCode::GATEWAY_TIMEOUT, timeout))
         .layer(from_fn(problem::in_the_api))
         .layer(from_fn(retry_later::retry_after))
         .layer(from_fn(security_headers))
@@ -181,7 +182,7 @@ pub fn answering(router: Router, patience: Duration) -> Router {
         .layer(from_fn(forget_foreign_request_id))
 }
 
-/// A path as the log may have it: without its query and without tokens, as links carry secrets there (attack 23).
+/// A path for the log, without the tokens of links, which are secrets (attack 23).
 fn loggable(path: &str) -> std::borrow::Cow<'_, str> {
     for secret in ["/s/", "/invitations/"] {
         if let Some(rest) = path.strip_prefix(secret) {
@@ -192,7 +193,7 @@ fn loggable(path: &str) -> std::borrow::Cow<'_, str> {
     path.into()
 }
 
-/// Files of the site: named by their content, so kept for ever; precompressed by the build.
+/// Static files, compressed by the build. Names under `/pkg` contain a hash of the content, so browsers keep these for a year.
 fn files(site: &str) -> Router {
     let immutable = SetResponseHeaderLayer::if_not_present(
         header::CACHE_CONTROL,
@@ -211,7 +212,7 @@ fn files(site: &str) -> Router {
         .route_service("/favicon.svg", file("favicon.svg"))
         .route_service("/icons.svg", file("icons.svg"))
         .layer(a_day);
-    // A worker's policy is that of its script's answer: this one opens a stream.
+    // A worker has the policy of the response that delivered its script. This one opens an event stream.
     let policy = SetResponseHeaderLayer::if_not_present(
         header::CONTENT_SECURITY_POLICY,
         HeaderValue::from_static("default-src 'none'; connect-src 'self'; frame-ancestors 'none'"),
@@ -220,15 +221,15 @@ fn files(site: &str) -> Router {
     Router::new().merge(pkg).merge(rest).merge(worker)
 }
 
-/// Cross-site requests that would change something are refused (attack 32).
+/// Refuses cross-site requests with an unsafe method (attack 32).
 fn csrf(settings: &Settings) -> CsrfLayer {
     let layer = CsrfLayer::new();
-    // Refused only where the address has no shape, which the configuration has checked.
+    // `add_trusted_origin` fails for a malformed URL only, and the configuration has checked this one.
     layer.clone().add_trusted_origin(&settings.public_url).unwrap_or(layer)
 }
 
-/// Over HTTPS, browsers are told to come back over HTTPS only.
-fn only_https(
+/// HSTS, where the public URL is HTTPS.
+fn strict_transport_security(
     settings: &Settings,
 ) -> tower::util::Either<SetResponseHeaderLayer<HeaderValue>, tower::layer::util::Identity> {
     tower::util::option_layer(settings.public_url.starts_with("https://").then(|| {
@@ -239,7 +240,8 @@ fn only_https(
     }))
 }
 
-/// Whose page it is that is being rendered: the addresses of its forms say so.
+/// Tells the page that is being rendered whose it is: it writes that into the addresses of its forms (see
+/// [`same_person`]).
 fn page_of() {
     let person = use_context::<axum::http::request::Parts>()
         .and_then(|parts| parts.extensions.get::<session::Caller>().and_then(|caller| caller.principal.clone()));
@@ -248,7 +250,7 @@ fn page_of() {
     }
 }
 
-/// What a rendered page says besides itself: its scripts and styles are ours, by this answer's nonce (attack 35).
+/// The content security policy of a page: only scripts and styles with the nonce of this response run (attack 35).
 fn page_headers() {
     let (Some(response), Some(nonce)) = (use_context::<ResponseOptions>(), use_nonce()) else { return };
     let policy = format!(
@@ -260,8 +262,8 @@ fn page_headers() {
     }
 }
 
-/// Middleware: what every answer says. `Referrer-Policy: same-origin` because a form without WebAssembly is led back to
-/// its page by the referrer.
+/// Middleware: the security headers of every response. `Referrer-Policy` is `same-origin` and not stricter, because a form
+/// without WebAssembly is redirected to the page in its `Referer`.
 async fn security_headers(request: Request, next: Next) -> Response {
     let mut response = next.run(request).await;
     let mut set = |name: HeaderName, value: &'static str| {
@@ -278,8 +280,8 @@ async fn security_headers(request: Request, next: Next) -> Response {
     response
 }
 
-/// Middleware: OPTIONS asks what may be asked, of everybody (RFC 9110, 9.3.7). The REST API answers for itself, operation by
-/// operation; what cross-site pages may do is not asked here, and nothing is granted.
+/// Middleware: answers OPTIONS with the allowed methods (RFC 9110, 9.3.7). The REST API answers by itself, for each
+/// operation. There are no CORS headers, so pages of other sites are granted nothing.
 async fn options(request: Request, next: Next) -> Response {
     if *request.method() != Method::OPTIONS {
         return next.run(request).await;
@@ -293,15 +295,15 @@ async fn options(request: Request, next: Next) -> Response {
     rest::contract::options(methods.iter().copied())
 }
 
-/// Middleware: a request id is ours; one that came from outside is forgotten, so that the log cannot be forged.
+/// Middleware: drops a request id that came from outside, so that nobody can forge one in the log.
 async fn forget_foreign_request_id(mut request: Request, next: Next) -> Response {
     request.headers_mut().remove("x-request-id");
     next.run(request).await
 }
 
-/// Middleware for server functions: what Leptos could not read is the sender's mistake, not ours (attack 45). A failure
-/// inside is told from it by its words: it is no `Failure::Transport`.
-async fn unreadable(request: Request, next: Next) -> Response {
+/// Middleware for server functions: turns 500 into 400 where Leptos could not read the arguments, as that is the sender's
+/// mistake (attack 45). Leptos reports it as `Failure::Transport`; our own failures are other variants.
+async fn reject_unreadable_arguments(request: Request, next: Next) -> Response {
     let response = next.run(request).await;
     if response.status() != StatusCode::INTERNAL_SERVER_ERROR || !response.headers().contains_key("serverfnerror") {
         return response;
@@ -314,7 +316,7 @@ async fn unreadable(request: Request, next: Next) -> Response {
     Response::from_parts(parts, bytes.into())
 }
 
-/// Middleware: counts answers and how long they took, by route.
+/// Middleware: counts responses and measures how long they took.
 async fn count(request: Request, next: Next) -> Response {
     let method = known_method(request.method());
     let kind = match request.uri().path() {
@@ -330,7 +332,7 @@ async fn count(request: Request, next: Next) -> Response {
     response
 }
 
-/// A method as the metrics call it. Anybody may invent others, and each would be a series of its own.
+/// A method as a label of the metrics. Clients may invent methods, and each one would become a time series.
 fn known_method(method: &Method) -> &'static str {
     match *method {
         Method::GET => "GET",
@@ -344,8 +346,8 @@ fn known_method(method: &Method) -> &'static str {
     }
 }
 
-/// How long it may take to find out whether all is well. Whoever asks does so every few seconds, and waits no longer.
-const READY_WITHIN: Duration = Duration::from_secs(1);
+/// How long `/readyz` may take. A load balancer asks every few seconds and gives up about then.
+const READY_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// Whether the database answers, is up to date, and can be written.
 async fn ready(State(ctx): State<Ctx>) -> Response {
@@ -356,7 +358,7 @@ async fn ready(State(ctx): State<Ctx>) -> Response {
         }
         Ok::<_, Error>(is_current)
     };
-    let words = match tokio::time::timeout(READY_WITHIN, asked).await {
+    let words = match tokio::time::timeout(READY_TIMEOUT, asked).await {
         Ok(Ok(true)) => return "ready".into_response(),
         Ok(Ok(false)) => "the database is not up to date",
         Ok(Err(error)) => {
@@ -371,8 +373,8 @@ async fn ready(State(ctx): State<Ctx>) -> Response {
     (StatusCode::SERVICE_UNAVAILABLE, words).into_response()
 }
 
-/// The answer of a handler that panicked: no secrets, and the request id in its header (attack 65).
-fn broken() -> Response {
+/// The response where a handler panicked: no details, but a request id in the header (attack 65).
+fn panic_response() -> Response {
     const PAGE: &str = "<!DOCTYPE html><html lang=\"en\"><meta charset=\"utf-8\"><title>Something went wrong</title>\
         <h1>Something went wrong on our side</h1><p>Nothing was lost. Go back and try again. If it happens again, tell us \
         the request id of this answer.</p></html>";

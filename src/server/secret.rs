@@ -1,6 +1,6 @@
-//! The secret of this installation, which is never in the database: from it follow the tokens of share links, so that
-//! they can be copied again although only their digests are stored, and the cookies that remember a link's password. See
-//! `docs/adr/0012-tokens-of-share-links.md`.
+//! The secret of this installation, which is never in the database. The tokens of share links are derived from it, so that a
+//! link can be copied again although only its digest is stored. So are the cookies that remember that a link's password was
+//! given. See `docs/adr/0012-tokens-of-share-links.md`.
 
 use std::{
     fs::{self, OpenOptions},
@@ -19,7 +19,7 @@ use sha2::{Digest, Sha256};
 use crate::domain::id::LinkId;
 
 /// The file's name in the data folder.
-const FILE: &str = "secret";
+const FILE_NAME: &str = "secret";
 
 /// 256 bits that only this installation knows.
 #[derive(Clone)]
@@ -32,28 +32,29 @@ impl std::fmt::Debug for Secret {
 }
 
 impl Secret {
-    /// One that lasts as long as the program runs: for tests, and for commands that make no links.
+    /// A random secret that lasts as long as the program runs: for tests, and for commands that make no links.
     #[expect(clippy::disallowed_methods, reason = "the one place that makes this secret")]
     pub fn random() -> Self {
         Self(rand::random())
     }
 
-    /// From a long text of the configuration; nodes that share a database share it.
+    /// The secret from a long text of the configuration. Nodes that share a database share it.
     pub fn of(text: &str) -> Self {
         Self(Sha256::digest(text.as_bytes()).into())
     }
 
-    /// The one that is kept in a folder, made there the first time. Two that start at once end up with the same.
+    /// The secret in a folder, created the first time. Two programs that start at once get the same one.
     ///
     /// # Errors
     /// The folder cannot be written or the file cannot be read.
     pub fn kept_in(folder: &Path) -> io::Result<Self> {
-        let path = folder.join(FILE);
+        let path = folder.join(FILE_NAME);
         if !path.try_exists()? {
             fs::create_dir_all(folder)?;
             let text = URL_SAFE_NO_PAD.encode(Self::random().0);
-            // Written aside and then linked, which fails where it is there: nobody reads half of it.
-            let aside = folder.join(format!("{FILE}.{}", std::process::id()));
+            // Write to a temporary file, then link it to its name. Linking fails if the name exists, so the first program
+            // wins and nobody reads half a secret.
+            let aside = folder.join(format!("{FILE_NAME}.{}", std::process::id()));
             let mut options = OpenOptions::new();
             options.write(true).create(true).truncate(true);
             #[cfg(unix)]
@@ -75,9 +76,9 @@ impl Secret {
         Ok(Self::of(text.trim()))
     }
 
-    /// HMAC-SHA256 over what it is for and what it is about, with their lengths, so that no two read alike.
+    /// HMAC-SHA256 over a purpose and its subject. Each part is preceded by its length, so that no two inputs read alike.
     fn mac(&self, purpose: &str, about: &[&[u8]]) -> String {
-        // HMAC takes a key of any length: there is no error to meet.
+        // HMAC takes keys of any length, so this never fails.
         let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(&self.0) else { return String::new() };
         for part in std::iter::once(purpose.as_bytes()).chain(about.iter().copied()) {
             mac.update(&(part.len() as u64).to_be_bytes());
@@ -86,26 +87,26 @@ impl Secret {
         URL_SAFE_NO_PAD.encode(mac.finalize().into_bytes())
     }
 
-    /// The token of a share link, as it stands in its address: 256 bits.
+    /// The token in the address of a share link: 256 bits.
     pub fn share_token(&self, link: LinkId) -> String {
         self.mac("share link", &[link.0.as_bytes()])
     }
 
-    /// The digest of a request, as it is kept to recognize it (API-1). What was sent cannot be tried out without this secret.
+    /// The digest by which a repeated request is recognized (API-1). Without the secret nobody can guess the request from it.
     pub fn request_digest(&self, parts: &[&[u8]]) -> String {
         self.mac("request", parts)
     }
 
-    /// Seals a text for the database, under an id that is used for one text only. The key follows from both, so nothing
-    /// else is ever sealed with it.
+    /// Encrypts a text for the database, under an id that is used for this text only. The key is derived from secret and id,
+    /// so it never encrypts anything else.
     pub fn seal(&self, id: uuid::Uuid, text: &str) -> String {
         let mut sealed = text.as_bytes().to_vec();
-        // A text is far shorter than what a key may seal: there is no other error to meet.
+        // Fails only for a text that is longer than the cipher allows, 256 GiB.
         let done = self.sealing(id).and_then(|key| key.seal_in_place_append_tag(nonce(), Aad::empty(), &mut sealed));
         if done.is_err() { String::new() } else { URL_SAFE_NO_PAD.encode(sealed) }
     }
 
-    /// What was sealed under an id; nothing where it was another secret, another id, or another text.
+    /// Decrypts what [`Self::seal`] returned; `None` for another secret or id, or an altered text.
     pub fn open(&self, id: uuid::Uuid, sealed: &str) -> Option<String> {
         let mut sealed = URL_SAFE_NO_PAD.decode(sealed).ok()?;
         let opened = self.sealing(id).ok()?.open_in_place(nonce(), Aad::empty(), &mut sealed).ok()?;
@@ -117,18 +118,18 @@ impl Secret {
         UnboundKey::new(&CHACHA20_POLY1305, &key).map(LessSafeKey::new)
     }
 
-    /// What proves that a message for the next page is ours.
-    pub fn said(&self, payload: &str) -> String {
+    /// The signature of a flash.
+    pub fn flash_signature(&self, payload: &str) -> String {
         self.mac("said", &[payload.as_bytes()])
     }
 
-    /// What a browser keeps that has given the password of a link. Another password, and it is worth nothing.
-    pub fn opened(&self, link: LinkId, password_hash: &str) -> String {
+    /// The value of the cookie that says that the password of a link was given. It ends with that password.
+    pub fn unlock_value(&self, link: LinkId, password_hash: &str) -> String {
         self.mac("opened link", &[link.0.as_bytes(), password_hash.as_bytes()])
     }
 }
 
-/// Every key seals one text, so that they can all begin with the same number.
+/// A constant is safe, as every key encrypts one text only.
 fn nonce() -> Nonce {
     Nonce::assume_unique_for_key([0; NONCE_LEN])
 }
@@ -158,8 +159,8 @@ mod tests {
         let token = one.share_token(a);
         assert_eq!(URL_SAFE_NO_PAD.decode(&token).map(|bytes| bytes.len()), Ok(32));
         assert_eq!(token, one.share_token(a));
-        assert!(token != one.share_token(b) && token != other.share_token(a) && token != one.opened(a, ""));
-        assert!(one.opened(a, "x") != one.opened(a, "y"));
+        assert!(token != one.share_token(b) && token != other.share_token(a) && token != one.unlock_value(a, ""));
+        assert!(one.unlock_value(a, "x") != one.unlock_value(a, "y"));
         assert_eq!(format!("{one:?}"), "Secret(…)");
     }
 
@@ -171,14 +172,14 @@ mod tests {
         assert_eq!(Secret::kept_in(&inside).expect("read").0, first.0);
         let names: Vec<_> =
             fs::read_dir(&inside).expect("a folder").map(|entry| entry.expect("one").file_name()).collect();
-        assert_eq!(names, [FILE]);
+        assert_eq!(names, [FILE_NAME]);
         #[cfg(unix)]
         {
             use std::os::unix::fs::PermissionsExt;
-            let mode = fs::metadata(inside.join(FILE)).expect("a file").permissions().mode();
+            let mode = fs::metadata(inside.join(FILE_NAME)).expect("a file").permissions().mode();
             assert_eq!(mode & 0o777, 0o600);
         }
-        fs::write(inside.join(FILE), "short").expect("written");
+        fs::write(inside.join(FILE_NAME), "short").expect("written");
         assert!(Secret::kept_in(&inside).is_err());
     }
 }

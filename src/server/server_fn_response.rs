@@ -1,7 +1,8 @@
-//! The bridge between server functions and use cases: who asks, and what may travel back.
+//! The bridge between server functions and use cases: who is asking, and what the response is.
 //!
-//! A refusal travels as it is; everything else stays here, in the log, behind a request id. A form that was posted
-//! without WebAssembly is answered with a redirect, and what there is to say travels in a cookie to the next page.
+//! A refusal is sent as it is. Every other error goes to the log, and the browser gets a request id. A form that was posted
+//! without WebAssembly is answered with a redirect, and its message or refusal waits in a cookie for the next page (see
+//! [`flash`]).
 
 use axum::http::{HeaderValue, header, request::Parts};
 use leptos::prelude::*;
@@ -29,8 +30,6 @@ use super::{
     session::{self, Caller},
 };
 
-pub use super::preferences::{keep as keep_preferences, read as preferences};
-
 fn parts() -> Option<Parts> {
     use_context::<Parts>()
 }
@@ -38,26 +37,19 @@ fn parts() -> Option<Parts> {
 /// The server's context.
 ///
 /// # Errors
-/// `Unexpected` if the router did not provide it: a defect.
+/// `Unexpected` if the router did not provide it, which is a bug.
 pub fn ctx() -> std::result::Result<Ctx, Failure> {
     use_context::<Ctx>().ok_or_else(|| hide(&Error::Internal("no context was provided".to_owned())))
 }
 
-/// Where the request came from.
+/// The client that sent the request.
 pub fn client() -> Client {
     parts().and_then(|parts| parts.extensions.get::<Caller>().map(|caller| caller.client.clone())).unwrap_or_default()
 }
 
-fn caller() -> Option<Principal> {
+/// Who is asking, if somebody is signed in. Middleware has found out already ([`Caller`]).
+pub fn current_person() -> Option<Principal> {
     parts().and_then(|parts| parts.extensions.get::<Caller>().and_then(|caller| caller.principal.clone()))
-}
-
-/// Who is asking, if anybody is signed in. The middleware has found out already, and answered itself where it could not.
-///
-/// # Errors
-/// None; fallible as what else a page begins with.
-pub async fn maybe_signed_in(_ctx: &Ctx) -> std::result::Result<Option<Principal>, Failure> {
-    Ok(caller())
 }
 
 /// The context and who is asking.
@@ -66,38 +58,29 @@ pub async fn maybe_signed_in(_ctx: &Ctx) -> std::result::Result<Option<Principal
 /// `Unauthenticated` if nobody is signed in.
 pub async fn signed_in() -> std::result::Result<(Ctx, Principal), Failure> {
     let ctx = ctx()?;
-    match caller() {
+    match current_person() {
         Some(by) => Ok((ctx, by)),
         None => refuse(Refusal::Unauthenticated.into()).await,
     }
 }
 
-/// What a page asked for.
-///
-/// # Errors
-/// The use case's refusal, or `Unexpected`.
+/// Answers a page with what it asked for.
 pub fn read<T>(answer: Result<T>) -> std::result::Result<T, Failure> {
     answer.map_err(failure)
 }
 
-/// What a form changed: where to look at it, and what to say.
-///
-/// # Errors
-/// The use case's refusal, or `Unexpected`.
+/// Answers a form. `next` says which page shows the change, and the message.
 pub async fn done<T, D: Into<Done>>(
     answer: Result<T>,
     next: impl FnOnce(&T) -> D,
 ) -> std::result::Result<Done, Failure> {
     match answer {
         Ok(value) => Ok(redirect(next(&value).into()).await),
-        Err(error) => refuse_form(error).await,
+        Err(error) => refuse(error).await,
     }
 }
 
-/// A person signed in or up: the session becomes theirs, under a new id (AUTH-3).
-///
-/// # Errors
-/// The use case's refusal, or `Unexpected`.
+/// Answers signing in or up: the session becomes the person's, under a new id (AUTH-3).
 pub async fn signed_in_as(ctx: &Ctx, answer: Result<PersonView>, next: &str) -> std::result::Result<Done, Failure> {
     match answer {
         Ok(person) => {
@@ -111,7 +94,7 @@ pub async fn signed_in_as(ctx: &Ctx, answer: Result<PersonView>, next: &str) -> 
             };
             Ok(redirect(Done { to, toast: String::new(), undo: None }).await)
         }
-        Err(error) => refuse_form(error).await,
+        Err(error) => refuse(error).await,
     }
 }
 
@@ -122,10 +105,7 @@ async fn start_session(ctx: &Ctx, person: PersonId) -> Result<()> {
     }
 }
 
-/// What a form changed that also changes the session's id (AUTH-3): a new password.
-///
-/// # Errors
-/// The use case's refusal, or `Unexpected`.
+/// Answers a change that also gives the session a new id (AUTH-3): a new password.
 pub async fn done_in_new_session(
     ctx: &Ctx,
     by: &Principal,
@@ -138,14 +118,11 @@ pub async fn done_in_new_session(
             start_session(ctx, by.person).await.map_err(failure)?;
             Ok(redirect(Done { to: to.to_owned(), toast: toast.to_owned(), undo: None }).await)
         }
-        Err(error) => refuse_form(error).await,
+        Err(error) => refuse(error).await,
     }
 }
 
-/// What a form changed that ends the session with it: a deleted account.
-///
-/// # Errors
-/// The use case's refusal, or `Unexpected`.
+/// Answers a change that ends the session: a deleted account.
 pub async fn done_and_signed_out(answer: Result<()>, toast: &str) -> std::result::Result<Done, Failure> {
     match answer {
         Ok(()) => {
@@ -154,14 +131,11 @@ pub async fn done_and_signed_out(answer: Result<()>, toast: &str) -> std::result
             }
             Ok(redirect_as(Done { to: "/".to_owned(), toast: toast.to_owned(), undo: None }, None).await)
         }
-        Err(error) => refuse_form(error).await,
+        Err(error) => refuse(error).await,
     }
 }
 
-/// Ends the session.
-///
-/// # Errors
-/// `Unexpected` if the database is away.
+/// Answers signing out.
 pub async fn signed_out() -> std::result::Result<Done, Failure> {
     if let Some(session) = current_session() {
         session::end(&session).await.map_err(failure)?;
@@ -169,10 +143,10 @@ pub async fn signed_out() -> std::result::Result<Done, Failure> {
     Ok(redirect(Done { to: "/".to_owned(), toast: String::new(), undo: None }).await)
 }
 
-/// What waits for this page, once.
+/// The flash that waits for this page. It is shown once.
 pub async fn take_flash() -> Flash {
     let (Some(parts), Ok(ctx)) = (parts(), ctx()) else { return Flash::default() };
-    let whose = caller().map(|by| by.person);
+    let whose = current_person().map(|by| by.person);
     match flash::take(&ctx, whose, &parts.headers).await {
         Some((flash, gone)) => {
             add_cookie(gone);
@@ -188,10 +162,10 @@ fn add_cookie(cookie: HeaderValue) {
     }
 }
 
-/// Where the secret of a key that was just made waits for the page that shows it (AUTH-6).
+/// The field of the session in which the secret of a new key waits for the page that shows it (AUTH-6).
 const SECRET: &str = "secret";
 
-/// A secret as it waits in the database: covered by what only the browser has.
+/// A secret as the session keeps it in the database: masked with a value that only the browser has.
 #[derive(Serialize, Deserialize)]
 struct MaskedSecret {
     key: KeyId,
@@ -200,16 +174,16 @@ struct MaskedSecret {
     secret: Vec<u8>,
 }
 
-/// Covers a secret, or takes the cover off. It follows from the cookie, of which the database has a digest alone, and from the
-/// key, so that it is used for one secret only; that is never longer than 64 bytes.
+/// Masks a secret, or unmasks it. The mask is derived from the session id in the cookie, of which the database has only a digest,
+/// and from the key, so that each mask is used for one secret. SHA-512 gives 64 bytes, so no secret may be longer.
 fn mask(session: &Session, key: KeyId, secret: &[u8]) -> Option<Vec<u8>> {
     let id = session.id().filter(|_| secret.len() <= 64)?;
     let mask = Sha512::digest([b"new secret ".as_slice(), &id.0.to_be_bytes(), key.0.as_bytes()].concat());
     Some(secret.iter().zip(mask).map(|(byte, mask)| byte ^ mask).collect())
 }
 
-/// Leaves the secret of a new key for the next page.
-pub async fn leave_secret(new: &NewSecret) {
+/// Keeps the secret of a new key for the next page.
+pub async fn keep_secret(new: &NewSecret) {
     let Some(session) = current_session() else { return };
     let Some(secret) = mask(&session, new.key, new.secret.as_bytes()) else { return };
     let masked = MaskedSecret { key: new.key, name: new.name.clone(), client_id: new.client_id.clone(), secret };
@@ -218,7 +192,7 @@ pub async fn leave_secret(new: &NewSecret) {
     }
 }
 
-/// The secret that waits of the key that was just made, once.
+/// The secret of a key that was just created. It is shown once.
 pub async fn take_secret(key: &str) -> Option<NewSecret> {
     let session = current_session().filter(|_| !key.is_empty())?;
     let masked = session.get::<MaskedSecret>(SECRET).await.ok().flatten().filter(|one| one.key.to_string() == key)?;
@@ -227,12 +201,12 @@ pub async fn take_secret(key: &str) -> Option<NewSecret> {
     Some(NewSecret { key: masked.key, name: masked.name, client_id: masked.client_id, secret })
 }
 
-/// The page a form came from, without its dialog, if it is one of this site; else `otherwise`.
+/// The page that a form came from, if it is a path of this site; else `otherwise`.
 pub fn back_to(back: &str, otherwise: &str) -> String {
     local_path(back).unwrap_or_else(|| otherwise.to_owned())
 }
 
-/// A path with more in its query.
+/// A path with more query parameters.
 pub fn with_query(path: &str, more: &[(&str, &str)]) -> String {
     let query = serde_urlencoded::to_string(more).unwrap_or_default();
     let mark = if path.contains('?') { '&' } else { '?' };
@@ -243,7 +217,7 @@ fn current_session() -> Option<Session> {
     parts().and_then(|parts| parts.extensions.get::<Session>().cloned())
 }
 
-/// Whether this is a form post of a browser without WebAssembly, which follows redirects.
+/// Whether this is a form post of a browser without WebAssembly. It follows redirects and shows no JSON.
 fn is_plain_form(parts: &Parts) -> bool {
     is_server_function(parts) && accepts_html(&parts.headers)
 }
@@ -252,55 +226,51 @@ fn is_server_function(parts: &Parts) -> bool {
     parts.uri.path().starts_with("/fn/")
 }
 
-/// The Org ID of the organization that is shown, if one is.
+/// The Org ID in the address of the page, or an empty text.
 pub fn shown_organization() -> String {
     parts().and_then(|parts| organization_of(parts.uri.path(), &parts.headers)).unwrap_or_default()
 }
 
-/// Leads a plain form on; what there is to say waits for the next page. With WebAssembly the form does both itself.
+/// Redirects a plain form, and keeps its message for the next page. With WebAssembly the form component does both in the browser.
 async fn redirect(done: Done) -> Done {
-    let whose = caller().map(|by| by.person);
+    let whose = current_person().map(|by| by.person);
     redirect_as(done, whose).await
 }
 
-/// [`redirect`], to a page of `whose`.
+/// [`redirect`] to a page of `whose`.
 async fn redirect_as(done: Done, whose: Option<PersonId>) -> Done {
     if parts().is_some_and(|parts| is_plain_form(&parts)) {
         if !done.toast.is_empty() {
-            leave(whose, Flash { toast: Some(done.toast.clone()), undo: done.undo.clone(), form: None }).await;
+            set_flash(whose, Flash { toast: Some(done.toast.clone()), undo: done.undo.clone(), form: None }).await;
         }
         leptos_axum::redirect(&done.to);
     }
     done
 }
 
-async fn leave(whose: Option<PersonId>, flash: Flash) {
+async fn set_flash(whose: Option<PersonId>, flash: Flash) {
     let Ok(ctx) = ctx() else { return };
     if let Some(cookie) = flash::set_flash(&ctx, whose, flash).await {
         add_cookie(cookie);
     }
 }
 
-/// Refuses a form: a plain one is led back to its page, which shows it again as it was filled in.
-async fn refuse_form(error: Error) -> std::result::Result<Done, Failure> {
-    refuse(error).await
-}
-
+/// Refuses a request. A plain form is redirected to its page, which shows it again as it was filled in.
 async fn refuse<T: FromRedirect>(error: Error) -> std::result::Result<T, Failure> {
     let is_later = error.later().is_some();
     let failure = failure(error);
-    // Where nothing can be kept, nothing is left for the next page: the answer is a page that says so.
+    // While the database is unavailable the next page could not be shown either. Middleware answers with a page that says so.
     let Some(parts) = parts().filter(|parts| is_plain_form(parts) && !is_later) else { return Err(failure) };
     let back = ctx().ok().and_then(|ctx| referring_path(&ctx, &parts.headers));
     let back = back.unwrap_or_else(|| "/".to_owned());
     let values = parts.extensions.get::<SubmittedForm>().map(SubmittedForm::values).unwrap_or_default();
     let form = FormFlash { action: parts.uri.path().to_owned(), values, failure: failure.clone() };
-    leave(caller().map(|by| by.person), Flash { form: Some(form), ..Flash::default() }).await;
+    set_flash(current_person().map(|by| by.person), Flash { form: Some(form), ..Flash::default() }).await;
     leptos_axum::redirect(&back);
     T::redirected(back).ok_or(failure)
 }
 
-/// What a refused plain form is answered with besides the redirect.
+/// What a function returns if its plain form was refused, besides the redirect.
 trait FromRedirect: Sized {
     fn redirected(to: String) -> Option<Self>;
 }
@@ -317,7 +287,7 @@ impl FromRedirect for (Ctx, Principal) {
     }
 }
 
-/// What may travel to the browser of an error, with the status set where a server function answers.
+/// What the browser may see of an error. For a server function this also sets the HTTP status.
 fn failure(error: Error) -> Failure {
     let status = status_of(&error);
     let failure = match (error.later(), error) {

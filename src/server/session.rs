@@ -1,5 +1,5 @@
-//! Who a request is from: the session's cookie, the person behind it, and the network address; found out once a request
-//! and handed on in its extensions.
+//! Sessions and their cookies, and the [`Caller`]: who sent a request, found out once by middleware and passed on in the
+//! request's extensions.
 
 use axum::http::{HeaderMap, HeaderValue, header};
 use tower_sessions::{
@@ -15,16 +15,16 @@ use super::{
 };
 use crate::domain::id::PersonId;
 
-/// Who a request is from.
+/// Who sent a request.
 #[derive(Clone, Debug, Default)]
 pub struct Caller {
     /// The signed-in person.
     pub principal: Option<Principal>,
-    /// Where from.
+    /// Its network address and device.
     pub client: Client,
-    /// The credential key of a machine that sent a token of it (AUTH-6).
+    /// The credential key of a machine, if the request has one of its tokens (AUTH-6).
     pub key: Option<KeyPrincipal>,
-    /// A token was sent that does not work.
+    /// Whether the request has a token that does not work.
     pub bad_token: bool,
 }
 
@@ -36,9 +36,9 @@ pub fn is_secure(public_url: &str) -> bool {
     public_url.starts_with("https://")
 }
 
-/// A cookie's name. The port of the public URL is in it, as browsers hand the cookies of a host to all its ports, and there
-/// may be another installation on one of them. Over HTTPS it has the `__Host-` prefix, which browsers take only when it is
-/// Secure and for this host alone.
+/// The name of a cookie. It contains the port of the public URL, because browsers send the cookies of a host to all its
+/// ports, and another installation may listen on one of them. Over HTTPS it has the prefix `__Host-`, which browsers accept
+/// only for a `Secure` cookie of this very host.
 pub fn cookie_name(public_url: &str, what: &str) -> String {
     let secure = is_secure(public_url);
     let host = public_url.split("://").nth(1).unwrap_or_default();
@@ -50,7 +50,7 @@ pub fn cookie_name(public_url: &str, what: &str) -> String {
     format!("{prefix}commonhold{what}-{port}")
 }
 
-/// The cookies of a request. What cannot be read of them is left out, and nothing else with it.
+/// The cookies of a request. Unreadable ones are left out.
 pub fn cookies(headers: &HeaderMap) -> impl Iterator<Item = Cookie<'_>> {
     let values = headers.get_all(header::COOKIE).iter().map(HeaderValue::as_bytes);
     values.flat_map(|value| value.split(|byte| *byte == b';')).filter_map(|pair| {
@@ -88,33 +88,27 @@ pub fn layer(ctx: &Ctx, settings: &Settings) -> SessionManagerLayer<Sessions> {
 }
 
 /// Makes the session a person's, under a new id (AUTH-3, attack 30).
-///
-/// # Errors
-/// The database.
 pub async fn start(session: &Session, ctx: &Ctx, person: PersonId, client: &Client) -> Result<()> {
-    // What an earlier person left does not pass to the next.
+    // Data of whoever was signed in before must not reach the next person.
     session.clear().await;
-    session.cycle_id().await.map_err(failed)?;
-    session.insert(DEVICE, &client.device).await.map_err(failed)?;
+    session.cycle_id().await.map_err(session_error)?;
+    session.insert(DEVICE, &client.device).await.map_err(session_error)?;
     if let Some(address) = &client.address {
-        session.insert(ADDRESS, address).await.map_err(failed)?;
+        session.insert(ADDRESS, address).await.map_err(session_error)?;
     }
-    session.insert(SEEN, ctx.now().0).await.map_err(failed)?;
-    session.insert(PERSON, person).await.map_err(failed)
+    session.insert(SEEN, ctx.now().0).await.map_err(session_error)?;
+    session.insert(PERSON, person).await.map_err(session_error)
 }
 
-/// Ends the session, here and in the database.
-///
-/// # Errors
-/// The database.
+/// Ends the session: in the database and in the browser.
 pub async fn end(session: &Session) -> Result<()> {
-    // In the database first: where that fails the cookie stays as good as the session is, and one can try again.
-    session.delete().await.map_err(failed)?;
-    session.flush().await.map_err(failed)
+    // The database comes first: if that fails, cookie and session both stay valid, and the person can try again.
+    session.delete().await.map_err(session_error)?;
+    session.flush().await.map_err(session_error)
 }
 
-/// Why a session could not be kept or read.
-pub(super) fn failed(error: tower_sessions::session::Error) -> Error {
+/// An error of the session store as ours.
+pub(super) fn session_error(error: tower_sessions::session::Error) -> Error {
     match sessions::later(&error) {
         Some(refusal) => refusal.into(),
         None => Error::Internal(error.to_string()),

@@ -1,6 +1,6 @@
-//! How far the long work is that this node is at just now (XFER-16). What is one transaction tells nothing to the database
-//! while it goes on, so it is counted here: whoever asks this node is told, and can end it. Other nodes, and this one after
-//! a restart, know that there is work, and not how far it is.
+//! The progress of the background tasks that this node is running (XFER-16). A task is one transaction, and others cannot read
+//! from the database how far it is. So the progress is kept in memory, where this node can report it and cancel the task. Other
+//! nodes, and this one after a restart, know that there is a task but not how far it is.
 
 use std::{
     collections::HashMap,
@@ -12,14 +12,14 @@ use std::{
 
 use crate::domain::id::TaskId;
 
-/// The work that this node is at.
+/// The tasks that this node is running.
 #[derive(Debug, Default)]
 pub struct TaskRegistry {
     running: Arc<Mutex<HashMap<TaskId, Arc<TaskProgress>>>>,
     stopping: AtomicBool,
 }
 
-/// One piece of it.
+/// The progress of one task.
 #[derive(Debug, Default)]
 pub struct TaskProgress {
     done: AtomicU64,
@@ -27,7 +27,7 @@ pub struct TaskProgress {
     interrupted: AtomicBool,
 }
 
-/// Work that goes on as long as this is kept.
+/// Registers a task as running until it is dropped.
 #[derive(Debug)]
 pub struct TaskGuard {
     id: TaskId,
@@ -36,7 +36,7 @@ pub struct TaskGuard {
 }
 
 impl TaskRegistry {
-    /// Begins to count a piece of work.
+    /// Registers a task.
     pub fn begin(&self, id: TaskId) -> TaskGuard {
         let progress = Arc::new(TaskProgress::default());
         progress.interrupted.store(self.stopping.load(Ordering::SeqCst), Ordering::SeqCst);
@@ -44,12 +44,13 @@ impl TaskRegistry {
         TaskGuard { id, progress, all: self.running.clone() }
     }
 
-    /// A piece of work that this node is at.
+    /// The progress of a task, if this node is running it.
     pub fn find(&self, id: TaskId) -> Option<Arc<TaskProgress>> {
         self.running.lock().unwrap_or_else(PoisonError::into_inner).get(&id).cloned()
     }
 
-    /// Ends all of it, and what begins later: this node stops, and whoever comes next begins it anew.
+    /// Interrupts all tasks, and those that start later: the node is shutting down. Another node, or this one after its restart,
+    /// starts them again from the beginning.
     pub fn interrupt(&self) {
         self.stopping.store(true, Ordering::SeqCst);
         for progress in self.running.lock().unwrap_or_else(PoisonError::into_inner).values() {
@@ -64,35 +65,35 @@ impl TaskProgress {
         self.done.load(Ordering::Relaxed)
     }
 
-    /// Counts: another transaction was in the way, and all of it begins anew.
-    pub fn begin_anew(&self) {
+    /// Starts the count again, because the transaction was rolled back after a conflict and runs again.
+    pub fn restart(&self) {
         self.done.store(0, Ordering::Relaxed);
     }
 
-    /// Counts items that are done; `false` if it is to end.
+    /// Counts items that are done. False if the task has to stop.
     pub fn goes_on(&self, done: u64) -> bool {
         self.done.fetch_add(done, Ordering::Relaxed);
         !self.is_cancelled() && !self.is_interrupted()
     }
 
-    /// Somebody wants it to end.
+    /// Cancels the task.
     pub fn cancel(&self) {
         self.cancelled.store(true, Ordering::SeqCst);
     }
 
-    /// Whether somebody wants it to end.
+    /// Whether the task was cancelled.
     pub fn is_cancelled(&self) -> bool {
         self.cancelled.load(Ordering::SeqCst)
     }
 
-    /// Whether the node stops.
+    /// Whether the node is shutting down.
     pub fn is_interrupted(&self) -> bool {
         self.interrupted.load(Ordering::SeqCst)
     }
 }
 
 impl TaskGuard {
-    /// What is counted.
+    /// The progress of this task.
     pub fn progress(&self) -> Arc<TaskProgress> {
         self.progress.clone()
     }
@@ -119,7 +120,7 @@ mod tests {
         assert_eq!(seen.done(), 7);
         seen.cancel();
         assert!(!running.progress().goes_on(1) && running.progress().is_cancelled());
-        running.progress().begin_anew();
+        running.progress().restart();
         assert_eq!(seen.done(), 0);
         drop(running);
         assert!(tasks.find(id).is_none(), "it has ended");

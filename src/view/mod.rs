@@ -17,6 +17,7 @@ pub mod outcome;
 pub mod page;
 pub mod people;
 pub mod preferences;
+pub mod query;
 pub mod resource;
 pub mod restriction;
 pub mod seat;

@@ -1,4 +1,4 @@
-//! Finds out once per request who sent it: the token or the session's cookie, the person behind it, and the network address.
+//! Finds out once per request who sent it: by bearer token or session cookie, and from which network address.
 
 use std::{
     collections::HashMap,
@@ -20,7 +20,7 @@ use super::{
         context::{Client, Ctx, Principal},
         error::{Error, Result},
         request::{bearer_token, organization_of},
-        session::{Caller, SESSION_DAYS, cookie_name, failed, is_secure, set_cookie},
+        session::{Caller, SESSION_DAYS, cookie_name, is_secure, session_error, set_cookie},
         store::session::{PERSON, Use, key, touch},
         usecase,
     },
@@ -28,10 +28,10 @@ use super::{
 };
 use crate::domain::{device::device, id::PersonId, refusal::Refusal, time::Timestamp};
 
-/// Using a session is noted once in so many milliseconds at most: most requests write nothing.
-const USE_RECORDED_EVERY_MILLIS: i64 = 5 * 60_000;
+/// How often the use of a session is recorded at most, so that most requests write nothing.
+const USE_RECORD_INTERVAL_MILLIS: i64 = 5 * 60_000;
 
-/// What [`authenticate`] needs to know.
+/// The state of [`authenticate`].
 #[derive(Clone, Debug)]
 pub struct Authenticator {
     ctx: Ctx,
@@ -41,19 +41,19 @@ pub struct Authenticator {
     visits: Visits,
 }
 
-/// Which organization somebody's pages were of last, and when that was noted: so that most requests write nothing. Each node has
-/// its own, and forgets them all when there are many.
+/// The organization that each person opened last, and when that was recorded, so that most requests write nothing. It is a
+/// cache of this node, and cleared when it is full.
 #[derive(Clone, Debug, Default)]
 struct Visits(Arc<Mutex<HashMap<PersonId, (String, i64)>>>);
 
-/// How many are kept.
+/// The size of that cache.
 const MAX_VISITS: usize = 10_000;
 
 impl Visits {
-    /// Whether a visit is to be noted: of another organization than the last one, or after a while.
+    /// Whether to record a visit: it is of another organization than the last one, or the last record is old.
     fn is_due(&self, person: PersonId, org: &str, now: i64) -> bool {
         let mut visits = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if visits.get(&person).is_some_and(|(last, at)| last == org && now - at < USE_RECORDED_EVERY_MILLIS) {
+        if visits.get(&person).is_some_and(|(last, at)| last == org && now - at < USE_RECORD_INTERVAL_MILLIS) {
             return false;
         }
         if visits.len() >= MAX_VISITS {
@@ -77,7 +77,7 @@ impl Authenticator {
     }
 }
 
-/// Middleware: finds out who is asking, and notes now and then that they did (AUTH-4).
+/// Middleware: finds out who sent the request, and records now and then that their session is used (AUTH-4).
 pub async fn authenticate(
     State(Authenticator { ctx, proxies, cookie, secure, visits }): State<Authenticator>,
     session: Session,
@@ -90,11 +90,11 @@ pub async fn authenticate(
     let mut caller = Caller { client: Client { address, device: device(agent) }, ..Caller::default() };
     let mut seen = None;
     if let Some(token) = bearer(request.uri().path(), request.headers()) {
-        // Whoever sends a token asks with it alone, whatever cookie comes along.
+        // With a token, only the token counts. A cookie beside it is ignored.
         match usecase::key::identify(&ctx, token, &caller.client).await {
             Ok(Some(key)) => caller.key = Some(key),
             Ok(None) => caller.bad_token = true,
-            Err(error) => return unknown(&request, &error),
+            Err(error) => return sessions_unavailable(&request, &error),
         }
     } else if request.headers().contains_key(header::COOKIE) {
         match find_principal(&ctx, &session, &caller.client).await {
@@ -103,14 +103,14 @@ pub async fn authenticate(
                 caller.principal = principal;
                 seen = last.flatten();
             }
-            Err(error) => return unknown(&request, &error),
+            Err(error) => return sessions_unavailable(&request, &error),
         }
     }
     let due = match &mut caller.principal {
         Some(principal) => {
             principal.session = session.id().map(key);
             let seen = seen.map_or(0, |at: Timestamp| at.0);
-            if ctx.now().0 - seen >= USE_RECORDED_EVERY_MILLIS {
+            if ctx.now().0 - seen >= USE_RECORD_INTERVAL_MILLIS {
                 session.id().map(|id| (id, principal.person))
             } else {
                 None
@@ -119,18 +119,18 @@ pub async fn authenticate(
         None => None,
     };
     if let Some((id, person)) = due {
-        note_use(&ctx, id, person, &caller.client);
+        record_use(&ctx, id, person, &caller.client);
     }
     if let Some(principal) = &caller.principal
         && let Some(org) = organization_of(request.uri().path(), request.headers())
         && visits.is_due(principal.person, &org, ctx.now().0)
     {
-        note_visit(&ctx, principal.person, org);
+        record_visit(&ctx, principal.person, org);
     }
     request.extensions_mut().insert(caller);
     let mut response = next.run(request).await;
-    // The cookie lasts as long as the session: both count from their last use. Where the session itself changed, its layer
-    // sends the cookie.
+    // Session and cookie both expire a while after their last use, so the cookie is renewed together with the session. If the
+    // session changed, the session layer sends the cookie itself.
     if let Some((id, _)) = due
         && session.id() == Some(id)
         && !session.is_modified()
@@ -143,7 +143,7 @@ pub async fn authenticate(
     response
 }
 
-/// The bearer token of a call of the REST API. The operator's part of it has tokens of its own.
+/// The bearer token of a call of the REST API. Operator keys are checked elsewhere (`rest/operator.rs`).
 fn bearer<'a>(path: &str, headers: &'a HeaderMap) -> Option<&'a str> {
     if !path.starts_with("/api/v1/") || path.starts_with("/api/v1/operator") {
         return None;
@@ -151,15 +151,15 @@ fn bearer<'a>(path: &str, headers: &'a HeaderMap) -> Option<&'a str> {
     bearer_token(headers)
 }
 
-/// Notes that a session is used, off the path of the request.
-fn note_use(ctx: &Ctx, id: Id, person: PersonId, client: &Client) {
+/// Records in the background that a session is used.
+fn record_use(ctx: &Ctx, id: Id, person: PersonId, client: &Client) {
     let (ctx, at) = (ctx.clone(), ctx.now());
     let how = Use {
         person,
         device: client.device.clone(),
         address: client.address.clone(),
         at,
-        not_since: at.plus_millis(-USE_RECORDED_EVERY_MILLIS),
+        not_since: at.plus_millis(-USE_RECORD_INTERVAL_MILLIS),
         expires_at: at.plus_days(SESSION_DAYS),
     };
     tokio::spawn(async move {
@@ -170,8 +170,8 @@ fn note_use(ctx: &Ctx, id: Id, person: PersonId, client: &Client) {
     });
 }
 
-/// Notes which organization's pages somebody looks at, off the path of the request.
-fn note_visit(ctx: &Ctx, person: PersonId, org: String) {
+/// Records in the background which organization a person has opened.
+fn record_visit(ctx: &Ctx, person: PersonId, org: String) {
     let ctx = ctx.clone();
     tokio::spawn(async move {
         if let Err(error) = usecase::session::note_organization(&ctx, person, &org).await {
@@ -188,15 +188,14 @@ async fn find_principal(
     let Some(id) = session.id() else { return Ok(None) };
     let principal = usecase::session::principal(ctx, id, client).await?;
     if principal.is_none() {
-        // Nobody's: looking whether it is there at all lets go of the cookie of one that is not.
-        session.get_value(PERSON).await.map_err(failed)?;
+        // Loading the session makes its layer remove the cookie of a session that is gone.
+        session.get_value(PERSON).await.map_err(session_error)?;
     }
     Ok(principal)
 }
 
-/// Where a request really came from: the address that connected, or, behind proxies of ours, the last one that a proxy
-/// of ours was connected from (attack 42). What stands before a hop that cannot be read may be anybody's word, so then it is
-/// the one that connected.
+/// The address of the client: the peer, or behind trusted proxies the last address in `X-Forwarded-For` that is not a trusted
+/// proxy (attack 42). Everything left of an unreadable hop may be forged, so then it is the peer.
 fn client_address(peer: IpAddr, headers: &HeaderMap, proxies: &[Network]) -> IpAddr {
     let peer = peer.to_canonical();
     let ours = |ip: IpAddr| proxies.iter().any(|network| network.contains(ip));
@@ -211,7 +210,7 @@ fn client_address(peer: IpAddr, headers: &HeaderMap, proxies: &[Network]) -> IpA
     hops.into_iter().rev().map(hop).find(|hop| hop.is_none_or(|ip| !ours(ip))).flatten().unwrap_or(peer)
 }
 
-/// One hop: an address, with or without a port, and an IPv6 one with or without brackets.
+/// An entry of `X-Forwarded-For`: an address, with or without a port; IPv6 with or without brackets.
 fn hop(bytes: &[u8]) -> Option<IpAddr> {
     let text = std::str::from_utf8(bytes).ok()?.trim().trim_matches('"');
     let bare = text.strip_prefix('[').and_then(|text| text.strip_suffix(']')).unwrap_or(text);
@@ -219,11 +218,11 @@ fn hop(bytes: &[u8]) -> Option<IpAddr> {
     ip.ok().map(|ip| ip.to_canonical())
 }
 
-/// Answers who asks while nobody can be told from anybody: the cookie stays as good as it was.
-fn unknown(request: &Request, error: &Error) -> Response {
+/// The response while sessions cannot be read. It leaves the cookie as it is, so that nobody is signed out.
+fn sessions_unavailable(request: &Request, error: &Error) -> Response {
     tracing::error!(%error, "could not read the session of a request");
     let refusal = error.later().unwrap_or(Refusal::Unavailable);
-    retry_later::answer(request.uri().path(), request.headers(), refusal)
+    retry_later::unavailable(request.uri().path(), request.headers(), refusal)
 }
 
 #[cfg(test)]

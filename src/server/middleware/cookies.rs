@@ -1,4 +1,4 @@
-//! Hands on only the cookies that can be read.
+//! Drops unreadable cookies.
 
 use axum::{
     extract::Request,
@@ -9,8 +9,8 @@ use axum::{
 
 use super::super::session::cookies;
 
-/// Middleware: hands on the cookies that can be read. One of another program on this host that has a byte beyond ASCII
-/// would have the whole header ignored, and sign people out.
+/// Middleware: drops cookies with bytes beyond ASCII. The session layer ignores a `Cookie` header that has one, and another
+/// program on this host could sign people out with it.
 pub async fn readable_cookies(mut request: Request, next: Next) -> Response {
     let headers = request.headers();
     if headers.get_all(header::COOKIE).iter().any(|value| value.to_str().is_err()) {

@@ -1,4 +1,4 @@
-//! Keeps what a form without WebAssembly sent, so that a refusal can show it again.
+//! Keeps a copy of a form that was posted without WebAssembly, so that a refusal can show it again.
 
 use axum::{
     body::Body,
@@ -10,7 +10,7 @@ use axum::{
 
 use super::super::request::accepts_html;
 
-/// What a form without WebAssembly sent, kept so that a refusal can show it again.
+/// The body of a form that was posted without WebAssembly.
 #[derive(Clone, Debug)]
 pub struct SubmittedForm(axum::body::Bytes);
 

@@ -1,4 +1,4 @@
-//! The layers around every request, one file each.
+//! Middleware: one file for each subject. `server/router.rs` says where each one applies, and in which order.
 
 pub mod authenticate;
 pub mod cookies;

@@ -14,7 +14,7 @@ use super::super::{
 };
 use crate::domain::refusal::Refusal;
 
-/// Middleware for forms: a `Referer` of another host is forgotten, so that nothing leads there (attack 24).
+/// Middleware for forms: drops a `Referer` of another host, so that no redirect leads there (attack 24).
 pub async fn own_referer(State(ctx): State<Ctx>, mut request: Request, next: Next) -> Response {
     if request.headers().contains_key(header::REFERER)
         && !matches!(*request.method(), Method::GET | Method::HEAD)
@@ -25,8 +25,8 @@ pub async fn own_referer(State(ctx): State<Ctx>, mut request: Request, next: Nex
     next.run(request).await
 }
 
-/// Middleware for server functions (attack 32): a change must come from a page of ours. Browsers always say where a
-/// form post comes from; what says nothing is not a browser, and has the REST API.
+/// Middleware for server functions (attack 32): a change must have an `Origin` or `Sec-Fetch-Site` header, which the CSRF layer
+/// then checks. Browsers always send one with a form post. What sends none is not a browser and can use the REST API.
 pub async fn same_origin(request: Request, next: Next) -> Response {
     let safe = matches!(*request.method(), Method::GET | Method::HEAD);
     let says = request.headers().contains_key(header::ORIGIN) || request.headers().contains_key("sec-fetch-site");
@@ -38,11 +38,12 @@ pub async fn same_origin(request: Request, next: Next) -> Response {
     }
 }
 
-/// Middleware for the REST API: an unsafe call with our cookie must say where it comes from, or that it is no form.
+/// Middleware for the REST API: an unsafe call with a cookie must say where it comes from, or have a header that no form of
+/// another site can send.
 pub async fn no_forged_calls(request: Request, next: Next) -> Response {
     let headers = request.headers();
     let safe = matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS);
-    // Where there is a token the cookie does not count; any other `Authorization` leaves it to count.
+    // With a bearer token the cookie is ignored. With any other `Authorization` it still counts.
     let by_cookie = headers.contains_key(header::COOKIE) && bearer_token(headers).is_none();
     let says = headers.contains_key(header::ORIGIN)
         || headers.contains_key("sec-fetch-site")

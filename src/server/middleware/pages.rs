@@ -1,4 +1,4 @@
-//! Where a page that cannot be shown as it was asked for leads to: Sign in, or the organization's present Org ID.
+//! Redirects of pages: to Sign in, and from an earlier Org ID to the present one.
 
 use axum::{
     extract::{Request, State},
@@ -9,7 +9,7 @@ use axum::{
 
 use super::super::{context::Ctx, session::Caller, usecase};
 
-/// Middleware: pages that need somebody lead to Sign in, and back afterwards.
+/// Middleware: redirects private pages to Sign in, which leads back afterwards.
 pub async fn require_sign_in(request: Request, next: Next) -> Response {
     let path = request.uri().path();
     let private = path.starts_with("/o/") || path.starts_with("/organizations/") || path.starts_with("/account");
@@ -23,8 +23,8 @@ pub async fn require_sign_in(request: Request, next: Next) -> Response {
     next.run(request).await
 }
 
-/// Middleware: a page under an Org ID that its organization had before leads to the same page under the one it has now
-/// (ORG-5), for who may see it. For now only: somebody else may take the old one.
+/// Middleware: redirects a page under an earlier Org ID of an organization to the same page under the present one (ORG-5), for
+/// people who may see it. The redirect is temporary (302), as another organization may take the old Org ID.
 pub async fn redirect_old_org_id(State(ctx): State<Ctx>, request: Request, next: Next) -> Response {
     let old = request.uri().path().strip_prefix("/o/").map(|path| path.split('/').next().unwrap_or_default());
     let by = request.extensions().get::<Caller>().and_then(|caller| caller.principal.clone());

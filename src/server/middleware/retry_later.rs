@@ -1,6 +1,5 @@
-//! How somebody is answered whom nothing can be done for just now: the database is away, full or read-only, or others were in
-//! the way for too long. Every door says so in its own way, with 503, words, and when to come back. Nobody is told to sign in,
-//! and every session stays what it was.
+//! Responses while the database is unreachable, full or read-only, or too busy: 503 with an explanation and `Retry-After`, as
+//! a page, a failure of a server function or a problem of the REST API. Nobody is signed out by it.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -15,15 +14,16 @@ use crate::{domain::refusal::Refusal, rpc::Failure};
 
 use super::super::{request::accepts_html, rest::problem::Problem, store::session};
 
-/// In how many seconds to come back.
+/// When to retry.
 const RETRY_AFTER_SECONDS: HeaderValue = HeaderValue::from_static("2");
 
-/// What could not be done in the middle of a request.
+/// A temporary failure that happened somewhere inside a request. Leptos answers a plain form with a redirect whatever the
+/// server function returned, so the failure takes this way to the middleware.
 #[derive(Clone, Debug, Default)]
 pub struct NotedRefusal(Arc<Mutex<Option<Refusal>>>);
 
 impl NotedRefusal {
-    /// Notes that something cannot be done now.
+    /// Records the failure.
     pub fn note(&self, refusal: Refusal) {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(refusal);
     }
@@ -33,21 +33,21 @@ impl NotedRefusal {
     }
 }
 
-/// The answer to a request that nothing can be done for now, as its sender reads it.
-pub fn answer(path: &str, headers: &HeaderMap, refusal: Refusal) -> Response {
+/// The 503 response, in the format that the sender of the request reads.
+pub fn unavailable(path: &str, headers: &HeaderMap, refusal: Refusal) -> Response {
     if path.starts_with("/api/") || path.starts_with("/oauth/") {
         return Problem::refusal(&refusal).into_response();
     }
     let status = StatusCode::SERVICE_UNAVAILABLE;
     if path.starts_with("/fn/") && !accepts_html(headers) {
         let mut response = (status, axum::Json(Failure::Refused(refusal))).into_response();
-        // The name by which the browser's half knows a failure.
+        // By this header the client half of a server function recognizes an error.
         if let Ok(path) = HeaderValue::from_str(path) {
             response.headers_mut().insert("serverfnerror", path);
         }
         return response;
     }
-    // The words are ours: there is nothing to escape.
+    // The refusal has no text from outside, so there is nothing to escape.
     let page = format!(
         "<!DOCTYPE html><html lang=\"en\"><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width\">\
          <meta name=\"color-scheme\" content=\"light dark\"><title>Try again in a moment</title>\
@@ -58,22 +58,22 @@ pub fn answer(path: &str, headers: &HeaderMap, refusal: Refusal) -> Response {
     (status, Html(page)).into_response()
 }
 
-/// Middleware around sessions: what keeps them answers with an empty 500 where they cannot be kept, and a plain form is led back to a
-/// page that could not be shown either.
+/// Middleware around sessions: replaces responses that say nothing useful while the database is unavailable. The session layer
+/// answers with an empty 500, and a plain form is redirected to a page that could not be shown either.
 pub async fn answer_unavailable(mut request: Request, next: Next) -> Response {
     let (path, headers, noted) = (request.uri().path().to_owned(), request.headers().clone(), NotedRefusal::default());
     request.extensions_mut().insert(noted.clone());
     let (response, away) = session::noticing(next.run(request)).await;
     let status = response.status();
-    // A plain form is answered by Leptos with a redirect and no words, whatever the status.
+    // Leptos answers a plain form with an empty redirect, whatever the status.
     let has_words = status == StatusCode::SERVICE_UNAVAILABLE && !(path.starts_with("/fn/") && accepts_html(&headers));
     match noted.take().or(away) {
-        Some(refusal) if !status.is_success() && !has_words => answer(&path, &headers, refusal),
+        Some(refusal) if !status.is_success() && !has_words => unavailable(&path, &headers, refusal),
         _ => response,
     }
 }
 
-/// Middleware around everything: whoever is told that it cannot be done now is told when to come back.
+/// Middleware around everything: adds `Retry-After` to every 503.
 pub async fn retry_after(request: Request, next: Next) -> Response {
     let mut response = next.run(request).await;
     if response.status() == StatusCode::SERVICE_UNAVAILABLE {

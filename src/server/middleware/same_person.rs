@@ -1,4 +1,4 @@
-//! Refuses a change from a page of somebody else.
+//! Refuses a change from another person's page.
 
 use axum::{
     extract::{Request, State},
@@ -19,11 +19,11 @@ use crate::{
     rpc::{Failure, Flash},
 };
 
-/// What a page says in the addresses of its forms: whose it is.
+/// The query parameter in the addresses of forms that says whose page they are on.
 pub const PAGE_OF: &str = "page_of";
 
-/// Middleware for server functions: a change from a page of somebody else is refused. In another tab of the same browser
-/// another person has signed in meanwhile, and the page still says who was there before.
+/// Middleware for server functions: refuses a change from a page that was rendered for another person. Somebody has signed in
+/// with the same browser in another tab since then, and would act in their name without noticing.
 pub async fn same_person(State(ctx): State<Ctx>, request: Request, next: Next) -> Response {
     let query = request.uri().query().unwrap_or_default().as_bytes();
     let page_of = form_urlencoded::parse(query).find(|(name, _)| *name == *PAGE_OF).map(|(_, id)| id.into_owned());

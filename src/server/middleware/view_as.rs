@@ -1,5 +1,5 @@
-//! Nothing is changed while somebody looks as another (**View as**): neither by a call that says so itself, nor from a page
-//! that is shown so.
+//! Refuses changes in **View as**: while somebody looks at the Drive as another person, neither a call with `as` nor a page
+//! that is shown this way may change anything.
 
 use axum::{
     extract::Request,
@@ -21,10 +21,10 @@ use crate::{
 
 use super::super::rest::problem::Problem;
 
-/// What such a page asks of the server: it reads, however that is looked at, and whoever looks may go.
+/// The server functions that such a page may still call: reading, and leaving.
 const READS: [&str; 5] = [DrivePage::PATH, DriveRows::PATH, PageStart::PATH, RememberViewMode::PATH, SignOut::PATH];
 
-/// Middleware: refuses changes.
+/// Middleware: refuses every other unsafe request.
 pub async fn refuse_changes(request: Request, next: Next) -> Response {
     let safe = matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS);
     let path = request.uri().path();
@@ -45,13 +45,13 @@ pub async fn refuse_changes(request: Request, next: Next) -> Response {
     }
 }
 
-/// Whether a query says as whom something is looked at.
+/// Whether a query has `as`.
 fn names_viewer(uri: &Uri) -> bool {
     let query = uri.query().unwrap_or_default().as_bytes();
     url::form_urlencoded::parse(query).any(|(name, person)| name == "as" && !person.is_empty())
 }
 
-/// Whether a request was sent by a page of the Drive that is shown as somebody else sees it.
+/// Whether a request was sent by a page of the Drive in **View as**.
 fn comes_from_view_as(headers: &HeaderMap) -> bool {
     let from =
         headers.get(header::REFERER).and_then(|from| from.to_str().ok()).and_then(|from| from.parse::<Uri>().ok());

@@ -4,7 +4,7 @@ use axum::{
     extract::{Path, State},
     http::StatusCode,
 };
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::{
@@ -195,23 +195,6 @@ pub async fn why(
     }))
 }
 
-/// Access to give, to one of `email`, `person` and `organization`.
-#[derive(Debug, Default, Deserialize, Serialize, ToSchema)]
-#[serde(deny_unknown_fields, default)]
-pub struct GiveBody {
-    /// An address. One that the organization does not know is invited.
-    email: Option<String>,
-    /// Someone in the organization, or with access to something in it.
-    person: Option<String>,
-    /// The Org ID of an organization: each of its people gets the level.
-    organization: Option<String>,
-    /// `reader`, `uploader`, `editor` or `manager`.
-    level: String,
-    /// How an unknown address is invited: `external`, without a membership, or `member`.
-    #[serde(rename = "as")]
-    way: Option<String>,
-}
-
 /// The result of giving access.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct GivenBody {
@@ -224,22 +207,14 @@ pub struct GivenBody {
 }
 
 /// Gives access, or changes its level.
-#[utoipa::path(put, path = "/resources/{id}/grants", tag = "drive", params(("id" = String, Path)), request_body = GiveBody,
+#[utoipa::path(put, path = "/resources/{id}/grants", tag = "drive", params(("id" = String, Path)), request_body = GiveForm,
     responses((status = 200, body = GivenBody), (status = 403, body = Problem), (status = 404, body = Problem), (status = 409, body = Problem), (status = 422, body = Problem), (status = 429, body = Problem)))]
 pub async fn give(
     State(ctx): State<Ctx>,
     CurrentPerson(by): CurrentPerson,
     Path(id): Path<String>,
-    Json(body): Json<GiveBody>,
+    Json(form): Json<GiveForm>,
 ) -> Result<Json<GivenBody>, Problem> {
-    let form = GiveForm {
-        who: String::new(),
-        email: body.email.unwrap_or_default(),
-        person: body.person.unwrap_or_default(),
-        organization: body.organization.unwrap_or_default(),
-        level: body.level,
-        way: body.way.unwrap_or_default(),
-    };
     Ok(Json(match grant::give(&ctx, &by, &id, &form).await? {
         AccessGiven::Now(row) => GivenBody { outcome: "given", access: Some(row.into()), invitation: None },
         AccessGiven::Invited(waiting) => {

@@ -18,7 +18,7 @@ use crate::{
 use super::{ClientInfo, CurrentPerson, Json, PageBody, problem::Problem, session::MeBody};
 
 /// Changes to my profile. Fields that are not sent stay as they are.
-#[derive(Debug, Default, Deserialize, Serialize, ToSchema)]
+#[derive(Debug, Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct ProfileBody {
     first_name: Option<String>,
@@ -56,7 +56,7 @@ pub async fn update(
 }
 
 /// A confirmation that my account is to be deleted.
-#[derive(Debug, Default, Deserialize, Serialize, ToSchema)]
+#[derive(Debug, Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct DeleteBody {
     password: String,
@@ -95,7 +95,7 @@ pub struct SessionBody {
     current: bool,
 }
 
-impl std::convert::From<SessionItem> for SessionBody {
+impl From<SessionItem> for SessionBody {
     fn from(item: SessionItem) -> Self {
         Self {
             id: item.id.to_string(),
@@ -142,7 +142,7 @@ pub async fn end_session(
 }
 
 /// A new password of mine.
-#[derive(Debug, Default, Deserialize, Serialize, ToSchema)]
+#[derive(Debug, Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct ChangePasswordBody {
     /// The current password.
@@ -167,7 +167,7 @@ pub async fn change_password(
 }
 
 /// A new email address of mine.
-#[derive(Debug, Default, Deserialize, Serialize, ToSchema)]
+#[derive(Debug, Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct ChangeEmailBody {
     email: String,
@@ -199,7 +199,7 @@ pub async fn send_verification(
 }
 
 /// The token of a mailed link.
-#[derive(Debug, Default, Deserialize, Serialize, ToSchema)]
+#[derive(Debug, Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct TokenBody {
     token: String,
@@ -218,7 +218,7 @@ pub async fn verify_email(
 }
 
 /// The account whose password was forgotten.
-#[derive(Debug, Default, Deserialize, Serialize, ToSchema)]
+#[derive(Debug, Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct ForgotBody {
     email: String,
@@ -237,7 +237,7 @@ pub async fn forgot_password(
 }
 
 /// A new password, with the token of a mailed link.
-#[derive(Debug, Default, Deserialize, Serialize, ToSchema)]
+#[derive(Debug, Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct ResetBody {
     token: String,

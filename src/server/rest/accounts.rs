@@ -16,7 +16,7 @@ use crate::{
     view::accounts::AccountRow,
 };
 
-use super::{CurrentPerson, Json, PageBody, orgs::AccountBody, problem::Problem, trash::TaskBody};
+use super::{CurrentPerson, Json, PageBody, orgs::AccountBody, problem::Problem, tasks::TaskBody};
 
 impl From<AccountRow> for AccountBody {
     fn from(row: AccountRow) -> Self {
@@ -31,7 +31,7 @@ impl From<AccountRow> for AccountBody {
 }
 
 /// A new account, or changes to one. For changes, fields that are not sent stay as they are.
-#[derive(Debug, Default, Deserialize, Serialize, ToSchema)]
+#[derive(Debug, Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct AccountChangeBody {
     name: Option<String>,
@@ -98,7 +98,7 @@ pub async fn delete(
 }
 
 /// The recipient of a copy.
-#[derive(Debug, Default, Deserialize, Serialize, ToSchema)]
+#[derive(Debug, Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct ShareCopyBody {
     /// Org ID, slash, Account ID, in any case.

@@ -21,29 +21,9 @@ use crate::{
 
 use super::{
     CurrentPerson, Json, PageBody, Params,
-    export::{self, Format, Row, Rows, inert},
+    export::{self, Format, Row, Rows, escape_formula},
     problem::Problem,
 };
-
-/// Which lines.
-#[derive(Debug, Default, Deserialize, IntoParams)]
-#[serde(deny_unknown_fields, default)]
-pub struct AuditParams {
-    /// A person's id.
-    actor: Option<String>,
-    /// A stable word like `transfer.sent`.
-    action: Option<String>,
-    /// The id of a folder, site, asset or dataset: what was done to it, also where it is gone.
-    resource: Option<String>,
-    /// A day: not before it.
-    from: Option<String>,
-    /// A day: not after it.
-    to: Option<String>,
-    /// Where the page starts.
-    cursor: Option<String>,
-    /// 1 to 200.
-    limit: Option<i64>,
-}
 
 /// One line of the audit log.
 #[derive(Debug, Serialize, ToSchema)]
@@ -79,23 +59,14 @@ impl From<ActivityView> for AuditBody {
 }
 
 /// The audit log of an organization, newest first.
-#[utoipa::path(get, path = "/orgs/{org}/audit", tag = "licences", params(("org" = String, Path), AuditParams),
+#[utoipa::path(get, path = "/orgs/{org}/audit", tag = "licences", params(("org" = String, Path), AuditQuery),
     responses((status = 200, body = PageBody<AuditBody>), (status = 403, body = Problem), (status = 404, body = Problem)))]
 pub async fn list(
     State(ctx): State<Ctx>,
     CurrentPerson(by): CurrentPerson,
     Path(org): Path<String>,
-    Params(params): Params<AuditParams>,
+    Params(query): Params<AuditQuery>,
 ) -> Result<Json<PageBody<AuditBody>>, Problem> {
-    let query = AuditQuery {
-        actor: params.actor,
-        action: params.action,
-        resource: params.resource,
-        from: params.from,
-        to: params.to,
-        cursor: params.cursor,
-        limit: params.limit,
-    };
     Ok(Json(PageBody::of(usecase::audit_log::list(&ctx, &by, &org, &query).await?, Into::into)))
 }
 
@@ -134,7 +105,7 @@ pub async fn export(
     };
     let export = usecase::audit_log::begin_export(&ctx, &by, &org, &query).await?;
     let format = Format::read(params.format.as_deref())?;
-    // An Org ID or a UUID, or else there was no such organization.
+    // The organization was found, so this is an Org ID or a UUID. Filtered all the same, as it goes into a header.
     let name: String = org.chars().filter(|c| c.is_ascii_alphanumeric() || *c == '-').collect();
     let truncated = export.truncated;
     Ok(export::answer(ctx, export, format, &format!("activity-{name}"), MAX_EXPORT_ROWS, truncated))
@@ -149,7 +120,7 @@ impl Rows for Export {
 }
 
 impl Row for AuditBody {
-    const HEADS: &'static [&'static str] =
+    const HEADER: &'static [&'static str] =
         &["at", "actor", "actor_name", "action", "summary", "transfer", "before", "after", "address"];
 
     fn cells(self) -> Vec<String> {
@@ -165,6 +136,6 @@ impl Row for AuditBody {
             state(self.after),
             self.address.unwrap_or_default(),
         ];
-        cells.map(inert).to_vec()
+        cells.map(escape_formula).to_vec()
     }
 }

@@ -1,9 +1,9 @@
-//! What holds for every operation, said once: who may call it, which query parameters it takes, what it may answer besides
-//! what it was asked for. The OpenAPI document says it, and [`keep`] keeps it (API-1, AUTH-6).
+//! What every operation has in common: who may call it, which query parameters it takes, and the errors that any call may get.
+//! The OpenAPI document says it, and [`enforce`] enforces it (API-1, AUTH-6).
 //!
 //! # Invariants
-//! - Every operation of the document stands in [`OPERATIONS`]; one that does not is for people only.
-//! - A machine's call reaches a handler only through [`keep`].
+//! - Every operation of the document is in [`OPERATIONS`]. An operation that is missing there is for people only.
+//! - A machine's call reaches a handler only through [`enforce`].
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -31,19 +31,19 @@ use crate::{
 
 use super::problem::Problem;
 
-/// Where the operations of the document are.
+/// The path prefix of the operations.
 pub const PREFIX: &str = "/api/v1";
 
 /// Who may call an operation.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Calls {
-    /// Anybody: this is how one signs in or proves an address.
+    /// Anybody: signing in and up, and following mailed links.
     Anyone,
-    /// Signed-in people, and machines whose key has one of these scopes.
+    /// Signed-in people, and machines with a key that has one of these scopes.
     Scopes(&'static [Scope]),
     /// Signed-in people only, and why.
     People(PeopleOnly),
-    /// The operator, with a key of theirs.
+    /// The operator, with an operator key.
     Operator,
 }
 
@@ -210,24 +210,23 @@ pub fn calls(method: &str, path: &str) -> Calls {
         .map_or(Calls::People(PeopleOnly::Personal), |(.., calls)| *calls)
 }
 
-/// What [`keep`] keeps of one operation.
+/// What [`enforce`] enforces for one operation.
 #[derive(Debug, Clone)]
-struct Kept {
+struct OperationRules {
     calls: Calls,
     query: Vec<String>,
 }
 
-/// What is kept of every operation: by path, by method.
+/// What is enforced for every operation, by path and method.
 #[derive(Debug, Clone, Default)]
-pub struct Contract(Arc<BTreeMap<String, BTreeMap<String, Kept>>>);
+pub struct Contract(Arc<BTreeMap<String, BTreeMap<String, OperationRules>>>);
 
-/// A machine that [`keep`] let through.
+/// Marks the request of a machine that [`enforce`] has let through.
 #[derive(Debug, Clone, Copy)]
 pub struct Admitted;
 
-/// Middleware around every operation: refuses query parameters that it does not take, and machines that may not call it; and
-/// answers OPTIONS.
-pub async fn keep(State(contract): State<Contract>, mut request: Request, next: Next) -> Response {
+/// Middleware around every operation: refuses unknown query parameters and machines without the scope, and answers OPTIONS.
+pub async fn enforce(State(contract): State<Contract>, mut request: Request, next: Next) -> Response {
     let path = request.extensions().get::<MatchedPath>().map(|path| path.as_str().to_owned()).unwrap_or_default();
     let path = path.strip_prefix(PREFIX).unwrap_or(&path);
     let Some(methods) = contract.0.get(path) else { return next.run(request).await };
@@ -268,7 +267,7 @@ fn may_call(calls: Calls, has: &[Scope]) -> Result<(), Problem> {
     Err(Problem::new(StatusCode::FORBIDDEN, "forbidden", text).for_want_of_scope(&words.join(" ")))
 }
 
-/// The first parameter of a query that is none of those known.
+/// The first parameter of a query that is not known.
 fn unknown_parameter(query: Option<&str>, known: &[String]) -> Option<String> {
     let pairs: Vec<(String, String)> = serde_urlencoded::from_str(query?).unwrap_or_default();
     pairs.into_iter().map(|(name, _)| name).find(|name| !known.contains(name))
@@ -285,7 +284,7 @@ fn refuse_parameter(unknown: &str, known: &[String]) -> Problem {
         .at_field(&shown, "Unknown parameter.")
 }
 
-/// What OPTIONS is answered: the methods that are taken.
+/// The response to OPTIONS: the allowed methods.
 pub fn options<'a>(methods: impl Iterator<Item = &'a str>) -> Response {
     let mut allowed: Vec<&str> = methods.collect();
     if allowed.contains(&"GET") {
@@ -327,15 +326,15 @@ fn operation<'a>(item: &'a mut PathItem, method: &HttpMethod) -> Option<&'a mut 
     }
 }
 
-/// Completes the document as the handlers describe it with what holds for every operation, and says what [`keep`] keeps.
+/// Adds what all operations have in common to the document that the handlers describe, and returns what [`enforce`] enforces.
 pub fn complete(document: &mut OpenApi) -> Contract {
-    let mut contract: BTreeMap<String, BTreeMap<String, Kept>> = BTreeMap::new();
+    let mut contract: BTreeMap<String, BTreeMap<String, OperationRules>> = BTreeMap::new();
     for (path, item) in &mut document.paths.paths {
         for method in &METHODS {
             let Some(operation) = operation(item, method) else { continue };
             let calls = calls(word(method), path);
             let query = describe(operation, method, path, calls);
-            contract.entry(path.clone()).or_default().insert(word(method).to_owned(), Kept { calls, query });
+            contract.entry(path.clone()).or_default().insert(word(method).to_owned(), OperationRules { calls, query });
         }
     }
     let paths = std::mem::take(&mut document.paths.paths);
@@ -373,8 +372,8 @@ pub fn complete(document: &mut OpenApi) -> Contract {
     Contract(Arc::new(contract))
 }
 
-/// What may be left out of a body is said by what is required. A default beside it makes common generators take it for something
-/// that is always there, also in what is sent.
+/// Removes defaults from bodies: `required` says already what may be left out. Common client generators take a property with a
+/// default for one that is always present.
 fn forget_defaults(schema: &mut RefOr<Schema>) {
     let RefOr::T(Schema::Object(object)) = schema else { return };
     for property in object.properties.values_mut() {
@@ -389,7 +388,7 @@ fn forget_defaults(schema: &mut RefOr<Schema>) {
     }
 }
 
-/// What a status means where it is nothing of the operation's own.
+/// The description of a status that is not specific to an operation.
 const fn meaning(status: &str) -> &'static str {
     match status.as_bytes() {
         b"400" => "The request cannot be read: it has an unknown field or query parameter, or is not JSON",
@@ -403,14 +402,14 @@ const fn meaning(status: &str) -> &'static str {
     }
 }
 
-/// Completes one operation; the query parameters it takes.
+/// Completes one operation, and returns its query parameters.
 fn describe(operation: &mut Operation, method: &HttpMethod, path: &str, calls: Calls) -> Vec<String> {
     let unsafe_call = !matches!(method, HttpMethod::Get);
     operation.operation_id = Some(operation_id(word(method), path));
     let mut query = Vec::new();
     for parameter in operation.parameters.iter_mut().flatten() {
         let RefOr::T(parameter) = parameter else { continue };
-        // What the handlers call parameters and is not in the path is in the query.
+        // Parameters that the handlers declare and that are not in the path are in the query.
         if !path.contains(&format!("{{{}}}", parameter.name)) {
             parameter.parameter_in = ParameterIn::Query;
             parameter.required = Required::False;

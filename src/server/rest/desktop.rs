@@ -94,7 +94,7 @@ pub async fn list(State(ctx): State<Ctx>, CurrentActor(by): CurrentActor) -> Res
 }
 
 /// What a program runs on.
-#[derive(Debug, Default, Deserialize, Serialize, ToSchema)]
+#[derive(Debug, Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct DeviceBody {
     /// A name for the device, up to 100 characters.

@@ -1,4 +1,4 @@
-//! Streams of changes, as server-sent events.
+//! Event streams: pages and clients learn of changes by server-sent events.
 
 use std::convert::Infallible;
 
@@ -24,8 +24,8 @@ use crate::{
 
 use super::{CurrentPerson, problem::Problem};
 
-/// A stream from another site has no business here (attack 34). Browsers say where a request comes from.
-fn not_from_elsewhere(ctx: &Ctx, headers: &HeaderMap) -> Result<(), Refusal> {
+/// Refuses a stream that a page of another site opens (attack 34). Browsers say where a request comes from.
+fn refuse_cross_site(ctx: &Ctx, headers: &HeaderMap) -> Result<(), Refusal> {
     let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
     let elsewhere = text("sec-fetch-site").is_some_and(|site| !matches!(site, "same-origin" | "none"));
     let foreign = text("origin").is_some_and(|origin| {
@@ -38,7 +38,7 @@ fn not_from_elsewhere(ctx: &Ctx, headers: &HeaderMap) -> Result<(), Refusal> {
     Ok(())
 }
 
-/// What a stream is about.
+/// What a stream reports on.
 enum Watched<'a> {
     /// A resource, or what is shared with the caller.
     One(Option<&'a str>),
@@ -53,10 +53,10 @@ async fn stream(
     headers: &HeaderMap,
     what: Watched<'_>,
 ) -> Result<Response, Problem> {
-    not_from_elsewhere(ctx, headers).map_err(|refusal| Problem::refusal(&refusal))?;
-    // With a bearer token there is no session to end; what the caller may see is checked all the same.
+    refuse_cross_site(ctx, headers).map_err(|refusal| Problem::refusal(&refusal))?;
+    // With a session, the stream ends when the session does. A bearer token has none; access is checked in both cases.
     let session = by.session.is_some().then(|| session.and_then(|Extension(session)| session.id())).flatten();
-    // Whoever comes back after an interruption may have missed something.
+    // A client that reconnects may have missed a change, so the stream starts with one.
     let missed = headers.contains_key("last-event-id");
     let watch = match what {
         Watched::One(id) => watch(ctx, by, session, id, missed).await?,
@@ -76,9 +76,9 @@ async fn stream(
         Some((Ok(event), (None, watch)))
     });
     let mut response = Sse::new(events).keep_alive(KeepAlive::default()).into_response();
-    // What stands in front must hand each event on at once.
+    // Tells nginx not to buffer: each event must pass at once.
     response.headers_mut().insert("x-accel-buffering", header::HeaderValue::from_static("no"));
-    // Kept nowhere, like every answer.
+    // The outer layer sets `no-store`, as for every response.
     response.headers_mut().remove(header::CACHE_CONTROL);
     Ok(response)
 }

@@ -1,5 +1,5 @@
-//! Lists as files: CSV, in which no spreadsheet finds a formula, or JSON. They are written a part at a time, so that memory does
-//! not grow with them.
+//! Exports of lists as CSV or JSON. Cells of CSV are escaped so that no spreadsheet reads them as a formula. Files are streamed in
+//! parts, so that memory does not grow with their length.
 
 use std::future::Future;
 
@@ -21,12 +21,12 @@ use crate::{
 
 use super::problem::Problem;
 
-/// As what a list is wanted.
+/// The format of an export.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Format {
-    /// A line of heads, then a line for each row.
+    /// A header line, then a line for each row.
     Csv,
-    /// An array.
+    /// An array of objects.
     Json,
 }
 
@@ -52,65 +52,62 @@ impl Format {
         }
     }
 
-    /// For the header `content-disposition`: a file of this name, to which the ending is added.
+    /// For the header `content-disposition`: a file of this name, with the extension of the format.
     pub fn file(self, name: &str) -> String {
         let ending = if self == Self::Csv { "csv" } else { "json" };
         format!("attachment; filename=\"{name}.{ending}\"")
     }
 }
 
-/// A row of a file.
+/// A row of an export.
 pub trait Row: Serialize + Send {
-    /// What stands over the cells of CSV.
-    const HEADS: &'static [&'static str];
+    /// The header line of CSV.
+    const HEADER: &'static [&'static str];
 
-    /// Its cells. What people wrote is [`inert`].
+    /// The cells of CSV. Text that people wrote goes through [`escape_formula`].
     fn cells(self) -> Vec<String>;
 }
 
-/// Where the rows come from.
+/// The source of the rows.
 pub trait Rows: Send + 'static {
     /// A row.
     type Row: Row;
 
-    /// The next of them; none at the end.
+    /// The next rows; empty at the end.
     fn part(&mut self, ctx: &Ctx) -> impl Future<Output = Answer<Vec<Self::Row>>> + Send;
 }
 
-/// A cell that no spreadsheet takes for a formula: an apostrophe comes before what begins one. That is so at its start, and behind
-/// what separates cells in some countries or programs: a file is opened there with other borders than it was written with.
-pub fn inert(cell: String) -> String {
-    let mut inert = String::with_capacity(cell.len() + 1);
+/// Makes a cell safe from spreadsheets: an apostrophe goes before every character that begins a formula. That is needed not only
+/// at the start of the cell but also behind `;`, tab and line breaks, as programs in some countries split cells there.
+pub fn escape_formula(cell: String) -> String {
+    let mut escaped = String::with_capacity(cell.len() + 1);
     let mut begins = true;
     for c in cell.chars() {
         match c {
             // Full-width signs begin formulas in Japanese and Chinese programs.
             '=' | '+' | '-' | '@' | '＝' | '＋' | '－' | '＠' if begins => {
-                inert.push('\'');
+                escaped.push('\'');
                 begins = false;
             }
-            '\t' | '\r' if inert.is_empty() => inert.push('\''),
+            '\t' | '\r' if escaped.is_empty() => escaped.push('\''),
             ';' | '\t' | '\r' | '\n' => begins = true,
-            // Blanks and quotes before a formula are taken off.
+            // Spreadsheets strip blanks and quotes before a formula.
             c => begins = begins && (c.is_whitespace() || c == '"'),
         }
-        inert.push(c);
+        escaped.push(c);
     }
-    inert
+    escaped
 }
 
-/// At the start of a file: by it, Excel knows that letters are UTF-8.
+/// At the start of a file it tells Excel that the text is UTF-8.
 const BYTE_ORDER_MARK: &[u8] = "\u{FEFF}".as_bytes();
 
-/// Some rows as CSV, with the heads where they are the first.
-///
-/// # Errors
-/// `Internal`.
+/// Some rows as CSV, with the header line if they are the first.
 pub fn csv<R: Row>(first: bool, rows: Vec<R>) -> Answer<Bytes> {
     let failed = |error: csv::Error| Error::Internal(error.to_string());
     let mut writer = csv::Writer::from_writer(if first { BYTE_ORDER_MARK.to_vec() } else { Vec::new() });
     if first {
-        writer.write_record(R::HEADS).map_err(failed)?;
+        writer.write_record(R::HEADER).map_err(failed)?;
     }
     for row in rows {
         writer.write_record(row.cells()).map_err(failed)?;
@@ -130,7 +127,7 @@ fn json<R: Row>(first: bool, last: bool, rows: &[R]) -> Answer<Bytes> {
     Ok(Bytes::from(bytes))
 }
 
-/// A file that is being written.
+/// An export that is being streamed.
 struct File<S> {
     ctx: Ctx,
     rows: S,
@@ -140,7 +137,7 @@ struct File<S> {
 }
 
 impl<S: Rows> File<S> {
-    /// The next part of it; nothing after the last.
+    /// The next part; `None` after the last.
     async fn part(&mut self) -> Answer<Option<Bytes>> {
         if self.ended {
             return Ok(None);
@@ -156,7 +153,8 @@ impl<S: Rows> File<S> {
     }
 }
 
-/// The answer with a file: at most `most` rows, as the header `x-row-limit` says; `x-truncated` says whether there are more.
+/// The response with a file. The header `x-row-limit` says that it has at most `most` rows, and `x-truncated` whether there are
+/// more.
 pub fn answer<S: Rows>(ctx: Ctx, rows: S, format: Format, name: &str, most: i64, truncated: bool) -> Response {
     let headers = [
         (header::CONTENT_TYPE, format.content_type().to_owned()),
@@ -178,16 +176,16 @@ pub fn answer<S: Rows>(ctx: Ctx, rows: S, format: Format, name: &str, most: i64,
 
 #[cfg(test)]
 mod tests {
-    use super::{Row, csv, inert};
+    use super::{Row, csv, escape_formula};
 
     #[derive(serde::Serialize)]
     struct Named(&'static str);
 
     impl Row for Named {
-        const HEADS: &'static [&'static str] = &["name"];
+        const HEADER: &'static [&'static str] = &["name"];
 
         fn cells(self) -> Vec<String> {
-            vec![inert(self.0.to_owned())]
+            vec![escape_formula(self.0.to_owned())]
         }
     }
 
@@ -227,7 +225,7 @@ mod tests {
             ("a - b; c", "a - b; c"),
             ("", ""),
         ] {
-            assert_eq!(inert(cell.to_owned()), written);
+            assert_eq!(escape_formula(cell.to_owned()), written);
         }
     }
 }

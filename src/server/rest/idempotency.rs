@@ -1,4 +1,4 @@
-//! Middleware: a POST with an Idempotency-Key has one effect, however often it is sent (API-1).
+//! Middleware: a POST with an `Idempotency-Key` takes effect once, however often it is sent (API-1).
 
 use axum::{
     body::{Body, Bytes, to_bytes},
@@ -22,11 +22,11 @@ use super::{operator::OperatorSession, problem::Problem};
 /// The longest body of an unsafe call.
 pub const MAX_BODY_BYTES: usize = 1024 * 1024;
 
-/// The longest answer that is kept.
+/// The longest response that is kept.
 const MAX_RESPONSE_BYTES: usize = 64 * 1024 * 1024;
 
-/// The calls by POST that take no key, and why not. Every other one takes one, without doing anything for it.
-pub const WITHOUT: [(&str, &str); 7] = [
+/// The POST operations that take no key, and why not. All others take one, without any code of their own.
+pub const EXEMPT: [(&str, &str); 7] = [
     ("/signup", "nobody asks yet, and the answer is a session, which a kept answer could not hand out"),
     ("/session", "nobody asks yet, and the answer is a session"),
     (
@@ -42,12 +42,12 @@ pub const WITHOUT: [(&str, &str); 7] = [
     ("/password/reset", "nobody has to be signed in; the link works once"),
 ];
 
-/// See the module.
+/// The middleware.
 pub async fn once(State(ctx): State<Ctx>, request: Request, next: Next) -> Response {
     let key = request.headers().get("idempotency-key").map(|key| key.to_str().unwrap_or_default().to_owned());
     let path = request.uri().path().to_owned();
     let call = path.strip_prefix("/api/v1").unwrap_or(&path);
-    let takes = *request.method() == Method::POST && WITHOUT.iter().all(|(without, _)| *without != call);
+    let takes = *request.method() == Method::POST && EXEMPT.iter().all(|(without, _)| *without != call);
     let Some(key) = key.filter(|_| takes) else { return next.run(request).await };
     if key.is_empty() || key.len() > 255 {
         return Problem::refusal(&Refusal::field("Idempotency-Key", FieldProblem::TooLong(255))).into_response();
@@ -56,7 +56,7 @@ pub async fn once(State(ctx): State<Ctx>, request: Request, next: Next) -> Respo
         (Some(operating), _) => Asker::Operator(operating.key),
         (None, Some(Caller { principal: Some(principal), .. })) => Asker::Person(principal.person),
         (None, Some(Caller { key: Some(key), .. })) => Asker::Key(key.key, key.scopes.clone()),
-        // It is refused, as nobody asks.
+        // Nobody is signed in, so the handler refuses it.
         _ => return next.run(request).await,
     };
     let (parts, body) = request.into_parts();
@@ -65,7 +65,7 @@ pub async fn once(State(ctx): State<Ctx>, request: Request, next: Next) -> Respo
             .into_response();
     };
     let sent = (parts.clone(), bytes.clone());
-    // It may be done again where others were in the way, and then nothing of it has happened before.
+    // The transaction may be retried after a conflict. Each try starts from nothing, as the earlier one was rolled back.
     let work = move || {
         let request = Request::from_parts(sent.0.clone(), Body::from(sent.1.clone()));
         let next = next.clone();
@@ -92,13 +92,13 @@ pub async fn once(State(ctx): State<Ctx>, request: Request, next: Next) -> Respo
     }
 }
 
-/// What a handler answered, all of it.
+/// A complete response of a handler.
 struct Replied {
     parts: Parts,
     body: Bytes,
 }
 
-/// An answer as it is kept; none where trying again may help.
+/// The response to keep; `None` if a retry may succeed.
 fn worth_keeping(replied: &Replied) -> Option<Answer> {
     let status = replied.parts.status;
     if status.is_server_error() || status == StatusCode::TOO_MANY_REQUESTS {
@@ -110,7 +110,8 @@ fn worth_keeping(replied: &Replied) -> Option<Answer> {
     Some(Answer { status: status.as_u16(), headers: headers.collect(), body })
 }
 
-/// Whether this says that somebody may not do it any more. Other refusals come from its having been done.
+/// Whether this status says that the caller may no longer do it. Other refusals of a repeated call come from the first one's
+/// effect, like a name that is taken now.
 fn is_refused_today(status: StatusCode) -> bool {
     matches!(status, StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN | StatusCode::NOT_FOUND | StatusCode::GONE)
 }

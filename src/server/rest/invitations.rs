@@ -19,30 +19,14 @@ use crate::{
     view::people::{InvitationRow, PendingInvitation},
 };
 
-use super::{CurrentPerson, Json, PageBody, Params, people::RoleBody, problem::Problem, session::MyOrganization};
-
-/// A person to invite.
-#[derive(Debug, Default, Deserialize, Serialize, ToSchema)]
-#[serde(deny_unknown_fields, default)]
-pub struct InviteBody {
-    email: String,
-    name: Option<String>,
-    /// `owner`, `manager`, `editor`, `reader` or `member`.
-    role: String,
-    /// For a `member`: the id of the resource they get access to.
-    resource: Option<String>,
-    /// For a `member`: `reader`, `uploader`, `editor` or `manager`. Default: `reader`.
-    level: Option<String>,
-    /// The ids of the only accounts in which the role will apply. Default: all.
-    accounts: Option<Vec<String>>,
-}
+use super::{CurrentPerson, Json, PageBody, Params, orgs::MyOrganization, people::RoleBody, problem::Problem};
 
 /// People to invite.
-#[derive(Debug, Default, Deserialize, Serialize, ToSchema)]
+#[derive(Debug, Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct InvitationsBody {
     /// 1 to 500.
-    invitations: Vec<InviteBody>,
+    invitations: Vec<InviteForm>,
 }
 
 /// The new invitation.
@@ -104,18 +88,7 @@ pub async fn create(
     Params(params): Params<InviteParams>,
     Json(body): Json<InvitationsBody>,
 ) -> Result<Json<ResultsBody>, Problem> {
-    let people = body
-        .invitations
-        .into_iter()
-        .map(|one| InviteForm {
-            email: one.email,
-            name: one.name.unwrap_or_default(),
-            role: one.role,
-            resource: one.resource.unwrap_or_default(),
-            level: one.level.unwrap_or_default(),
-            accounts: one.accounts,
-        })
-        .collect();
+    let people = body.invitations;
     let verdicts = if params.preview {
         invitation::preview(&ctx, &by, &org, people).await?
     } else {
@@ -258,7 +231,7 @@ pub async fn resend(
 }
 
 /// The invitation: by `token` from the mailed link, or by `id`, which needs a verified address.
-#[derive(Debug, Default, Deserialize, Serialize, ToSchema)]
+#[derive(Debug, Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct AnswerBody {
     token: String,
@@ -274,7 +247,7 @@ pub struct JoinedBody {
 }
 
 /// A mailed link.
-#[derive(Debug, Default, Deserialize, Serialize, ToSchema)]
+#[derive(Debug, Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct InvitationLinkBody {
     /// The part after `/invitations/` in the link.

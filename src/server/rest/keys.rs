@@ -69,7 +69,7 @@ pub async fn list(
 }
 
 /// A key to create.
-#[derive(Debug, Default, Deserialize, Serialize, ToSchema)]
+#[derive(Debug, Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct NewCredentialKeyBody {
     name: String,
@@ -157,7 +157,7 @@ fn basic(headers: &HeaderMap) -> Option<(String, String)> {
     }
     let text = String::from_utf8(STANDARD.decode(encoded.trim()).ok()?).ok()?;
     let (id, secret) = text.split_once(':')?;
-    // What is ours has no character that form-encoding changes.
+    // Our client IDs and secrets have no characters that form-encoding changes.
     Some((id.to_owned(), secret.to_owned()))
 }
 
@@ -174,7 +174,7 @@ pub async fn token(
     form: Result<Form<AccessTokenForm>, FormRejection>,
 ) -> Response {
     if query.is_some_and(|query| !query.is_empty()) {
-        // Addresses are logged on the way here; a secret must not be in one.
+        // Proxies log addresses, so a secret must not be in one.
         return refused(StatusCode::BAD_REQUEST, "invalid_request", "Send a form; this address takes no parameters.");
     }
     let Ok(Form(form)) = form else {

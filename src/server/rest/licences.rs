@@ -22,7 +22,7 @@ use crate::{
 
 use super::{
     CurrentPerson, Json, PageBody, Params,
-    export::{self, Format, Row, Rows, inert},
+    export::{self, Format, Row, Rows, escape_formula},
     problem::Problem,
 };
 
@@ -166,33 +166,15 @@ impl From<EntryView> for EntryBody {
     }
 }
 
-/// Which entries.
-#[derive(Debug, Default, Deserialize, IntoParams)]
-#[serde(deny_unknown_fields, default)]
-pub struct LedgerParams {
-    /// `grant`, `spend`, `refund`, `transfer_out` or `transfer_in`.
-    kind: Option<String>,
-    /// A day: not before it.
-    from: Option<String>,
-    /// A day: not after it.
-    to: Option<String>,
-    /// Where the page starts.
-    cursor: Option<String>,
-    /// 1 to 200.
-    limit: Option<i64>,
-}
-
 /// A licence's ledger, newest first.
-#[utoipa::path(get, path = "/licences/{id}/ledger", tag = "licences", params(("id" = String, Path), LedgerParams),
+#[utoipa::path(get, path = "/licences/{id}/ledger", tag = "licences", params(("id" = String, Path), LedgerQuery),
     responses((status = 200, body = PageBody<EntryBody>), (status = 403, body = Problem), (status = 404, body = Problem), (status = 422, body = Problem)))]
 pub async fn ledger(
     State(ctx): State<Ctx>,
     CurrentPerson(by): CurrentPerson,
     Path(id): Path<String>,
-    Params(params): Params<LedgerParams>,
+    Params(query): Params<LedgerQuery>,
 ) -> Result<Json<PageBody<EntryBody>>, Problem> {
-    let LedgerParams { kind, from, to, cursor, limit } = params;
-    let query = LedgerQuery { kind, from, to, cursor, limit };
     Ok(Json(PageBody::of(usecase::licence::ledger(&ctx, &by, &id, &query).await?, Into::into)))
 }
 
@@ -237,7 +219,7 @@ impl Rows for Export {
 }
 
 impl Row for EntryBody {
-    const HEADS: &'static [&'static str] = &[
+    const HEADER: &'static [&'static str] = &[
         "number",
         "at",
         "kind",
@@ -253,7 +235,7 @@ impl Row for EntryBody {
     ];
 
     fn cells(self) -> Vec<String> {
-        // Numbers are ours, and negative ones stay numbers; a name could be taken for a formula.
+        // Only the name is text that people wrote. Numbers are not escaped, so that negative ones stay numbers.
         vec![
             self.number.to_string(),
             self.at,
@@ -266,7 +248,7 @@ impl Row for EntryBody {
             self.credits_after.to_string(),
             self.transfer.unwrap_or_default(),
             self.resource.unwrap_or_default(),
-            inert(self.resource_name.unwrap_or_default()),
+            escape_formula(self.resource_name.unwrap_or_default()),
         ]
     }
 }

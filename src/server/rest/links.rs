@@ -4,7 +4,7 @@ use axum::{
     extract::{Path, State},
     http::StatusCode,
 };
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::{
@@ -17,16 +17,6 @@ use crate::{
 };
 
 use super::{CurrentPerson, Json, PageBody, problem::Problem};
-
-/// A new link.
-#[derive(Debug, Default, Deserialize, Serialize, ToSchema)]
-#[serde(deny_unknown_fields, default)]
-pub struct NewLinkBody {
-    /// 8 to 128 characters. Without it, anyone who has the link sees the resource.
-    password: Option<String>,
-    /// A time like `2026-11-21T18:00:00Z`, or a day. Without it, the link works until it is revoked.
-    expires_at: Option<String>,
-}
 
 /// A new link.
 #[derive(Debug, Serialize, ToSchema)]
@@ -64,16 +54,14 @@ impl From<ShareLinkView> for LinkBody {
 }
 
 /// Creates a link that shows a resource and its contents to anyone who has it.
-#[utoipa::path(post, path = "/resources/{id}/links", tag = "drive", params(("id" = String, Path)), request_body = NewLinkBody,
+#[utoipa::path(post, path = "/resources/{id}/links", tag = "drive", params(("id" = String, Path)), request_body = LinkForm,
     responses((status = 201, body = SharedLinkBody), (status = 403, body = Problem), (status = 404, body = Problem), (status = 422, body = Problem)))]
 pub async fn create(
     State(ctx): State<Ctx>,
     CurrentPerson(by): CurrentPerson,
     Path(id): Path<String>,
-    Json(body): Json<NewLinkBody>,
+    Json(form): Json<LinkForm>,
 ) -> Result<(StatusCode, Json<SharedLinkBody>), Problem> {
-    let form =
-        LinkForm { password: body.password.unwrap_or_default(), expires_at: body.expires_at.unwrap_or_default() };
     let made = link::create(&ctx, &by, &id, &form).await?;
     Ok((StatusCode::CREATED, Json(SharedLinkBody { id: made.id.to_string(), url: made.url })))
 }

@@ -4,7 +4,7 @@ use axum::{
     extract::{Path, State},
     http::StatusCode,
 };
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::{
@@ -26,7 +26,7 @@ pub struct UsedBody {
     credits: i64,
 }
 
-impl std::convert::From<Amount> for UsedBody {
+impl From<Amount> for UsedBody {
     fn from(amount: Amount) -> Self {
         Self { images: amount.images, projects: amount.projects, credits: amount.credits }
     }
@@ -96,28 +96,15 @@ pub async fn list(
     Ok(Json(PageBody::of(page, |view| LoanBody::of(view, now))))
 }
 
-/// A licence to lend.
-#[derive(Debug, Default, Deserialize, Serialize, ToSchema)]
-#[serde(deny_unknown_fields, default)]
-pub struct NewLoanBody {
-    /// The id of an active licence of this organization.
-    licence: String,
-    /// The Sharing ID of the borrower, in any case.
-    sharing_id: String,
-    /// The last day, like `2026-12-31`.
-    until: String,
-}
-
 /// Lends a licence to the account with a Sharing ID. Until the end of the last day, only that account can use it.
-#[utoipa::path(post, path = "/orgs/{org}/loans", tag = "licences", params(("org" = String, Path)), request_body = NewLoanBody,
+#[utoipa::path(post, path = "/orgs/{org}/loans", tag = "licences", params(("org" = String, Path)), request_body = LoanForm,
     responses((status = 201, body = LoanBody), (status = 403, body = Problem), (status = 404, body = Problem), (status = 422, body = Problem)))]
 pub async fn create(
     State(ctx): State<Ctx>,
     CurrentPerson(by): CurrentPerson,
     Path(org): Path<String>,
-    Json(body): Json<NewLoanBody>,
+    Json(form): Json<LoanForm>,
 ) -> Result<(StatusCode, Json<LoanBody>), Problem> {
-    let form = LoanForm { licence: body.licence, sharing_id: body.sharing_id, until: body.until };
     let view = loan::lend(&ctx, &by, &org, &form).await?;
     Ok((StatusCode::CREATED, Json(LoanBody::of(view, ctx.now()))))
 }

@@ -2,7 +2,8 @@
 //!
 //! # Invariants
 //! - A handler reads the request, calls one use case, and writes the answer; it decides nothing.
-//! - Bodies refuse unknown fields. Missing ones are told by the domain, at the field.
+//! - Bodies refuse unknown fields. Missing fields are empty here, and the domain reports them.
+//! - Where a call sends what a use case takes, the use case's own form or query is the body or the parameters.
 
 pub mod access;
 pub mod account;
@@ -82,7 +83,7 @@ use problem::Problem;
 )]
 struct Document;
 
-/// What is not below `/api/v1`.
+/// The operations outside `/api/v1`.
 #[derive(OpenApi)]
 #[openapi(paths(keys::token))]
 struct OauthDocument;
@@ -196,18 +197,18 @@ fn api() -> OpenApiRouter<Ctx> {
         .routes(routes!(offers::decline))
 }
 
-/// Every route of the API, and its document.
+/// The routes of the API, and its OpenAPI document.
 pub fn router() -> (Router<Ctx>, utoipa::openapi::OpenApi) {
     let (router, mut document) = api().split_for_parts();
     let contract = contract::complete(&mut document);
     document.merge(OauthDocument::openapi());
     let router = router
-        .route_layer(from_fn_with_state(contract, contract::keep))
+        .route_layer(from_fn_with_state(contract, contract::enforce))
         .fallback(async || Problem::refusal(&Refusal::NotFound));
     (router, document)
 }
 
-/// Who calls: a signed-in person, or a machine that may (see [`contract`]); 401 where there is none.
+/// The caller: a signed-in person, or a machine that may call this operation (see [`contract`]). Without one, 401.
 pub struct CurrentPerson(pub Principal);
 
 impl<S: Sync> FromRequestParts<S> for CurrentPerson {
@@ -216,7 +217,7 @@ impl<S: Sync> FromRequestParts<S> for CurrentPerson {
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
         match parts.extensions.get::<Caller>() {
             Some(Caller { principal: Some(principal), .. }) => Ok(Self(principal.clone())),
-            // What its key may call was asked on the way here.
+            // `contract::enforce` has checked its scopes.
             Some(Caller { key: Some(key), .. }) if parts.extensions.get::<contract::Admitted>().is_some() => {
                 Ok(Self(key.principal()))
             }
@@ -226,7 +227,7 @@ impl<S: Sync> FromRequestParts<S> for CurrentPerson {
     }
 }
 
-/// What is said where nobody is known to be asking.
+/// The problem for a request without a known caller.
 fn nobody(caller: Option<&Caller>) -> Problem {
     match caller {
         Some(Caller { bad_token: true, .. }) => Problem::new(
@@ -240,7 +241,7 @@ fn nobody(caller: Option<&Caller>) -> Problem {
     }
 }
 
-/// The caller, where it matters whether it is a person or a machine; 401 where there is none.
+/// The caller, where people and machines are told apart. Without one, 401.
 pub struct CurrentActor(pub Actor);
 
 impl<S: Sync> FromRequestParts<S> for CurrentActor {
@@ -255,7 +256,7 @@ impl<S: Sync> FromRequestParts<S> for CurrentActor {
     }
 }
 
-/// Where a request came from.
+/// The client that sent a request.
 pub struct ClientInfo(pub Client);
 
 impl<S: Sync> FromRequestParts<S> for ClientInfo {
@@ -266,7 +267,7 @@ impl<S: Sync> FromRequestParts<S> for ClientInfo {
     }
 }
 
-/// A JSON body; what cannot be read, and unknown fields, are a 400.
+/// A JSON body. An unreadable one, or an unknown field, is a 400.
 pub struct Json<T>(pub T);
 
 impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Json<T> {
@@ -283,7 +284,7 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Json<T> {
     }
 }
 
-/// What is read from a JSON object alone. Serde also takes an array for the fields of a struct, in their order, which the contract
+/// A body that must be a JSON object. Serde also reads a struct from an array of its fields in their order, which the contract
 /// does not promise.
 struct Object<T>(T);
 
@@ -313,7 +314,7 @@ impl<T: Serialize> IntoResponse for Json<T> {
     }
 }
 
-/// A query string; unknown and unreadable parameters are a 400.
+/// A query string. An unknown or unreadable parameter is a 400.
 pub struct Params<T>(pub T);
 
 impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for Params<T> {
@@ -328,7 +329,7 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for Params<T> {
     }
 }
 
-/// axum's own words, without its mention of Rust types.
+/// axum's message without its mention of Rust types.
 fn readable(text: &str) -> String {
     text.trim_start_matches("Failed to deserialize the JSON body into the target type: ")
         .trim_start_matches("Failed to deserialize query string: ")
@@ -356,7 +357,7 @@ pub struct PageBody<T: ToSchema> {
 }
 
 impl<T: ToSchema> PageBody<T> {
-    /// A page of a use case, each row in the API's words.
+    /// A page of a use case, with each row converted to its body.
     pub fn of<U>(page: crate::view::Page<U>, row: impl Fn(U) -> T) -> Self {
         Self { items: page.items.into_iter().map(row).collect(), next_cursor: page.next_cursor }
     }

@@ -5,7 +5,7 @@ use axum::{
     http::StatusCode,
 };
 use serde::{Deserialize, Serialize};
-use utoipa::{IntoParams, ToSchema};
+use utoipa::ToSchema;
 
 use crate::{
     server::{
@@ -22,7 +22,7 @@ use super::{
 };
 
 /// The items to offer, and the recipient.
-#[derive(Debug, Default, Deserialize, Serialize, ToSchema)]
+#[derive(Debug, Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct OfferRequest {
     /// Ids of resources of one organization, each once; at most 1,000.
@@ -34,7 +34,7 @@ pub struct OfferRequest {
 }
 
 /// Where the offered items would go.
-#[derive(Debug, Default, Deserialize, Serialize, ToSchema)]
+#[derive(Debug, Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct OfferPlanRequest {
     /// The id of a container in the receiving organization. Default: the root of its Drive.
@@ -42,7 +42,7 @@ pub struct OfferPlanRequest {
 }
 
 /// Where the offered items are to go.
-#[derive(Debug, Default, Deserialize, Serialize, ToSchema)]
+#[derive(Debug, Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct AcceptRequest {
     /// The id of a container in the receiving organization. Default: the root of its Drive.
@@ -121,18 +121,6 @@ impl From<OfferView> for OfferBody {
     }
 }
 
-/// Which offers.
-#[derive(Debug, Default, Deserialize, IntoParams)]
-#[serde(deny_unknown_fields, default)]
-pub struct OfferParams {
-    /// `in` (to the organization) or `out` (by it). Default: `in`.
-    direction: String,
-    /// Where the page starts.
-    cursor: String,
-    /// 1 to 200.
-    limit: Option<i64>,
-}
-
 /// Offers items to an organization in which the caller may not create anything. Its Owners and Managers are mailed and
 /// have 7 days to answer.
 #[utoipa::path(post, path = "/offers", tag = "transfers", request_body = OfferRequest,
@@ -148,15 +136,14 @@ pub async fn create(
 }
 
 /// Offers to an organization, or by it, newest first.
-#[utoipa::path(get, path = "/orgs/{org}/offers", tag = "transfers", params(("org" = String, Path), OfferParams),
+#[utoipa::path(get, path = "/orgs/{org}/offers", tag = "transfers", params(("org" = String, Path), OfferQuery),
     responses((status = 200, body = PageBody<OfferBody>), (status = 403, body = Problem), (status = 404, body = Problem), (status = 422, body = Problem)))]
 pub async fn list(
     State(ctx): State<Ctx>,
     CurrentPerson(by): CurrentPerson,
     Path(org): Path<String>,
-    Params(params): Params<OfferParams>,
+    Params(query): Params<OfferQuery>,
 ) -> Result<Json<PageBody<OfferBody>>, Problem> {
-    let query = OfferQuery { direction: params.direction, cursor: params.cursor, limit: params.limit };
     Ok(Json(PageBody::of(usecase::offer::list(&ctx, &by, &org, &query).await?, Into::into)))
 }
 

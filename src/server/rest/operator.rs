@@ -38,7 +38,7 @@ use super::{
     resources::DatasetStatusSetBody,
 };
 
-/// Who calls with an operator key that works.
+/// The caller of an operation with a valid operator key.
 #[derive(Clone, Debug)]
 pub struct OperatorSession {
     /// The key.
@@ -46,7 +46,7 @@ pub struct OperatorSession {
     operator: Operator,
 }
 
-/// Middleware: finds out whose operator key a call under `/operator/` has. Wrong keys are counted like failed sign-ins.
+/// Middleware: checks the operator key of a call under `/operator/`. Wrong keys count like failed sign-ins.
 pub async fn identify(State(ctx): State<Ctx>, mut request: Request, next: Next) -> Response {
     let path = request.uri().path();
     if !path.trim_start_matches("/api/v1").starts_with("/operator/") {
@@ -81,7 +81,7 @@ fn refused() -> Response {
     Problem::new(StatusCode::UNAUTHORIZED, "unauthenticated", text.to_owned()).into_response()
 }
 
-/// Who acts as the operator; 401 where nobody does.
+/// The operator who is calling. Without a valid key, 401.
 pub struct CurrentOperator(pub Operator);
 
 impl<S: Sync> FromRequestParts<S> for CurrentOperator {
@@ -134,39 +134,14 @@ pub async fn licences(
     Ok(Json(PageBody::of(page, Into::into)))
 }
 
-/// A licence to grant.
-#[derive(Debug, Default, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields, default)]
-pub struct GrantInput {
-    /// Account ID or id. Optional if the organization has one account.
-    account: Option<String>,
-    /// Org ID or id.
-    org: String,
-    /// `discovery`, `desktop`, `cloud`, `cloud_pro`, `cloud_teams` or `cloud_enterprise`.
-    product: String,
-    /// `images_projects` or `credits`; cloud only.
-    model: Option<String>,
-    images: i64,
-    projects: i64,
-    credits: i64,
-    /// Desktop only.
-    seats: Option<i64>,
-    /// The first day. Default: today.
-    from: Option<String>,
-    /// The last day. Default: no end.
-    until: Option<String>,
-}
-
 /// Grant a licence. Datasets that wait for credits there start.
-#[utoipa::path(post, path = "/operator/licences", tag = "operator", request_body = GrantInput,
+#[utoipa::path(post, path = "/operator/licences", tag = "operator", request_body = GrantForm,
     responses((status = 201, body = LicenceBody), (status = 401, body = Problem), (status = 404, body = Problem), (status = 422, body = Problem)))]
 pub async fn grant(
     State(ctx): State<Ctx>,
     CurrentOperator(operator): CurrentOperator,
-    Json(body): Json<GrantInput>,
+    Json(form): Json<GrantForm>,
 ) -> Result<(StatusCode, Json<LicenceBody>), Problem> {
-    let GrantInput { account, org, product, model, images, projects, credits, seats, from, until } = body;
-    let form = GrantForm { org, account, product, model, images, projects, credits, seats, from, until };
     let id = usecase::licence::grant_as(&ctx, &operator, &form).await?;
     Ok((StatusCode::CREATED, Json(usecase::licence::show_as_operator(&ctx, id).await?.into())))
 }

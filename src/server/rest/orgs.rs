@@ -19,21 +19,13 @@ use crate::{
         context::Ctx,
         usecase::{self, organization::OrganizationView},
     },
-    view::settings::DeletedView,
+    view::{OrganizationMembership, settings::DeletedView},
 };
 
-use super::{CurrentPerson, Json, PageBody, Params, problem::Problem, session::MyOrganization};
-
-/// A role in the API's words.
-pub const fn role_word(role: Option<Role>) -> Option<&'static str> {
-    match role {
-        Some(role) => Some(role.as_str()),
-        None => None,
-    }
-}
+use super::{CurrentPerson, Json, PageBody, Params, problem::Problem};
 
 /// An organization to create.
-#[derive(Debug, Default, Deserialize, Serialize, ToSchema)]
+#[derive(Debug, Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct NewOrganizationBody {
     name: String,
@@ -111,7 +103,7 @@ impl From<OrganizationView> for OrganizationBody {
             org_id: view.org_id,
             name: view.name,
             kind: view.kind.as_str(),
-            role: role_word(view.role),
+            role: view.role.map(Role::as_str),
             plan: view.plan.as_str(),
             accounts: view
                 .accounts
@@ -128,6 +120,43 @@ impl From<OrganizationView> for OrganizationBody {
     }
 }
 
+/// One of my organizations.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct MyOrganization {
+    id: String,
+    org_id: String,
+    name: String,
+    role: Option<&'static str>,
+    /// For a deleted one: until when it can be restored.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    restorable_until: Option<String>,
+}
+
+impl From<OrganizationMembership> for MyOrganization {
+    fn from(belonging: OrganizationMembership) -> Self {
+        Self {
+            restorable_until: None,
+            id: belonging.id.to_string(),
+            org_id: belonging.org_id,
+            name: belonging.name,
+            role: belonging.role.map(Role::as_str),
+        }
+    }
+}
+
+impl From<DeletedView> for MyOrganization {
+    /// One that the caller, its Owner, can restore.
+    fn from(view: DeletedView) -> Self {
+        Self {
+            id: view.id.to_string(),
+            org_id: view.org_id,
+            name: view.name,
+            role: Some(Role::Owner.as_str()),
+            restorable_until: Some(view.until.rfc3339()),
+        }
+    }
+}
+
 /// Which of my organizations.
 #[derive(Debug, Default, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields, default)]
@@ -140,12 +169,6 @@ pub struct ListParams {
     cursor: String,
     /// 1 to 200. Default: 50.
     limit: Option<i64>,
-}
-
-impl From<DeletedView> for MyOrganization {
-    fn from(view: DeletedView) -> Self {
-        Self::deleted(&view)
-    }
 }
 
 /// My organizations, by name. The page that would have my personal space has one entry less.
@@ -214,7 +237,7 @@ fn sent<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D:
 }
 
 /// Changes to an organization. Fields that are not sent stay as they are.
-#[derive(Debug, Default, Deserialize, Serialize, ToSchema)]
+#[derive(Debug, Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct ChangesBody {
     #[serde(deserialize_with = "sent")]

@@ -11,34 +11,20 @@ use crate::{
     domain::{
         id::{AccountId, PersonId},
         refusal::Refusal,
+        role::Role,
         time::Timestamp,
     },
     server::{
         context::Ctx,
-        usecase::{self, people},
+        usecase::{
+            self,
+            people::{self, NewPersonForm, PeopleQuery},
+        },
     },
     view::people::PersonRow,
 };
 
-use super::{CurrentPerson, Json, PageBody, Params, orgs::role_word, problem::Problem};
-
-/// Which people are wanted.
-#[derive(Debug, Default, Deserialize, utoipa::IntoParams)]
-#[serde(deny_unknown_fields, default)]
-pub struct PeopleParams {
-    /// Text in the name or email.
-    query: String,
-    /// Only this role.
-    role: String,
-    /// `active`, `invited`, `expired` or `external`.
-    status: String,
-    /// `name`, `email`, `role`, `status` or `last_seen`; with `-` in front for descending order.
-    sort: String,
-    /// Where the page starts: `next_cursor` of the one before.
-    cursor: String,
-    /// 1 to 200. Default: 50.
-    limit: Option<i64>,
-}
+use super::{CurrentPerson, Json, PageBody, Params, problem::Problem};
 
 /// Someone who is in an organization, is invited to it, or has access to something in it from outside.
 #[derive(Debug, Serialize, ToSchema)]
@@ -69,7 +55,7 @@ impl From<PersonRow> for PersonRowBody {
             person: row.person.map(|id| id.to_string()),
             name: row.name,
             email: row.email,
-            role: role_word(row.role),
+            role: row.role.map(Role::as_str),
             status: row.status.as_str(),
             last_seen: row.last_seen.map(Timestamp::rfc3339),
             invitation: row.invitation.map(|id| id.to_string()),
@@ -81,58 +67,33 @@ impl From<PersonRow> for PersonRowBody {
 }
 
 /// The people of an organization, those invited, and those from outside with access to something in it.
-#[utoipa::path(get, path = "/orgs/{org}/people", tag = "organizations", params(("org" = String, Path), PeopleParams),
+#[utoipa::path(get, path = "/orgs/{org}/people", tag = "organizations", params(("org" = String, Path), PeopleQuery),
     responses((status = 200, body = PageBody<PersonRowBody>), (status = 404, body = Problem), (status = 422, body = Problem)))]
 pub async fn list(
     State(ctx): State<Ctx>,
     CurrentPerson(by): CurrentPerson,
     Path(org): Path<String>,
-    Params(params): Params<PeopleParams>,
+    Params(query): Params<PeopleQuery>,
 ) -> Result<Json<PageBody<PersonRowBody>>, Problem> {
-    let query = people::PeopleQuery {
-        query: params.query,
-        role: params.role,
-        status: params.status,
-        sort: params.sort,
-        cursor: params.cursor,
-        limit: params.limit,
-    };
     Ok(Json(PageBody::of(people::list(&ctx, &by, &org, &query).await?, Into::into)))
 }
 
-/// A person to create an account for.
-#[derive(Debug, Default, Deserialize, Serialize, ToSchema)]
-#[serde(deny_unknown_fields, default)]
-pub struct NewPersonBody {
-    email: String,
-    first_name: String,
-    last_name: String,
-    /// `owner`, `manager`, `editor`, `reader` or `member`.
-    role: String,
-}
-
 /// Creates a person's account in the organization; they set their password from a mailed link. Owners only.
-#[utoipa::path(post, path = "/orgs/{org}/people", tag = "organizations", request_body = NewPersonBody,
+#[utoipa::path(post, path = "/orgs/{org}/people", tag = "organizations", request_body = NewPersonForm,
     params(("org" = String, Path)),
     responses((status = 201, body = PersonRowBody), (status = 403, body = Problem), (status = 404, body = Problem), (status = 422, body = Problem)))]
 pub async fn create(
     State(ctx): State<Ctx>,
     CurrentPerson(by): CurrentPerson,
     Path(org): Path<String>,
-    Json(body): Json<NewPersonBody>,
+    Json(form): Json<NewPersonForm>,
 ) -> Result<(StatusCode, Json<PersonRowBody>), Problem> {
-    let form = people::NewPersonForm {
-        first_name: body.first_name,
-        last_name: body.last_name,
-        email: body.email,
-        role: body.role,
-    };
     let row = people::create(&ctx, &by, &org, &form).await?;
     Ok((StatusCode::CREATED, Json(row.into())))
 }
 
 /// A role to give.
-#[derive(Debug, Default, Deserialize, Serialize, ToSchema)]
+#[derive(Debug, Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct RoleBody {
     /// `owner`, `manager`, `editor`, `reader` or `member`.
@@ -213,7 +174,7 @@ pub async fn change_role(
 }
 
 /// People to remove.
-#[derive(Debug, Default, Deserialize, Serialize, ToSchema)]
+#[derive(Debug, Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct RemoveBody {
     people: Vec<String>,

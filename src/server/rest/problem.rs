@@ -75,13 +75,13 @@ pub struct Problem {
     blockers: Vec<BlockerBody>,
     #[serde(skip)]
     retry_after: Option<u64>,
-    /// What is wrong with the token, or missing (RFC 6750), besides that there is none.
+    /// The error for the `WWW-Authenticate` header (RFC 6750), if a token was sent.
     #[serde(skip)]
     challenge: Option<String>,
 }
 
 impl Problem {
-    /// A problem with nothing but words.
+    /// A problem with a code and a text.
     pub fn new(status: StatusCode, code: &'static str, detail: String) -> Self {
         Self {
             r#type: "about:blank",
@@ -97,13 +97,13 @@ impl Problem {
         }
     }
 
-    /// The same problem for who sent a token that does not work.
+    /// The same problem, for a token that does not work.
     pub fn for_a_bad_token(self) -> Self {
         let text = "error=\"invalid_token\", error_description=\"The token has expired, or its key was revoked\"";
         Self { challenge: Some(text.to_owned()), ..self }
     }
 
-    /// The same problem for who sent a token without one of these scopes.
+    /// The same problem, for a token without any of these scopes.
     pub fn for_want_of_scope(self, scopes: &str) -> Self {
         Self { challenge: Some(format!("error=\"insufficient_scope\", scope=\"{scopes}\"")), ..self }
     }
@@ -133,7 +133,7 @@ impl Problem {
         problem
     }
 
-    /// What a layer answered that knows nothing of problems, by its status alone.
+    /// A problem for a response of a layer that knows no problems, from its status alone.
     fn of_status(status: StatusCode) -> Self {
         let (code, detail) = match status {
             StatusCode::UNAUTHORIZED => ("unauthenticated", "Sign in to continue."),
@@ -173,7 +173,7 @@ impl From<Error> for Problem {
     }
 }
 
-/// Marks an answer whose body is a problem, so that the request id is written into it.
+/// Marks a response whose body is a problem, so that the request id is written into it.
 #[derive(Clone, Debug)]
 pub struct IsProblem(pub Problem);
 
@@ -182,7 +182,7 @@ impl IntoResponse for Problem {
         let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         let mut response = (status, axum::Json(&self)).into_response();
         response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(PROBLEM_JSON));
-        // Every 401 says how one comes in (RFC 9110, 15.5.2).
+        // RFC 9110, 15.5.2: a 401 names the authentication scheme.
         let challenge = match &self.challenge {
             Some(wrong) => Some(format!("{REALM}, {wrong}")),
             None => (status == StatusCode::UNAUTHORIZED).then(|| REALM.to_owned()),
@@ -212,10 +212,10 @@ pub async fn with_request_id(request: axum::extract::Request, next: axum::middle
     }
 }
 
-/// Middleware around everything: what is refused under `/api/` is a problem, whoever refused it: an unknown method, the
-/// limit of time, a handler that panicked.
+/// Middleware around everything: turns every error under `/api/` into a problem, whoever refused the request: the router for an
+/// unknown method, the timeout, a handler that panicked.
 pub async fn in_the_api(request: axum::extract::Request, next: axum::middleware::Next) -> Response {
-    // The page of the API is for people.
+    // The API documentation is a page for people.
     if !request.uri().path().starts_with("/api/") || request.uri().path() == "/api/docs" {
         return next.run(request).await;
     }

@@ -24,22 +24,10 @@ use crate::{
 
 use super::{
     CurrentPerson, Json, PageBody, Params,
-    export::{self, Format, Row, Rows, inert},
+    export::{self, Format, Row, Rows, escape_formula},
     problem::Problem,
     transfers::ReceiptBody,
 };
-
-/// Which receipts.
-#[derive(Debug, Default, Deserialize, IntoParams)]
-#[serde(deny_unknown_fields, default)]
-pub struct ReceiptParams {
-    /// `in` or `out`. Default: both.
-    direction: String,
-    /// Where the page starts.
-    cursor: String,
-    /// 1 to 200.
-    limit: Option<i64>,
-}
 
 /// A receipt in a list; `/transfers/{id}` has all of it.
 #[derive(Debug, Serialize, ToSchema)]
@@ -90,15 +78,14 @@ impl From<TransferRow> for ReceiptRowBody {
 }
 
 /// Receipts of transfers out of an organization and into it, newest first.
-#[utoipa::path(get, path = "/orgs/{org}/transfers", tag = "transfers", params(("org" = String, Path), ReceiptParams),
+#[utoipa::path(get, path = "/orgs/{org}/transfers", tag = "transfers", params(("org" = String, Path), ReceiptQuery),
     responses((status = 200, body = PageBody<ReceiptRowBody>), (status = 403, body = Problem), (status = 404, body = Problem), (status = 422, body = Problem)))]
 pub async fn list(
     State(ctx): State<Ctx>,
     CurrentPerson(by): CurrentPerson,
     Path(org): Path<String>,
-    Params(params): Params<ReceiptParams>,
+    Params(query): Params<ReceiptQuery>,
 ) -> Result<Json<PageBody<ReceiptRowBody>>, Problem> {
-    let query = ReceiptQuery { direction: params.direction, cursor: params.cursor, limit: params.limit };
     Ok(Json(PageBody::of(usecase::transfer::receipts::list(&ctx, &by, &org, &query).await?, Into::into)))
 }
 
@@ -132,7 +119,7 @@ pub async fn export(
 ) -> Result<Response, Problem> {
     let export = usecase::transfer::receipts::begin_export(&ctx, &by, &org, &params.direction).await?;
     let format = Format::read(params.format.as_deref())?;
-    // An Org ID or a UUID, or else there was no such organization.
+    // The organization was found, so this is an Org ID or a UUID. Filtered all the same, as it goes into a header.
     let name: String = org.chars().filter(|c| c.is_ascii_alphanumeric() || *c == '-').collect();
     let truncated = export.truncated;
     Ok(export::answer(ctx, export, format, &format!("transfers-{name}"), MAX_EXPORT_ROWS, truncated))
@@ -147,7 +134,7 @@ impl Rows for Export {
 }
 
 impl Row for ReceiptRowBody {
-    const HEADS: &'static [&'static str] = &[
+    const HEADER: &'static [&'static str] = &[
         "id",
         "at",
         "direction",
@@ -183,7 +170,7 @@ impl Row for ReceiptRowBody {
             self.undoes.unwrap_or_default(),
             self.undone_by.unwrap_or_default(),
         ];
-        cells.map(inert).to_vec()
+        cells.map(escape_formula).to_vec()
     }
 }
 
@@ -217,11 +204,11 @@ pub async fn export_one(
 struct ReceiptLine([String; 9]);
 
 impl Row for ReceiptLine {
-    const HEADS: &'static [&'static str] =
+    const HEADER: &'static [&'static str] =
         &["receipt", "at", "by_name", "source_name", "target_name", "destination_name", "item", "name", "renamed_to"];
 
     fn cells(self) -> Vec<String> {
-        self.0.map(inert).to_vec()
+        self.0.map(escape_formula).to_vec()
     }
 }
 

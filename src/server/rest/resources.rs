@@ -14,6 +14,7 @@ use crate::{
         usecase::{
             self,
             drive::{change::NewResourceForm, list::ListQuery},
+            search::SearchQuery,
         },
     },
     view::{Crumb, DatasetView, ResourceView, RowView},
@@ -113,7 +114,7 @@ pub struct NewDatasetBody {
 }
 
 /// A new resource in a container.
-#[derive(Debug, Default, Deserialize, Serialize, ToSchema)]
+#[derive(Debug, Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct NewResourceBody {
     parent: String,
@@ -170,7 +171,7 @@ pub async fn show(
 }
 
 /// A new name.
-#[derive(Debug, Default, Deserialize, Serialize, ToSchema)]
+#[derive(Debug, Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct RenameBody {
     name: String,
@@ -190,7 +191,7 @@ pub async fn rename(
 }
 
 /// Changes to a dataset: its contents, or, from an engine, its status.
-#[derive(Debug, Default, Deserialize, Serialize, ToSchema)]
+#[derive(Debug, Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct DatasetChangeBody {
     /// The number of images. Fixed once the dataset is queued.
@@ -252,31 +253,6 @@ pub struct DatasetStatusSetBody {
     pub charged: super::loans::UsedBody,
 }
 
-/// Which children.
-#[derive(Debug, Default, Deserialize, IntoParams)]
-#[serde(deny_unknown_fields, default)]
-pub struct ChildrenParams {
-    /// `name` or `kind` (folders first, then by name), `status`, `images`, `size`, `owner` or `modified_at`; with `-`
-    /// in front for descending order.
-    sort: String,
-    /// Only of this kind.
-    kind: Option<String>,
-    /// Only datasets in this state.
-    status: Option<String>,
-    /// Only with names that begin like this.
-    query: Option<String>,
-    /// Skip this many rows, instead of a cursor.
-    at: Option<i64>,
-    /// Where the page starts.
-    cursor: String,
-    /// 1 to 200.
-    limit: Option<i64>,
-    /// A person's id, to answer as that person would see it. For Owners and Managers of the organization.
-    #[serde(rename = "as")]
-    #[param(rename = "as")]
-    view_as: String,
-}
-
 /// One row of a list.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct ChildBody {
@@ -312,45 +288,15 @@ impl From<RowView> for ChildBody {
 }
 
 /// What is in a container.
-#[utoipa::path(get, path = "/resources/{id}/children", tag = "drive", params(("id" = String, Path), ChildrenParams),
+#[utoipa::path(get, path = "/resources/{id}/children", tag = "drive", params(("id" = String, Path), ListQuery),
     responses((status = 200, body = PageBody<ChildBody>), (status = 403, body = Problem), (status = 404, body = Problem), (status = 422, body = Problem)))]
 pub async fn children(
     State(ctx): State<Ctx>,
     CurrentPerson(by): CurrentPerson,
     Path(id): Path<String>,
-    Params(params): Params<ChildrenParams>,
+    Params(query): Params<ListQuery>,
 ) -> Result<Json<PageBody<ChildBody>>, Problem> {
-    let query = ListQuery {
-        sort: params.sort,
-        kind: params.kind,
-        status: params.status,
-        query: params.query,
-        at: params.at,
-        cursor: params.cursor,
-        limit: params.limit,
-        view_as: params.view_as,
-    };
     Ok(Json(PageBody::of(usecase::drive::list::children(&ctx, &by, &id, &query).await?, Into::into)))
-}
-
-/// What is searched for.
-#[derive(Debug, Default, Deserialize, IntoParams)]
-#[serde(deny_unknown_fields, default)]
-pub struct SearchParams {
-    /// Words of the name. The longest must be the beginning of a word.
-    q: String,
-    /// Only of this kind.
-    kind: String,
-    /// Only datasets in this state.
-    status: String,
-    /// Where the page starts.
-    cursor: String,
-    /// 1 to 200.
-    limit: Option<i64>,
-    /// A person's id, to answer as that person would see it. For Owners and Managers of the organization.
-    #[serde(rename = "as")]
-    #[param(rename = "as")]
-    view_as: String,
 }
 
 /// Which page of what is shared.
@@ -384,21 +330,13 @@ pub async fn shared(
 
 /// Searches the names of everything in an organization that the caller may see. A page with fewer items than requested
 /// may still have a next page: see `next_cursor`.
-#[utoipa::path(get, path = "/orgs/{org}/search", tag = "drive", params(("org" = String, Path), SearchParams),
+#[utoipa::path(get, path = "/orgs/{org}/search", tag = "drive", params(("org" = String, Path), SearchQuery),
     responses((status = 200, body = PageBody<ChildBody>), (status = 403, body = Problem), (status = 404, body = Problem), (status = 422, body = Problem)))]
 pub async fn search(
     State(ctx): State<Ctx>,
     CurrentPerson(by): CurrentPerson,
     Path(org): Path<String>,
-    Params(params): Params<SearchParams>,
+    Params(query): Params<SearchQuery>,
 ) -> Result<Json<PageBody<ChildBody>>, Problem> {
-    let query = usecase::search::SearchQuery {
-        q: params.q,
-        kind: params.kind,
-        status: params.status,
-        cursor: params.cursor,
-        limit: params.limit,
-        view_as: params.view_as,
-    };
     Ok(Json(PageBody::of(usecase::search::search(&ctx, &by, &org, &query).await?, Into::into)))
 }

@@ -87,7 +87,7 @@ pub async fn list(
 }
 
 /// The person to give a seat to.
-#[derive(Debug, Default, Deserialize, Serialize, ToSchema)]
+#[derive(Debug, Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct GiveSeatBody {
     /// The id or the email address of a Reader or Member.

@@ -6,31 +6,18 @@ use tower_sessions::Session;
 use utoipa::ToSchema;
 
 use crate::{
-    domain::role::Role,
     server::{
         context::{Ctx, Principal},
-        session, usecase,
+        session,
+        usecase::{self, session::SignUpForm},
     },
-    view::{OrganizationMembership, PersonView, SharedResourceView, account::ProfileView, settings::DeletedView},
+    view::{PersonView, SharedResourceView, account::ProfileView},
 };
 
-use super::{ClientInfo, CurrentPerson, Json, PageBody, PageParams, Params, orgs::role_word, problem::Problem};
-
-/// Who wants to sign up.
-#[derive(Debug, Default, Deserialize, Serialize, ToSchema)]
-#[serde(deny_unknown_fields, default)]
-pub struct SignUpBody {
-    first_name: String,
-    last_name: String,
-    email: String,
-    /// 12 to 128 characters.
-    password: String,
-    /// The token of a mailed invitation. It joins its organization and verifies the address.
-    invitation_token: Option<String>,
-}
+use super::{ClientInfo, CurrentPerson, Json, PageBody, PageParams, Params, orgs::MyOrganization, problem::Problem};
 
 /// Who wants to sign in.
-#[derive(Debug, Default, Deserialize, Serialize, ToSchema)]
+#[derive(Debug, Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct SignInBody {
     email: String,
@@ -47,7 +34,7 @@ pub struct PersonBody {
     email_verified: bool,
 }
 
-impl std::convert::From<PersonView> for PersonBody {
+impl From<PersonView> for PersonBody {
     fn from(person: PersonView) -> Self {
         Self {
             id: person.id.to_string(),
@@ -60,21 +47,14 @@ impl std::convert::From<PersonView> for PersonBody {
 }
 
 /// Signs up and signs in. Where sign-up is restricted, it needs an invitation.
-#[utoipa::path(post, path = "/signup", tag = "session", request_body = SignUpBody,
+#[utoipa::path(post, path = "/signup", tag = "session", request_body = SignUpForm,
     responses((status = 201, body = PersonBody), (status = 403, body = Problem), (status = 422, body = Problem), (status = 429, body = Problem)))]
 pub async fn sign_up(
     State(ctx): State<Ctx>,
     ClientInfo(client): ClientInfo,
     session: Session,
-    Json(body): Json<SignUpBody>,
+    Json(form): Json<SignUpForm>,
 ) -> Result<(StatusCode, Json<PersonBody>), Problem> {
-    let form = usecase::session::SignUpForm {
-        first_name: body.first_name,
-        last_name: body.last_name,
-        email: body.email,
-        password: body.password,
-        invitation: body.invitation_token.unwrap_or_default(),
-    };
     let person = usecase::session::sign_up(&ctx, &client, &form).await?;
     session::start(&session, &ctx, person.id, &client).await?;
     Ok((StatusCode::CREATED, Json(person.into())))
@@ -101,43 +81,6 @@ pub async fn sign_out(session: Session) -> Result<StatusCode, Problem> {
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// One of my organizations.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct MyOrganization {
-    id: String,
-    org_id: String,
-    name: String,
-    role: Option<&'static str>,
-    /// For a deleted one: until when it can be restored.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    restorable_until: Option<String>,
-}
-
-impl MyOrganization {
-    /// One that was deleted and that the caller, its Owner, can restore.
-    pub fn deleted(view: &DeletedView) -> Self {
-        Self {
-            id: view.id.to_string(),
-            org_id: view.org_id.clone(),
-            name: view.name.clone(),
-            role: role_word(Some(Role::Owner)),
-            restorable_until: Some(view.until.rfc3339()),
-        }
-    }
-}
-
-impl std::convert::From<OrganizationMembership> for MyOrganization {
-    fn from(belonging: OrganizationMembership) -> Self {
-        Self {
-            restorable_until: None,
-            id: belonging.id.to_string(),
-            org_id: belonging.org_id,
-            name: belonging.name,
-            role: role_word(belonging.role),
-        }
-    }
-}
-
 /// Something shared with me by an organization that I am not in.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct SharedBody {
@@ -159,7 +102,7 @@ pub struct SharingBody {
     name: String,
 }
 
-impl std::convert::From<SharedResourceView> for SharedBody {
+impl From<SharedResourceView> for SharedBody {
     fn from(view: SharedResourceView) -> Self {
         Self {
             organization: SharingBody {
@@ -225,7 +168,7 @@ pub async fn me(State(ctx): State<Ctx>, CurrentPerson(by): CurrentPerson) -> Res
     me_body(&ctx, &by, profile).await.map(Json)
 }
 
-/// Me, in the API's words.
+/// The response of `GET /me`.
 pub async fn me_body(ctx: &Ctx, by: &Principal, profile: ProfileView) -> Result<MeBody, Problem> {
     let (spaces, organizations): (Vec<_>, Vec<_>) = profile.organizations.into_iter().partition(|one| one.personal);
     let space = match spaces.into_iter().next() {

@@ -10,20 +10,63 @@ use utoipa::ToSchema;
 use crate::{
     rpc::outcome,
     server::{context::Ctx, usecase},
+    view::task::TaskView,
 };
 
-use super::{CurrentPerson, Json, PageBody, problem::Problem, trash::TaskBody};
+use super::{CurrentPerson, Json, PageBody, problem::Problem};
 
 /// The header in which a change says how it is taken back.
-pub const UNDO: &str = "undo-token";
+pub const UNDO_TOKEN: &str = "undo-token";
 
 /// The headers of a change: with how it is taken back, if that is offered.
 pub fn undoing(token: Option<&str>) -> HeaderMap {
     let mut headers = HeaderMap::new();
     if let Some(token) = token.and_then(|token| HeaderValue::from_str(token).ok()) {
-        headers.insert(HeaderName::from_static(UNDO), token);
+        headers.insert(HeaderName::from_static(UNDO_TOKEN), token);
     }
     headers
+}
+
+/// A task that runs in the background.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct TaskBody {
+    id: String,
+    /// `copy`, `delete` or `transfer`.
+    kind: &'static str,
+    /// `running`, `done`, `failed` or `cancelled`.
+    state: &'static str,
+    name: String,
+    /// The resource it created, once it is done.
+    resource: Option<String>,
+    /// The receipt of a transfer, once it is done.
+    transfer: Option<String>,
+    /// Whether it can be cancelled.
+    cancellable: bool,
+    /// How many items are done, as far as the answering node knows. A transfer is one step and shows 0 on other nodes.
+    done: u64,
+    total: u64,
+    message: Option<String>,
+    created_at: String,
+    ended_at: Option<String>,
+}
+
+impl From<TaskView> for TaskBody {
+    fn from(task: TaskView) -> Self {
+        Self {
+            id: task.id.to_string(),
+            kind: task.kind.as_str(),
+            state: task.state.as_str(),
+            name: task.name,
+            resource: task.resource.map(|id| id.to_string()),
+            transfer: task.transfer.map(|id| id.to_string()),
+            cancellable: task.cancellable,
+            done: task.done,
+            total: task.total,
+            message: task.message,
+            created_at: task.created_at.rfc3339(),
+            ended_at: task.ended_at.map(crate::domain::time::Timestamp::rfc3339),
+        }
+    }
 }
 
 /// The caller's background tasks in an organization: running ones, and those that ended recently.
@@ -62,7 +105,7 @@ pub async fn cancel(
 }
 
 /// The change to undo.
-#[derive(Debug, Default, Deserialize, Serialize, ToSchema)]
+#[derive(Debug, Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct UndoBody {
     /// The header `undo-token` of the response to the change.

@@ -19,12 +19,11 @@ use crate::{
 use super::{
     CurrentPerson, Json,
     problem::{BlockerBody, Problem},
-    tasks::undoing,
-    trash::TaskBody,
+    tasks::{TaskBody, undoing},
 };
 
 /// The items to move, and the destination.
-#[derive(Debug, Default, Deserialize, Serialize, ToSchema)]
+#[derive(Debug, Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct PlanRequest {
     /// Ids of resources of one organization, each once; at most 10,000.
@@ -34,7 +33,7 @@ pub struct PlanRequest {
 }
 
 /// The items to move, and the destination.
-#[derive(Debug, Default, Deserialize, Serialize, ToSchema)]
+#[derive(Debug, Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct TransferRequest {
     /// Ids of resources of one organization, each once; at most 10,000.

@@ -13,14 +13,14 @@ use crate::{
         context::{Ctx, Principal},
         error, usecase,
     },
-    view::{task::TaskView, trash::TrashRow},
+    view::trash::TrashRow,
 };
 
 use super::{
     CurrentPerson, Json, PageBody, PageParams, Params,
     problem::Problem,
     resources::{ChildBody, ResourceBody},
-    tasks::undoing,
+    tasks::{TaskBody, undoing},
 };
 
 fn id(text: &str) -> error::Result<ResourceId> {
@@ -44,7 +44,7 @@ pub async fn put(
 }
 
 /// Several resources of one organization.
-#[derive(Debug, Default, Deserialize, Serialize, ToSchema)]
+#[derive(Debug, Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct ItemsBody {
     /// Their ids, 1 to 1,000.
@@ -101,7 +101,7 @@ pub async fn delete(
     let item = id(&path)?;
     match usecase::trash::delete(&ctx, &by, &Items::one(item)).await {
         Ok(_) => Ok(StatusCode::NO_CONTENT),
-        // Whoever sees that it is not in the trash is told so.
+        // `NotFound` also means "not in the trash". Somebody who sees the resource elsewhere may be told which of the two it is.
         Err(error::Error::Refused(Refusal::NotFound)) if usecase::drive::show::show(&ctx, &by, &path).await.is_ok() => {
             let text = "Only what is in the trash can be deleted for good. Move it to the trash first.";
             Err(Problem::new(StatusCode::CONFLICT, "conflict", text.to_owned()))
@@ -167,52 +167,10 @@ pub async fn empty(
 }
 
 /// Where to put a copy.
-#[derive(Debug, Default, Deserialize, Serialize, ToSchema)]
+#[derive(Debug, Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct CopyBody {
     destination: String,
-}
-
-/// A task that runs in the background.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct TaskBody {
-    id: String,
-    /// `copy`, `delete` or `transfer`.
-    kind: &'static str,
-    /// `running`, `done`, `failed` or `cancelled`.
-    state: &'static str,
-    name: String,
-    /// The resource it created, once it is done.
-    resource: Option<String>,
-    /// The receipt of a transfer, once it is done.
-    transfer: Option<String>,
-    /// Whether it can be cancelled.
-    cancellable: bool,
-    /// How many items are done, as far as the answering node knows. A transfer is one step and shows 0 on other nodes.
-    done: u64,
-    total: u64,
-    message: Option<String>,
-    created_at: String,
-    ended_at: Option<String>,
-}
-
-impl From<TaskView> for TaskBody {
-    fn from(task: TaskView) -> Self {
-        Self {
-            id: task.id.to_string(),
-            kind: task.kind.as_str(),
-            state: task.state.as_str(),
-            name: task.name,
-            resource: task.resource.map(|id| id.to_string()),
-            transfer: task.transfer.map(|id| id.to_string()),
-            cancellable: task.cancellable,
-            done: task.done,
-            total: task.total,
-            message: task.message,
-            created_at: task.created_at.rfc3339(),
-            ended_at: task.ended_at.map(crate::domain::time::Timestamp::rfc3339),
-        }
-    }
 }
 
 /// A copy, or the work that makes it.
@@ -245,7 +203,7 @@ pub async fn copy(
 }
 
 /// Which site.
-#[derive(Debug, Default, Deserialize, Serialize, ToSchema)]
+#[derive(Debug, Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct AssignBody {
     /// A site's id; or
@@ -264,7 +222,7 @@ pub async fn assign(
     Json(body): Json<AssignBody>,
 ) -> Result<(HeaderMap, Json<ResourceBody>), Problem> {
     let item = id(&path)?;
-    // Nobody learns from a wrong name that something is there.
+    // First of all the caller must see the resource: an error about the site would reveal that the resource exists.
     usecase::drive::show::show(&ctx, &by, &path).await?;
     let site = usecase::site::wanted(&body.site, &body.site_name)?;
     let assigned = usecase::site::assign(&ctx, &by, &Items::one(item), &site).await?;

@@ -1,12 +1,12 @@
 //! The page of a share link (LINK-1), `/s/{token}`: for anybody who has it, read-only.
 //!
-//! It is plain HTML with the site's style sheet and nothing else: no script, no session, no WebAssembly, as strangers look
-//! at it once and on whatever they have. What it shows is decided by `usecase::link`.
+//! It is plain HTML with the site's style sheet: no script, no session, no WebAssembly, because strangers open it once, with
+//! whatever browser they have. `usecase::link` decides what it shows.
 //!
 //! # Invariants
-//! - Search engines are told to stay away, and other sites are not told the address.
-//! - What is wrong, revoked or expired is one page, byte for byte.
-//! - A password that was given is remembered by a cookie for this link alone, which says nothing of it.
+//! - Search engines are told not to index it, and other sites do not get its address as a referrer.
+//! - Wrong, revoked and expired links get the same page, byte for byte.
+//! - That the password was given is remembered in a cookie for this link alone. The password does not follow from it.
 
 use askama::Template;
 use axum::{
@@ -44,18 +44,18 @@ use super::{
     usecase::link::{self, LinkRequest, UnlockedLink, Visit},
 };
 
-/// The cookie that remembers a password; its path says of which link.
+/// The cookie that remembers that the password was given. Its path says for which link.
 const COOKIE: &str = "commonhold-link";
-/// How long it is remembered, in seconds: half a day.
-const REMEMBERED: i64 = 12 * 60 * 60;
-/// The longest form.
+/// How long that is remembered.
+const UNLOCKED_SECONDS: i64 = 12 * 60 * 60;
+/// The longest body of the password form.
 const MAX_FORM_BYTES: usize = 16 * 1024;
-/// What the page may do: show itself in our style, and send its own form.
+/// The page may load our style sheet and send its own form, nothing else.
 const POLICY: &str =
     "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
 
 #[derive(Clone, axum::extract::FromRef)]
-struct Door {
+struct LinkState {
     ctx: Ctx,
     style: Style,
 }
@@ -66,7 +66,7 @@ struct Style(String);
 
 /// The routes of share links.
 pub fn router(ctx: &Ctx, options: &LeptosOptions) -> Router {
-    let door = Door { ctx: ctx.clone(), style: Style(style_sheet(options)) };
+    let door = LinkState { ctx: ctx.clone(), style: Style(style_sheet(options)) };
     Router::new()
         .route("/s/{token}", get(show).post(unlock))
         .route("/s/{token}/{resource}", get(show).post(unlock))
@@ -75,7 +75,7 @@ pub fn router(ctx: &Ctx, options: &LeptosOptions) -> Router {
         .layer(from_fn(unlisted))
 }
 
-/// The address of the style sheet: its name has its hash in it where the build wrote one down, as Leptos reads it.
+/// The address of the style sheet. If the build wrote a hash file, its name contains the hash, as Leptos does it for pages.
 fn style_sheet(options: &LeptosOptions) -> String {
     let hashes = options.hash_files.then(|| {
         let beside = std::env::current_exe().ok().and_then(|path| path.parent().map(std::path::Path::to_path_buf));
@@ -87,7 +87,7 @@ fn style_sheet(options: &LeptosOptions) -> String {
     format!("/{}/{}{}.css", options.site_pkg_dir, options.output_name, hash.unwrap_or_default())
 }
 
-/// Middleware: what every answer here says.
+/// Middleware: the headers of every response here.
 async fn unlisted(request: Request, next: Next) -> Response {
     let mut response = next.run(request).await;
     let headers = response.headers_mut();
@@ -97,7 +97,7 @@ async fn unlisted(request: Request, next: Next) -> Response {
     response
 }
 
-/// What the address names.
+/// The parts of the address.
 #[derive(Debug, Deserialize)]
 struct Address {
     token: String,
@@ -116,7 +116,7 @@ struct PasswordForm {
     password: String,
 }
 
-/// What is on the page.
+/// The content of the page.
 enum Content<'a> {
     Shown(SharedContent<'a>),
     Locked { problem: Option<String> },
@@ -148,7 +148,7 @@ impl SharedContent<'_> {
         words::day(at.day(), self.now)
     }
 
-    /// "Read-only" in words, and what is here.
+    /// The line below the heading.
     fn lead(&self) -> String {
         let kind = self.view.kind.label();
         format!("{kind} · shared with you through a link. You can view it; nothing you do here is saved.")
@@ -195,7 +195,7 @@ fn refused(style: &Style, error: &Error) -> Response {
             response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(*seconds));
             response
         }
-        // Whatever else is wrong with a link is nobody's business.
+        // All other refusals look alike, so that nobody learns whether a link ever existed.
         Error::Refused(refusal) if !matches!(refusal, Refusal::Unavailable | Refusal::Busy(_)) => {
             render(style, StatusCode::NOT_FOUND, "Nothing here", Content::Nothing)
         }
@@ -215,7 +215,7 @@ fn client(caller: Option<axum::Extension<Caller>>) -> Client {
 }
 
 async fn show(
-    State(Door { ctx, style }): State<Door>,
+    State(LinkState { ctx, style }): State<LinkState>,
     caller: Option<axum::Extension<Caller>>,
     headers: HeaderMap,
     address: Result<Path<Address>, PathRejection>,
@@ -242,7 +242,7 @@ async fn show(
 }
 
 async fn unlock(
-    State(Door { ctx, style }): State<Door>,
+    State(LinkState { ctx, style }): State<LinkState>,
     caller: Option<axum::Extension<Caller>>,
     address: Result<Path<Address>, PathRejection>,
     form: Result<Form<PasswordForm>, FormRejection>,
@@ -252,8 +252,9 @@ async fn unlock(
     };
     match link::unlock(&ctx, &client(caller), &token, &form.password).await {
         Ok(UnlockedLink { key, .. }) => {
-            let cookie = set_cookie(COOKIE, &key, &format!("/s/{token}"), REMEMBERED, is_secure(ctx.public_url()));
-            // The id was not read yet; one that is none leads to the page that says so.
+            let cookie =
+                set_cookie(COOKIE, &key, &format!("/s/{token}"), UNLOCKED_SECONDS, is_secure(ctx.public_url()));
+            // An id that cannot be read leads to the resource of the link itself.
             let resource = resource.and_then(|id| id.parse::<ResourceId>().ok());
             let to = resource.map_or_else(|| format!("/s/{token}"), |id| format!("/s/{token}/{id}"));
             let mut response = (StatusCode::SEE_OTHER, [(header::LOCATION, to)]).into_response();

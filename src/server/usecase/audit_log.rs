@@ -1,6 +1,8 @@
 //! Reading the audit log (AUDIT-1): pages, and exports that are read a part at a time.
 
+use serde::Deserialize;
 use serde_json::Value;
+use utoipa::IntoParams;
 
 use crate::{
     domain::{
@@ -19,17 +21,19 @@ use crate::{
     view::{
         ActivityView, Page,
         activity::{AuditLineView, AuditLogView, Change},
+        query::ActivityQuery,
     },
 };
 
 /// Which lines of the log are wanted, unread.
-#[derive(Debug, Default, Clone)]
+#[derive(Debug, Clone, Default, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields, default)]
 pub struct AuditQuery {
-    /// The id of a person or of a credential key.
+    /// A person's id.
     pub actor: Option<String>,
-    /// An action.
+    /// A stable word like `transfer.sent`.
     pub action: Option<String>,
-    /// The id of a folder, site, asset or dataset, there or gone.
+    /// The id of a folder, site, asset or dataset: what was done to it, also where it is gone.
     pub resource: Option<String>,
     /// A day: not before it.
     pub from: Option<String>,
@@ -37,7 +41,7 @@ pub struct AuditQuery {
     pub to: Option<String>,
     /// Where the page starts.
     pub cursor: Option<String>,
-    /// How many lines.
+    /// 1 to 200.
     pub limit: Option<i64>,
 }
 
@@ -95,14 +99,21 @@ pub async fn list(ctx: &Ctx, by: &Principal, org: &str, query: &AuditQuery) -> R
     Ok(Page { items: page.items.into_iter().map(|(_, line)| line).collect(), next_cursor: page.next_cursor })
 }
 
-/// A page of the Activity page: the lines behind `query.cursor`, or before `newer_than`.
+/// A page of the Activity page.
 ///
 /// # Errors
 /// `NotFound` for who may not read the log: for them there is no such page; `Invalid` at a field of the query.
-pub async fn page(ctx: &Ctx, by: &Principal, org: &str, query: &AuditQuery, newer_than: &str) -> Result<AuditLogView> {
-    let (filter, before, after) = (filter(query)?, place(query.cursor.as_deref())?, place(Some(newer_than))?);
+pub async fn page(ctx: &Ctx, by: &Principal, query: &ActivityQuery) -> Result<AuditLogView> {
+    let filtered = AuditQuery {
+        actor: Some(query.actor.clone()),
+        action: Some(query.action.clone()),
+        from: Some(query.from.clone()),
+        to: Some(query.to.clone()),
+        ..AuditQuery::default()
+    };
+    let (filter, before, after) = (filter(&filtered)?, place(Some(&query.older))?, place(Some(&query.newer))?);
     let mut tx = ctx.db().read().await?;
-    let organization = crate::server::usecase::organization::belonging(&mut tx, by, org).await?;
+    let organization = crate::server::usecase::organization::belonging(&mut tx, by, &query.org).await?;
     if !organization.role.is_some_and(|role| may(role, Permission::ReadAudit)) {
         return Err(Refusal::NotFound.into());
     }

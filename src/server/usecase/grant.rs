@@ -8,6 +8,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use serde::Deserialize;
+use utoipa::ToSchema;
+
 use crate::{
     domain::{
         access::{Act, Level},
@@ -316,20 +319,30 @@ pub async fn view(ctx: &Ctx, by: &Principal, id: &str, shown: &str, cursor: &str
     })
 }
 
-/// Access to be given, unread: to exactly one of an address, a person and an organization.
-#[derive(Debug, Clone, Default)]
+/// Access to be given: to one of `email`, `person` and `organization`.
+#[derive(Debug, Clone, Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields, default)]
 pub struct GiveForm {
-    /// An address or an Org ID: the dialog has one field for both.
+    /// An address or an Org ID: the dialog has one field for both, and the API has none.
+    #[serde(skip)]
     pub who: String,
-    /// An address.
+    /// An address. One that the organization does not know is invited.
+    #[serde(deserialize_with = "super::null_is_empty")]
+    #[schema(value_type = Option<String>)]
     pub email: String,
-    /// The id of somebody who is in the organization, or reaches something in it.
+    /// Someone in the organization, or with access to something in it.
+    #[serde(deserialize_with = "super::null_is_empty")]
+    #[schema(value_type = Option<String>)]
     pub person: String,
-    /// The Org ID of an organization; its id where the caller is in it.
+    /// The Org ID of an organization: each of its people gets the level.
+    #[serde(deserialize_with = "super::null_is_empty")]
+    #[schema(value_type = Option<String>)]
     pub organization: String,
-    /// The level.
+    /// `reader`, `uploader`, `editor` or `manager`.
     pub level: String,
-    /// How an address that is not known is to come: `external` or `member`; `external` where it is empty.
+    /// How an unknown address is invited: `external`, without a membership, or `member`.
+    #[serde(rename = "as", deserialize_with = "super::null_is_empty")]
+    #[schema(value_type = Option<String>)]
     pub way: String,
 }
 

@@ -2,6 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
 use crate::{
     domain::{
         access::{Act, Level, may_be_given, role_level},
@@ -53,20 +56,25 @@ pub use super::super::store::outbox::Delivery;
 /// How many rows a page of invitations has in the browser.
 const PAGE_SIZE: i64 = 100;
 
-/// One person to be invited, unread.
-#[derive(Debug, Clone, Default)]
+/// A person to invite.
+#[derive(Debug, Clone, Default, Deserialize, Serialize, ToSchema)]
+#[serde(deny_unknown_fields, default)]
 pub struct InviteForm {
-    /// Address.
     pub email: String,
-    /// Name.
+    #[serde(deserialize_with = "super::null_is_empty")]
+    #[schema(value_type = Option<String>)]
     pub name: String,
-    /// Role; the one for all where it is empty.
+    /// `owner`, `manager`, `editor`, `reader` or `member`.
     pub role: String,
-    /// For a Member: the id of what they will reach.
+    /// For a `member`: the id of the resource they get access to.
+    #[serde(deserialize_with = "super::null_is_empty")]
+    #[schema(value_type = Option<String>)]
     pub resource: String,
-    /// For a Member: how.
+    /// For a `member`: `reader`, `uploader`, `editor` or `manager`. Default: `reader`.
+    #[serde(deserialize_with = "super::null_is_empty")]
+    #[schema(value_type = Option<String>)]
     pub level: String,
-    /// The ids of the accounts in which alone the role will count (ACCT-2); `None` for all of them.
+    /// The ids of the only accounts in which the role will apply. Default: all.
     pub accounts: Option<Vec<String>>,
 }
 

@@ -2,6 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use serde::Deserialize;
+use utoipa::{IntoParams, ToSchema};
+
 use crate::{
     domain::{
         billing::{self as rules, MAX_GRANT_AMOUNT, MAX_SEATS},
@@ -20,6 +23,7 @@ use crate::{
     view::{
         EntryView, LicenceLoan, LicenceState, LicenceView, Page,
         licence::{AccountLicences, LedgerView, LicencesView},
+        query,
     },
 };
 
@@ -213,9 +217,10 @@ pub async fn page(ctx: &Ctx, by: &Principal, org: &str) -> Result<LicencesView> 
 }
 
 /// Which entries of a ledger are wanted, unread.
-#[derive(Debug, Default, Clone)]
+#[derive(Debug, Clone, Default, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields, default)]
 pub struct LedgerQuery {
-    /// A kind of entry.
+    /// `grant`, `spend`, `refund`, `transfer_out` or `transfer_in`.
     pub kind: Option<String>,
     /// A day: not before it.
     pub from: Option<String>,
@@ -223,7 +228,7 @@ pub struct LedgerQuery {
     pub to: Option<String>,
     /// Where the page starts.
     pub cursor: Option<String>,
-    /// How many entries.
+    /// 1 to 200.
     pub limit: Option<i64>,
 }
 
@@ -292,22 +297,21 @@ pub async fn ledger(ctx: &Ctx, by: &Principal, id: &str, query: &LedgerQuery) ->
     Ok(super::page(entries, limit, cursor))
 }
 
-/// A licence's own page: the entries behind `query.cursor`, or before `newer_than`.
+/// A licence's own page.
 ///
 /// # Errors
 /// `NotFound` for who may not see usage, and for a licence of another organization; `Invalid` at a field of the query.
-pub async fn ledger_page(
-    ctx: &Ctx,
-    by: &Principal,
-    org: &str,
-    id: &str,
-    query: &LedgerQuery,
-    newer_than: &str,
-) -> Result<LedgerView> {
-    let (filter, before, after) = (filter(query)?, place(query.cursor.as_deref())?, place(Some(newer_than))?);
-    let id: LicenceId = super::id("id", id).map_err(|_| Refusal::NotFound)?;
+pub async fn ledger_page(ctx: &Ctx, by: &Principal, query: &query::LedgerQuery) -> Result<LedgerView> {
+    let filtered = LedgerQuery {
+        kind: Some(query.kind.clone()),
+        from: Some(query.from.clone()),
+        to: Some(query.to.clone()),
+        ..LedgerQuery::default()
+    };
+    let (filter, before, after) = (filter(&filtered)?, place(Some(&query.older))?, place(Some(&query.newer))?);
+    let id: LicenceId = super::id("id", &query.id).map_err(|_| Refusal::NotFound)?;
     let mut tx = ctx.db().read().await?;
-    let organization = super::organization::belonging(&mut tx, by, org).await?;
+    let organization = super::organization::belonging(&mut tx, by, &query.org).await?;
     let stored = licence::find(&mut tx, id)
         .await?
         .filter(|stored| stored.organization == organization.id)
@@ -395,28 +399,26 @@ impl Export {
     }
 }
 
-/// What the operator grants, unread.
-#[derive(Debug, Clone, Default)]
+/// A licence to grant.
+#[derive(Debug, Clone, Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields, default)]
 pub struct GrantForm {
+    /// Account ID or id. Optional if the organization has one account.
+    pub account: Option<String>,
     /// Org ID or id.
     pub org: String,
-    /// Account ID or id; may be left out where the organization has one account.
-    pub account: Option<String>,
-    /// Product, like `cloud-pro`.
+    /// `discovery`, `desktop`, `cloud`, `cloud_pro`, `cloud_teams` or `cloud_enterprise`.
     pub product: String,
-    /// `images-projects` or `credits`; cloud only.
+    /// `images_projects` or `credits`; cloud only.
     pub model: Option<String>,
-    /// Images, for Images & Projects.
     pub images: i64,
-    /// Projects, for Images & Projects.
     pub projects: i64,
-    /// Credits, for Credits.
     pub credits: i64,
-    /// Seats; desktop only.
+    /// Desktop only.
     pub seats: Option<i64>,
-    /// First day; today where it is empty.
+    /// The first day. Default: today.
     pub from: Option<String>,
-    /// Last day; without end where it is empty.
+    /// The last day. Default: no end.
     pub until: Option<String>,
 }
 

@@ -6,6 +6,9 @@
 //!   told apart from one that never was (attack 41). Only one that a transfer stopped says so.
 //! - Nothing above the link's resource is ever told, and nobody's name.
 
+use serde::Deserialize;
+use utoipa::ToSchema;
+
 use crate::{
     domain::{
         access::{Act, may_act},
@@ -43,12 +46,17 @@ const PAGE_SIZE: i64 = 100;
 /// That a link was opened is noted once in so many milliseconds: opening one writes nothing else.
 const VISIT_RECORDED_EVERY_MILLIS: i64 = 60 * 60_000;
 
-/// A new link, unread.
-#[derive(Debug, Clone, Default)]
+/// A new link.
+#[derive(Debug, Clone, Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields, default)]
 pub struct LinkForm {
-    /// Its password; empty for none.
+    /// 8 to 128 characters. Without it, anyone who has the link sees the resource.
+    #[serde(deserialize_with = "super::null_is_empty")]
+    #[schema(value_type = Option<String>)]
     pub password: String,
-    /// Until when it works: a moment or a day; empty for no end.
+    /// A time like `2026-11-21T18:00:00Z`, or a day. Without it, the link works until it is revoked.
+    #[serde(deserialize_with = "super::null_is_empty")]
+    #[schema(value_type = Option<String>)]
     pub expires_at: String,
 }
 
@@ -255,7 +263,7 @@ fn is_open(ctx: &Ctx, link: &link::Link, opened: Option<&str>) -> bool {
         (None, _) => true,
         // Digests are compared, so that nothing is learnt from how long it takes.
         (Some(hash), Some(opened)) => {
-            digest(opened.as_bytes()) == digest(ctx.secret().opened(link.id, hash).as_bytes())
+            digest(opened.as_bytes()) == digest(ctx.secret().unlock_value(link.id, hash).as_bytes())
         }
         (Some(_), None) => false,
     }
@@ -386,5 +394,5 @@ pub async fn unlock(ctx: &Ctx, client: &Client, token: &str, password: &str) -> 
             if right { Ok(()) } else { Err(wrong.clone().into()) }
         })
         .await?;
-    Ok(UnlockedLink { link: found.id, key: ctx.secret().opened(found.id, &hash) })
+    Ok(UnlockedLink { link: found.id, key: ctx.secret().unlock_value(found.id, &hash) })
 }

@@ -5,6 +5,9 @@
 //! - What governs an account asks `store::licence::list_of_account`, which knows what is lent and what is borrowed. So nobody
 //!   ever uses the same licence from two sides.
 
+use serde::Deserialize;
+use utoipa::ToSchema;
+
 use crate::{
     domain::{
         account::{SharingId, sharing_id},
@@ -36,14 +39,15 @@ use super::{
 /// How many loans the page shows at a time.
 const PAGE_SIZE: i64 = 50;
 
-/// What the form of **Lend** sends.
-#[derive(Debug, Clone, Default)]
+/// A licence to lend.
+#[derive(Debug, Clone, Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields, default)]
 pub struct LoanForm {
-    /// The licence's id.
+    /// The id of an active licence of this organization.
     pub licence: String,
-    /// The Sharing ID of who borrows it.
+    /// The Sharing ID of the borrower, in any case.
     pub sharing_id: String,
-    /// The last day.
+    /// The last day, like `2026-12-31`.
     pub until: String,
 }
 

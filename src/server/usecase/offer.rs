@@ -6,6 +6,9 @@
 //! - Who offers learns the target's name, and nothing else of it.
 //! - An offer is taken once: that it is not open any more is written in the transaction of the transfer.
 
+use serde::Deserialize;
+use utoipa::IntoParams;
+
 use crate::{
     domain::{
         blocker::{Blocker, BlockerCode},
@@ -323,13 +326,14 @@ pub async fn show(ctx: &Ctx, by: &Principal, id: &str) -> Result<OfferView> {
 }
 
 /// Which offers are wanted.
-#[derive(Debug, Default, Clone)]
+#[derive(Debug, Clone, Default, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields, default)]
 pub struct OfferQuery {
-    /// `in` or `out`.
+    /// `in` (to the organization) or `out` (by it). Default: `in`.
     pub direction: String,
     /// Where the page starts.
     pub cursor: String,
-    /// How many.
+    /// 1 to 200.
     pub limit: Option<i64>,
 }
 

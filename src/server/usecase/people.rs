@@ -3,6 +3,9 @@
 
 use std::collections::BTreeSet;
 
+use serde::Deserialize;
+use utoipa::{IntoParams, ToSchema};
+
 use crate::{
     domain::{
         account::may_be_limited,
@@ -22,6 +25,7 @@ use crate::{
     view::{
         Crumb, OrganizationMembership, Page,
         people::{PeopleView, PersonRow, PersonStatus},
+        query,
     },
 };
 
@@ -55,19 +59,20 @@ const REACHES: usize = 3;
 const MAX_PEOPLE_PER_CHANGE: usize = 1_000;
 
 /// Which people are wanted, unread.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields, default)]
 pub struct PeopleQuery {
-    /// What name or email contains.
+    /// Text in the name or email.
     pub query: String,
     /// Only this role.
     pub role: String,
-    /// Only this status.
+    /// `active`, `invited`, `expired` or `external`.
     pub status: String,
-    /// `name`, `email`, `role`, `status` or `last_seen`, with `-` in front for the other direction; `name` where it is empty.
+    /// `name`, `email`, `role`, `status` or `last_seen`; with `-` in front for descending order.
     pub sort: String,
-    /// Where the page starts.
+    /// Where the page starts: `next_cursor` of the one before.
     pub cursor: String,
-    /// How many rows.
+    /// 1 to 200. Default: 50.
     pub limit: Option<i64>,
 }
 
@@ -406,19 +411,6 @@ async fn tell_accounts(tx: &mut Tx, organization: OrganizationId, rows: &mut [Pe
     Ok(())
 }
 
-/// What a dialog on the page Manage People is about.
-#[derive(Debug, Clone, Default)]
-pub struct Dialog {
-    /// The ids of people, or the id of an invitation, with commas between them.
-    pub chosen: String,
-    /// Whether it is **Invite people**.
-    pub inviting: bool,
-    /// What Members are to be invited to, where it came along.
-    pub resource: String,
-    /// Whose **Accounts** are asked for, if anybody's.
-    pub limits_of: String,
-}
-
 /// Why no licence of an organization allows Members, if so (LIC-4, LIC-6); of several accounts, one
 /// that allows it is enough here, and what is chosen is checked by its own.
 async fn lacking_for_members(tx: &mut Tx, organization: OrganizationId, now: Timestamp) -> Result<Option<String>> {
@@ -430,10 +422,11 @@ async fn lacking_for_members(tx: &mut Tx, organization: OrganizationId, now: Tim
 ///
 /// # Errors
 /// `NotFound` for who may not see the list; `Invalid` at a field of the query.
-pub async fn view(ctx: &Ctx, by: &Principal, org: &str, query: &PeopleQuery, dialog: &Dialog) -> Result<PeopleView> {
+pub async fn view(ctx: &Ctx, by: &Principal, page: &query::PeopleQuery) -> Result<PeopleView> {
+    let query::PeopleQuery { org, query, role, status, sort, cursor, dialog } = page.clone();
     let mut tx = ctx.db().read().await?;
-    let at = organization::belonging(&mut tx, by, org).await?;
-    let query = read(at.id, &PeopleQuery { limit: Some(PAGE_SIZE), ..query.clone() })?;
+    let at = organization::belonging(&mut tx, by, &org).await?;
+    let query = read(at.id, &PeopleQuery { query, role, status, sort, cursor, limit: Some(PAGE_SIZE) })?;
     let now = ctx.now();
     let mut rows = seen(&mut tx, by, &at, &query, now).await?;
     tell_reaches(&mut tx, at.id, &mut rows.items).await?;
@@ -450,7 +443,7 @@ pub async fn view(ctx: &Ctx, by: &Principal, org: &str, query: &PeopleQuery, dia
     let places = if inviting { places(&mut tx, by, at.id, &dialog.resource).await? } else { Vec::new() };
     let members_lacking = if manages { lacking_for_members(&mut tx, at.id, now).await? } else { None };
     let limits = match dialog.limits_of.parse::<PersonId>() {
-        Ok(person) if manages => Some(accounts::limits(&mut tx, by, org, person).await?),
+        Ok(person) if manages => Some(accounts::limits(&mut tx, by, &org, person).await?),
         _ => None,
     };
     let found = organizations::find(&mut tx, at.id).await?.ok_or(Refusal::NotFound)?;
@@ -805,16 +798,14 @@ async fn take_out(
     Ok(())
 }
 
-/// What the form of **Create a person's account** sends (PEOPLE-8).
-#[derive(Debug, Clone, Default)]
+/// A person to create an account for.
+#[derive(Debug, Clone, Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields, default)]
 pub struct NewPersonForm {
-    /// First name.
-    pub first_name: String,
-    /// Last name.
-    pub last_name: String,
-    /// Email.
     pub email: String,
-    /// Role.
+    pub first_name: String,
+    pub last_name: String,
+    /// `owner`, `manager`, `editor`, `reader` or `member`.
     pub role: String,
 }
 

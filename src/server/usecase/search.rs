@@ -2,6 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use serde::Deserialize;
+use utoipa::IntoParams;
+
 use crate::{
     domain::{
         access::role_level,
@@ -30,9 +33,10 @@ use super::{
 type Cursor = (String, ResourceId);
 
 /// What is searched for, unread.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields, default)]
 pub struct SearchQuery {
-    /// Words that names begin with.
+    /// Words of the name. The longest must be the beginning of a word.
     pub q: String,
     /// Only of this kind.
     pub kind: String,
@@ -40,9 +44,11 @@ pub struct SearchQuery {
     pub status: String,
     /// Where the page starts.
     pub cursor: String,
-    /// How many rows.
+    /// 1 to 200.
     pub limit: Option<i64>,
-    /// As whom it is looked at (**View as**): a person's id; empty for oneself.
+    /// A person's id, to answer as that person would see it. For Owners and Managers of the organization.
+    #[serde(rename = "as")]
+    #[param(rename = "as")]
     pub view_as: String,
 }
 

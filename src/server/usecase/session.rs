@@ -1,5 +1,8 @@
 //! Signing up and in (AUTH-1, AUTH-3), and who is signed in. The session itself is kept by the doors.
 
+use serde::Deserialize;
+use utoipa::ToSchema;
+
 use crate::{
     domain::{
         id::{OrganizationId, PersonId},
@@ -106,18 +109,18 @@ pub async fn landing(ctx: &Ctx, person: PersonId) -> Result<Option<String>> {
     Ok(person::find_default_org_id(&mut tx, person).await?)
 }
 
-/// What the form of **Sign up** sends.
-#[derive(Debug, Clone, Default)]
+/// Who wants to sign up.
+#[derive(Debug, Clone, Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields, default)]
 pub struct SignUpForm {
-    /// First name.
     pub first_name: String,
-    /// Last name.
     pub last_name: String,
-    /// Email.
     pub email: String,
-    /// Password.
+    /// 12 to 128 characters.
     pub password: String,
-    /// The token of the invitation that they came by; empty for who comes on their own.
+    /// The token of a mailed invitation. It joins its organization and verifies the address.
+    #[serde(rename = "invitation_token", deserialize_with = "super::null_is_empty")]
+    #[schema(value_type = Option<String>)]
     pub invitation: String,
 }
 

@@ -346,7 +346,7 @@ async fn transfer_all(ctx: &Ctx, mut held: LeasedTask) -> Result<()> {
             let (ctx, by, mut held, progress) = (ctx_in.clone(), by_in.clone(), held_in.clone(), progress.clone());
             let (items, digest) = (items.clone(), asked.digest.clone());
             Box::pin(async move {
-                progress.begin_anew();
+                progress.restart();
                 if !task::is_held(tx, held.task.id, held.until).await? {
                     return Err(lease_lost());
                 }

@@ -18,7 +18,10 @@ use crate::{
         session::Session,
         words::{self, Moment, When},
     },
-    view::activity::{AuditLineView, AuditLogView, Change},
+    view::{
+        activity::{AuditLineView, AuditLogView, Change},
+        query::ActivityQuery,
+    },
 };
 
 /// What the address says: which lines, and from where on.
@@ -80,16 +83,8 @@ pub fn ActivityPage() -> impl IntoView {
     let log = ask(
         move || (route.get(), session.version()),
         |(route, _)| async move {
-            let log = organization_activity(
-                route.org.clone(),
-                route.actor.clone(),
-                route.action.clone(),
-                route.from.clone(),
-                route.to.clone(),
-                route.older.clone(),
-                route.newer.clone(),
-            );
-            log.await
+            let ActivityRoute { org, actor, action, from, to, older, newer } = route;
+            organization_activity(ActivityQuery { org, actor, action, from, to, older, newer }).await
         },
     );
     page(Section::Activity, org, move || {

@@ -34,7 +34,10 @@ use crate::{
         session::Session,
         words::{self, Moment, When},
     },
-    view::transfer::{OfferDestinationView, OfferPageView, OfferView, TransferDirection},
+    view::{
+        query::OfferQuery,
+        transfer::{OfferDestinationView, OfferPageView, OfferView, TransferDirection},
+    },
 };
 
 /// The offer, the organization it is seen from, and the destination that is shown.
@@ -69,8 +72,8 @@ pub fn OfferPage() -> impl IntoView {
     let resource = ask(
         move || (route.get(), session.version()),
         |(route, _)| async move {
-            let view = offer_page(route.org.clone(), route.id.clone(), route.inside.clone(), route.cursor.clone());
-            (route.clone(), view.await)
+            let OfferRoute { org, id, inside, cursor } = route.clone();
+            (route, offer_page(OfferQuery { org, id, inside, cursor }).await)
         },
     );
     // Made outside the content, so that the answer survives when the content is loaded again.

@@ -29,6 +29,7 @@ use crate::{
     },
     view::{
         Control, LicenceState,
+        query::SeatsQuery,
         seat::{LicenceSeats, SeatRow, SeatsView},
     },
 };
@@ -89,7 +90,7 @@ pub fn SeatsPage() -> impl IntoView {
         move || (route.get(), session.version()),
         |(route, _)| async move {
             let giving = route.dialog == "give";
-            seats_page(route.org, route.only, route.cursor, giving).await
+            seats_page(SeatsQuery { org: route.org, licence: route.only, cursor: route.cursor, giving }).await
         },
     );
     page(Section::Seats, org, move || {

@@ -22,6 +22,7 @@ use crate::{
     },
     view::{
         Page,
+        query::TransfersQuery,
         transfer::{OfferView, TransferDirection, TransferRow, TransfersView},
     },
 };
@@ -74,8 +75,8 @@ pub fn TransfersPage() -> impl IntoView {
     let resource = ask(
         move || (route.get(), session.version()),
         |(route, _)| async move {
-            let view = transfers_page(route.org.clone(), route.offers, route.direction.clone(), route.cursor.clone());
-            (route.clone(), view.await)
+            let TransfersRoute { org, offers, direction, cursor } = route.clone();
+            (route, transfers_page(TransfersQuery { org, offers, direction, cursor }).await)
         },
     );
     page(Section::Transfers, org, move || async move {

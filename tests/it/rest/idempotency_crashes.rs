@@ -16,7 +16,7 @@ use commonhold::{
     server::{
         context::Ctx,
         error::Error,
-        rest::idempotency::WITHOUT,
+        rest::idempotency::EXEMPT,
         store::fault::{Moment, crashing},
         usecase::{
             idempotency::{Answer as Kept, Asker, Turn, begin, carry_out},
@@ -365,7 +365,7 @@ fn shape(answer: &Answer) -> (u16, Value) {
 async fn operations(app: &TestApp) -> Vec<String> {
     let document = app.nobody().get("/api/v1/openapi.json").await.expect(200).json();
     let paths = document["paths"].as_object().expect("paths").clone();
-    for (without, why) in WITHOUT {
+    for (without, why) in EXEMPT {
         let known = paths
             .iter()
             .any(|(path, ways)| path.trim_start_matches("/api/v1") == without && ways.get("post").is_some());
@@ -374,7 +374,7 @@ async fn operations(app: &TestApp) -> Vec<String> {
     // `/oauth/token` takes no key: each answer is a new token.
     let posts = paths.iter().filter(|(path, ways)| path.starts_with("/api/v1/") && ways.get("post").is_some());
     let all = posts.map(|(path, _)| path.clone());
-    let taking = all.filter(|path| WITHOUT.iter().all(|(without, _)| *without != path.trim_start_matches("/api/v1")));
+    let taking = all.filter(|path| EXEMPT.iter().all(|(without, _)| *without != path.trim_start_matches("/api/v1")));
     taking.chain(["/transfers in the background".to_owned()]).collect()
 }
 

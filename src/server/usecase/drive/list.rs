@@ -22,6 +22,8 @@ use crate::{
     },
     view::{DatasetView, MoreRows, Page, RowView},
 };
+use serde::Deserialize;
+use utoipa::IntoParams;
 
 /// How many rows a page of the Drive has: what fits on any screen, and a little.
 pub const PAGE_SIZE: i64 = 60;
@@ -30,10 +32,11 @@ pub const PAGE_SIZE: i64 = 60;
 pub const SCROLL_BLOCK_SIZE: i64 = 100;
 
 /// Which children are wanted, unread.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields, default)]
 pub struct ListQuery {
-    /// `name` or `kind` (folders first, then by name), `status`, `images`, `size`, `owner` or `modified_at`, with `-` in front
-    /// for the other direction; `name` where it is empty.
+    /// `name` or `kind` (folders first, then by name), `status`, `images`, `size`, `owner` or `modified_at`; with `-`
+    /// in front for descending order.
     pub sort: String,
     /// Only of this kind.
     pub kind: Option<String>,
@@ -41,13 +44,15 @@ pub struct ListQuery {
     pub status: Option<String>,
     /// Only with names that begin like this.
     pub query: Option<String>,
-    /// Begin behind so many rows, instead of at a cursor.
+    /// Skip this many rows, instead of a cursor.
     pub at: Option<i64>,
     /// Where the page starts.
     pub cursor: String,
-    /// How many rows.
+    /// 1 to 200.
     pub limit: Option<i64>,
-    /// As whom it is looked at (**View as**): a person's id; empty for oneself.
+    /// A person's id, to answer as that person would see it. For Owners and Managers of the organization.
+    #[serde(rename = "as")]
+    #[param(rename = "as")]
     pub view_as: String,
 }
 

@@ -31,41 +31,19 @@ use crate::{
     },
     view::{
         Control, Crumb, DriveView, MAX_COUNTED_ROWS, OrganizationMembership, Page, ResourceView, RowView, TreeFolder,
-        licence::ProcessingView,
+        licence::ProcessingView, query::DriveQuery,
     },
 };
 
 /// Stands for a resource: what was shared with the reader, for who sees the root of an account besides.
 pub const SHARED: &str = "shared";
 
-/// What a page of the Drive shows, unread.
-#[derive(Debug, Clone, Default)]
-pub struct PageQuery {
-    /// The organization.
-    pub org: String,
-    /// The container or dataset; where it is empty, the root of the first account that the reader sees; [`SHARED`] for what was
-    /// shared with them.
-    pub resource: String,
-    /// What is searched for in the whole organization; empty for a container.
-    pub q: String,
-    /// Only of this kind.
-    pub kind: String,
-    /// Only datasets in this state.
-    pub status: String,
-    /// The order.
-    pub sort: String,
-    /// Where the page starts.
-    pub cursor: String,
-    /// As whom it is looked at (**View as**): a person's id; empty for oneself.
-    pub view_as: String,
-}
-
 /// A container's page in the Drive, or a dataset's; "Shared with you" where the reader does not see the root; with a
 /// question, what is found. As somebody else sees it where that is asked for: then nothing can be made there.
 ///
 /// # Errors
 /// `NotFound` if the reader may not see it, or it is not of this organization.
-pub async fn page(ctx: &Ctx, by: &Principal, wanted: &PageQuery) -> Result<DriveView> {
+pub async fn page(ctx: &Ctx, by: &Principal, wanted: &DriveQuery) -> Result<DriveView> {
     let Viewer { by, view_as } = view_as::in_organization(ctx, by, &wanted.org, &wanted.view_as).await?;
     let page = page_of_reader(ctx, &by, wanted).await?;
     if view_as.is_some() {
@@ -74,7 +52,7 @@ pub async fn page(ctx: &Ctx, by: &Principal, wanted: &PageQuery) -> Result<Drive
     Ok(page)
 }
 
-async fn page_of_reader(ctx: &Ctx, by: &Principal, wanted: &PageQuery) -> Result<DriveView> {
+async fn page_of_reader(ctx: &Ctx, by: &Principal, wanted: &DriveQuery) -> Result<DriveView> {
     let mut tx = ctx.db().read().await?;
     let organization = organization::belonging(&mut tx, by, &wanted.org).await?;
     if !wanted.q.trim().is_empty() {
@@ -169,7 +147,7 @@ async fn search_results(
     ctx: &Ctx,
     by: &Principal,
     organization: OrganizationMembership,
-    wanted: &PageQuery,
+    wanted: &DriveQuery,
 ) -> Result<DriveView> {
     let query = crate::server::usecase::search::SearchQuery {
         q: wanted.q.clone(),

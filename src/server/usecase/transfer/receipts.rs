@@ -1,5 +1,8 @@
 //! Showing, listing and exporting receipts (XFER-18).
 
+use serde::Deserialize;
+use utoipa::IntoParams;
+
 use crate::{
     domain::{
         id::{OrganizationId, TransferId},
@@ -32,13 +35,14 @@ pub const MAX_EXPORT_ROWS: i64 = 100_000;
 const EXPORT_BATCH_SIZE: i64 = 500;
 
 /// Which receipts are wanted.
-#[derive(Debug, Default, Clone)]
+#[derive(Debug, Clone, Default, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields, default)]
 pub struct ReceiptQuery {
-    /// `in` or `out`; both where it is empty.
+    /// `in` or `out`. Default: both.
     pub direction: String,
     /// Where the page starts.
     pub cursor: String,
-    /// How many.
+    /// 1 to 200.
     pub limit: Option<i64>,
 }
 

@@ -57,6 +57,7 @@ use crate::{
         location::use_route_query,
         session::Session,
     },
+    view::query::DriveQuery,
 };
 
 /// The page: `/o/{org}/drive` and `/o/{org}/drive/{resource}`.
@@ -73,7 +74,8 @@ pub fn DrivePage() -> impl IntoView {
         move || (wanted.get(), session.version()),
         |(listing, _)| async move {
             let Listing { org, resource, sort, kind, status, q, cursor, view_as, .. } = listing.clone();
-            (listing, drive_page(org, resource, q, kind, status, sort, cursor, view_as).await)
+            let query = DriveQuery { org, resource, q, kind, status, sort, cursor, view_as };
+            (listing, drive_page(query).await)
         },
     );
     let loading = RwSignal::new(false);

@@ -28,7 +28,7 @@ use crate::{
         switcher::{AccountEntry, Entry, Switcher},
         words,
     },
-    view::{Control, DestinationRow, DestinationView},
+    view::{Control, DestinationRow, DestinationView, query::DestinationsQuery},
 };
 
 #[component]
@@ -46,10 +46,14 @@ pub fn MoveDialog(route: Memo<DriveRoute>) -> impl IntoView {
     let resource = ask(
         move || (with_view.get(), session.version()),
         |(open, _)| async move {
-            let view =
-                destinations(open.items.join(","), open.to.clone(), open.inside.clone(), open.at.clone(), open.copying)
-                    .await;
-            (open, view)
+            let query = DestinationsQuery {
+                items: open.items.join(","),
+                org: open.to.clone(),
+                container: open.inside.clone(),
+                cursor: open.at.clone(),
+                copying: open.copying,
+            };
+            (open, destinations(query).await)
         },
     );
     let making_folder = Memo::new(move |_| open.with(|open| open.making_folder));

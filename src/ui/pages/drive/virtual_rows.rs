@@ -14,7 +14,7 @@ use crate::{
     domain::command::{Command, MissingEntitlements, control},
     rpc::drive::drive_rows,
     ui::components::dom::all,
-    view::{Control, DriveView, MAX_COUNTED_ROWS, ResourceView, RowView},
+    view::{Control, DriveView, MAX_COUNTED_ROWS, ResourceView, RowView, query::DriveRowsQuery},
 };
 
 /// How many rows above and below the view are rendered, so that scrolling does not outrun rendering.
@@ -289,7 +289,7 @@ impl VirtualRows {
         let Some(resource) = resource else { return };
         let from = block * BLOCK_SIZE;
         let Listing { kind, status, sort, view_as, .. } = listing.clone();
-        let answer = drive_rows(resource, kind, status, sort, from as u64, view_as).await;
+        let answer = drive_rows(DriveRowsQuery { resource, kind, status, sort, at: from as u64, view_as }).await;
         if self.listing.try_with_value(|now| *now == listing) != Some(true) {
             return;
         }

@@ -20,7 +20,7 @@ use crate::{
         session::Session,
         words::{self, Moment, When},
     },
-    view::{EntryView, licence::LedgerView},
+    view::{EntryView, licence::LedgerView, query::LedgerQuery},
 };
 
 /// What the address says: which entries of which licence, and from where on.
@@ -79,7 +79,7 @@ pub fn LedgerPage() -> impl IntoView {
         move || (route.get(), session.version()),
         |(route, _)| async move {
             let LedgerRoute { org, id, kind, from, to, older, newer } = route;
-            licence_ledger(org, id, kind, from, to, older, newer).await
+            licence_ledger(LedgerQuery { org, id, kind, from, to, older, newer }).await
         },
     );
     page(Section::Licences, org, move || {

@@ -28,7 +28,10 @@ use crate::{
         location::use_route_query,
         session::Session,
     },
-    view::people::PeopleView,
+    view::{
+        people::PeopleView,
+        query::{PeopleDialogQuery, PeopleQuery},
+    },
 };
 
 /// The page: `/o/{org}/people`.
@@ -41,10 +44,9 @@ pub fn PeoplePage() -> impl IntoView {
         |(route, _)| async move {
             let PeopleRoute { org, query, role, status, sort, cursor, open } = route.clone();
             let (chosen, inviting, resource) = open.asks();
-            let limits_of = open.limits_of();
-            let answer =
-                people_page(org, query, role, status, sort, cursor, chosen, inviting, resource, limits_of).await;
-            (route, answer)
+            let dialog = PeopleDialogQuery { chosen, inviting, resource, limits_of: open.limits_of() };
+            let query = PeopleQuery { org, query, role, status, sort, cursor, dialog };
+            (route, people_page(query).await)
         },
     );
     let loading = RwSignal::new(false);
