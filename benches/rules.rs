@@ -23,7 +23,7 @@ use commonhold::{
         limit::RateLimiter,
         password::Hasher,
         store::{self, Db, Synchronous, Tx},
-        usecase::drive,
+        usecase::drive::list as drive,
     },
 };
 use criterion::{BenchmarkId, Criterion, criterion_group, criterion_main};

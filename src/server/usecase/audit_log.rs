@@ -62,7 +62,7 @@ fn filter(query: &AuditQuery) -> Result<audit::Filter> {
         Some(text) => Day::parse_iso(&text).map(Some).ok_or_else(|| Refusal::field(field, FieldIssue::NotADay)),
     };
     Ok(audit::Filter {
-        actor: text(&query.actor).map(|actor| crate::server::usecase::id("actor", &actor)).transpose()?,
+        actor: text(&query.actor).map(|actor| super::id("actor", &actor)).transpose()?,
         action: text(&query.action),
         from: day("from", text(&query.from))?.map(Day::start),
         to: day("to", text(&query.to))?.map(|day| Timestamp(day.start().0).plus_days(1)),
@@ -70,14 +70,14 @@ fn filter(query: &AuditQuery) -> Result<audit::Filter> {
 }
 
 fn place(text: Option<&str>) -> Result<Option<audit::Cursor>> {
-    let Some(parts) = crate::server::usecase::read_cursor(text.unwrap_or_default(), 2)? else { return Ok(None) };
+    let Some(parts) = super::read_cursor(text.unwrap_or_default(), 2)? else { return Ok(None) };
     let wrong = || Refusal::field("cursor", FieldIssue::NotAnId);
     let at = Timestamp(parts[0].parse().map_err(|_| wrong())?);
-    Ok(Some(audit::Cursor { at, id: crate::server::usecase::id("cursor", &parts[1])? }))
+    Ok(Some(audit::Cursor { at, id: super::id("cursor", &parts[1])? }))
 }
 
 fn cursor((id, line): &(AuditId, ActivityView)) -> String {
-    crate::server::usecase::cursor(&[&line.at.0.to_string(), &id.to_string()])
+    super::cursor(&[&line.at.0.to_string(), &id.to_string()])
 }
 
 /// One page of an organization's audit log, newest first.
@@ -85,17 +85,17 @@ fn cursor((id, line): &(AuditId, ActivityView)) -> String {
 /// # Errors
 /// `NotFound` and `Forbidden` by role; `Invalid` at a field of the query.
 pub async fn list(ctx: &Ctx, by: &Principal, org: &str, query: &AuditQuery) -> Result<Page<ActivityView>> {
-    let limit = crate::server::usecase::limit(query.limit)?;
+    let limit = super::limit(query.limit)?;
     let (filter, before) = (filter(query)?, place(query.cursor.as_deref())?);
-    let resource = query.resource.as_deref().map(|id| crate::server::usecase::id("resource", id)).transpose()?;
+    let resource = query.resource.as_deref().map(|id| super::id("resource", id)).transpose()?;
     let mut tx = ctx.db().read().await?;
-    let permit = crate::server::usecase::organization::permit(&mut tx, by, org, Permission::ReadAudit).await?;
+    let permit = super::organization::permit(&mut tx, by, org, Permission::ReadAudit).await?;
     let organization = permit.organization();
     let lines = match resource {
         Some(id) => audit::list_of_resource(&mut tx, organization, id, &filter, before, limit + 1).await?,
         None => audit::list(&mut tx, organization, &filter, before, limit + 1).await?,
     };
-    let page = crate::server::usecase::page(lines, limit, cursor);
+    let page = super::page(lines, limit, cursor);
     Ok(Page { items: page.items.into_iter().map(|(_, line)| line).collect(), next_cursor: page.next_cursor })
 }
 
@@ -113,7 +113,7 @@ pub async fn page(ctx: &Ctx, by: &Principal, query: &ActivityQuery) -> Result<Au
     };
     let (filter, before, after) = (filter(&filtered)?, place(Some(&query.older))?, place(Some(&query.newer))?);
     let mut tx = ctx.db().read().await?;
-    let organization = crate::server::usecase::organization::belonging(&mut tx, by, &query.org).await?;
+    let organization = super::organization::belonging(&mut tx, by, &query.org).await?;
     if !organization.role.is_some_and(|role| may(role, Permission::ReadAudit)) {
         return Err(Refusal::NotFound.into());
     }
@@ -203,7 +203,7 @@ fn changes(before: Option<&Value>, after: Option<&Value>) -> Vec<Change> {
 pub async fn begin_export(ctx: &Ctx, by: &Principal, org: &str, query: &AuditQuery) -> Result<Export> {
     let filter = filter(query)?;
     let mut tx = ctx.db().read().await?;
-    let permit = crate::server::usecase::organization::permit(&mut tx, by, org, Permission::ReadAudit).await?;
+    let permit = super::organization::permit(&mut tx, by, org, Permission::ReadAudit).await?;
     let truncated = audit::is_longer_than(&mut tx, permit.organization(), &filter, MAX_EXPORT_ROWS).await?;
     Ok(Export {
         by: by.clone(),
@@ -254,7 +254,7 @@ impl Export {
 mod tests {
     use serde_json::json;
 
-    use crate::server::usecase::*;
+    use super::*;
 
     #[test]
     fn audit_1_before_and_after_are_read_field_by_field() {

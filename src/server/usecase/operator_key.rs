@@ -80,13 +80,11 @@ async fn note_key(
 /// # Errors
 /// `Invalid` at a field of the query.
 pub async fn list_keys(ctx: &Ctx, cursor: &str, limit: Option<i64>) -> Result<Page<KeyView>> {
-    let limit = crate::server::usecase::limit(limit)?;
-    let behind = crate::server::usecase::read_cursor(cursor, 1)?
-        .map(|parts| crate::server::usecase::id("cursor", &parts[0]))
-        .transpose()?;
+    let limit = super::limit(limit)?;
+    let behind = super::read_cursor(cursor, 1)?.map(|parts| super::id("cursor", &parts[0])).transpose()?;
     let mut tx = ctx.db().read().await?;
     let keys = operator_key::list(&mut tx, behind, limit + 1).await?;
-    let page = crate::server::usecase::page(keys, limit, |key| crate::server::usecase::cursor(&[&key.id.to_string()]));
+    let page = super::page(keys, limit, |key| super::cursor(&[&key.id.to_string()]));
     Ok(Page { items: page.items.into_iter().map(Into::into).collect(), next_cursor: page.next_cursor })
 }
 
@@ -95,7 +93,7 @@ pub async fn list_keys(ctx: &Ctx, cursor: &str, limit: Option<i64>) -> Result<Pa
 /// # Errors
 /// `NotFound` if there is none that works.
 pub async fn revoke_key(ctx: &Ctx, operator: &Operator, id: &str) -> Result<()> {
-    let id: OperatorKeyId = crate::server::usecase::id("id", id).map_err(|_| Refusal::NotFound)?;
+    let id: OperatorKeyId = super::id("id", id).map_err(|_| Refusal::NotFound)?;
     ctx.db()
         .write(|tx, _| {
             Box::pin(async {

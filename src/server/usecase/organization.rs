@@ -141,7 +141,7 @@ pub async fn list(
     limit: Option<i64>,
 ) -> Result<Page<OrganizationMembership>> {
     let mut tx = ctx.db().read().await?;
-    list_in(&mut tx, by, query, cursor, crate::server::usecase::limit(limit)?).await
+    list_in(&mut tx, by, query, cursor, super::limit(limit)?).await
 }
 
 /// [`list`] in a transaction.
@@ -162,15 +162,13 @@ pub(crate) async fn list_in(
     let escaped = typed.replace('!', "!!").replace('%', "!%").replace('_', "!_");
     // The cursor names the list it is of, so that one from another list is noticed.
     let wrong = || Error::from(Refusal::field("cursor", FieldIssue::NotAnId));
-    let after = match crate::server::usecase::read_cursor(cursor, 3)? {
+    let after = match super::read_cursor(cursor, 3)? {
         None => organization::Cursor::default(),
         Some(parts) if parts[0] != typed => return Err(wrong()),
         Some(parts) => organization::Cursor { key: parts[1].clone(), id: parts[2].parse().map_err(|_| wrong())? },
     };
     let rows = organization::list_by_name(tx, by.person, &format!("%{escaped}%"), &after, limit + 1).await?;
-    let page = crate::server::usecase::page(rows, limit, |(_, after)| {
-        crate::server::usecase::cursor(&[&typed, &after.key, &after.id.to_string()])
-    });
+    let page = super::page(rows, limit, |(_, after)| super::cursor(&[&typed, &after.key, &after.id.to_string()]));
     Ok(Page { items: page.items.into_iter().map(|(one, _)| one).collect(), next_cursor: page.next_cursor })
 }
 
@@ -207,18 +205,16 @@ pub async fn shared_with(
     cursor: &str,
     limit: Option<i64>,
 ) -> Result<Page<SharedResourceView>> {
-    let limit = crate::server::usecase::limit(limit)?;
+    let limit = super::limit(limit)?;
     let wrong = || Error::from(Refusal::field("cursor", FieldIssue::NotAnId));
-    let after = match crate::server::usecase::read_cursor(cursor, 2)? {
+    let after = match super::read_cursor(cursor, 2)? {
         None => None,
         Some(parts) if parts[0] != "shared" => return Err(wrong()),
         Some(parts) => Some(parts[1].parse().map_err(|_| wrong())?),
     };
     let mut tx = ctx.db().read().await?;
     let rows = grant::list_shared_with(&mut tx, by.person, after, limit + 1).await?;
-    let page = crate::server::usecase::page(rows, limit, |last| {
-        crate::server::usecase::cursor(&["shared", &last.grant.to_string()])
-    });
+    let page = super::page(rows, limit, |last| super::cursor(&["shared", &last.grant.to_string()]));
     Ok(Page { items: levels_of(&mut tx, by, page.items).await?, next_cursor: page.next_cursor })
 }
 

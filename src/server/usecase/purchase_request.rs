@@ -25,19 +25,15 @@ use crate::{
 /// # Errors
 /// `Invalid` at a field of the query.
 pub async fn list_requests(ctx: &Ctx, state: &str, cursor: &str, limit: Option<i64>) -> Result<Page<RequestView>> {
-    let limit = crate::server::usecase::limit(limit)?;
+    let limit = super::limit(limit)?;
     let state = match state.trim() {
         "" => None,
         word => Some(RequestState::parse(word).map_err(at_field("state"))?),
     };
-    let before = crate::server::usecase::read_cursor(cursor, 1)?
-        .map(|parts| crate::server::usecase::id("cursor", &parts[0]))
-        .transpose()?;
+    let before = super::read_cursor(cursor, 1)?.map(|parts| super::id("cursor", &parts[0])).transpose()?;
     let mut tx = ctx.db().read().await?;
     let requests = purchase_request::list_all(&mut tx, state, before, limit + 1).await?;
-    Ok(crate::server::usecase::page(requests, limit, |request| {
-        crate::server::usecase::cursor(&[&request.id.to_string()])
-    }))
+    Ok(super::page(requests, limit, |request| super::cursor(&[&request.id.to_string()])))
 }
 
 /// What Owners asked for.
@@ -45,7 +41,7 @@ pub async fn list_requests(ctx: &Ctx, state: &str, cursor: &str, limit: Option<i
 /// # Errors
 /// `NotFound`.
 pub async fn show_request(ctx: &Ctx, id: &str) -> Result<RequestView> {
-    let id: RequestId = crate::server::usecase::id("id", id).map_err(|_| Refusal::NotFound)?;
+    let id: RequestId = super::id("id", id).map_err(|_| Refusal::NotFound)?;
     Ok(purchase_request::find(&mut ctx.db().read().await?, id).await?.ok_or(Refusal::NotFound)?)
 }
 
@@ -54,7 +50,7 @@ pub async fn show_request(ctx: &Ctx, id: &str) -> Result<RequestView> {
 /// # Errors
 /// `NotFound`; `Invalid` at `state` or `text`; `BadRequest` if it is not open any more.
 pub async fn answer(ctx: &Ctx, operator: &Operator, id: &str, state: &str, text: &str) -> Result<RequestView> {
-    let id: RequestId = crate::server::usecase::id("id", id).map_err(|_| Refusal::NotFound)?;
+    let id: RequestId = super::id("id", id).map_err(|_| Refusal::NotFound)?;
     let Ok(state @ (RequestState::Answered | RequestState::Declined)) = RequestState::parse(state.trim()) else {
         return Err(Refusal::field("state", FieldIssue::NotAChoice).into());
     };
