@@ -8,10 +8,7 @@ use commonhold::{
     server::{
         Fatal,
         config::DatabaseArgs,
-        usecase::{
-            MAX_PAGE_SIZE,
-            operator::{self, Operator},
-        },
+        usecase::{MAX_PAGE_SIZE, operator::Operator, operator_key},
     },
 };
 
@@ -47,10 +44,10 @@ pub async fn run(database: &DatabaseArgs, command: KeyCommand) -> Result<ExitCod
 async fn create(database: &DatabaseArgs, name: &str) -> Result<ExitCode, Fatal> {
     let ctx = super::open(database).await?;
     let operator = Operator::command_line();
-    let (made, key) = operator::create_key(&ctx, &operator, name).await.map_err(explain)?;
+    let (made, key) = operator_key::create_key(&ctx, &operator, name).await.map_err(explain)?;
     if let Err(error) = say(&key) {
         // The key is shown only this once, and nobody saw it.
-        operator::revoke_key(&ctx, &operator, &made.id.to_string()).await.map_err(explain)?;
+        operator_key::revoke_key(&ctx, &operator, &made.id.to_string()).await.map_err(explain)?;
         complain(format!("The key could not be shown ({error}), so it was revoked. Create another."));
         return Ok(ExitCode::FAILURE);
     }
@@ -61,7 +58,7 @@ async fn list(database: &DatabaseArgs) -> Result<(), Fatal> {
     let ctx = super::open(database).await?;
     let mut cursor = Some(String::new());
     while let Some(from) = cursor {
-        let page = operator::list_keys(&ctx, &from, Some(MAX_PAGE_SIZE)).await.map_err(explain)?;
+        let page = operator_key::list_keys(&ctx, &from, Some(MAX_PAGE_SIZE)).await.map_err(explain)?;
         for key in page.items {
             let used = key.last_used_at.map_or_else(|| "never used".to_owned(), Timestamp::rfc3339);
             let state = if key.revoked_at.is_some() { "revoked" } else { "active" };
@@ -75,6 +72,6 @@ async fn list(database: &DatabaseArgs) -> Result<(), Fatal> {
 
 async fn revoke(database: &DatabaseArgs, id: &str) -> Result<(), Fatal> {
     let ctx = super::open(database).await?;
-    operator::revoke_key(&ctx, &Operator::command_line(), id).await.map_err(explain)?;
+    operator_key::revoke_key(&ctx, &Operator::command_line(), id).await.map_err(explain)?;
     say("The key no longer works.")
 }

@@ -6,10 +6,7 @@ use commonhold::{
     server::{
         self, Fatal,
         config::{DatabaseArgs, public_url},
-        usecase::{
-            MAX_PAGE_SIZE,
-            operator::{self, Operator},
-        },
+        usecase::{MAX_PAGE_SIZE, operator::Operator, purchase_request},
     },
     view::billing::RequestView,
 };
@@ -61,7 +58,7 @@ async fn list(database: &DatabaseArgs, state: &str) -> Result<(), Fatal> {
     let ctx = super::open(database).await?;
     let mut cursor = Some(String::new());
     while let Some(from) = cursor {
-        let page = operator::list_requests(&ctx, state, &from, Some(MAX_PAGE_SIZE)).await.map_err(explain)?;
+        let page = purchase_request::list_requests(&ctx, state, &from, Some(MAX_PAGE_SIZE)).await.map_err(explain)?;
         for request in page.items {
             say(describe(&request))?;
         }
@@ -72,7 +69,7 @@ async fn list(database: &DatabaseArgs, state: &str) -> Result<(), Fatal> {
 
 async fn show(database: &DatabaseArgs, id: &str) -> Result<(), Fatal> {
     let ctx = super::open(database).await?;
-    let request = operator::show_request(&ctx, id).await.map_err(explain)?;
+    let request = purchase_request::show_request(&ctx, id).await.map_err(explain)?;
     say(describe(&request))?;
     say(format!("{} of {}", one_line(&request.by_name), one_line(&request.organization_name)))?;
     if let Some(phone) = &request.contact_phone {
@@ -90,7 +87,7 @@ async fn show(database: &DatabaseArgs, id: &str) -> Result<(), Fatal> {
 async fn answer(database: &DatabaseArgs, id: &str, text: &str, decline: bool, public_url: &str) -> Result<(), Fatal> {
     let ctx = server::open(database, true, false, public_url).await?;
     let state = if decline { "declined" } else { "answered" };
-    operator::answer(&ctx, &Operator::command_line(), id, state, text).await.map_err(explain)?;
+    purchase_request::answer(&ctx, &Operator::command_line(), id, state, text).await.map_err(explain)?;
     say(format!("The request is {state}. The Owners get a mail."))
 }
 
