@@ -12,7 +12,7 @@ run: build ## build, fill a new database with an example, serve on http://localh
 test: ## everything that must hold: format, clippy, tests on SQLite and PostgreSQL, documentation, end to end (40 minutes from nothing, 25 after a change)
 	@scripts/test
 
-build: ## target/release/commonhold and target/site (10 minutes from nothing, 2 seconds with nothing to do)
+build: ## target/release/commonhold and target/site (15 minutes from nothing, 2 seconds with nothing to do)
 	@scripts/setup build
 	@scripts/build
 

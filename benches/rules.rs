@@ -83,7 +83,7 @@ fn facts(items: u64) -> Facts {
                 contents: Contents { datasets: 1, images: 100, ..Contents::default() },
             })
             .collect(),
-        onlookers: Truncated::default(),
+        people_with_access: Truncated::default(),
     }
 }
 

@@ -14,7 +14,7 @@ use commonhold::{
         mail::{MailState, one_line},
         organization::NewOrganizationForm,
         refusal::Refusal,
-        resource::Status,
+        resource::DatasetStatus,
     },
     server::{
         self, Fatal,
@@ -571,7 +571,7 @@ async fn run(cli: Cli) -> Result<ExitCode, Fatal> {
         Command::Dataset(DatasetCommand::SetStatus { id, status }) => {
             let ctx = server::open(database, true, false, NO_LINKS).await?;
             let id: ResourceId = id.parse().map_err(|_| format!("{id} is not a valid id."))?;
-            let status = Status::parse(&status).map_err(|_| format!("{status} is not a status. See --help."))?;
+            let status = DatasetStatus::parse(&status).map_err(|_| format!("{status} is not a status. See --help."))?;
             let set = usecase::dataset::set_status(&ctx, id, status).await.map_err(explain)?;
             say(format!("The dataset is {}.", set.status.label()))?;
             if !set.charged.is_nothing() {

@@ -176,7 +176,7 @@ test("PEOPLE-11 ORG-7 each role sees of the team what it may, and one person has
   const team = (at: typeof page, name: string) => at.getByRole("region", { name, exact: true });
   await expect(team(page, "Build your team").getByRole("link", { name: "Manage People", exact: true })).toBeVisible();
   const colour = (at: typeof page, within: string) => at.locator(`${within} .face`).first().getAttribute("class");
-  expect(await colour(page, ".faces")).toBe(await colour(page, ".whoami"));
+  expect(await colour(page, ".faces")).toBe(await colour(page, ".current-person"));
   await rita.page.goto(`/o/${org.org_id}`);
   await expect(team(rita.page, "People").getByRole("link", { name: "See people", exact: true })).toBeVisible();
   await expect(rita.page.getByRole("link", { name: "Manage People" })).toHaveCount(0);

@@ -3,24 +3,23 @@
 use serde::{Deserialize, Serialize};
 
 use super::{
-    id::{OrganizationId, PersonId, ResourceId},
-    key::Who,
+    id::{OrganizationId, ResourceId},
     refusal::Refusal,
     restriction::Restrictions,
     role::{Affiliation, Cell, Permission, Role, cell},
 };
 
-/// An access level on a resource. The order is the meaning.
+/// An access level on a resource. The order of the variants counts: a later level includes the earlier ones.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Level {
     /// Look and measure.
     Reader,
-    /// And add new things.
+    /// What a Reader can do, and add new things.
     Uploader,
-    /// And rename, move, delete.
+    /// What an Uploader can do, and rename, move and delete.
     Editor,
-    /// And give access.
+    /// Everything, and give access to others.
     Manager,
 }
 
@@ -33,7 +32,7 @@ words! {
 }
 
 impl Level {
-    /// What it lets one do, in words that go on after "can".
+    /// What the level allows, as the end of a sentence that begins with "can".
     pub const fn summary(self) -> &'static str {
         match self {
             Self::Reader => "view and measure",
@@ -87,7 +86,7 @@ impl Act {
         Self::Restrict,
     ];
 
-    /// The level an act takes. Exhaustive: a new act does not compile until it is decided here.
+    /// The lowest level that may do the act. The match is exhaustive, so a new act does not compile until its level is decided.
     pub const fn needs(self) -> Level {
         match self {
             Self::View | Self::Copy => Level::Reader,
@@ -98,7 +97,7 @@ impl Act {
     }
 }
 
-/// The level a role gives on every resource of its organization; a Member has none.
+/// The level that a role gives on every resource of its organization. A Member has none.
 pub const fn role_level(role: Role) -> Option<Level> {
     match role {
         Role::Owner | Role::Manager => Some(Level::Manager),
@@ -111,9 +110,7 @@ pub const fn role_level(role: Role) -> Option<Level> {
 /// Everything that decides what one person may do on one resource.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct AccessFacts {
-    /// The resource.
     pub resource: ResourceId,
-    /// The organization that owns it.
     pub organization: OrganizationId,
     /// The person's role there, if they have one.
     pub role: Option<Role>,
@@ -124,82 +121,11 @@ pub struct AccessFacts {
 }
 
 impl AccessFacts {
-    /// ACCESS-1 and ROLE-1: the highest of role and grants; a grant only ever raises. `None`: the resource does not
-    /// exist for this person.
+    /// The highest of role and grants (ACCESS-1). A grant can raise what the role gives, but not lower it (ROLE-1).
+    /// `None` means that the person cannot see the resource at all.
     pub fn level(&self) -> Option<Level> {
         self.grants.iter().copied().chain(self.role.and_then(role_level)).max()
     }
-}
-
-/// Proof that a person may do something on a resource. Only [`permit`], a transfer plan without blockers, work that was
-/// begun with one, the end of the days in the trash and, for the operator, [`operate`] make one, so a change of resources or grants cannot be reached past the check.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Permit {
-    person: PersonId,
-    organization: OrganizationId,
-    resource: ResourceId,
-}
-
-impl Permit {
-    /// For [`super::transfer::Plan::permit`], which has checked every item.
-    pub(super) const fn of_plan(person: PersonId, organization: OrganizationId, resource: ResourceId) -> Self {
-        Self { person, organization, resource }
-    }
-
-    /// For [`super::trash`] and [`super::task`]: what has been in the trash long enough, and what nobody sees yet or any
-    /// more.
-    pub(super) const fn of_task(person: PersonId, organization: OrganizationId, resource: ResourceId) -> Self {
-        Self { person, organization, resource }
-    }
-
-    /// Who may.
-    pub const fn person(&self) -> PersonId {
-        self.person
-    }
-
-    /// The organization that owns the resource.
-    pub const fn organization(&self) -> OrganizationId {
-        self.organization
-    }
-
-    /// On which resource.
-    pub const fn resource(&self) -> ResourceId {
-        self.resource
-    }
-}
-
-/// A permit for the operator, who acts from the command line of the machine itself and needs nobody's leave. `person` is
-/// whom the rows name as their maker.
-pub const fn operate(person: PersonId, organization: OrganizationId, resource: ResourceId) -> Permit {
-    Permit { person, organization, resource }
-}
-
-/// A permit to give what waited with an invitation, for [`super::invitation::Answering::receive`], which has checked it.
-pub(super) const fn given_by_invitation(by: PersonId, organization: OrganizationId, resource: ResourceId) -> Permit {
-    Permit { person: by, organization, resource }
-}
-
-/// Whether somebody may do an act on a resource.
-///
-/// # Errors
-/// `NotFound` if they cannot even see it (ACCESS-3); `Forbidden`, naming the level or the scope it takes, if they can.
-pub fn permit(who: Who<'_>, act: Act, on: &AccessFacts) -> Result<Permit, Refusal> {
-    let level = on.level().ok_or(Refusal::NotFound)?;
-    who.may_act(act)?;
-    may_act(act, level, on.restrictions)?;
-    Ok(Permit { person: who.id(), organization: on.organization, resource: on.resource })
-}
-
-/// Whether somebody may look at what an act is about, like the links of a resource: a machine needs to be able to read, and
-/// people the level that the act takes.
-///
-/// # Errors
-/// See [`permit`].
-pub fn permit_to_look(who: Who<'_>, act: Act, on: &AccessFacts) -> Result<Permit, Refusal> {
-    let level = on.level().ok_or(Refusal::NotFound)?;
-    who.may_look()?;
-    may_act(act, level, on.restrictions)?;
-    Ok(Permit { person: who.id(), organization: on.organization, resource: on.resource })
 }
 
 /// Whether a level is enough for an act, and nothing forbids it (POL-1).
@@ -225,17 +151,17 @@ pub fn may_act(act: Act, level: Level, restrictions: Restrictions) -> Result<(),
     }
 }
 
-/// ROLE: whether somebody who stands like this to the organization may be given a level on one of its resources. Manager
-/// ("project owner") is for its own people. Another organization (ACCESS-4) stands outside, as its people do.
+/// ROLE: whether somebody with this affiliation may be given a level on a resource of the organization. Only the
+/// organization's own people can be Manager ("project owner"). Other organizations (ACCESS-4) count as external.
 ///
 /// # Errors
 /// `Forbidden`, saying which level it could be.
-pub fn may_be_given(level: Level, standing: Affiliation) -> Result<(), Refusal> {
+pub fn may_be_given(level: Level, affiliation: Affiliation) -> Result<(), Refusal> {
     let permission = match level {
         Level::Manager => Permission::BeGivenManager,
         Level::Reader | Level::Uploader | Level::Editor => Permission::BeGivenLevel,
     };
-    if cell(permission, standing) == Cell::No {
+    if cell(permission, affiliation) == Cell::No {
         return Err(Refusal::Forbidden(
             "Only people of this organization can be given Manager access. Choose Editor or below, or invite them first."
                 .to_owned(),
@@ -264,7 +190,7 @@ words! {
 }
 
 impl Source {
-    /// How a resource's own grants make it look: one made by hand counts more than one carried along.
+    /// How a resource with these grants of its own is shown: a grant made by hand takes precedence over a carried one.
     pub const fn of(direct: bool, carried: bool) -> Self {
         match (direct, carried) {
             (true, _) => Self::Direct,
@@ -279,7 +205,12 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::domain::testing::{id, row, table};
+    use crate::domain::{
+        id::PersonId,
+        permit::{Permit, permit},
+        requester::Requester,
+        testing::{id, row, table},
+    };
 
     const PERSON: PersonId = PersonId(id(1));
 
@@ -336,7 +267,7 @@ mod tests {
         for role in ROLES {
             for granted in GRANTED {
                 let on = facts(role, granted.into_iter().collect());
-                let answers = Act::ALL.map(|act| match permit(Who::person(PERSON), act, &on) {
+                let answers = Act::ALL.map(|act| match permit(Requester::person(PERSON), act, &on) {
                     Ok(_) => "yes",
                     Err(Refusal::Forbidden(_)) => "forbidden",
                     Err(Refusal::NotFound) => "not found",
@@ -352,20 +283,21 @@ mod tests {
     #[test]
     fn access_1_a_permit_says_who_and_on_what_and_a_refusal_what_it_takes() {
         let on = facts(Some(Role::Reader), vec![Level::Uploader]);
-        let given = permit(Who::person(PERSON), Act::Create, &on).map(|p| (p.person(), p.organization(), p.resource()));
+        let given =
+            permit(Requester::person(PERSON), Act::Create, &on).map(|p| (p.person(), p.organization(), p.resource()));
         assert_eq!(given, Ok((PERSON, on.organization, on.resource)));
         let text =
             "You need Editor access to do this. You have Uploader access. Ask someone with Manager access for more."
                 .to_owned();
-        assert_eq!(permit(Who::person(PERSON), Act::Move, &on), Err(Refusal::Forbidden(text)));
+        assert_eq!(permit(Requester::person(PERSON), Act::Move, &on), Err(Refusal::Forbidden(text)));
     }
 
     #[test]
     fn role_who_may_be_given_which_level() {
         let mut rows = vec![row(["", "Reader", "Uploader", "Editor", "Manager"])];
         for role in ROLES {
-            let standing = role.map_or(Affiliation::External, Affiliation::In);
-            let answers = Level::ALL.map(|level| if may_be_given(level, standing).is_ok() { "yes" } else { "no" });
+            let affiliation = role.map_or(Affiliation::External, Affiliation::In);
+            let answers = Level::ALL.map(|level| if may_be_given(level, affiliation).is_ok() { "yes" } else { "no" });
             rows.push([role_title(role)].into_iter().chain(answers).map(str::to_owned).collect());
         }
         insta::assert_snapshot!(table(&rows));
@@ -402,7 +334,7 @@ mod tests {
             let after = facts(role, with);
             prop_assert!(after.level() >= before.level() && after.level() >= Some(more));
             for act in Act::ALL {
-                prop_assert!(rank(&permit(Who::person(PERSON), act, &after)) >= rank(&permit(Who::person(PERSON), act, &before)));
+                prop_assert!(rank(&permit(Requester::person(PERSON), act, &after)) >= rank(&permit(Requester::person(PERSON), act, &before)));
             }
         }
 

@@ -1,10 +1,11 @@
 //! Accounts: compartments of an organization, each with its own Drive root and licences (ACCT).
 
 use super::{
+    fields::Fields,
     licence::Product,
     refusal::Refusal,
     role::Role,
-    text::{FieldIssue, Fields, Identifier, Name},
+    text::{FieldIssue, Identifier, Name},
 };
 
 /// What an organization's first account is called (ORG-2).
@@ -38,7 +39,6 @@ pub fn may_be_limited(role: Role) -> Result<(), Refusal> {
 /// What the forms of **New account** and of changing one send, unread. Only what is `Some` changes.
 #[derive(Clone, Debug, Default)]
 pub struct AccountForm {
-    /// Name.
     pub name: Option<String>,
     /// Account ID; made from the name where it is empty (ACCT-1).
     pub account_id: Option<String>,

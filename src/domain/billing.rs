@@ -4,9 +4,10 @@
 use serde::{Deserialize, Serialize};
 
 use super::{
+    fields::Fields,
     licence::{Amount, Family, Licence, Model, Product},
     refusal::Refusal,
-    text::{Email, FieldIssue, Fields, line, number, optional_line},
+    text::{Email, FieldIssue, line, number, optional_line},
     time::{Day, Timestamp},
 };
 
@@ -98,9 +99,7 @@ pub fn may_add_contact(contacts: u64) -> Result<(), Refusal> {
 /// A billing contact, unread.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct ContactForm {
-    /// Name.
     pub name: String,
-    /// Email.
     pub email: String,
     /// Phone; may be empty.
     pub phone: String,
@@ -109,11 +108,8 @@ pub struct ContactForm {
 /// A billing contact.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
 pub struct Contact {
-    /// Name.
     pub name: String,
-    /// Email.
     pub email: Email,
-    /// Phone.
     pub phone: Option<String>,
 }
 
@@ -193,14 +189,14 @@ impl RequestState {
 }
 
 /// How many requests an organization, and a person, sends in a day.
-pub const REQUESTS_A_DAY: u64 = 10;
+pub const MAX_REQUESTS_PER_DAY: u64 = 10;
 
 /// Whether one more request goes out today (attack 27).
 ///
 /// # Errors
 /// `RateLimited` until tomorrow.
 pub const fn may_request(from_organization: u64, from_person: u64) -> Result<(), Refusal> {
-    if from_organization < REQUESTS_A_DAY && from_person < REQUESTS_A_DAY {
+    if from_organization < MAX_REQUESTS_PER_DAY && from_person < MAX_REQUESTS_PER_DAY {
         Ok(())
     } else {
         Err(Refusal::RateLimited(86_400))
@@ -245,19 +241,13 @@ pub struct RequestForm {
 /// What an Owner asks for.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
 pub struct RequestedLicence {
-    /// Product.
     pub product: Option<Product>,
-    /// Billing model.
     pub model: Option<Model>,
-    /// Images.
     pub images: Option<i64>,
-    /// Projects.
     pub projects: Option<i64>,
-    /// Credits.
     pub credits: Option<i64>,
-    /// Seats.
     pub seats: Option<i64>,
-    /// In their own words.
+    /// A message in their own words.
     pub message: Option<String>,
     /// Whom to answer.
     pub contact: Contact,
@@ -565,8 +555,8 @@ mod tests {
 
     #[test]
     fn org_8_requests_are_limited_by_the_day() {
-        assert_eq!(may_request(REQUESTS_A_DAY - 1, REQUESTS_A_DAY - 1), Ok(()));
-        assert!(may_request(REQUESTS_A_DAY, 0).is_err() && may_request(0, REQUESTS_A_DAY).is_err());
+        assert_eq!(may_request(MAX_REQUESTS_PER_DAY - 1, MAX_REQUESTS_PER_DAY - 1), Ok(()));
+        assert!(may_request(MAX_REQUESTS_PER_DAY, 0).is_err() && may_request(0, MAX_REQUESTS_PER_DAY).is_err());
     }
 
     #[test]

@@ -5,13 +5,12 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     access::{Act, Level, may_act},
-    licence::{Licence, Use, allows},
+    licence::{Entitlement, Licence, allows},
     resource::Kind,
     restriction::Restrictions,
     role::{Permission, Role, may},
     time::Timestamp,
 };
-use crate::view::Control;
 
 /// Something that can be done with items.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
@@ -74,7 +73,7 @@ impl Command {
         Self::ALL.into_iter().find(|command| command.as_str() == word)
     }
 
-    /// Whether it is for several items at once as well.
+    /// Whether the command also works on several items at once.
     pub const fn takes_several(self) -> bool {
         match self {
             Self::Move | Self::Assign | Self::Unassign | Self::Copy | Self::ShareCopy | Self::Trash => true,
@@ -96,12 +95,21 @@ impl Command {
     }
 }
 
-/// What is asked to be changed, as far as commands care.
+/// Whether a button or menu item is shown, and usable (ux.md, "Showing rules").
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub enum Control {
+    /// Not shown: the reader can never use it.
+    Absent,
+    /// Shown, but not usable now. The text is that of the refusal.
+    Disabled(String),
+    /// Go ahead.
+    Enabled,
+}
+
+/// The item of a command, with what decides whether the command is there.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Target {
-    /// Kind.
     pub kind: Kind,
-    /// The reader's level on it.
     pub level: Level,
     /// Whether it is in a site.
     pub in_site: bool,
@@ -116,7 +124,6 @@ pub struct MissingEntitlements {
     pub create: Option<String>,
     /// To make sites, or to assign to them.
     pub assign: Option<String>,
-    /// To share.
     pub share: Option<String>,
     /// To give access to single items.
     pub access: Option<String>,
@@ -129,10 +136,10 @@ impl MissingEntitlements {
     pub fn of(licences: &[Licence], now: Timestamp) -> Self {
         let lacks = |wanted| allows(licences, wanted, now).err().map(|refusal| refusal.to_string());
         Self {
-            create: lacks(Use::Create),
-            assign: lacks(Use::Sites),
-            share: lacks(Use::Share),
-            access: lacks(Use::TeamAccess),
+            create: lacks(Entitlement::Create),
+            assign: lacks(Entitlement::Sites),
+            share: lacks(Entitlement::Share),
+            access: lacks(Entitlement::TeamAccess),
             shares_copies: false,
         }
     }
@@ -145,7 +152,8 @@ impl MissingEntitlements {
 }
 
 impl MissingEntitlements {
-    /// What is lacking here and there: only that is refused wherever an item is.
+    /// What is missing in both accounts. Where items of several accounts are shown, a command is refused only if no account
+    /// allows it.
     #[must_use]
     pub fn both(self, other: Self) -> Self {
         Self {
@@ -250,7 +258,7 @@ mod tests {
             other => format!("{other:?}"),
         };
         assert!(reason(Command::Copy, Level::Manager).contains("copied"));
-        assert!(reason(Command::Trash, Level::Editor).contains("Managers"));
+        assert!(reason(Command::Trash, Level::Editor).contains("Manager"));
         assert_eq!(reason(Command::Trash, Level::Manager), "Enabled");
     }
 

@@ -2,24 +2,20 @@
 //! where to.
 
 use super::{
-    access::{Act, Level, Permit, may_act},
+    access::{Act, Level, may_act},
     id::{OrganizationId, ResourceId},
+    permit::{Permit, RolePermit},
     refusal::Refusal,
-    resource::{Kind, MAX_DEPTH, Status, a},
+    resource::{DatasetStatus, Kind, MAX_DEPTH, a},
     restriction::Restrictions,
-    role::RolePermit,
 };
 
 /// What is to be copied.
 #[derive(Clone, Debug)]
 pub struct Original {
-    /// Its id.
     pub id: ResourceId,
-    /// Its name.
     pub name: String,
-    /// What it is.
     pub kind: Kind,
-    /// The organization that owns it.
     pub organization: OrganizationId,
     /// The copier's level on it.
     pub level: Level,
@@ -36,11 +32,8 @@ pub struct Original {
 /// Where to put a copy.
 #[derive(Clone, Debug)]
 pub struct CopyDestination {
-    /// Its name.
     pub name: String,
-    /// What it is.
     pub kind: Kind,
-    /// The organization that owns it.
     pub organization: OrganizationId,
     /// The copier's level on it.
     pub level: Level,
@@ -83,7 +76,7 @@ pub fn may_share(original: &Original, place: &CopyDestination) -> Result<(), Ref
     copyable(original, place)
 }
 
-/// Leave to put a shared copy into the root of an account: for who may manage accounts where the original is.
+/// A permit to put a shared copy into the root of another account. Whoever manages accounts where the original is may do so.
 pub fn receive(sharer: &RolePermit, owner: OrganizationId, root: ResourceId) -> Permit {
     Permit::of_task(sharer.person(), owner, root)
 }
@@ -124,18 +117,20 @@ pub fn fits(name: &str, kind: Kind, height: i64, place: &CopyDestination) -> Res
     Ok(())
 }
 
-/// How far the copy of a dataset has come: what is processed refers to the same results; what is on its way is not on its
-/// way twice, and is not charged twice (LIC-2).
-pub const fn status_of_copy(status: Status) -> Status {
+/// The status of the copy of a dataset. The copy of a processed dataset refers to the same results. One that is still being
+/// processed is copied as a draft, so that it is neither processed nor charged twice (LIC-2).
+pub const fn status_of_copy(status: DatasetStatus) -> DatasetStatus {
     match status {
-        Status::Draft | Status::Queued | Status::WaitingForCredits | Status::Processing => Status::Draft,
-        Status::Processed => Status::Processed,
-        Status::Failed => Status::Failed,
+        DatasetStatus::Draft | DatasetStatus::Queued | DatasetStatus::WaitingForCredits | DatasetStatus::Processing => {
+            DatasetStatus::Draft
+        }
+        DatasetStatus::Processed => DatasetStatus::Processed,
+        DatasetStatus::Failed => DatasetStatus::Failed,
     }
 }
 
-/// What is forbidden on a copy: what was forbidden on the original wherever that came from, so that copying is no way
-/// around it (POL-1).
+/// The restrictions of a copy: all those of the original, also those from above, so that copying is no way around a
+/// restriction (POL-1).
 pub const fn restrictions_of_copy(of_original: Restrictions) -> Restrictions {
     of_original
 }
@@ -221,7 +216,7 @@ mod tests {
 
     #[test]
     fn lic_2_a_copy_of_what_is_on_its_way_is_a_draft() {
-        let copies: Vec<&str> = Status::ALL.into_iter().map(|status| status_of_copy(status).as_str()).collect();
+        let copies: Vec<&str> = DatasetStatus::ALL.into_iter().map(|status| status_of_copy(status).as_str()).collect();
         assert_eq!(copies, ["draft", "draft", "draft", "draft", "processed", "failed"]);
     }
 }

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     access::{Level, Source, may_be_given, role_level},
-    licence::Use,
+    licence::Entitlement,
     refusal::Refusal,
     role::{Affiliation, Role},
     text::FieldIssue,
@@ -13,7 +13,7 @@ use super::{
 /// Why somebody is in the list of who can reach a resource (ACCESS-2).
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Origin {
+pub enum AccessOrigin {
     /// Their role in the organization reaches everything in it.
     Role,
     /// A grant on something above it.
@@ -25,14 +25,14 @@ pub enum Origin {
 }
 
 words! {
-    Origin
+    AccessOrigin
     Role => "role";
     Inherited => "inherited";
     Direct => "direct";
     Carried => "carried";
 }
 
-impl Origin {
+impl AccessOrigin {
     /// Where a grant comes from, by whether it is on the resource itself.
     pub const fn of_grant(here: bool, carried: bool) -> Self {
         match Source::of(here && !carried, here && carried) {
@@ -61,7 +61,7 @@ words! {
 }
 
 impl InviteAs {
-    /// Reads [`InviteAs::as_str`]; from outside where nothing is said, as that gives least.
+    /// Reads [`InviteAs::as_str`]. An empty word means from outside, because that gives least.
     ///
     /// # Errors
     /// Any other word.
@@ -97,8 +97,8 @@ pub struct NewAccess<'a> {
 }
 
 impl NewAccess<'_> {
-    /// Whether it may be given: nobody gives above their own level or touches what stands above it (ROLE-3), Manager is
-    /// for the organization's own people (ROLE), and what the role gives already is no gift (ROLE-1).
+    /// Whether the access may be given. Nobody gives or changes a level above their own (ROLE-3). Manager is for the
+    /// organization's own people (ROLE). Access that the role gives anyway is refused (ROLE-1).
     ///
     /// # Errors
     /// `Forbidden` by ROLE-3 and ROLE; `BadRequest` by ROLE-1, saying what the role gives.
@@ -118,9 +118,9 @@ impl NewAccess<'_> {
         }
     }
 
-    /// LIC-4: what it takes of the licences. Taking access away, or lowering it, always works.
-    pub fn takes(&self) -> Use {
-        if self.from.is_some_and(|from| from >= self.to) { Use::Keep } else { Use::TeamAccess }
+    /// LIC-4: what the licences have to allow. Removing or lowering access is always allowed.
+    pub fn takes(&self) -> Entitlement {
+        if self.from.is_some_and(|from| from >= self.to) { Entitlement::Keep } else { Entitlement::TeamAccess }
     }
 }
 
@@ -139,7 +139,7 @@ pub fn may_touch(own: Level, level: Option<Level>) -> Result<(), Refusal> {
     }
 }
 
-/// ACCESS-1: what would be left of each reason's access if that reason alone were taken away.
+/// ACCESS-1: for each reason for access, the level that would remain if that reason alone were removed.
 pub fn left_without_each(levels: &[Level]) -> Vec<Option<Level>> {
     let others = |at: usize| levels.iter().enumerate().filter(move |(other, _)| *other != at).map(|(_, level)| *level);
     (0..levels.len()).map(|at| others(at).max()).collect()
@@ -225,9 +225,9 @@ mod tests {
             to,
         };
         for to in Level::ALL {
-            assert_eq!(gift(None, to).takes(), Use::TeamAccess);
+            assert_eq!(gift(None, to).takes(), Entitlement::TeamAccess);
             for from in Level::ALL {
-                let wanted = if to > from { Use::TeamAccess } else { Use::Keep };
+                let wanted = if to > from { Entitlement::TeamAccess } else { Entitlement::Keep };
                 assert_eq!(gift(Some(from), to).takes(), wanted, "{from:?} to {to:?}");
             }
         }
@@ -235,11 +235,11 @@ mod tests {
 
     #[test]
     fn access_2_origins_and_ways_are_words_of_their_own() {
-        assert_eq!(Origin::of_grant(true, false), Origin::Direct);
-        assert_eq!(Origin::of_grant(true, true), Origin::Carried);
-        assert_eq!(Origin::of_grant(false, true), Origin::Inherited);
-        assert_eq!(Origin::of_grant(false, false), Origin::Inherited);
-        assert_eq!(Origin::ALL.map(Origin::as_str), ["role", "inherited", "direct", "carried"]);
+        assert_eq!(AccessOrigin::of_grant(true, false), AccessOrigin::Direct);
+        assert_eq!(AccessOrigin::of_grant(true, true), AccessOrigin::Carried);
+        assert_eq!(AccessOrigin::of_grant(false, true), AccessOrigin::Inherited);
+        assert_eq!(AccessOrigin::of_grant(false, false), AccessOrigin::Inherited);
+        assert_eq!(AccessOrigin::ALL.map(AccessOrigin::as_str), ["role", "inherited", "direct", "carried"]);
         for way in InviteAs::ALL {
             assert_eq!(InviteAs::parse(way.as_str()), Ok(way));
         }

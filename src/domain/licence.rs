@@ -11,7 +11,7 @@ use super::{
     time::{Day, Timestamp},
 };
 
-/// What was bought. The order of the cloud products is the order of their tiers.
+/// The product that was bought. The cloud products are in the order of their tiers.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Product {
@@ -67,8 +67,8 @@ impl Product {
         }
     }
 
-    /// LIC-4: whether it allows a use while it is active. The table is [`Use::takes`].
-    pub fn allows(self, wanted: Use) -> bool {
+    /// LIC-4: whether it allows a use while it is active. The table is [`Entitlement::takes`].
+    pub fn allows(self, wanted: Entitlement) -> bool {
         match wanted.takes() {
             RequiredProduct::Nothing | RequiredProduct::NothingExpired => true,
             RequiredProduct::Cloud(least) => self.family() == Family::Cloud && self >= least,
@@ -106,11 +106,9 @@ impl Model {
 /// Amounts of what licences are billed in; in a ledger entry, the change.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 pub struct Amount {
-    /// Images.
     pub images: i64,
     /// Projects: one for every dataset processed.
     pub projects: i64,
-    /// Credits.
     pub credits: i64,
 }
 
@@ -170,7 +168,6 @@ words! {
 /// A licence as the rules see it.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Licence {
-    /// Its id.
     pub id: LicenceId,
     /// What was bought.
     pub product: Product,
@@ -225,8 +222,8 @@ pub fn governing(licences: &[Licence], now: Timestamp) -> Option<&Licence> {
         })
 }
 
-/// Megapixels of an image when nobody said: a common survey camera.
-pub const MEGAPIXELS: i64 = 20;
+/// Assumed megapixels of an image if they are not known: those of a common survey camera.
+pub const DEFAULT_MEGAPIXELS: i64 = 20;
 
 /// LIC-2: what processing a dataset costs. Credits: megapixels x images / 100, rounded up.
 pub const fn price(model: Model, images: i64, megapixels: i64) -> Amount {
@@ -243,7 +240,7 @@ pub const fn affordable_images(model: Model, left: Amount, megapixels: i64) -> O
     match model {
         Model::ImagesProjects if left.projects >= 1 => Some(left.images),
         Model::ImagesProjects => None,
-        // Whoever has no credits can still have what costs none.
+        // An account without credits can still process what costs nothing.
         Model::Credits => Some(left.credits.saturating_mul(100) / megapixels),
     }
 }
@@ -281,16 +278,16 @@ pub const fn days_left(until: Timestamp, now: Timestamp) -> i64 {
 }
 
 /// From how many days before its last day on a licence is said to end soon.
-pub const ENDS_SOON: i64 = 30;
+pub const ENDS_SOON_DAYS: i64 = 30;
 
 /// Whether a licence that is active ends soon enough to say so (LIC-1).
 pub const fn ends_soon(until: Timestamp, now: Timestamp) -> bool {
-    days_left(until, now) <= ENDS_SOON
+    days_left(until, now) <= ENDS_SOON_DAYS
 }
 
 /// Where a balance of credits stands.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
-pub enum Band {
+pub enum CreditBand {
     /// Under 50: nearly used up.
     Low,
     /// 50 to 100: time to think of more.
@@ -300,17 +297,17 @@ pub enum Band {
 }
 
 /// The band of a balance of credits.
-pub const fn band(credits: i64) -> Band {
+pub const fn credit_band(credits: i64) -> CreditBand {
     match credits {
-        ..50 => Band::Low,
-        50..=100 => Band::Medium,
-        _ => Band::High,
+        ..50 => CreditBand::Low,
+        50..=100 => CreditBand::Medium,
+        _ => CreditBand::High,
     }
 }
 
-/// What people do that a licence may be needed for (LIC-4, LIC-6).
+/// Something that people do and that may require a licence (LIC-4, LIC-6).
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Use {
+pub enum Entitlement {
     /// Open, view, rename, delete, move to a folder, remove from a site.
     Keep,
     /// Create a folder, an asset or a dataset.
@@ -325,7 +322,7 @@ pub enum Use {
     TeamAccess,
 }
 
-/// What a use takes.
+/// The product that an entitlement requires.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum RequiredProduct {
     /// Nothing: it stays when every licence has expired.
@@ -336,7 +333,7 @@ pub enum RequiredProduct {
     Cloud(Product),
 }
 
-impl Use {
+impl Entitlement {
     /// Every use.
     pub const ALL: [Self; 6] = [Self::Keep, Self::Create, Self::Process, Self::Share, Self::Sites, Self::TeamAccess];
 
@@ -366,19 +363,19 @@ impl Use {
     }
 }
 
-/// What it takes to make something of a kind in a container (LIC-4): a site, and whatever is put into one, takes sites.
-pub const fn making(kind: Kind, container: Kind) -> Use {
+/// The entitlement to create something of a kind in a container (LIC-4). Sites, and whatever is put into one, require sites.
+pub const fn making(kind: Kind, container: Kind) -> Entitlement {
     match (kind, container) {
-        (Kind::Site, _) | (_, Kind::Site) => Use::Sites,
-        _ => Use::Create,
+        (Kind::Site, _) | (_, Kind::Site) => Entitlement::Sites,
+        _ => Entitlement::Create,
     }
 }
 
-/// What it takes that an organization has somebody in this role (LIC-4).
-pub const fn having(role: Role) -> Use {
+/// The entitlement to have somebody with this role in an organization (LIC-4).
+pub const fn entitlement_for_role(role: Role) -> Entitlement {
     match role {
-        Role::Member => Use::TeamAccess,
-        Role::Owner | Role::Manager | Role::Editor | Role::Reader => Use::Keep,
+        Role::Member => Entitlement::TeamAccess,
+        Role::Owner | Role::Manager | Role::Editor | Role::Reader => Entitlement::Keep,
     }
 }
 
@@ -387,7 +384,7 @@ pub const fn having(role: Role) -> Use {
 ///
 /// # Errors
 /// `Licence`, saying what is missing.
-pub fn allows(licences: &[Licence], wanted: Use, now: Timestamp) -> Result<(), Refusal> {
+pub fn allows(licences: &[Licence], wanted: Entitlement, now: Timestamp) -> Result<(), Refusal> {
     let licence = governing(licences, now);
     let product = licence.map_or(Product::Discovery, |licence| licence.product);
     let expired = licence.is_some_and(|licence| !licence.is_active(now));
@@ -404,7 +401,7 @@ pub fn allows(licences: &[Licence], wanted: Use, now: Timestamp) -> Result<(), R
 ///
 /// # Errors
 /// `Licence`, saying what is missing in the first.
-pub fn allows_in_any(accounts: &[Vec<Licence>], wanted: Use, now: Timestamp) -> Result<(), Refusal> {
+pub fn allows_in_any(accounts: &[Vec<Licence>], wanted: Entitlement, now: Timestamp) -> Result<(), Refusal> {
     let mut answers = accounts.iter().map(|licences| allows(licences, wanted, now));
     let first = answers.next().unwrap_or(Ok(()));
     if answers.any(|answer| answer.is_ok()) { Ok(()) } else { first }
@@ -485,14 +482,14 @@ mod tests {
     #[test]
     fn lic_1_credits_have_three_bands() {
         for (credits, expected) in [
-            (0, Band::Low),
-            (49, Band::Low),
-            (50, Band::Medium),
-            (100, Band::Medium),
-            (101, Band::High),
-            (i64::MAX, Band::High),
+            (0, CreditBand::Low),
+            (49, CreditBand::Low),
+            (50, CreditBand::Medium),
+            (100, CreditBand::Medium),
+            (101, CreditBand::High),
+            (i64::MAX, CreditBand::High),
         ] {
-            assert_eq!(band(credits), expected, "{credits}");
+            assert_eq!(credit_band(credits), expected, "{credits}");
         }
     }
 
@@ -576,10 +573,10 @@ mod tests {
         let both = vec![licence(1, Product::Discovery), expired(2, Product::CloudPro, 1)];
         accounts.push(("Discovery active, Cloud Pro expired".to_owned(), both));
 
-        let header = [String::new()].into_iter().chain(Use::ALL.map(|wanted| format!("{wanted:?}")));
+        let header = [String::new()].into_iter().chain(Entitlement::ALL.map(|wanted| format!("{wanted:?}")));
         let mut rows = vec![header.collect::<Vec<_>>()];
         for (name, licences) in accounts {
-            let answers = Use::ALL.map(|wanted| match allows(&licences, wanted, NOW) {
+            let answers = Entitlement::ALL.map(|wanted| match allows(&licences, wanted, NOW) {
                 Ok(()) => "yes",
                 Err(Refusal::Licence(text)) if text.contains("has expired") => "expired",
                 Err(Refusal::Licence(text)) if text.contains("active cloud licence") => "takes Cloud",
@@ -595,7 +592,7 @@ mod tests {
     #[test]
     fn lic_4_a_higher_product_allows_all_that_a_lower_one_does() {
         let cloud: Vec<Product> = Product::ALL.into_iter().filter(|one| one.family() == Family::Cloud).collect();
-        for wanted in Use::ALL {
+        for wanted in Entitlement::ALL {
             for pair in cloud.windows(2) {
                 assert!(!pair[0].allows(wanted) || pair[1].allows(wanted), "{wanted:?}: {pair:?}");
             }
@@ -603,10 +600,10 @@ mod tests {
             assert_eq!(Product::Discovery.allows(wanted), Product::Desktop.allows(wanted), "{wanted:?}");
         }
         for container in [Kind::Root, Kind::Folder, Kind::Asset] {
-            assert_eq!(making(Kind::Site, container), Use::Sites);
-            assert_eq!(making(Kind::Folder, container), Use::Create);
+            assert_eq!(making(Kind::Site, container), Entitlement::Sites);
+            assert_eq!(making(Kind::Folder, container), Entitlement::Create);
         }
-        assert_eq!(making(Kind::Dataset, Kind::Site), Use::Sites);
+        assert_eq!(making(Kind::Dataset, Kind::Site), Entitlement::Sites);
     }
 
     #[test]
@@ -619,7 +616,7 @@ mod tests {
             (vec![none.clone(), teams], true),
             (vec![none.clone(), none], false),
         ] {
-            assert_eq!(allows_in_any(&accounts, Use::TeamAccess, NOW).is_ok(), allowed, "{accounts:?}");
+            assert_eq!(allows_in_any(&accounts, Entitlement::TeamAccess, NOW).is_ok(), allowed, "{accounts:?}");
         }
     }
 
@@ -715,12 +712,12 @@ mod tests {
         #[test]
         fn lic_2_what_can_be_paid_at_most_can_be_paid_and_one_image_more_cannot(left in some_amount()) {
             for model in Model::ALL {
-                match affordable_images(model, left, MEGAPIXELS) {
+                match affordable_images(model, left, DEFAULT_MEGAPIXELS) {
                     Some(images) => {
-                        prop_assert!(left.covers(price(model, images, MEGAPIXELS)));
-                        prop_assert!(!left.covers(price(model, images + 1, MEGAPIXELS)));
+                        prop_assert!(left.covers(price(model, images, DEFAULT_MEGAPIXELS)));
+                        prop_assert!(!left.covers(price(model, images + 1, DEFAULT_MEGAPIXELS)));
                     }
-                    None => prop_assert!(!left.covers(price(model, 0, MEGAPIXELS))),
+                    None => prop_assert!(!left.covers(price(model, 0, DEFAULT_MEGAPIXELS))),
                 }
             }
         }

@@ -13,10 +13,9 @@ use super::{
 /// How far away the end of a loan may be, in days: ten years.
 const MAX_LOAN_DAYS: i64 = 3_653;
 
-/// How a loan ended.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Ended {
+pub enum LoanEnd {
     /// The lender called it back.
     CalledBack,
     /// The borrower returned it.
@@ -26,7 +25,7 @@ pub enum Ended {
 }
 
 words! {
-    Ended
+    LoanEnd
     CalledBack => "called_back", "Called back";
     Returned => "returned", "Returned";
     RanOut => "ran_out", "Ended";
@@ -35,7 +34,7 @@ words! {
 /// From which side a loan is looked at.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Direction {
+pub enum LoanDirection {
     /// From the lender's.
     Lent,
     /// From the borrower's.
@@ -43,34 +42,33 @@ pub enum Direction {
 }
 
 words! {
-    Direction
+    LoanDirection
     Lent => "lent";
     Borrowed => "borrowed";
 }
 
 /// From when to when a licence is lent.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
-pub struct Term {
+pub struct LoanPeriod {
     /// The first moment.
     pub lent_at: Timestamp,
     /// The first moment at which it is not lent any more, unless it ended before.
     pub ends_at: Timestamp,
     /// When it ended before that, and how.
-    pub ended: Option<(Timestamp, Ended)>,
+    pub ended: Option<(Timestamp, LoanEnd)>,
 }
 
-impl Term {
+impl LoanPeriod {
     /// Whether the licence is lent at a moment.
     pub fn runs(&self, now: Timestamp) -> bool {
         self.ended.is_none() && now < self.ends_at
     }
 
     /// When and how it ended, if it has.
-    pub fn end(&self, now: Timestamp) -> Option<(Timestamp, Ended)> {
-        self.ended.or_else(|| (self.ends_at <= now).then_some((self.ends_at, Ended::RanOut)))
+    pub fn end(&self, now: Timestamp) -> Option<(Timestamp, LoanEnd)> {
+        self.ended.or_else(|| (self.ends_at <= now).then_some((self.ends_at, LoanEnd::RanOut)))
     }
 
-    /// Its last day.
     pub const fn last_day(&self) -> Day {
         self.ends_at.plus_millis(-1).day()
     }
@@ -89,7 +87,7 @@ pub fn last_day(text: &str, now: Timestamp) -> Result<Day, FieldIssue> {
     if day < now.day() || day.0 > now.day().0 + MAX_LOAN_DAYS { Err(FieldIssue::NotSoonEnough) } else { Ok(day) }
 }
 
-/// Whether a licence of one's own can be lent: it is active, is not lent, and is more than what everybody has.
+/// Whether an organization can lend a licence of its own: it is active, not lent already, and not the free Discovery licence.
 ///
 /// # Errors
 /// `NotLendable`, saying why.
@@ -108,12 +106,12 @@ pub fn lendable(licence: &Licence, lent: bool, now: Timestamp) -> Result<(), Fie
     }
 }
 
-/// What somebody who may end a loan of the lender's, or of the borrower's side, does with it; the lender's word counts where
-/// both are theirs.
-pub const fn ending(lender: bool, borrower: bool) -> Option<Ended> {
+/// How a loan ends when somebody ends it who acts for the lender, the borrower, or both. Whoever acts for both ends it as the
+/// lender.
+pub const fn ending(lender: bool, borrower: bool) -> Option<LoanEnd> {
     match (lender, borrower) {
-        (true, _) => Some(Ended::CalledBack),
-        (false, true) => Some(Ended::Returned),
+        (true, _) => Some(LoanEnd::CalledBack),
+        (false, true) => Some(LoanEnd::Returned),
         (false, false) => None,
     }
 }
@@ -139,15 +137,15 @@ mod tests {
 
     #[test]
     fn acct_3_a_loan_runs_until_its_last_day_is_over_or_somebody_ends_it() {
-        let term = Term { lent_at: NOW, ends_at: NOW.plus_days(2), ended: None };
+        let term = LoanPeriod { lent_at: NOW, ends_at: NOW.plus_days(2), ended: None };
         assert!(term.runs(NOW) && term.runs(NOW.plus_days(2).plus_millis(-1)) && !term.runs(NOW.plus_days(2)));
         assert_eq!(term.end(NOW.plus_days(1)), None);
-        assert_eq!(term.end(NOW.plus_days(5)), Some((NOW.plus_days(2), Ended::RanOut)));
-        let ended = Term { ended: Some((NOW.plus_days(1), Ended::Returned)), ..term };
+        assert_eq!(term.end(NOW.plus_days(5)), Some((NOW.plus_days(2), LoanEnd::RanOut)));
+        let ended = LoanPeriod { ended: Some((NOW.plus_days(1), LoanEnd::Returned)), ..term };
         assert!(!ended.runs(NOW));
-        assert_eq!(ended.end(NOW.plus_days(5)), Some((NOW.plus_days(1), Ended::Returned)));
+        assert_eq!(ended.end(NOW.plus_days(5)), Some((NOW.plus_days(1), LoanEnd::Returned)));
         let day = Day::from_civil(2026, 12, 3);
-        let term = Term { ends_at: day.start().plus_days(1), ..term };
+        let term = LoanPeriod { ends_at: day.start().plus_days(1), ..term };
         assert_eq!(term.last_day(), day);
     }
 
@@ -186,12 +184,12 @@ mod tests {
 
     #[test]
     fn acct_3_the_lender_calls_back_and_the_borrower_returns() {
-        assert_eq!(ending(true, false), Some(Ended::CalledBack));
-        assert_eq!(ending(true, true), Some(Ended::CalledBack));
-        assert_eq!(ending(false, true), Some(Ended::Returned));
+        assert_eq!(ending(true, false), Some(LoanEnd::CalledBack));
+        assert_eq!(ending(true, true), Some(LoanEnd::CalledBack));
+        assert_eq!(ending(false, true), Some(LoanEnd::Returned));
         assert_eq!(ending(false, false), None);
-        for ended in Ended::ALL {
-            assert_eq!(Ended::parse(ended.as_str()), Ok(ended));
+        for ended in LoanEnd::ALL {
+            assert_eq!(LoanEnd::parse(ended.as_str()), Ok(ended));
         }
     }
 }

@@ -22,11 +22,11 @@ words! {
 
 const MINUTE: i64 = 60_000;
 
-/// How long at least lies between two letters to somebody about the same thing, in milliseconds.
+/// The least time between two mails to somebody about the same thing.
 pub const SAME_TOPIC_INTERVAL_MILLIS: i64 = 5 * MINUTE;
 
-/// When a letter may go out, if the last one about the same thing was written then: at once, or a while after it. One that
-/// waits is replaced by the next, so that somebody who changes their mind is told of once.
+/// When a mail may be sent, given when the last one about the same thing was written. A mail that waits is replaced by the
+/// next one, so that several changes of mind lead to one mail.
 pub const fn not_before(last: Option<Timestamp>, now: Timestamp) -> Timestamp {
     match last {
         Some(last) if last.0 <= now.0 && now.0 < last.0 + SAME_TOPIC_INTERVAL_MILLIS => {
@@ -39,13 +39,14 @@ pub const fn not_before(last: Option<Timestamp>, now: Timestamp) -> Timestamp {
 /// The longest time between two tries: six hours.
 const MAX_RETRY_DELAY_MILLIS: i64 = 6 * 60 * MINUTE;
 
-/// How often a mail is tried before it is given up: with [`again`], for about three days.
+/// How often a mail is tried before it is given up: with [`next_attempt_at`], for about three days.
 pub const MAX_ATTEMPTS: i64 = 20;
 
-/// When a mail is tried again that could not be sent at the `tries`-th try for a reason that may pass; `None` to give it
-/// up. A minute at first, then twice as long each time up to six hours, and up to a tenth more by `chance` (any number),
-/// so that mails which failed together do not come back together.
-pub fn again(tries: i64, chance: u128, now: Timestamp) -> Option<Timestamp> {
+/// When a mail is retried after its `tries`-th attempt failed for a temporary reason. `None` to give it up.
+///
+/// The delay is a minute at first and doubles up to six hours. `chance` (any number) adds up to a tenth, so that mails which
+/// failed together are not retried together.
+pub fn next_attempt_at(tries: i64, chance: u128, now: Timestamp) -> Option<Timestamp> {
     if tries >= MAX_ATTEMPTS {
         return None;
     }
@@ -85,7 +86,7 @@ fn inert_line(text: &str, longest: usize) -> String {
         let letter = |other: Option<&char>| other.is_some_and(|other| other.is_alphanumeric());
         let (before, after) = (at.checked_sub(1).and_then(|at| plain.get(at)), plain.get(at + 1));
         let inside = matches!(c, '.' | ':' | '@') && letter(before) && letter(after);
-        // Mail programs look for addresses like www.example.com: a space without width ends their search.
+        // Mail programs turn text like www.example.com into links. A zero-width space prevents that.
         if inside || (*c == ':' && after == Some(&'/')) {
             out.push('\u{200B}');
         }
@@ -100,8 +101,8 @@ pub fn one_line(text: &str) -> String {
     visible.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-/// What the mail server said, as it is kept: one line, not long, and without links, which it may have quoted from the
-/// mail.
+/// The reply of the mail server, as it is stored: one short line without links. A server may quote the mail, and with it a
+/// secret link.
 pub fn reason(text: &str) -> String {
     let words = one_line(text);
     let words =
@@ -146,14 +147,14 @@ mod tests {
     fn mail_1_it_is_tried_for_about_three_days() {
         let mut at = Timestamp(0);
         let mut tries = 0;
-        while let Some(next) = again(tries + 1, 0, at) {
+        while let Some(next) = next_attempt_at(tries + 1, 0, at) {
             (at, tries) = (next, tries + 1);
         }
         let hours = at.0 / (60 * MINUTE);
         assert!((60..=80).contains(&hours), "{hours} hours");
         assert_eq!(tries + 1, MAX_ATTEMPTS);
-        assert_eq!(again(1, 0, Timestamp(0)), Some(Timestamp(MINUTE)));
-        assert_eq!(again(MAX_ATTEMPTS - 1, 0, Timestamp(0)), Some(Timestamp(MAX_RETRY_DELAY_MILLIS)));
+        assert_eq!(next_attempt_at(1, 0, Timestamp(0)), Some(Timestamp(MINUTE)));
+        assert_eq!(next_attempt_at(MAX_ATTEMPTS - 1, 0, Timestamp(0)), Some(Timestamp(MAX_RETRY_DELAY_MILLIS)));
     }
 
     proptest! {
@@ -162,7 +163,7 @@ mod tests {
             let mut at = Timestamp(0);
             let mut before = 0;
             for (tries, chance) in (1..MAX_ATTEMPTS).zip(chances) {
-                let next = again(tries, chance, at).expect("not given up yet");
+                let next = next_attempt_at(tries, chance, at).expect("not given up yet");
                 let wait = next.0 - at.0;
                 prop_assert!((MINUTE..=MAX_RETRY_DELAY_MILLIS * 11 / 10).contains(&wait));
                 // Twice as long is more than a tenth: only at the longest may chance make it shorter.

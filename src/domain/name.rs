@@ -1,8 +1,8 @@
-//! How names are told apart, ordered and found (DRIVE-2, DRIVE-5): three keys, computed here and stored beside each name, so that both
-//! databases answer alike whatever their collation.
+//! Comparing, sorting and searching names (DRIVE-2, DRIVE-5). Three keys are computed here and stored beside each name, so that both
+//! databases give the same answers whatever their collation.
 //!
-//! Unicode knows several ways to write one letter, many blanks, and signs that show nothing. Names that look the same are the same
-//! name. Ordering goes by plain letters, and counts numbers as people do. Searching does not ask for accents.
+//! Unicode has several ways to write one letter, many spaces, and invisible characters. Names that look the same are the same
+//! name. Sorting uses base letters and compares numbers by value. Searching ignores accents.
 //!
 //! *Invariants:* every key is a function of the name alone. A change of what a key comes to needs
 //! a migration of the stored ones; the doctor compares them.
@@ -10,14 +10,14 @@
 use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
 
-/// The longest key of a name, in bytes: an entry of an index has to fit into a third of a page of PostgreSQL.
+/// The longest key of a name. An index entry of PostgreSQL must fit into a third of a page.
 const MAX_SAME_KEY_BYTES: usize = 1_500;
 
 /// The longest part of a key for ordering that counts letters and numbers; and of the part that settles the rest.
 const MAX_SORT_KEY_BYTES: usize = 800;
 const MAX_TIE_BYTES: usize = 400;
 
-/// Signs that show nothing: joiners, direction marks, fillers, variation selectors, tags.
+/// Whether a character is invisible: joiners, direction marks, fillers, variation selectors, tags.
 pub const fn is_invisible(c: char) -> bool {
     matches!(c,
         '\u{AD}' | '\u{34F}' | '\u{61C}' | '\u{115F}' | '\u{1160}' | '\u{17B4}' | '\u{17B5}' | '\u{180B}'..='\u{180F}'
@@ -26,7 +26,7 @@ pub const fn is_invisible(c: char) -> bool {
         | '\u{E0000}'..='\u{E0FFF}')
 }
 
-/// Signs that look like a blank. The pattern of braille without dots does, and counts as a letter elsewhere.
+/// Whether a character looks like a space. The braille pattern without dots does, although Unicode calls it a symbol.
 pub fn is_blank(c: char) -> bool {
     c.is_whitespace() || c == '\u{2800}'
 }
@@ -51,7 +51,7 @@ pub fn sort_key(name: &str) -> String {
     let folded = folded(name);
     let mut key = counted(&plain(&folded));
     cut(&mut key, MAX_SORT_KEY_BYTES);
-    // Sorts before everything that a name may have in it: what is short comes before what is longer.
+    // Sorts before every character of a name, so that "a" comes before "ab".
     key.push('\u{1}');
     let mut tie = folded;
     cut(&mut tie, MAX_TIE_BYTES);
@@ -68,7 +68,7 @@ pub fn beginning(name: &str, most: usize) -> &str {
     while at > 0 && belongs_before(at) {
         at = name[..at].char_indices().next_back().map_or(0, |(before, _)| before);
     }
-    // A letter with more marks than fit is no beginning of anything.
+    // One letter with more marks than fit: cut between its marks after all.
     if at == 0 {
         at = name.char_indices().nth(most).map_or(name.len(), |(at, _)| at);
     }
@@ -94,14 +94,14 @@ fn folded(text: &str) -> String {
             match c {
                 // Both are the lower case of Σ.
                 'ς' => lower.push('σ'),
-                // Case of the dotted and the dotless i differs by language: all four are one letter here.
+                // Upper and lower case of the dotted and the dotless i differ by language, so all four are one letter here.
                 'ı' => lower.push('i'),
                 '\u{307}' if lower.ends_with('i') => {}
                 c => lower.push(c),
             }
         }
     }
-    // Lower case may have taken letters apart, and compatible letters may bring blanks.
+    // Lower-casing may decompose letters, and compatibility forms may contain spaces.
     lower.nfkc().collect::<String>().trim().to_owned()
 }
 
@@ -149,7 +149,7 @@ fn digit(c: char) -> Option<u32> {
     c.to_digit(10).or_else(|| ZEROS.iter().find_map(|zero| u32::from(c).checked_sub(*zero).filter(|digit| *digit < 10)))
 }
 
-/// Each number with how many digits it has in front, so that texts in order are numbers in order.
+/// Puts the number of its digits in front of each number, so that comparing the text compares the numbers.
 fn counted(text: &str) -> String {
     let mut counted = String::with_capacity(text.len() + 8);
     let mut digits = String::new();
@@ -185,12 +185,13 @@ fn cut(text: &mut String, longest: usize) {
     }
 }
 
-/// A text of at most so many bytes: of a longer one its beginning, and a number made of all of it.
+/// A text of at most so many bytes. A longer one becomes its beginning with a hash of the whole.
 fn bounded(text: String, longest: usize) -> String {
     if text.len() <= longest {
         return text;
     }
-    // FNV-1a: the same on every machine. Names this long are not met; that two of them clash means a number behind one.
+    // FNV-1a gives the same hash on every machine. Names this long do not occur in practice, and the worst result of a
+    // collision is a number behind one of them.
     let hash = text
         .bytes()
         .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x100_0000_01b3));

@@ -10,13 +10,13 @@ use super::{
     time::Timestamp,
 };
 
-/// For so many days an offer can be taken.
+/// How many days an offer can be accepted.
 pub const OPEN_DAYS: i64 = 7;
 
-/// So many items one offer has at most.
+/// The most items of one offer.
 pub const MAX_ITEMS: usize = 1_000;
 
-/// So many offers one person makes in a day: each is mailed (attack 27).
+/// The most offers of one person in a day, because each sends a mail (attack 27).
 pub const MAX_OFFERS_PER_DAY: u64 = 50;
 
 /// How long a note may be.
@@ -51,7 +51,8 @@ words! {
 }
 
 impl OfferState {
-    /// What an offer is now that was noted like this: time, and what became of the items, close it by themselves.
+    /// The state now of an offer that was stored with this one. An open offer expires with time, and is void once an item is
+    /// gone. Neither is stored.
     pub fn now(self, expires_at: Timestamp, all_there: bool, now: Timestamp) -> Self {
         match self {
             Self::Open if expires_at <= now => Self::Expired,
@@ -65,11 +66,24 @@ impl OfferState {
     /// # Errors
     /// `OfferClosed`, saying what became of it.
     pub fn open(self) -> Result<(), Refusal> {
-        if self == Self::Open { Ok(()) } else { Err(Refusal::OfferClosed(self)) }
+        if self == Self::Open { Ok(()) } else { Err(self.closed()) }
+    }
+
+    /// The refusal to answer or withdraw an offer that is in this state.
+    pub fn closed(self) -> Refusal {
+        let text = match self {
+            Self::Open => "This offer is waiting for an answer.",
+            Self::Accepted => "This offer has already been accepted.",
+            Self::Declined => "This offer has been declined.",
+            Self::Withdrawn => "This offer has been withdrawn.",
+            Self::Expired => "This offer has expired. Ask for a new one.",
+            Self::Void => "This offer is void: something in it was moved, trashed or deleted. Ask for a new one.",
+        };
+        Refusal::OfferClosed(text.to_owned())
     }
 }
 
-/// How somebody stands to an offer.
+/// A person who opens an offer, with what decides what they may do.
 #[derive(Clone, Copy, Debug)]
 pub struct OfferViewer {
     /// Their role in the organization that offers.
@@ -81,8 +95,8 @@ pub struct OfferViewer {
 }
 
 impl OfferViewer {
-    /// Whether there is such an offer for them: the Owners and Managers of the source, whoever made it while they are in
-    /// there, and who may answer it.
+    /// Whether they can see the offer: Owners and Managers of the source, the person who made it while they are a member there,
+    /// and whoever may answer it.
     pub fn sees(self) -> bool {
         self.sees_as_source() || self.may_answer()
     }
@@ -114,18 +128,6 @@ pub fn read_note(text: &str) -> Result<String, FieldIssue> {
     }
 }
 
-/// What is said of an offer that is closed.
-pub const fn closed(state: OfferState) -> &'static str {
-    match state {
-        OfferState::Open => "This offer is waiting for an answer.",
-        OfferState::Accepted => "This offer has already been accepted.",
-        OfferState::Declined => "This offer has been declined.",
-        OfferState::Withdrawn => "This offer has been withdrawn.",
-        OfferState::Expired => "This offer has expired. Ask for a new one.",
-        OfferState::Void => "This offer is void: something in it was moved, trashed or deleted. Ask for a new one.",
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -139,7 +141,7 @@ mod tests {
         assert_eq!(OfferState::Open.now(at, false, after), OfferState::Expired);
         for state in [OfferState::Accepted, OfferState::Declined, OfferState::Withdrawn] {
             assert_eq!(state.now(at, false, after), state);
-            assert_eq!(state.open(), Err(Refusal::OfferClosed(state)));
+            assert_eq!(state.open(), Err(state.closed()));
         }
         assert_eq!(OfferState::Open.open(), Ok(()));
     }

@@ -62,7 +62,6 @@ impl Purpose {
 pub enum LinkState {
     /// It works, once.
     Open,
-    /// It was used.
     Used,
     /// It is too old, or a newer one took its place.
     Expired,

@@ -1,14 +1,15 @@
 //! People.
 
 use super::refusal::Refusal;
-use super::text::{Email, Fields, Name, Password};
+use super::{
+    fields::Fields,
+    text::{Email, Name, Password},
+};
 
 /// Someone who wants to sign up, with every field read (AUTH-1).
 #[derive(Debug, Clone)]
 pub struct SignUp {
-    /// First name.
     pub first_name: Name,
-    /// Last name.
     pub last_name: Name,
     /// Email, unique regardless of case.
     pub email: Email,

@@ -1,7 +1,28 @@
 //! Plans (ACCT-2): how many accounts an organization may have, whether it has Managers, and whether its people can be limited
 //! to some accounts.
 
-use super::{id::OrganizationId, organization::PlanTier, refusal::Refusal, role::Role};
+use serde::{Deserialize, Serialize};
+
+use super::{id::OrganizationId, refusal::Refusal, role::Role};
+
+/// How much an organization may have (ACCT-2).
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PlanTier {
+    /// One account, no Managers.
+    Essential,
+    /// Any number of accounts, no Managers.
+    Premier,
+    /// Any number of accounts, Managers, people limited to chosen accounts.
+    Enterprise,
+}
+
+words! {
+    PlanTier
+    Essential => "essential";
+    Premier => "premier";
+    Enterprise => "enterprise";
+}
 
 /// What a plan allows.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -48,7 +69,7 @@ impl PlanTier {
     }
 }
 
-/// How it ends, where a plan is in the way.
+/// The refusal by a plan, with the name of the plan that would be needed.
 fn refuse(plan: PlanTier, what: &str, needs: &str) -> Refusal {
     Refusal::PlanLimit(format!(
         "{what} This organization has the {} plan, and you need {needs} for this.",
@@ -97,9 +118,7 @@ pub fn may_limit(plan: PlanTier) -> Result<(), Refusal> {
 /// How much of what plans limit an organization uses.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct InUse {
-    /// Its accounts.
     pub accounts: u64,
-    /// Its Managers.
     pub managers: u64,
     /// Invitations to become one, that wait for their answer.
     pub invited_managers: u64,
@@ -115,12 +134,10 @@ pub struct PlanPermit {
 }
 
 impl PlanPermit {
-    /// Which organization.
     pub const fn organization(&self) -> OrganizationId {
         self.organization
     }
 
-    /// Which plan.
     pub const fn plan(&self) -> PlanTier {
         self.plan
     }
@@ -198,7 +215,7 @@ mod tests {
             text(may_give(PlanTier::Premier, Role::Manager)),
             "There can be no Managers. This organization has the Premier plan, and you need Enterprise for this."
         );
-        assert!(text(may_limit(PlanTier::Premier)).ends_with("that takes Enterprise."));
+        assert!(text(may_limit(PlanTier::Premier)).ends_with("you need Enterprise for this."));
         for role in Role::ALL.into_iter().filter(|role| *role != Role::Manager) {
             assert_eq!(may_give(PlanTier::Essential, role), Ok(()), "{role:?}");
         }
@@ -212,8 +229,8 @@ mod tests {
         let Err(Refusal::PlanLimit(text)) = may_change_to(PlanTier::Essential, used) else { panic!("refused") };
         assert_eq!(
             text,
-            "The Essential plan allows less than what is used: 2 accounts, where one is allowed; 1 Manager; \
-             3 people limited to chosen accounts. Change that first."
+            "The Essential plan allows less than is in use: 2 accounts, where one is allowed; 1 Manager; 3 people limited \
+             to chosen accounts. Reduce that first."
         );
         let invited = InUse { accounts: 1, invited_managers: 1, ..InUse::default() };
         assert!(matches!(may_change_to(PlanTier::Premier, invited), Err(Refusal::PlanLimit(_))));

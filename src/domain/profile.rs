@@ -1,10 +1,11 @@
 //! What people say about themselves and how they like it (SET-1, SET-2).
 
 use super::{
+    fields::Fields,
     id::PersonId,
     refusal::Refusal,
     resource,
-    text::{FieldIssue, Fields, Name},
+    text::{FieldIssue, Name},
 };
 
 /// Languages that one can choose: code and name.
@@ -23,11 +24,8 @@ pub fn language(text: &str) -> Result<String, FieldIssue> {
 /// What is to change of a profile, unread: only what is given changes.
 #[derive(Debug, Clone, Default)]
 pub struct ProfileForm {
-    /// First name.
     pub first_name: Option<String>,
-    /// Last name.
     pub last_name: Option<String>,
-    /// Language.
     pub language: Option<String>,
     /// Cluster location of what is created next.
     pub cluster: Option<String>,
@@ -38,13 +36,9 @@ pub struct ProfileForm {
 /// What is to change of a profile, read.
 #[derive(Debug, Clone, Default)]
 pub struct ProfileChange {
-    /// First name.
     pub first_name: Option<Name>,
-    /// Last name.
     pub last_name: Option<Name>,
-    /// Language.
     pub language: Option<String>,
-    /// Cluster location.
     pub cluster: Option<String>,
     /// Org ID or id of the default organization: whose it is, the use case finds out. `Some(None)` for none.
     pub default_organization: Option<Option<String>>,
@@ -71,15 +65,14 @@ impl ProfileChange {
     }
 }
 
-/// Proof that somebody acts on what is their own and nobody else's: their name wherever it is copied to, everything that was
-/// granted to them. Made by [`own`] alone.
+/// Proof that somebody acts on what is their own, such as the copies of their name and the grants to them. Made by [`own`]
+/// alone.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct OwnPermit {
     person: PersonId,
 }
 
 impl OwnPermit {
-    /// Whose.
     pub const fn person(&self) -> PersonId {
         self.person
     }

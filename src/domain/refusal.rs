@@ -2,10 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{invitation::InvitationState, offer, text::FieldError, transfer::Blocker};
-use crate::view::people::Review;
+use super::{blocker::Blocker, invitation_review::InvitationReview, text::FieldError};
 
-/// A "no" that may travel to the browser: its text says what is wrong and what to do, its [`Refusal::code`] is stable.
+/// A "no" that may be sent to the browser. Its text says what is wrong and what to do. Its [`Refusal::code`] is stable.
 /// Anything else that goes wrong is an internal error and never leaves the server.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
 pub enum Refusal {
@@ -15,7 +14,7 @@ pub enum Refusal {
     /// The email or the password is wrong; which one is never said (AUTH-3).
     #[error("Wrong email or password.")]
     WrongCredentials,
-    /// They see it but may not do that; the text names the role or level it takes.
+    /// They can see it but may not do this. The text names the role or level that may.
     #[error("{0}")]
     Forbidden(String),
     /// It does not exist, or not for them (ACCESS-3).
@@ -27,7 +26,7 @@ pub enum Refusal {
     /// The request as a whole makes no sense; the text says why.
     #[error("{0}")]
     BadRequest(String),
-    /// Somebody else was faster; nothing was changed.
+    /// Somebody else changed it first. Nothing was done.
     #[error("Someone else changed this in the meantime, so nothing was done. Check it and try again.")]
     Conflict,
     /// ORG-3.
@@ -55,8 +54,8 @@ pub enum Refusal {
     #[error("This invitation has expired. Ask for a new one.")]
     InvitationExpired,
     /// PEOPLE-10: it was answered or withdrawn.
-    #[error("{}", closed(*.0))]
-    InvitationClosed(InvitationState),
+    #[error("{0}")]
+    InvitationClosed(String),
     /// PEOPLE-10: a link that a newer one took the place of; when that was sent, and to whom.
     #[error("A newer invitation was sent on {} to {}. Use the link in that mail.", .0.day().words(), .1)]
     InvitationReplaced(super::time::Timestamp, String),
@@ -70,7 +69,7 @@ pub enum Refusal {
     InvitationWrongPerson,
     /// Not a refusal of everything: what is known, or what came, of each person of a list (PEOPLE-2).
     #[error("{}", if .0.sent { "Not everyone could be invited." } else { "Check these, then send the invitations." })]
-    Review(Review),
+    Review(InvitationReview),
     /// AUTH-2.
     #[error("Verify your email address first.")]
     EmailUnverified,
@@ -87,8 +86,8 @@ pub enum Refusal {
     #[error("Something has changed since you opened this, so nothing was moved. Check the new plan and confirm again.")]
     PlanChanged,
     /// An offer that was answered, withdrawn, or has ended by itself (XFER-18).
-    #[error("{}", offer::closed(*.0))]
-    OfferClosed(offer::OfferState),
+    #[error("{0}")]
+    OfferClosed(String),
     /// An account that is not empty, or the last one (ACCT-1): what is in the way.
     #[error("{0}")]
     AccountInUse(String),
@@ -137,16 +136,6 @@ pub enum Refusal {
 fn busy(seconds: u64) -> String {
     let long = if seconds == 0 { String::new() } else { format!(" for {seconds} seconds") };
     format!("Others were changing the same things{long}, so this was not done. Nothing was changed; try again.")
-}
-
-/// Why an invitation cannot be answered any more.
-const fn closed(state: InvitationState) -> &'static str {
-    match state {
-        InvitationState::Accepted => "This invitation has been used. Each one works once.",
-        InvitationState::Declined => "This invitation was declined. Ask for a new one if you changed your mind.",
-        InvitationState::Revoked => "This invitation was withdrawn by the organization.",
-        InvitationState::Pending => "This invitation is waiting for an answer.",
-    }
 }
 
 impl Refusal {

@@ -105,7 +105,7 @@ pub fn a(kind: Kind) -> String {
 /// How far a dataset has come (DRIVE-6).
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Status {
+pub enum DatasetStatus {
     /// Being put together.
     Draft,
     /// Waiting for its turn.
@@ -121,7 +121,7 @@ pub enum Status {
 }
 
 words! {
-    Status without parse
+    DatasetStatus without parse
     Draft => "draft", "Draft";
     Queued => "queued", "Queued";
     WaitingForCredits => "waiting_for_credits", "Waiting for credits";
@@ -130,7 +130,7 @@ words! {
     Failed => "failed", "Failed";
 }
 
-impl Status {
+impl DatasetStatus {
     /// Whether an engine says so of a dataset; what waits for credits does so by itself (LIC-2).
     pub const fn is_said_by_engines(self) -> bool {
         matches!(self, Self::Queued | Self::Processing | Self::Processed | Self::Failed)
@@ -157,7 +157,7 @@ impl Status {
         }
     }
 
-    /// Reads [`Status::as_str`], with hyphens for underscores as the command line writes it.
+    /// Reads [`DatasetStatus::as_str`], with hyphens for underscores as the command line writes it.
     ///
     /// # Errors
     /// Any other word.
@@ -177,9 +177,9 @@ impl Status {
 ///
 /// # Errors
 /// `BadRequest`, saying why.
-pub fn may_count_anew(status: Status, paid: bool) -> Result<(), Refusal> {
+pub fn may_count_anew(status: DatasetStatus, paid: bool) -> Result<(), Refusal> {
     match status {
-        Status::Draft | Status::WaitingForCredits | Status::Failed if !paid => Ok(()),
+        DatasetStatus::Draft | DatasetStatus::WaitingForCredits | DatasetStatus::Failed if !paid => Ok(()),
         _ => Err(Refusal::BadRequest(
             "The number of images was fixed when this dataset was queued. Create another dataset for other images."
                 .to_owned(),
@@ -242,11 +242,11 @@ mod tests {
 
     #[test]
     fn lic_2_what_is_paid_for_does_not_wait() {
-        for status in Status::ALL {
+        for status in DatasetStatus::ALL {
             assert_eq!(status.when_paid(false), status);
-            let waits = status == Status::WaitingForCredits;
-            assert_eq!(status.when_paid(true), if waits { Status::Queued } else { status });
-            assert_eq!(status.is_said_by_engines(), !waits && status != Status::Draft, "{status:?}");
+            let waits = status == DatasetStatus::WaitingForCredits;
+            assert_eq!(status.when_paid(true), if waits { DatasetStatus::Queued } else { status });
+            assert_eq!(status.is_said_by_engines(), !waits && status != DatasetStatus::Draft, "{status:?}");
         }
     }
 
@@ -353,8 +353,9 @@ mod tests {
 
     #[test]
     fn drive_6_only_processed_counts_as_processed() {
-        let processed: Vec<Status> = Status::ALL.into_iter().filter(|status| status.is_processed()).collect();
-        assert_eq!(processed, [Status::Processed]);
+        let processed: Vec<DatasetStatus> =
+            DatasetStatus::ALL.into_iter().filter(|status| status.is_processed()).collect();
+        assert_eq!(processed, [DatasetStatus::Processed]);
     }
 
     #[test]
@@ -362,9 +363,9 @@ mod tests {
         for kind in Kind::ALL {
             assert_eq!(Kind::parse(kind.as_str()), Ok(kind));
         }
-        for status in Status::ALL {
-            assert_eq!(Status::parse(status.as_str()), Ok(status));
-            assert_eq!(Status::parse(&status.as_str().replace('_', "-")), Ok(status));
+        for status in DatasetStatus::ALL {
+            assert_eq!(DatasetStatus::parse(status.as_str()), Ok(status));
+            assert_eq!(DatasetStatus::parse(&status.as_str().replace('_', "-")), Ok(status));
         }
         assert_eq!(cluster(" "), Ok("eu-central".to_owned()));
         assert_eq!(cluster("us-east"), Ok("us-east".to_owned()));

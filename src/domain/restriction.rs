@@ -50,7 +50,7 @@ impl Restriction {
     }
 }
 
-/// What is forbidden on a resource. The strictest on the way up wins, so that restrictions only ever add up.
+/// What is forbidden on a resource. Restrictions of a resource also hold for everything in it, so they only ever add up.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default, Serialize, Deserialize)]
 pub struct Restrictions {
     /// No one may copy it.
@@ -84,7 +84,7 @@ impl Restrictions {
 
 /// Where a restriction of a resource comes from.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
-pub struct Origin {
+pub struct RestrictionOrigin {
     /// What is forbidden.
     pub what: Restriction,
     /// By what on the way up: its id and name; `None` where the reader does not see it.
@@ -93,7 +93,7 @@ pub struct Origin {
     pub own: bool,
 }
 
-impl Origin {
+impl RestrictionOrigin {
     /// Whose restriction it is, in words: "set here", "set on “Gotthard”", "set on a folder above".
     pub fn words(&self) -> String {
         match &self.from {
@@ -104,22 +104,24 @@ impl Origin {
     }
 }
 
-/// A node on the way up from a resource, as far as restrictions care.
+/// A resource or one of its ancestors, with its restrictions.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Stop {
+pub struct RestrictingResource {
     /// Its id, and its name as it is shown; `None` where the reader does not see it.
     pub shown: Option<(ResourceId, String)>,
     /// What is forbidden there.
     pub restrictions: Restrictions,
 }
 
-/// Where the restrictions of a resource come from, given the way from it up to its root: everything that sets one. What
-/// the reader does not see counts once, however much of it there is.
-pub fn origins(way: &[Stop]) -> Vec<Origin> {
-    let mut found: Vec<Origin> = Vec::new();
+/// Where the restrictions of a resource come from. `ancestors` is the resource itself and its ancestors, up to the root. Ancestors
+/// that the reader does not see are told as one, so that nobody learns how many there are.
+pub fn origins(ancestors: &[RestrictingResource]) -> Vec<RestrictionOrigin> {
+    let mut found: Vec<RestrictionOrigin> = Vec::new();
     for what in Restriction::ALL {
-        for (distance, stop) in way.iter().enumerate().filter(|(_, stop)| stop.restrictions.forbids(what)) {
-            let origin = Origin { what, from: stop.shown.clone(), own: distance == 0 };
+        for (distance, resource) in
+            ancestors.iter().enumerate().filter(|(_, resource)| resource.restrictions.forbids(what))
+        {
+            let origin = RestrictionOrigin { what, from: resource.shown.clone(), own: distance == 0 };
             if !found.contains(&origin) {
                 found.push(origin);
             }
@@ -151,14 +153,15 @@ mod tests {
     fn pol_1_everything_on_the_way_up_that_restricts_is_named_and_what_is_hidden_is_not() {
         let copy = Restrictions { copy: true, ..Restrictions::default() };
         let both = Restrictions { delete: true, ..copy };
-        let stop = |number: u128, restrictions| Stop {
+        let resource = |number: u128, restrictions| RestrictingResource {
             shown: Some((ResourceId(id(number)), format!("F{number}"))),
             restrictions,
         };
-        let hidden = |restrictions| Stop { shown: None, restrictions };
-        let way = [stop(1, copy), stop(2, Restrictions::default()), stop(3, both), hidden(both), hidden(copy)];
+        let hidden = |restrictions| RestrictingResource { shown: None, restrictions };
+        let ancestors =
+            [resource(1, copy), resource(2, Restrictions::default()), resource(3, both), hidden(both), hidden(copy)];
         let words: Vec<(Restriction, String)> =
-            origins(&way).into_iter().map(|origin| (origin.what, origin.words())).collect();
+            origins(&ancestors).into_iter().map(|origin| (origin.what, origin.words())).collect();
         let expected = [
             (Restriction::Copy, "set here"),
             (Restriction::Copy, "set on “F3”"),
@@ -167,6 +170,6 @@ mod tests {
             (Restriction::Delete, "set on a folder above"),
         ];
         assert_eq!(words, expected.map(|(what, words)| (what, words.to_owned())));
-        assert_eq!(origins(&[stop(1, Restrictions::default())]), []);
+        assert_eq!(origins(&[resource(1, Restrictions::default())]), []);
     }
 }

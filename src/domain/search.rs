@@ -1,14 +1,15 @@
-//! How names are searched (DRIVE-2): by the words in them, and each word by how it begins. Writing that puts no blanks between words
-//! (Chinese, Japanese, Thai and others) is found by any part of it.
+//! Searching names (DRIVE-2): a name is found by the beginnings of its words. Scripts that put no spaces between words
+//! (Chinese, Japanese, Thai and others) are found by any part of the text.
 
 use unicode_normalization::char::is_combining_mark;
 
 use super::{name::search_key, text::NAME_LENGTH};
 
-/// How much of a word counts.
+/// How many characters of a word are compared.
 const MAX_WORD_LENGTH: usize = 40;
 
-/// How long a part is of what is written without blanks. Of a longer one that is asked for, every part has to be there.
+/// The length of the parts into which text without spaces is cut. A longer search text is cut likewise, and every part of it
+/// has to be found.
 const PART_LENGTH: usize = 8;
 
 /// Whether a letter belongs to writing without blanks between words.
@@ -22,7 +23,7 @@ const fn is_unspaced(c: char) -> bool {
         | '\u{4E00}'..='\u{9FFF}' | '\u{F900}'..='\u{FAFF}' | '\u{20000}'..='\u{3FFFF}')
 }
 
-/// What belongs together in a text: letters and digits of one kind of writing in a row.
+/// Splits a text into runs of letters and digits of the same kind of script. `true` marks a run of a script without spaces.
 fn runs(text: &str) -> Vec<(bool, Vec<char>)> {
     let mut runs: Vec<(bool, Vec<char>)> = Vec::new();
     let mut open = false;
@@ -50,7 +51,7 @@ fn add(words: &mut Vec<String>, letters: &[char], most: usize) {
     }
 }
 
-/// The words of a name, as they are looked up; each once. Of what is written without blanks, every part.
+/// The words under which a name is stored in the search index, each once. For scripts without spaces these are all parts.
 pub fn words(name: &str) -> Vec<String> {
     let mut words: Vec<String> = Vec::new();
     for (unspaced, run) in runs(name) {
@@ -67,15 +68,15 @@ pub fn words(name: &str) -> Vec<String> {
 
 /// What somebody searches for.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Question {
-    /// The word that is looked up: the longest, which the fewest names have.
+pub struct SearchTerms {
+    /// The word that is looked up in the index: the longest, because the fewest names have it.
     pub first: String,
-    /// The others, the longest first; a name must have a word that begins like each of them.
+    /// The other words, longest first. A name must have a word that begins with each of them.
     pub others: Vec<String>,
 }
 
-impl Question {
-    /// Reads it; `None` where there is no word in it. Everything asked for counts, as far as a name can be long.
+impl SearchTerms {
+    /// Reads a search text. `None` where it has no word. It is cut at the longest possible name.
     pub fn parse(text: &str) -> Option<Self> {
         let text: String = text.trim().chars().take(NAME_LENGTH).collect();
         let mut words: Vec<String> = Vec::new();
@@ -88,14 +89,14 @@ impl Question {
                 add(&mut words, &run, if unspaced { PART_LENGTH } else { MAX_WORD_LENGTH });
             }
         }
-        // As they were typed where they are as long as each other.
+        // The sort is stable, so words of the same length stay in the order in which they were typed.
         words.sort_by_key(|word| std::cmp::Reverse(word.chars().count()));
         let mut words = words.into_iter();
         words.next().map(|first| Self { first, others: words.collect() })
     }
 
-    /// Whether a name is among the answers.
-    pub fn is_answered_by(&self, name: &str) -> bool {
+    /// Whether the search finds a name.
+    pub fn matches(&self, name: &str) -> bool {
         let in_name = words(name);
         std::iter::once(&self.first).chain(&self.others).all(|asked| in_name.iter().any(|word| word.starts_with(asked)))
     }
@@ -120,10 +121,10 @@ mod tests {
     }
 
     #[test]
-    fn drive_2_every_word_of_a_question_counts() {
-        let asked = |text: &str| Question::parse(text);
+    fn drive_2_every_word_of_a_search_counts() {
+        let asked = |text: &str| SearchTerms::parse(text);
         assert_eq!(asked("  "), None);
-        assert_eq!(asked("a tunnel"), Some(Question { first: "tunnel".to_owned(), others: vec!["a".to_owned()] }));
+        assert_eq!(asked("a tunnel"), Some(SearchTerms { first: "tunnel".to_owned(), others: vec!["a".to_owned()] }));
         let table = [
             ("goTT", "North Gotthard", true),
             ("north gott", "North Gotthard", true),
@@ -153,17 +154,17 @@ mod tests {
             ("東京都庁舎第一本庁舎", "新東京都庁舎第一本庁舎北", true),
             ("東京都庁舎第一本庁舎", "新東京都庁舎第二本庁舎北", false),
         ];
-        for (question, name, found) in table {
-            let answered = asked(question).is_some_and(|asked| asked.is_answered_by(name));
-            assert_eq!(answered, found, "{question} in {name}");
+        for (text, name, found) in table {
+            let answered = asked(text).is_some_and(|asked| asked.matches(name));
+            assert_eq!(answered, found, "{text} in {name}");
         }
     }
 
     proptest! {
         #[test]
         fn drive_2_whatever_a_name_is_it_answers_to_itself(name in "\\PC{1,80}") {
-            if let Some(question) = Question::parse(&name) {
-                prop_assert!(question.is_answered_by(&name));
+            if let Some(text) = SearchTerms::parse(&name) {
+                prop_assert!(text.matches(&name));
             }
         }
 
@@ -172,7 +173,7 @@ mod tests {
             let letters: Vec<char> = name.chars().collect();
             let from = from.min(letters.len() - 1);
             let part: String = letters[from..].iter().take(length).collect();
-            prop_assert!(Question::parse(&part).is_some_and(|question| question.is_answered_by(&name)), "{} in {}", part, name);
+            prop_assert!(SearchTerms::parse(&part).is_some_and(|text| text.matches(&name)), "{} in {}", part, name);
         }
     }
 }

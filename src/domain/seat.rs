@@ -1,8 +1,8 @@
 //! Seats of desktop licences (LIC-5, ROLE): who may take one, who may be given one, and when one is free again.
 //!
-//! A seat is *given*: kept for somebody, who may take it whenever they like; or *taken*: a program of theirs runs on it; or both.
-//! One person holds one seat of a licence at most. A program says now and then that it still runs; one that is not heard of
-//! for [`STALE_AFTER`] has let go of its seat, whatever became of it.
+//! A seat is *given* (reserved for somebody, who may take it at any time), *taken* (a program of theirs runs on it), or both.
+//! One person holds at most one seat of a licence. Programs send a heartbeat. One that sends none for [`STALE_AFTER_MILLIS`] has
+//! lost its seat.
 
 use serde::{Deserialize, Serialize};
 
@@ -19,23 +19,23 @@ use super::{
 const MINUTE: i64 = 60_000;
 
 /// How often a program says that it still runs, in milliseconds.
-pub const HEARTBEAT_EVERY: i64 = 5 * MINUTE;
+pub const HEARTBEAT_INTERVAL_MILLIS: i64 = 5 * MINUTE;
 
 /// A seat is free again when nothing was heard of it for so many milliseconds: three heartbeats were missed.
-pub const STALE_AFTER: i64 = 3 * HEARTBEAT_EVERY;
+pub const STALE_AFTER_MILLIS: i64 = 3 * HEARTBEAT_INTERVAL_MILLIS;
 
 /// The longest name of a device.
-const DEVICE_LENGTH: usize = 100;
+const MAX_DEVICE_LENGTH: usize = 100;
 
 /// What a program says that it runs on.
 ///
 /// # Errors
 /// Empty, too long, or with control characters.
 pub fn device(text: &str) -> Result<String, FieldIssue> {
-    line(text, DEVICE_LENGTH)
+    line(text, MAX_DEVICE_LENGTH)
 }
 
-/// Who holds a seat: somebody, or a machine with a credential key (AUTH-6).
+/// Who holds a seat: a person, or a machine with a credential key (AUTH-6).
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Holder {
@@ -89,7 +89,7 @@ pub struct Seat {
     pub holder: Holder,
     /// The loan under which it is held; `None` where the organization owns the licence.
     pub loan: Option<LoanId>,
-    /// Since when it is kept for them, if it is.
+    /// Since when it is reserved for them. `None` if it is not.
     pub given_at: Option<Timestamp>,
     /// What took it, if it is taken.
     pub taken: Option<SeatTaken>,
@@ -100,16 +100,15 @@ pub struct Seat {
 pub struct SeatTaken {
     /// What it runs on.
     pub device: String,
-    /// Since when.
     pub since: Timestamp,
-    /// When it was last heard of.
+    /// The time of the last heartbeat.
     pub seen: Timestamp,
 }
 
 impl SeatTaken {
     /// Whether the program was heard of lately.
     pub fn is_fresh(&self, now: Timestamp) -> bool {
-        now < self.seen.plus_millis(STALE_AFTER)
+        now < self.seen.plus_millis(STALE_AFTER_MILLIS)
     }
 }
 
@@ -164,7 +163,7 @@ pub fn take(role: Role, given: bool, seats: u64, others: u64) -> Result<(), Refu
             role.with_article()
         )));
     }
-    // One that was given has its room already.
+    // A given seat is already counted.
     if given || others < seats { Ok(()) } else { Err(full(seats)) }
 }
 
@@ -193,7 +192,7 @@ pub fn give(role: Role, given: bool, seats: u64, others: u64) -> Result<(), Refu
 
 /// What a change of role does to the seats that somebody holds.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum AfterRole {
+pub enum SeatChange {
     /// Nothing.
     Keep,
     /// They are free: the new role takes a seat only where it is given one.
@@ -203,11 +202,11 @@ pub enum AfterRole {
 }
 
 /// What a change of role does to seats.
-pub fn after_role(before: Role, after: Role) -> AfterRole {
+pub fn after_role(before: Role, after: Role) -> SeatChange {
     match (needs_a_given_seat(before), needs_a_given_seat(after)) {
-        (Ok(true), Ok(false)) => AfterRole::Unreserve,
-        (Ok(before), Ok(after)) if before == after => AfterRole::Keep,
-        _ => AfterRole::Free,
+        (Ok(true), Ok(false)) => SeatChange::Unreserve,
+        (Ok(before), Ok(after)) if before == after => SeatChange::Keep,
+        _ => SeatChange::Free,
     }
 }
 
@@ -239,9 +238,9 @@ mod tests {
             (false, None, false, false),
             (true, None, false, true),
             (false, Some(0), true, true),
-            (false, Some(STALE_AFTER - 1), true, true),
-            (false, Some(STALE_AFTER), false, false),
-            (true, Some(STALE_AFTER), false, true),
+            (false, Some(STALE_AFTER_MILLIS - 1), true, true),
+            (false, Some(STALE_AFTER_MILLIS), false, false),
+            (true, Some(STALE_AFTER_MILLIS), false, true),
             // A clock that went back a little.
             (false, Some(-5), true, true),
         ] {
@@ -286,11 +285,11 @@ mod tests {
     #[test]
     fn lic_5_a_change_of_role_frees_what_the_new_one_does_not_allow() {
         for (before, after, then) in [
-            (Role::Owner, Role::Editor, AfterRole::Keep),
-            (Role::Reader, Role::Member, AfterRole::Keep),
-            (Role::Editor, Role::Reader, AfterRole::Free),
-            (Role::Manager, Role::Member, AfterRole::Free),
-            (Role::Member, Role::Manager, AfterRole::Unreserve),
+            (Role::Owner, Role::Editor, SeatChange::Keep),
+            (Role::Reader, Role::Member, SeatChange::Keep),
+            (Role::Editor, Role::Reader, SeatChange::Free),
+            (Role::Manager, Role::Member, SeatChange::Free),
+            (Role::Member, Role::Manager, SeatChange::Unreserve),
         ] {
             assert_eq!(after_role(before, after), then, "{before:?} to {after:?}");
         }

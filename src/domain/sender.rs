@@ -1,4 +1,5 @@
-//! What somebody sent while they could, and is taken later: it counts only while its sender could still give it.
+//! What somebody sends now and another person accepts later, such as an invitation. It can be accepted only while its sender
+//! could still give it.
 //!
 //! A removed or demoted Manager would otherwise keep power for as long as their invitations wait. What belongs to the
 //! organization once it is made (share links, credential keys, loans, seats) does not end with who made it: see
@@ -7,8 +8,8 @@
 use super::{
     access::{Act, Level},
     grant::may_touch,
-    invitation::may_invite_as,
     role::Role,
+    role_change::may_invite_as,
 };
 
 /// What the sender may do now, at the moment of use. What they could do when they sent it does not count.
@@ -21,7 +22,7 @@ pub struct Sender {
     pub level: Option<Level>,
 }
 
-/// What is taken.
+/// What the other person accepts.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Sent {
     /// A membership with this role.

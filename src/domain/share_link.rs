@@ -9,17 +9,16 @@ use super::{
     time::{Day, Timestamp},
 };
 
-/// So many links of one resource work at a time.
-pub const LINKS_AT_MOST: u64 = 20;
+/// The most links of one resource that work at a time.
+pub const MAX_LINKS: u64 = 20;
 
 /// The longest that a link may be made to work, in days: ten years.
-pub const DAYS_AT_MOST: i64 = 3_653;
+pub const MAX_LINK_DAYS: i64 = 3_653;
 
 /// What was done with a link.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ShareLinkState {
-    /// It is on.
     Active,
     /// Somebody switched it off.
     Revoked,
@@ -40,11 +39,11 @@ words! {
 pub enum LinkStatus {
     /// It shows the resource.
     On,
-    /// It is too old. Who opens it learns as little as with one that never was.
+    /// It is too old. Whoever opens it gets the same answer as for a link that never existed.
     Expired,
     /// A transfer stopped it; who opens it learns that the resource has moved.
     Moved,
-    /// Somebody switched it off. Who opens it learns as little as with one that never was.
+    /// Somebody switched it off. Whoever opens it gets the same answer as for a link that never existed.
     Revoked,
 }
 
@@ -114,7 +113,7 @@ pub fn expiry(text: &str, now: Timestamp) -> Result<Option<Timestamp>, FieldIssu
         Some(day) => Day(day.0 + 1).start(),
         None => Timestamp::parse_rfc3339(text).ok_or(FieldIssue::NotAMoment)?,
     };
-    if end <= now || end > now.plus_days(DAYS_AT_MOST) { Err(FieldIssue::NotSoonEnough) } else { Ok(Some(end)) }
+    if end <= now || end > now.plus_days(MAX_LINK_DAYS) { Err(FieldIssue::NotSoonEnough) } else { Ok(Some(end)) }
 }
 
 /// LINK-1: whether there may be a link to something of this kind. A link shows one resource and what is below it, never
@@ -137,10 +136,10 @@ pub fn may_link(kind: Kind) -> Result<(), Refusal> {
 /// # Errors
 /// `BadRequest`, saying what to do.
 pub fn may_add(active: u64) -> Result<(), Refusal> {
-    if active < LINKS_AT_MOST {
+    if active < MAX_LINKS {
         return Ok(());
     }
-    Err(Refusal::BadRequest(format!("This already has {LINKS_AT_MOST} links. Revoke one that you no longer need.")))
+    Err(Refusal::BadRequest(format!("This already has {MAX_LINKS} links. Revoke one that you no longer need.")))
 }
 
 #[cfg(test)]
@@ -204,7 +203,7 @@ mod tests {
 
     #[test]
     fn link_1_there_are_so_many_links_at_most() {
-        assert_eq!(may_add(LINKS_AT_MOST - 1), Ok(()));
-        assert!(matches!(may_add(LINKS_AT_MOST), Err(Refusal::BadRequest(_))));
+        assert_eq!(may_add(MAX_LINKS - 1), Ok(()));
+        assert!(matches!(may_add(MAX_LINKS), Err(Refusal::BadRequest(_))));
     }
 }

@@ -1,10 +1,10 @@
 //! What is said about sites (XFER-5), and how far apart the days on a timeline are (DRIVE-6).
 
 use super::{
+    blocker::{Blocker, BlockerCode},
     id::ResourceId,
     refusal::Refusal,
     time::Day,
-    transfer::{Blocker, BlockerCode},
 };
 
 /// XFER-5: in one site, and to go into another.

@@ -3,8 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::{
-    access::Permit,
     id::{OrganizationId, PersonId, ResourceId},
+    permit::Permit,
     refusal::Refusal,
 };
 
@@ -58,8 +58,8 @@ words! {
     Cancelled => "cancelled";
 }
 
-/// Leave to go on with what nobody sees yet, or any more: whoever began had leave to begin, and what comes of it is
-/// decided anew when it is shown.
+/// A permit to continue a task whose items are hidden. The person was allowed to start the task, and the result is checked
+/// again when it becomes visible.
 pub const fn go_on(person: PersonId, organization: OrganizationId, hidden: ResourceId) -> Permit {
     Permit::of_task(person, organization, hidden)
 }

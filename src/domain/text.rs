@@ -85,7 +85,6 @@ pub enum FieldIssue {
     /// Taken by somebody else.
     #[error("This is taken. Try another one.")]
     Taken,
-    /// An id that is not one.
     #[error("This is not a valid id.")]
     NotAnId,
     /// An Org ID that nobody has (XFER-18).
@@ -156,7 +155,7 @@ pub enum FieldIssue {
     SayWhat,
 }
 
-/// A sign as a message names it: what shows nothing by its number.
+/// A character as a message names it. An invisible one is named by its code point.
 fn sign(c: char) -> String {
     if c.is_control() || is_blank(c) || is_invisible(c) {
         format!("An invisible character (U+{:04X})", u32::from(c))
@@ -216,25 +215,6 @@ fn missing(field: &str) -> &'static str {
     }
 }
 
-/// Collects the problems of several fields, so that a form shows all of them at once.
-#[derive(Default, Debug)]
-pub struct Fields(Vec<FieldError>);
-
-impl Fields {
-    /// Keeps the value, or notes what is wrong with the field.
-    pub fn check<T>(&mut self, field: &str, value: Result<T, FieldIssue>) -> Option<T> {
-        value.map_err(|problem| self.0.push(FieldError::new(field, problem))).ok()
-    }
-
-    /// The problems found, or nothing if there were none.
-    ///
-    /// # Errors
-    /// [`crate::domain::refusal::Refusal::Invalid`] with every problem noted.
-    pub fn done(self) -> Result<(), crate::domain::refusal::Refusal> {
-        if self.0.is_empty() { Ok(()) } else { Err(crate::domain::refusal::Refusal::Invalid(self.0)) }
-    }
-}
-
 /// The longest name of anything, in characters.
 pub const NAME_LENGTH: usize = 255;
 
@@ -270,7 +250,7 @@ impl std::fmt::Display for Name {
     }
 }
 
-/// Text of letters without accents folded for comparing regardless of case (AUTH-1, ACCT-1): addresses, identifiers, words for roles.
+/// Text for comparing regardless of case (AUTH-1, ACCT-1): addresses, identifiers, words for roles.
 /// Names have [keys of their own](super::name). Stored beside the text, so that both databases compare alike.
 pub fn key(text: &str) -> String {
     text.trim().to_lowercase()
@@ -487,8 +467,8 @@ fn punycode(label: &str) -> Option<String> {
     Some(encoded)
 }
 
-/// A password as it is hashed (RFC 8265, OpaqueString): one kind of blank, and letters with their marks as one, so that it is the same
-/// password whatever keyboard it was typed on.
+/// A password as it is hashed (RFC 8265, OpaqueString): one kind of space, and composed letters, so that it is the same password on
+/// every keyboard.
 pub fn opaque(password: &str) -> Cow<'_, str> {
     if password.is_ascii() {
         return Cow::Borrowed(password);
@@ -496,9 +476,9 @@ pub fn opaque(password: &str) -> Cow<'_, str> {
     Cow::Owned(password.chars().map(|c| if c.is_whitespace() && !c.is_control() { ' ' } else { c }).nfc().collect())
 }
 
-/// How much of a password that is tried counts, in characters as they were typed: a letter may come with its marks apart. What is
-/// longer is wrong for sure, and not worth hashing megabytes.
-pub const TRIED_LENGTH: usize = 4 * 128 + 1;
+/// How many typed characters of a sign-in password are read. A letter may come with up to three separate marks. Anything longer
+/// cannot be right, and is not hashed, because hashing megabytes would be a way to overload the server.
+pub const MAX_TRIED_LENGTH: usize = 4 * 128 + 1;
 
 /// A password that may be set: 12 to 128 characters, [`opaque`], never trimmed, never truncated (AUTH-1). How easily it is
 /// guessed is judged on the server, where the estimator is.

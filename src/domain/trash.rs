@@ -1,8 +1,8 @@
 //! The trash (DRIVE-4): how long things stay there, and where they go back to.
 
 use super::{
-    access::Permit,
     id::{OrganizationId, PersonId, ResourceId},
+    permit::Permit,
     refusal::Refusal,
     resource::MAX_DEPTH,
     time::Timestamp,
@@ -21,7 +21,7 @@ pub const fn overdue_before(now: Timestamp) -> Timestamp {
     now.plus_days(-KEPT_DAYS)
 }
 
-/// Leave to delete what has been in the trash long enough; `None` while it has not.
+/// A permit to delete an item for good, once its days in the trash are over. `None` before that.
 pub fn outlived(
     person: PersonId,
     organization: OrganizationId,
@@ -32,10 +32,9 @@ pub fn outlived(
     (kept_until(at) <= now).then(|| Permit::of_task(person, organization, item))
 }
 
-/// Where something goes that comes out of the trash.
+/// Where an item goes when it is restored from the trash.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Home {
-    /// Where it was.
+pub enum RestoreTarget {
     Back,
     /// To the root of the Drive, because where it was is in the trash itself.
     RootAsContainerIsInTrash,
@@ -44,14 +43,14 @@ pub enum Home {
     RootAsTooDeep,
 }
 
-/// Where something of `height` levels goes that was in a container.
-pub const fn home(container_in_trash: bool, container_depth: i64, height: i64) -> Home {
+/// Where an item with `height` levels below it goes when it is restored to its former container.
+pub const fn home(container_in_trash: bool, container_depth: i64, height: i64) -> RestoreTarget {
     if container_in_trash {
-        Home::RootAsContainerIsInTrash
+        RestoreTarget::RootAsContainerIsInTrash
     } else if container_depth + 1 + height > MAX_DEPTH {
-        Home::RootAsTooDeep
+        RestoreTarget::RootAsTooDeep
     } else {
-        Home::Back
+        RestoreTarget::Back
     }
 }
 
@@ -81,9 +80,9 @@ mod tests {
 
     #[test]
     fn drive_4_things_go_back_where_they_were_if_that_is_there() {
-        assert_eq!(home(false, 3, 2), Home::Back);
-        assert_eq!(home(true, 3, 2), Home::RootAsContainerIsInTrash);
-        assert_eq!(home(false, 61, 2), Home::Back);
-        assert_eq!(home(false, 62, 2), Home::RootAsTooDeep);
+        assert_eq!(home(false, 3, 2), RestoreTarget::Back);
+        assert_eq!(home(true, 3, 2), RestoreTarget::RootAsContainerIsInTrash);
+        assert_eq!(home(false, 61, 2), RestoreTarget::Back);
+        assert_eq!(home(false, 62, 2), RestoreTarget::RootAsTooDeep);
     }
 }

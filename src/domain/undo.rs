@@ -1,5 +1,5 @@
-//! What takes a change back (DRIVE-4): a normal command, the other way round. Written down by the server when the change was
-//! made, and checked like any other command when it is asked for.
+//! Undoing a change (DRIVE-4). The server stores the inverse command when the change is made. Undoing runs that command, with
+//! the same checks as any other.
 
 use serde::{Deserialize, Serialize};
 
@@ -11,9 +11,7 @@ pub const KEPT_DAYS: i64 = 1;
 /// Something that was moved.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct FormerPlace {
-    /// The item.
     pub item: ResourceId,
-    /// The container it was in.
     pub container: ResourceId,
     /// What it was called, and what since, where the move changed that (DRIVE-5).
     pub name: Option<(String, String)>,
@@ -25,7 +23,6 @@ pub struct FormerPlace {
 pub enum Inverse {
     /// Gives something its old name back.
     Rename {
-        /// What.
         item: ResourceId,
         /// What it is called since.
         from: String,
@@ -48,19 +45,14 @@ pub enum Inverse {
     Unassign {
         /// How they are put back.
         put_back: Box<Inverse>,
-        /// The site.
         site: ResourceId,
     },
     /// Takes things out of the trash.
-    Restore {
-        /// What.
-        items: Vec<ResourceId>,
-    },
+    Restore { items: Vec<ResourceId> },
 }
 
 impl Inverse {
-    /// Whether it is something that is done in one step: it puts back what there is, to few enough places, under few enough
-    /// names.
+    /// Whether it can be done in one step: not to too many containers, and not with too many items that get their old name back.
     pub fn is_feasible(&self) -> bool {
         let Some(items) = self.put_back() else { return true };
         let containers: std::collections::BTreeSet<ResourceId> = items.iter().map(|was| was.container).collect();
@@ -68,7 +60,6 @@ impl Inverse {
         !items.is_empty() && containers.len() <= MAX_CONTAINERS && renamed <= MAX_RENAMED
     }
 
-    /// What is put back by it.
     pub fn put_back(&self) -> Option<&[FormerPlace]> {
         match self {
             Self::PutBack { items, .. } => Some(items),

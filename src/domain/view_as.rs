@@ -8,13 +8,14 @@
 use super::{
     access::Level,
     id::{OrganizationId, PersonId},
-    key::{PeopleOnly, Who},
+    permit::{RolePermit, allow},
     refusal::Refusal,
-    role::{Permission, Role, RolePermit, allow},
+    requester::{PeopleOnly, Requester},
+    role::{Permission, Role},
     time::Timestamp,
 };
 
-/// For how long a look counts as one, in milliseconds: it is written down when it begins (AUDIT-1), and again after that.
+/// The audit log gets one line when somebody starts to view as another person, and another after this time (AUDIT-1).
 pub const AUDIT_INTERVAL_MILLIS: i64 = 60 * 60 * 1_000;
 
 /// Why nothing can be changed.
@@ -28,7 +29,7 @@ pub const READ_ONLY_MESSAGE: &str = "You are viewing as someone else. Exit the p
 /// `NotFound` for who is not in the organization and for a person whom it does not know; `Forbidden`, naming the role it
 /// takes; `BadRequest` for oneself.
 pub fn authorize(
-    viewer: Who<'_>,
+    viewer: Requester<'_>,
     organization: OrganizationId,
     role: Option<Role>,
     person: PersonId,
@@ -46,7 +47,7 @@ pub fn authorize(
     Ok(permit)
 }
 
-/// What is shown of something: what the other sees, and only where the viewer sees it too (ACCESS-3).
+/// The level that is shown: that of the other person, and only where the viewer sees the resource too (ACCESS-3).
 pub const fn visible_level(own: Option<Level>, theirs: Option<Level>) -> Option<Level> {
     match own {
         Some(_) => theirs,
@@ -54,7 +55,7 @@ pub const fn visible_level(own: Option<Level>, theirs: Option<Level>) -> Option<
     }
 }
 
-/// Whether a look begins, that is, is to be written down.
+/// Whether an audit line is due.
 pub const fn needs_audit(before: Option<Timestamp>, now: Timestamp) -> bool {
     match before {
         Some(before) => now.0 - before.0 >= AUDIT_INTERVAL_MILLIS || now.0 < before.0,
@@ -62,7 +63,7 @@ pub const fn needs_audit(before: Option<Timestamp>, now: Timestamp) -> bool {
     }
 }
 
-/// What a change is answered with while one looks as another.
+/// The refusal of every change while somebody views as another person.
 pub fn read_only() -> Refusal {
     Refusal::Forbidden(READ_ONLY_MESSAGE.to_owned())
 }
@@ -78,7 +79,7 @@ mod tests {
 
     #[test]
     fn access_2_only_who_may_give_access_anywhere_looks_as_another() {
-        let answer = |role| authorize(Who::person(VIEWER), ORGANIZATION, role, OTHER, true);
+        let answer = |role| authorize(Requester::person(VIEWER), ORGANIZATION, role, OTHER, true);
         for role in Role::ALL {
             let may = matches!(role, Role::Owner | Role::Manager);
             assert_eq!(answer(Some(role)).is_ok(), may, "{role:?}");
@@ -89,7 +90,8 @@ mod tests {
 
     #[test]
     fn access_3_whom_the_organization_does_not_know_does_not_exist_and_oneself_is_no_other() {
-        let answer = |person, known| authorize(Who::person(VIEWER), ORGANIZATION, Some(Role::Owner), person, known);
+        let answer =
+            |person, known| authorize(Requester::person(VIEWER), ORGANIZATION, Some(Role::Owner), person, known);
         assert_eq!(answer(OTHER, false).err(), Some(Refusal::NotFound));
         assert_eq!(answer(VIEWER, false).err(), Some(Refusal::NotFound));
         assert!(matches!(answer(VIEWER, true), Err(Refusal::BadRequest(_))));
@@ -99,7 +101,7 @@ mod tests {
     fn access_3_whoever_looks_as_another_sees_everything_there_themselves() {
         for role in Role::ALL
             .into_iter()
-            .filter(|role| authorize(Who::person(VIEWER), ORGANIZATION, Some(*role), OTHER, true).is_ok())
+            .filter(|role| authorize(Requester::person(VIEWER), ORGANIZATION, Some(*role), OTHER, true).is_ok())
         {
             assert_eq!(role_level(role), Some(Level::Manager), "{role:?}");
         }

@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 
 use super::{Done, Failure, Text};
-use crate::view::account::{FarewellView, LinkView, ProfileView, SessionItem};
+use crate::view::account::{AccountDeletionView, OneTimeLinkView, ProfileView, SessionItem};
 
 /// My profile.
 #[server(output = Text)]
@@ -57,7 +57,7 @@ pub async fn send_verification_again() -> Result<Done, Failure> {
 
 /// What a mailed link can still do. Changes nothing.
 #[server(output = Text)]
-pub async fn check_link(#[server(default)] token: String) -> Result<LinkView, Failure> {
+pub async fn check_link(#[server(default)] token: String) -> Result<OneTimeLinkView, Failure> {
     use crate::server::{server_fn_response as response, usecase};
     let ctx = response::ctx()?;
     response::read(usecase::account::check_link(&ctx, &token).await)
@@ -146,7 +146,7 @@ pub async fn save_privacy(
 
 /// What deleting my account would do.
 #[server(output = Text)]
-pub async fn account_farewell() -> Result<FarewellView, Failure> {
+pub async fn account_farewell() -> Result<AccountDeletionView, Failure> {
     use crate::server::{server_fn_response as response, usecase};
     let (ctx, by) = response::signed_in().await?;
     response::read(usecase::account::farewell(&ctx, &by).await)

@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 
 use super::{Failure, Text};
-use crate::view::activity::LogView;
+use crate::view::activity::AuditLogView;
 
 /// One page of the audit log: behind the line `older`, or before the line `newer`.
 #[server(output = Text)]
@@ -15,7 +15,7 @@ pub async fn organization_activity(
     #[server(default)] to: String,
     #[server(default)] older: String,
     #[server(default)] newer: String,
-) -> Result<LogView, Failure> {
+) -> Result<AuditLogView, Failure> {
     use crate::server::{server_fn_response as response, usecase};
     let (ctx, by) = response::signed_in().await?;
     let query = usecase::audit::AuditQuery {

@@ -5,7 +5,7 @@
 use leptos::prelude::*;
 
 use super::{Done, Failure, Text};
-use crate::view::billing::{BillingView, WayToLicence};
+use crate::view::billing::{BillingView, LicenceRequestPath};
 
 /// What the page Billing shows: requests behind `older`.
 #[server(output = Text)]
@@ -17,7 +17,7 @@ pub async fn organization_billing(org: String, #[server(default)] older: String)
 
 /// What I can do about a licence that is missing.
 #[server(output = Text)]
-pub async fn missing_licence(org: String) -> Result<Option<WayToLicence>, Failure> {
+pub async fn missing_licence(org: String) -> Result<Option<LicenceRequestPath>, Failure> {
     use crate::server::{server_fn_response as response, usecase};
     let (ctx, by) = response::signed_in().await?;
     response::read(usecase::billing::way_to_licence(&ctx, &by, &org).await)

@@ -3,12 +3,12 @@
 use leptos::prelude::*;
 
 use super::{Done, Failure, Text};
-use crate::view::transfer::{OfferPageView, OfferingView, TransfersView};
+use crate::view::transfer::{OfferPageView, OfferPlanView, TransfersView};
 
 /// What would be offered, and what is in the way of it on this side. `items` is a list of resource ids with commas between
 /// them.
 #[server(output = Text)]
-pub async fn offering(items: String) -> Result<OfferingView, Failure> {
+pub async fn offering(items: String) -> Result<OfferPlanView, Failure> {
     use crate::server::{server_fn_response as response, usecase};
     let (ctx, by) = response::signed_in().await?;
     response::read(usecase::offer::preview(&ctx, &by, &items).await)

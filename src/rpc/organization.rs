@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 
 use super::{Done, Failure, Text};
-use crate::view::{HomeView, OrganizationMembership, Page, SharedView};
+use crate::view::{HomeView, OrganizationMembership, Page, SharedResourceView};
 
 /// **Create organization** (ORG-1, ORG-2). Leads to its Home.
 #[server(output = Text)]
@@ -54,7 +54,7 @@ pub async fn my_organizations(
 
 /// One page of what organizations that I am not in share with me (PEOPLE-9).
 #[server(output = Text)]
-pub async fn shared_with_me(#[server(default)] cursor: String) -> Result<Page<SharedView>, Failure> {
+pub async fn shared_with_me(#[server(default)] cursor: String) -> Result<Page<SharedResourceView>, Failure> {
     use crate::server::{server_fn_response as response, usecase};
     let (ctx, by) = response::signed_in().await?;
     response::read(usecase::organization::shared_with(&ctx, &by, &cursor, Some(20)).await)

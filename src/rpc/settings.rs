@@ -34,7 +34,7 @@ pub async fn save_legal(
 ) -> Result<Done, Failure> {
     use crate::server::{server_fn_response as response, usecase};
     let (ctx, by) = response::signed_in().await?;
-    let form = crate::domain::organization::LegalForm {
+    let form = crate::domain::legal::LegalForm {
         legal_name,
         address,
         postal_code,

@@ -9,7 +9,7 @@ use clap::{Args, ValueEnum};
 use ipnet::{IpNet, Ipv4Net};
 
 use crate::domain::{
-    organization::PlanTier,
+    plan::PlanTier,
     policy::{self, Policy},
 };
 

@@ -10,9 +10,10 @@ use uuid::Uuid;
 
 use crate::domain::{
     id::{AccountId, KeyId, OrganizationId, PersonId},
-    key::{Scopes, Who},
-    organization::PlanTier,
+    key::Scopes,
+    plan::PlanTier,
     policy::Policy,
+    requester::Requester,
     seat::Holder,
     time::Timestamp,
 };
@@ -227,10 +228,10 @@ pub struct Principal {
 
 impl Principal {
     /// Who acts, for the checks of the domain.
-    pub fn who(&self) -> Who<'_> {
+    pub fn who(&self) -> Requester<'_> {
         match &self.key {
-            Some(key) => Who::machine(self.person, &key.scopes),
-            None => Who::person(self.person),
+            Some(key) => Requester::machine(self.person, &key.scopes),
+            None => Requester::person(self.person),
         }
     }
 }

@@ -3,12 +3,13 @@
 
 use crate::{
     domain::{
-        access::{Level, operate},
+        access::Level,
         id::{GrantId, LinkId, OrganizationId, PersonId, ResourceId},
         licence::EntryKind,
         organization::NewOrganizationForm,
-        resource::{Kind, Status},
-        role::{Role, found},
+        permit::{found, operate},
+        resource::{DatasetStatus, Kind},
+        role::Role,
         time::Timestamp,
         transfer::Grantee,
     },
@@ -313,7 +314,7 @@ async fn pay(
     dataset: &DatasetView,
     at: Timestamp,
 ) -> Result<()> {
-    if !matches!(dataset.status, Status::Processed | Status::Processing | Status::Queued) {
+    if !matches!(dataset.status, DatasetStatus::Processed | DatasetStatus::Processing | DatasetStatus::Queued) {
         return Ok(());
     }
     let licences = licence::list_of_account(tx, org.account.id, ctx.now()).await?;
@@ -323,7 +324,8 @@ async fn pay(
         id: crate::domain::id::EntryId(ctx.id()),
         licence: paying.id,
         kind: EntryKind::Spend,
-        change: crate::domain::licence::price(model, dataset.images, crate::domain::licence::MEGAPIXELS).negated(),
+        change: crate::domain::licence::price(model, dataset.images, crate::domain::licence::DEFAULT_MEGAPIXELS)
+            .negated(),
         transfer: None,
         resource: Some(id),
         at,
@@ -349,7 +351,7 @@ async fn flights(ctx: &Ctx, by: &Principal, org: &Org, folder: &str, number: i64
 
 fn processed(images: i64, at: Timestamp) -> DatasetView {
     DatasetView {
-        status: Status::Processed,
+        status: DatasetStatus::Processed,
         images,
         bytes: images * 8_400_000,
         cluster: "eu-central".to_owned(),
@@ -374,13 +376,13 @@ async fn alpine_drive(ctx: &Ctx, by: &Principal, org: &Org, reader: &Principal) 
         }
     }
     for (name, status, images, age) in [
-        ("Portal flight, week 46", Status::Processed, 214, 3),
-        ("Portal flight, week 45", Status::Processed, 208, 10),
-        ("Spoil heap survey", Status::Processing, 340, 0),
-        ("Access road", Status::WaitingForCredits, 77, 2),
-        ("Test grid", Status::Failed, 18, 80),
-        ("Ventilation shaft", Status::Queued, 120, 1),
-        ("Avalanche gallery", Status::Draft, 55, 1),
+        ("Portal flight, week 46", DatasetStatus::Processed, 214, 3),
+        ("Portal flight, week 45", DatasetStatus::Processed, 208, 10),
+        ("Spoil heap survey", DatasetStatus::Processing, 340, 0),
+        ("Access road", DatasetStatus::WaitingForCredits, 77, 2),
+        ("Test grid", DatasetStatus::Failed, 18, 80),
+        ("Ventilation shaft", DatasetStatus::Queued, 120, 1),
+        ("Avalanche gallery", DatasetStatus::Draft, 55, 1),
     ] {
         let at = ctx.now().plus_days(-age);
         let dataset = DatasetView { status, ..processed(images, at) };

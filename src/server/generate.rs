@@ -2,10 +2,10 @@
 
 use crate::{
     domain::{
-        access::operate,
         id::{PersonId, ResourceId},
-        resource::{Kind, Status},
-        role::{Role, found},
+        permit::{found, operate},
+        resource::{DatasetStatus, Kind},
+        role::Role,
         text::key,
         time::Timestamp,
     },
@@ -205,7 +205,7 @@ async fn write_flat(
 
 /// What the dataset of a number is like.
 fn dataset(n: u64, processed: bool, at: Timestamp) -> DatasetView {
-    let status = if processed || !n.is_multiple_of(10) { Status::Processed } else { Status::Draft };
+    let status = if processed || !n.is_multiple_of(10) { DatasetStatus::Processed } else { DatasetStatus::Draft };
     let images = i64::try_from(n % 200 + 1).unwrap_or(1);
     let (bytes, cluster, captured_on) = (images * 8_400_000, "eu-central".to_owned(), Some(at.day()));
     DatasetView { status, images, bytes, cluster, captured_on }

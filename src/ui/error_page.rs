@@ -1,4 +1,4 @@
-//! What is shown instead of a page that could not be: not found, not allowed, not signed in, broken.
+//! What is shown instead of a page: not found, not allowed, not signed in, or something went wrong.
 
 use leptos::prelude::*;
 use leptos_meta::Title;
@@ -9,9 +9,8 @@ use super::{
         button::{ButtonLink, Tone},
         empty::Empty,
     },
-    paths,
-    routes::current_address,
-    status,
+    location::current_address,
+    paths, status,
 };
 use crate::{domain::refusal::Refusal, rpc::Failure};
 
@@ -31,7 +30,7 @@ pub fn ErrorPage(
             status::set_status(if matches!(failure, Failure::Refused(_)) { 503 } else { 500 });
             view! {
                 <Title text="Something went wrong"/>
-                <section class="trouble" role="alert">
+                <section class="error-page" role="alert">
                     <h1 tabindex="-1">"Something went wrong"</h1>
                     <Empty icon="warning" sentence=failure.to_string()>
                         <a class="button primary" rel="external" href=move || address.get()>"Try again"</a>
@@ -49,7 +48,7 @@ pub fn ErrorPage(
             });
             view! {
                 <Title text="Not possible"/>
-                <section class="trouble">
+                <section class="error-page">
                     <h1 tabindex="-1">"This is not possible"</h1>
                     <Empty icon="lock" sentence=refusal.to_string()>
                         <ButtonLink href=paths::WELCOME tone=Tone::Primary>"Your organizations"</ButtonLink>
@@ -61,13 +60,13 @@ pub fn ErrorPage(
     }
 }
 
-/// Nothing is here, or nothing for this reader: the page does not tell which (ACCESS-3).
+/// Not found, or not visible to this reader: the page does not say which (ACCESS-3).
 #[component]
 pub fn NothingHere() -> impl IntoView {
     status::set_status(404);
     view! {
         <Title text="Not found"/>
-        <section class="trouble">
+        <section class="error-page">
             <h1 tabindex="-1">"Not found"</h1>
             <Empty icon="search" sentence=format!("{} Check the address, or ask for access.", Refusal::NotFound)>
                 <ButtonLink href=paths::WELCOME tone=Tone::Primary>"Your organizations"</ButtonLink>
@@ -76,7 +75,7 @@ pub fn NothingHere() -> impl IntoView {
     }
 }
 
-/// The session has ended: to sign in, and back here.
+/// The session has ended: leads to **Sign in**, which leads back here.
 #[component]
 fn SignInFirst() -> impl IntoView {
     let to = paths::sign_in(&current_address().get_untracked());
@@ -87,7 +86,7 @@ fn SignInFirst() -> impl IntoView {
         move |_| navigate(&to, NavigateOptions { replace: true, ..NavigateOptions::default() })
     });
     view! {
-        <section class="trouble">
+        <section class="error-page">
             <h1 tabindex="-1">"Sign in to continue"</h1>
             <Empty icon="lock" sentence="Your session has ended.">
                 <ButtonLink href=to tone=Tone::Primary>"Sign in"</ButtonLink>

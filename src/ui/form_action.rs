@@ -1,8 +1,8 @@
-//! A change on its way to the server: whether its answer is still awaited, and what it was.
+//! Sending a form to a server function, and the answer to it.
 //!
-//! In place of Leptos' `FormAction`, of which the browser would get a copy for every server function, with a reader of
-//! the form's fields into the function's arguments and a writer back into fields. The fields are sent as they are instead;
-//! the server reads them anyway, as it does for a form without WebAssembly. So there is one copy for all.
+//! This replaces Leptos' `ServerAction`, which is generic: the browser's code would have a copy of it for every server
+//! function, with a parser from form fields to arguments and a serializer back to fields. Here the fields are sent as
+//! they are, as a form without WebAssembly sends them, so one copy serves every function.
 
 use std::{future::Future, marker::PhantomData, pin::Pin, sync::Arc};
 
@@ -27,13 +27,13 @@ use crate::rpc::{Done, Failure, JsonText, session::SignOut};
 type FormResult = Result<Done, Failure>;
 type Post = Arc<dyn Fn() -> Pin<Box<dyn Future<Output = FormResult> + Send>> + Send + Sync>;
 
-/// Sends a server function that changes something, as often as asked to, and keeps the last answer.
+/// Calls a server function that changes something, and keeps the last answer.
 pub struct FormAction<F> {
     any: AnyFormAction,
     function: PhantomData<fn(F)>,
 }
 
-/// A [`FormAction`] of whichever function.
+/// A [`FormAction`] without its type parameter.
 #[derive(Clone, Copy)]
 pub struct AnyFormAction {
     url: &'static str,
@@ -62,7 +62,7 @@ impl<F> FormAction<F>
 where
     F: ServerFn<Output = Done, Error = Failure> + Clone + Send + Sync + 'static,
 {
-    /// One for this function; nothing was sent yet.
+    /// An action for this function, with nothing sent yet.
     pub fn new() -> Self {
         Self { any: AnyFormAction::new(F::url()), function: PhantomData }
     }
@@ -81,7 +81,7 @@ where
 }
 
 impl<F> FormAction<F> {
-    /// It, without its type.
+    /// This action without its type parameter.
     pub fn any(self) -> AnyFormAction {
         self.any
     }
@@ -96,7 +96,6 @@ impl<F> FormAction<F> {
         self.any.submit(event);
     }
 
-    /// The last answer.
     pub fn value(self) -> MappedSignal<Option<FormResult>> {
         self.any.value()
     }
@@ -117,7 +116,7 @@ impl AnyFormAction {
         Self { url, session: use_context(), posts: Action::new(|post: &Post| post()) }
     }
 
-    /// The address that it is sent to, with whose page sends it.
+    /// The address to send to, with the person that the page was rendered for ([`Session::sent_from`]).
     pub fn sent_from(self) -> String {
         self.session.map_or_else(|| self.url.to_owned(), |session| session.sent_from(self.url))
     }
@@ -146,7 +145,6 @@ impl AnyFormAction {
         }
     }
 
-    /// The last answer.
     pub fn value(self) -> MappedSignal<Option<FormResult>> {
         self.posts.value()
     }
@@ -157,11 +155,12 @@ impl AnyFormAction {
     }
 }
 
-/// Every function has the same.
+/// All server functions share one client.
 type Browser = <SignOut as ServerFn>::Client;
 type Request = <Browser as Client<Failure>>::Request;
 
-/// What Leptos does for each function, for all of them. Redirects are for browsers without WebAssembly: there are none here.
+/// Does what Leptos does for each function. Only forms sent without WebAssembly are answered by a redirect, so none is
+/// handled here.
 async fn post(url: String, fields: String) -> FormResult {
     let request =
         <Request as ClientReq<Failure>>::try_new_post(&url, PostUrl::CONTENT_TYPE, JsonText::CONTENT_TYPE, fields)?;

@@ -1,20 +1,21 @@
-//! Bringing the server's page to life, whatever became of it on the way.
+//! Hydration of a page that others may have changed since the server sent it.
 //!
-//! Between the server's answer and WebAssembly, others change a page: password managers put nodes beside fields, translators
-//! wrap texts, extensions take comments out or put something first. Leptos finds its nodes by counting, so one node more or
-//! less is either an end in the middle or, worse, a button that is taken for its neighbour.
+//! Between the server's answer and hydration, browser extensions change the document: password managers insert nodes
+//! beside fields, translators wrap text, others remove comments. Leptos finds its nodes by position, so one node more
+//! or less either makes hydration panic or, worse, attaches a button's listener to its neighbour.
 //!
-//! `before.js`, in the head of every page, writes down what changes the tree that the parser made. Just before hydration
-//! it takes all of that back, and afterwards puts in again what was merely added. While the parser is at work only what it
-//! cannot have done itself is known to come from others: whatever was taken out, or put before something.
+//! `before.js`, in the head of every page, records such changes with a `MutationObserver`. Just before hydration it
+//! reverts them, and afterwards inserts again what was merely added. While the parser is still running, its own
+//! insertions look the same as foreign ones; only removals, insertions before an existing node, and custom
+//! elements certainly come from others.
 //!
-//! The script also keeps the page where a file is dropped on it and nothing takes it: the browser would show the file instead,
-//! and what was typed would be lost.
+//! The script also cancels drops of files that nothing on the page accepts: the browser would open the file in place of
+//! the page, and typed text would be lost.
 //!
 //! # Invariants
-//! - A page that cannot be hydrated stays the page that the server sent: every listener that was added meanwhile is taken
-//!   away again, no task of ours runs, `data-hydrated` is not set. Its links and forms work without us.
-//! - Whoever is typing goes on typing.
+//! - A page that cannot be hydrated stays as the server sent it: listeners added so far are removed, no task runs,
+//!   `data-hydrated` is not set. Its links and forms work without WebAssembly.
+//! - Focus and typed text survive.
 
 use std::{
     cell::Cell,
@@ -28,21 +29,21 @@ use leptos::prelude::document;
 use wasm_bindgen_futures::spawn_local;
 use web_sys::Event;
 
-/// The script in the head; it hears [`begin`] and [`complete`].
+/// The script in the head. [`begin`] and [`complete`] send it events.
 pub const BEFORE: &str = include_str!("before.js");
 
 thread_local! {
     static HYDRATED: Cell<bool> = const { Cell::new(false) };
 }
 
-/// Has the page made as the server sent it. Hydrate it next, without waiting for anything.
+/// Restores the document as the server sent it. The caller hydrates it next, without waiting in between.
 pub fn begin() {
-    // It is the first one there is, so this cannot fail; if it did, tasks would run as they always do.
+    // Fails only if there is an executor already, which there is not; tasks would then simply not be held back.
     drop(Executor::init_custom_executor(OnceHydrated));
     tell("commonhold:hydrating");
 }
 
-/// The page is hydrated. Where this is never called, nothing of ours runs any more.
+/// Lets tasks run, because the page is hydrated. If it is never called, none does.
 pub fn complete() {
     HYDRATED.set(true);
     tell("commonhold:hydrated");
@@ -54,8 +55,8 @@ fn tell(what: &str) {
     }
 }
 
-/// Runs tasks as Leptos' own executor does, but none before the page is hydrated. Hydration happens in one go, so a task
-/// that could run before its end belongs to one that failed.
+/// Leptos' own executor, except that no task runs before the page is hydrated. Hydration is synchronous, so a task that
+/// gets to run without [`HYDRATED`] belongs to a hydration that failed.
 struct OnceHydrated;
 
 impl CustomExecutor for OnceHydrated {

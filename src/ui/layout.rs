@@ -1,19 +1,21 @@
-//! The frame around a page: a rail with the switcher, the way around, and who is signed in; beside it the page.
+//! The layouts around a page: a rail with the organization switcher, the navigation and the signed-in person, or one
+//! card for people who are not signed in.
 
 use leptos::{html, prelude::*, server_fn::ServerFn};
 use leptos_meta::Title;
 
 use super::{
     components::{
-        avatar::Face,
+        avatar::PersonAvatar,
         focus::{once_connected, to_heading},
         form::{Form, IconSubmit},
         icon::Icon,
         toast::Toast,
     },
     form_action::FormAction,
+    location::current_path,
     paths,
-    session::{PageContext, Session, current_path},
+    session::{PageContext, Session},
     switcher::{AccountEntry, Entry, Switcher},
     undo::Undo,
     words,
@@ -24,29 +26,22 @@ use crate::{
         role::{Permission, Role, may},
     },
     rpc::{session::SignOut, trash::UndoChange},
-    view::{OrganizationMembership, PersonView, SharedView},
+    view::{OrganizationMembership, PersonView, SharedResourceView},
 };
 
-/// Which entry of the rail a page belongs to.
+/// The entry of the rail that a page belongs to.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Section {
     /// Outside any organization.
     Welcome,
-    /// Home of an organization.
     Home,
-    /// Its Drive.
     Drive,
-    /// Manage People.
     People,
-    /// Who can do what.
     Roles,
-    /// Licences and usage, and a licence's books.
+    /// Licences and usage, and a licence's ledger.
     Licences,
-    /// Billing.
     Billing,
-    /// The audit log.
     Activity,
-    /// Organization settings.
     Settings,
     /// Seats of desktop licences.
     Seats,
@@ -54,7 +49,6 @@ pub enum Section {
     Loans,
     /// Its transfers and offers.
     Transfers,
-    /// My account.
     Account,
     /// A page that is none of these, like a receipt.
     Other,
@@ -62,16 +56,16 @@ pub enum Section {
 
 impl Section {
     /// Whether an organization has this page for me. A personal space has no team pages (SPACE-1).
-    fn is_in(self, belonging: &OrganizationMembership) -> bool {
-        let role = belonging.role;
+    fn is_in(self, membership: &OrganizationMembership) -> bool {
+        let role = membership.role;
         match self {
-            Self::People => belonging.sees_people,
-            Self::Roles => !belonging.personal,
+            Self::People => membership.sees_people,
+            Self::Roles => !membership.personal,
             // A Manager who is limited to some accounts sees the licences of these (ACCT-2).
-            Self::Licences => belonging.limited.or(role).is_some_and(|role| may(role, Permission::ViewUsage)),
+            Self::Licences => membership.limited.or(role).is_some_and(|role| may(role, Permission::ViewUsage)),
             Self::Billing => role.is_some_and(|role| may(role, Permission::ManageBilling)),
             Self::Activity => role.is_some_and(|role| may(role, Permission::ReadAudit)),
-            Self::Settings => !belonging.personal && role.is_some(),
+            Self::Settings => !membership.personal && role.is_some(),
             Self::Seats | Self::Loans => role.is_some_and(|role| may(role, Permission::ManageAccounts)),
             Self::Transfers => role.is_some_and(|role| role >= Role::Editor),
             Self::Welcome | Self::Home | Self::Drive | Self::Account | Self::Other => true,
@@ -79,10 +73,10 @@ impl Section {
     }
 
     /// The same kind of page in another organization (ORG-6); its Home where it has none.
-    fn path(self, belonging: &OrganizationMembership) -> String {
-        let org = &belonging.org_id;
+    fn path(self, membership: &OrganizationMembership) -> String {
+        let org = &membership.org_id;
         match self {
-            section if !section.is_in(belonging) => paths::home(org),
+            section if !section.is_in(membership) => paths::home(org),
             Self::Drive => paths::drive(org, ""),
             Self::People => paths::people(org),
             Self::Roles => paths::roles(org),
@@ -101,12 +95,9 @@ impl Section {
 /// The frame of a signed-in page. `org` is the Org ID from the address; empty outside any organization.
 #[component]
 pub fn Frame(
-    /// Where in the rail the page belongs.
+    /// The current entry of the rail.
     section: Section,
-    /// The Org ID.
-    #[prop(into)]
-    org: Signal<String>,
-    /// The page.
+    #[prop(into)] org: Signal<String>,
     children: Children,
 ) -> impl IntoView {
     let session = Session::get();
@@ -118,8 +109,8 @@ pub fn Frame(
                     {move || {
                         let org = org.get();
                         Suspend::new(async move {
-                            let begin = PageContext::from(session.start().await);
-                            view! { <Rail section org begin/> }
+                            let context = session.context().await;
+                            view! { <Rail section org context/> }
                         })
                     }}
                 </Transition>
@@ -129,10 +120,9 @@ pub fn Frame(
     }
 }
 
-/// What is in the rail.
 #[component]
-fn Rail(section: Section, org: String, begin: PageContext) -> impl IntoView {
-    let Some(person) = begin.person.clone() else {
+fn Rail(section: Section, org: String, context: PageContext) -> impl IntoView {
+    let Some(person) = context.person.clone() else {
         Session::get().shows(None);
         return view! {
             <a class="brand" href=paths::WELCOME><Brand/></a>
@@ -140,33 +130,33 @@ fn Rail(section: Section, org: String, begin: PageContext) -> impl IntoView {
         }
         .into_any();
     };
-    let current = begin.organization(&org).cloned();
+    let current = context.organization(&org).cloned();
     Session::get().shows(current.as_ref());
-    if begin.more_organizations && current.is_none() && !org.is_empty() {
+    if context.more_organizations && current.is_none() && !org.is_empty() {
         let (session, org) = (Session::get(), org.clone());
-        Effect::new(move |_| session.tell_of(&org));
+        Effect::new(move |_| session.include_organization(&org));
     }
     let path = current_path().get_untracked();
-    let entries = begin
+    let entries = context
         .organizations
         .iter()
-        .map(|belonging| {
-            let shown = current.as_ref().is_some_and(|current| current.id == belonging.id);
-            let accounts = if shown { accounts_of(belonging, &path) } else { Vec::new() };
-            Entry { href: section.path(belonging), current: shown, belonging: belonging.clone(), accounts }
+        .map(|membership| {
+            let shown = current.as_ref().is_some_and(|current| current.id == membership.id);
+            let accounts = if shown { accounts_of(membership, &path) } else { Vec::new() };
+            Entry { href: section.path(membership), current: shown, membership: membership.clone(), accounts }
         })
         .collect();
-    let waiting = begin.invitations.len() as u64;
-    let (inside, founding) = (current.is_some(), begin.policy.has_founding());
-    let ways = current.clone().map(|belonging| view! { <SideNav section belonging/> });
+    let waiting = context.invitations.len() as u64;
+    let (inside, founding) = (current.is_some(), context.policy.has_founding());
+    let ways = current.clone().map(|membership| view! { <SideNav section membership/> });
     let invite = current
         .as_ref()
-        .filter(|belonging| !belonging.personal)
-        .filter(|belonging| belonging.role.is_some_and(|role| may(role, Permission::ManagePeople)))
-        .map(|belonging| paths::invite(&belonging.org_id, ""));
+        .filter(|membership| !membership.personal)
+        .filter(|membership| membership.role.is_some_and(|role| may(role, Permission::ManagePeople)))
+        .map(|membership| paths::invite(&membership.org_id, ""));
     view! {
-        <Switcher id="switcher" current entries more=begin.more_organizations find_all=true>
-            {(!begin.shared.is_empty()).then(|| view! { <SharedNav shared=begin.shared.clone()/> })}
+        <Switcher id="switcher" current entries more=context.more_organizations find_all=true>
+            {(!context.shared.is_empty()).then(|| view! { <SharedNav shared=context.shared.clone()/> })}
             {(waiting > 0).then(|| view! {
                 <a class="waiting" href=paths::WELCOME><Icon name="mail"/>{words::totalled(waiting, "invitation to answer", "invitations to answer")}</a>
             })}
@@ -189,7 +179,7 @@ fn Rail(section: Section, org: String, begin: PageContext) -> impl IntoView {
                     </a>
                 })}
             </nav>
-            <Whoami person/>
+            <CurrentPerson person/>
         </div>
     }
     .into_any()
@@ -197,7 +187,7 @@ fn Rail(section: Section, org: String, begin: PageContext) -> impl IntoView {
 
 /// What others share with me (PEOPLE-9), in the switcher.
 #[component]
-fn SharedNav(shared: Vec<SharedView>) -> impl IntoView {
+fn SharedNav(shared: Vec<SharedResourceView>) -> impl IntoView {
     let links = shared
         .into_iter()
         .map(|one| {
@@ -220,15 +210,15 @@ fn SharedNav(shared: Vec<SharedView>) -> impl IntoView {
     .into_any()
 }
 
-/// The accounts of an organization, as ways to their Drives; where one is among them, if one is at a root.
-fn accounts_of(belonging: &OrganizationMembership, path: &str) -> Vec<AccountEntry> {
-    let first = belonging.accounts.first().map(|first| first.id);
-    belonging
+/// The accounts of an organization as links to their Drives. The current one is marked if the page shows its root.
+fn accounts_of(membership: &OrganizationMembership, path: &str) -> Vec<AccountEntry> {
+    let first = membership.accounts.first().map(|first| first.id);
+    membership
         .accounts
         .iter()
         .map(|account| {
-            let href = paths::drive(&belonging.org_id, &account.root.to_string());
-            let at_start = Some(account.id) == first && path == paths::drive(&belonging.org_id, "");
+            let href = paths::drive(&membership.org_id, &account.root.to_string());
+            let at_start = Some(account.id) == first && path == paths::drive(&membership.org_id, "");
             AccountEntry { name: account.name.clone(), current: at_start || path == href, href }
         })
         .collect()
@@ -236,46 +226,46 @@ fn accounts_of(belonging: &OrganizationMembership, path: &str) -> Vec<AccountEnt
 
 /// The pages of an organization. A personal space has no team pages (SPACE-1).
 #[component]
-fn SideNav(section: Section, belonging: OrganizationMembership) -> impl IntoView {
+fn SideNav(section: Section, membership: OrganizationMembership) -> impl IntoView {
     let here = move |of: Section| (section == of).then_some("page");
-    let org = belonging.org_id.clone();
+    let org = membership.org_id.clone();
     view! {
         <a href=paths::home(&org) aria-current=here(Section::Home)><Icon name="home"/>"Home"</a>
         <a href=paths::drive(&org, "") aria-current=here(Section::Drive)><Icon name="drive"/>"Drive"</a>
-        {Section::Transfers.is_in(&belonging).then(|| view! {
+        {Section::Transfers.is_in(&membership).then(|| view! {
             <a href=paths::transfers(&org) aria-current=here(Section::Transfers)><Icon name="transfer"/>"Transfers"</a>
         })}
-        {Section::People.is_in(&belonging).then(|| view! {
+        {Section::People.is_in(&membership).then(|| view! {
             <a href=paths::people(&org) aria-current=here(Section::People)><Icon name="people"/>"People"</a>
         })}
-        {Section::Roles.is_in(&belonging).then(|| view! {
+        {Section::Roles.is_in(&membership).then(|| view! {
             <a href=paths::roles(&org) aria-current=here(Section::Roles)><Icon name="roles"/>"Who can do what"</a>
         })}
-        {Section::Licences.is_in(&belonging).then(|| {
-            // Billing is about the same, and has no entry of its own.
+        {Section::Licences.is_in(&membership).then(|| {
+            // Billing belongs to the same topic and has no entry of its own.
             let billing = (section == Section::Billing).then_some("true");
             view! { <a href=paths::licences(&org) aria-current=here(Section::Licences).or(billing)><Icon name="licence"/>"Licences"</a> }
         })}
-        {Section::Activity.is_in(&belonging).then(|| view! {
+        {Section::Activity.is_in(&membership).then(|| view! {
             <a href=paths::activity(&org) aria-current=here(Section::Activity)><Icon name="activity"/>"Activity"</a>
         })}
-        {Section::Settings.is_in(&belonging).then(|| view! {
+        {Section::Settings.is_in(&membership).then(|| view! {
             <a href=paths::settings(&org, "") aria-current=here(Section::Settings)><Icon name="settings"/>"Organization settings"</a>
         })}
     }
     .into_any()
 }
 
-/// Who is signed in, and the way out.
+/// The signed-in person, and **Sign out**.
 #[component]
-fn Whoami(person: PersonView) -> impl IntoView {
+fn CurrentPerson(person: PersonView) -> impl IntoView {
     let name = full_name(&person.first_name, &person.last_name);
     let action = FormAction::<SignOut>::new();
     view! {
-        <div class="whoami">
-            <Face name=name.clone() hue=words::hue(person.id.0.as_bytes())/>
-            <a class="whoami-text" href=paths::account("")>
-                <span class="unseen">"My account, "</span>
+        <div class="current-person">
+            <PersonAvatar name=name.clone() hue=words::hue(person.id.0.as_bytes())/>
+            <a class="current-person-text" href=paths::account("")>
+                <span class="visually-hidden">"My account, "</span>
                 <b>{name.clone()}</b>
                 <small>{person.email}</small>
             </a>
@@ -287,7 +277,7 @@ fn Whoami(person: PersonView) -> impl IntoView {
     .into_any()
 }
 
-/// The name of the product, with its sign: four plots around a common.
+/// The product's name and logo: plots around a common.
 #[component]
 pub fn Brand() -> impl IntoView {
     view! {
@@ -301,12 +291,9 @@ pub fn Brand() -> impl IntoView {
     }
 }
 
-/// The frame of a page for who is not signed in: one card in the middle.
+/// The layout for people who are not signed in: one card in the middle.
 #[component]
-pub fn PublicLayout(
-    /// The page.
-    children: Children,
-) -> impl IntoView {
+pub fn PublicLayout(children: Children) -> impl IntoView {
     Session::get().shows(None);
     view! {
         <div class="outside">
@@ -316,12 +303,10 @@ pub fn PublicLayout(
     }
 }
 
-/// A page's title bar: what it is called, and its main action.
+/// The title bar of a page, with its actions.
 #[component]
 pub fn PageHeader(
-    /// The heading.
-    #[prop(into)]
-    title: String,
+    #[prop(into)] title: String,
     /// A line under the heading.
     #[prop(optional, into)]
     lead: Option<String>,
@@ -342,7 +327,7 @@ pub fn PageHeader(
     }
 }
 
-/// Gives the focus to the heading of a page that one has navigated to, as loading it would (ux.md, "Focus").
+/// Moves the focus to the heading after navigation within the application, as loading the page would (ux.md, "Focus").
 #[component]
 pub fn FocusHeading() -> impl IntoView {
     let session = Session::get();
@@ -373,7 +358,7 @@ pub fn FlashMessage() -> impl IntoView {
                 let flash = session.start().await.map(|start| start.flash).unwrap_or_default();
                 let message = flash.toast.filter(|message| !message.is_empty());
                 let undo = flash.undo;
-                // A change that could not be taken back: the button was in a message that is gone.
+                // An undo that was refused: the form that sent it was in a message that is gone.
                 let refused = flash.form.filter(|form| form.action == UndoChange::url()).map(|form| form.failure.to_string());
                 move || {
                     let dismiss = Callback::new(move |()| dismissed.set(true));

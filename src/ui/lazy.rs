@@ -1,32 +1,30 @@
-//! Pages whose code is not in the first file that a browser fetches.
+//! Code splitting: pages whose code is not in the main module.
 //!
 //! `lazy!` puts a page into a bundle. What only the pages of one bundle need is in that bundle's file; what several
 //! bundles share is in files of its own; what the frame needs is in the main file. `tools/site` takes the compiled
 //! module apart so. The server names a page's files in its head, and the browser fetches all of them at once.
 //!
 //! # Invariants
-//! - A page is brought to life when all its code is there, and not before: until then, and if it never comes, it is the
-//!   plain page that the server sent.
-//! - A page that somebody goes to and whose code does not come is loaded from the server instead.
+//! - A page is hydrated once all its code is loaded. Until then, and if loading fails, it stays the page that the
+//!   server sent.
+//! - If the code of a page that somebody navigates to cannot be loaded, the browser loads the page from the server.
 
 use std::{future::Future, pin::Pin};
 
 use leptos::{prelude::*, wasm_split::SplitLoaderError};
 use leptos_router::ChooseView;
 
-use super::{routes::current_address, status::preload};
+use super::{location::current_address, status::preload};
 
-/// What comes with a bundle's code, or the news that it did not come.
+/// Resolves when a bundle's code is loaded, or could not be.
 type Coming<T> = Pin<Box<dyn Future<Output = Result<T, SplitLoaderError>>>>;
 
 /// A page in a bundle. Made by `lazy!`.
 #[derive(Clone, Copy)]
 pub struct Lazy {
-    /// The bundle's name.
     pub bundle: &'static str,
     /// Fetches the code and shows the page.
     pub page: fn() -> Coming<AnyView>,
-    /// Fetches the code.
     pub code: fn() -> Coming<()>,
 }
 
@@ -37,14 +35,14 @@ impl ChooseView for Lazy {
         match (self.page)().await {
             Ok(page) => page,
             Err(_) => {
-                // Where even this fails the browser says why, as it does for a link.
+                // If this fails too, the browser shows why, as for any link.
                 drop(window().location().assign(&address.get_untracked()));
                 std::future::pending().await
             }
         }
     }
 
-    /// Does not end if the code does not come.
+    /// Never resolves if the code cannot be loaded, so that the page is not hydrated without it.
     async fn preload(&self) {
         if (self.code)().await.is_err() {
             std::future::pending::<()>().await;

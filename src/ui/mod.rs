@@ -1,12 +1,12 @@
 //! What people see.
 //!
-//! - `routes` is the tree of pages and how a page reads its address; `paths` writes every address.
-//! - `session` is what every page shares: who is signed in, what to reload, what to say.
-//! - `hydration` brings the server's page to life, also where others have changed it meanwhile.
-//! - `lazy` puts pages into bundles, files that are fetched when one of their pages is shown.
-//! - `sending` is a change on its way to the server.
-//! - `layout` is the frame around a page, `switcher` the organization switcher in it, `trouble` what is shown instead of
-//!   a page that could not be.
+//! - `routes` is the table of pages, `location` how a page reads its address; `paths` writes every address.
+//! - `session` is what every page shares: the signed-in person, messages, and when data is loaded again.
+//! - `hydration` hydrates the server's page, even if browser extensions have changed it.
+//! - `lazy` splits the code of pages into bundles that are fetched on demand.
+//! - `form_action` sends a form to a server function.
+//! - `page` is the skeleton that most pages share, `layout` the frame around it, `switcher` the organization switcher
+//!   in the frame, `error_page` what is shown where a page cannot be.
 //! - `sales` is the way to **Contact sales**.
 //! - `undo` is the button that takes a change back.
 //! - `words` is how values are written: numbers, sizes, times.
@@ -14,10 +14,11 @@
 //!
 //! # Invariants
 //! - Every page is complete HTML without WebAssembly: links, plain forms, dialogs that live in the address.
-//! - What is inside `Suspend` makes no resource and no `Suspense` of its own. Both are numbered as they are made, and the server
-//!   makes them later than the browser does: the browser would take one resource for another.
-//! - The browser's first rendering equals the server's: no clock, no locale, no chance. What only the browser knows is
-//!   added in an `Effect`.
+//! - Nothing inside `Suspend` makes a resource or a `Suspense`. Both are numbered in the order in which they are made,
+//!   and inside `Suspend` that order differs between server and browser: the browser would read one resource's data as
+//!   another's.
+//! - The browser's first rendering equals the server's, so it depends on no clock, no locale and no random number. What
+//!   only the browser knows is added in an `Effect`.
 
 pub mod components;
 pub mod error_page;
@@ -25,6 +26,8 @@ pub mod form_action;
 pub mod hydration;
 pub mod layout;
 pub mod lazy;
+pub mod location;
+pub mod page;
 pub mod pages;
 pub mod paths;
 pub mod routes;
@@ -42,10 +45,10 @@ use leptos_router::components::Router;
 use components::toast::{Toaster, Toasts};
 use session::Session;
 
-/// The sign of the product, for tabs.
+/// The product's icon for browser tabs.
 const FAVICON: &str = "/favicon.svg";
 
-/// The document around [`App`], for the server.
+/// The HTML document around [`App`], rendered by the server.
 pub fn shell(options: LeptosOptions) -> impl IntoView {
     view! {
         <!DOCTYPE html>
@@ -67,7 +70,6 @@ pub fn shell(options: LeptosOptions) -> impl IntoView {
     }
 }
 
-/// The whole application.
 #[component]
 pub fn App() -> impl IntoView {
     provide_meta_context();
@@ -79,10 +81,10 @@ pub fn App() -> impl IntoView {
     }
 }
 
-/// What is under every address.
+/// What every page has: the session, the routes, the messages.
 #[component]
 fn Everything(
-    /// Whether a page is on its way.
+    /// Whether the router is loading a page.
     routing: RwSignal<bool>,
 ) -> impl IntoView {
     Toaster::provide();
@@ -91,7 +93,7 @@ fn Everything(
     Effect::new(move |_| {
         session.hydrated.set(true);
         if let Some(root) = document().document_element() {
-            // Failing to mark the page costs nothing but a measurement.
+            // The attribute is for tests and measurements; nothing else depends on it.
             drop(root.set_attribute("data-hydrated", ""));
         }
         if let Some(performance) = window().performance() {
@@ -102,14 +104,14 @@ fn Everything(
     Effect::new(move |before: Option<bool>| {
         let now = routing.get();
         if before == Some(true) && !now {
-            session.stay();
+            session.clear_leaving();
         }
         now
     });
     Effect::new(move |_| {
         let icon = session.shown_hue().map_or_else(|| FAVICON.to_owned(), words::favicon);
         if let Ok(Some(link)) = document().query_selector("link[rel=icon]") {
-            // A tab without its organization's colour is still that tab.
+            // The icon's colour is decoration; a failure changes nothing else.
             drop(link.set_attribute("href", &icon));
         }
     });

@@ -66,7 +66,7 @@ pub fn licences(org: &str) -> String {
     format!("/o/{}/licences", encode(org))
 }
 
-/// A licence with its books (LIC-3).
+/// The ledger of a licence (LIC-3).
 pub fn licence(org: &str, licence: &str) -> String {
     format!("/o/{}/licences/{}", encode(org), encode(licence))
 }
@@ -128,7 +128,7 @@ pub fn loans(org: &str) -> String {
     format!("/o/{}/loans", encode(org))
 }
 
-/// A path with a query that is being put together. Empty values are left out.
+/// Builds a path with a query. Empty values are left out.
 #[derive(Clone, Debug)]
 pub struct Address {
     path: String,
@@ -136,12 +136,11 @@ pub struct Address {
 }
 
 impl Address {
-    /// A path without a query.
     pub fn new(path: impl Into<String>) -> Self {
         Self { path: path.into(), query: Vec::new() }
     }
 
-    /// One more parameter, unless it is empty. The same name may come several times.
+    /// Adds a parameter, unless it is empty. Names may repeat.
     pub fn with(mut self, name: &'static str, value: impl Into<String>) -> Self {
         let value = value.into();
         if !value.is_empty() {
@@ -158,7 +157,7 @@ impl Address {
         self
     }
 
-    /// The whole as a link has it.
+    /// The address as a string.
     pub fn text(&self) -> String {
         let mut text = self.path.clone();
         for (index, (name, value)) in self.query.iter().enumerate() {
@@ -174,8 +173,8 @@ impl Address {
 /// The digits of percent-encoding.
 const HEX: [char; 16] = ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9', 'A', 'B', 'C', 'D', 'E', 'F'];
 
-/// Percent-encodes everything but RFC 3986's unreserved characters. By hand, because the browser's own function does not
-/// exist on the server, and both must write the same link.
+/// Percent-encodes everything but RFC 3986's unreserved characters. Server and browser must write the same link, so the
+/// browser's own function cannot be used.
 pub fn encode(text: &str) -> String {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
     if text.bytes().all(plain) {

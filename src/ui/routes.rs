@@ -1,11 +1,9 @@
-//! The tree of pages, and how a page reads its address.
+//! The table of pages: which page an address shows, and which bundle its code is in.
 
 use leptos::{children::ToChildren, prelude::*};
 use leptos_router::{
     ChooseView, MatchInterface, MatchNestedRoutes, RouteDefs, SsrMode,
     components::{FlatRoutes, FlatRoutesProps, Route, RouteChildren},
-    hooks::use_location,
-    params::ParamsMap,
     path,
 };
 
@@ -37,8 +35,8 @@ use super::pages::{
     welcome::WelcomePage,
 };
 
-/// Every page, and the bundle that its code is in. `SsrMode::Async`: a page leaves the server whole, so that it needs no
-/// script to be read.
+/// Every page, and the bundle that its code is in. `SsrMode::Async` sends complete pages, which can be read without a
+/// script.
 fn pages() -> impl MatchNestedRoutes + Clone + Send + 'static {
     view! {
         <RouteList>
@@ -74,7 +72,7 @@ fn pages() -> impl MatchNestedRoutes + Clone + Send + 'static {
     .into_inner()
 }
 
-/// Routes as they are, where `view!` would have a view.
+/// Returns the routes themselves, so that `view!` can be used to write them.
 #[component(transparent)]
 fn RouteList<Routes>(children: RouteChildren<Routes>) -> Routes {
     children.into_inner()
@@ -86,36 +84,10 @@ pub fn Pages() -> impl IntoView {
     FlatRoutes(FlatRoutesProps::builder().fallback(NotFoundPage).children(ToChildren::to_children(pages)).build())
 }
 
-/// Waits for the code of the page that the server sent, so that it can be brought to life in one step.
+/// Loads the code of the page that the server sent: hydration is synchronous and cannot wait for it.
 pub async fn preload_current_page() {
     let path = window().location().pathname().unwrap_or_default();
     if let Some(page) = RouteDefs::new(pages()).match_route(&path) {
         page.into_view_and_child().0.preload().await;
     }
-}
-
-/// What a page reads from the address: `read` is given the segments of the path and the query, and answers `None` for
-/// an address of another page. Then the last answer stays: a page that is being left neither reloads nor flickers, and
-/// path and query always belong together (the router updates its own two signals one after the other).
-pub fn use_route_query<T>(read: impl Fn(&[&str], &ParamsMap) -> Option<T> + Send + Sync + 'static) -> Memo<T>
-where
-    T: Clone + Default + PartialEq + Send + Sync + 'static,
-{
-    let location = use_location();
-    Memo::new(move |before: Option<&T>| {
-        let fresh = location.pathname.with(|path| {
-            let segments: Vec<&str> = path.split('/').filter(|segment| !segment.is_empty()).collect();
-            location.query.with(|query| read(&segments, query))
-        });
-        fresh.or_else(|| before.cloned()).unwrap_or_default()
-    })
-}
-
-/// The path and query as they are now: where a form or a link comes back to.
-pub fn current_address() -> Signal<String> {
-    let location = use_location();
-    Signal::derive(move || {
-        let (path, search) = (location.pathname.get(), location.search.get());
-        if search.is_empty() { path } else { format!("{path}?{search}") }
-    })
 }

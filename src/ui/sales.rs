@@ -1,5 +1,5 @@
-//! What somebody can do where a licence is missing (ORG-8): Owners **Contact sales**, or where the operator reads no mail, have
-//! the command that grants one; everybody else learns which Owner to ask.
+//! What to do about a missing licence (ORG-8). Owners see **Contact sales** or, if the operator reads no mail, the
+//! command that grants a licence; everybody else sees which Owner to ask.
 
 use leptos::prelude::*;
 
@@ -11,28 +11,26 @@ use super::{
     paths,
     session::Session,
 };
-use crate::view::billing::WayToLicence;
+use crate::view::billing::LicenceRequestPath;
 
-/// What the reader can do about a licence that is missing. Nothing for who has no role in the organization.
+/// What the reader can do about a missing licence. Empty for people without a role in the organization.
 #[component]
 pub fn GetLicence(
-    /// The Org ID.
-    #[prop(into)]
-    org: String,
-    /// How much the button matters.
+    #[prop(into)] org: String,
+    /// The tone of the button.
     #[prop(optional)]
     tone: Tone,
 ) -> impl IntoView {
     match Session::get().way_to_licence() {
-        Some(WayToLicence::Ask) => view! { <ContactSales org tone/> }.into_any(),
-        Some(WayToLicence::Grant(command)) => view! {
+        Some(LicenceRequestPath::Ask) => view! { <ContactSales org tone/> }.into_any(),
+        Some(LicenceRequestPath::Grant(command)) => view! {
             <div class="grant">
                 <GrantCommand command/>
                 <ContactSales org tone/>
             </div>
         }
         .into_any(),
-        Some(WayToLicence::AskOwner(owner)) => view! { <p class="small">{ask_owner(owner)}</p> }.into_any(),
+        Some(LicenceRequestPath::AskOwner(owner)) => view! { <p class="small">{ask_owner(owner)}</p> }.into_any(),
         None => ().into_any(),
     }
 }
@@ -41,12 +39,9 @@ fn ask_owner(owner: Option<String>) -> String {
     owner.map_or_else(|| "Ask an Owner of this organization.".to_owned(), |owner| format!("Ask {owner} (Owner)."))
 }
 
-/// The command of whoever runs this installation.
+/// The command for whoever runs this installation.
 #[component]
-pub fn GrantCommand(
-    /// The command.
-    command: String,
-) -> impl IntoView {
+pub fn GrantCommand(command: String) -> impl IntoView {
     view! {
         <p class="small">"This server does not mail requests, because no operator address is set. Your administrator can grant a licence with this command; change the numbers as needed."</p>
         <CopyField value=command label="Command that grants a licence" action="Copy" action_label="Copy the command"/>
@@ -56,10 +51,8 @@ pub fn GrantCommand(
 /// A link that leads to the dialog.
 #[component]
 pub fn ContactSales(
-    /// The Org ID.
-    #[prop(into)]
-    org: String,
-    /// How much it matters.
+    #[prop(into)] org: String,
+    /// The tone of the button.
     #[prop(optional)]
     tone: Tone,
 ) -> impl IntoView {

@@ -1,7 +1,6 @@
-//! What every page shares: who is signed in, what to show once, and when to look at the data again.
+//! What every page shares: the signed-in person, messages to show once, and when to load data again.
 
 use leptos::prelude::*;
-use leptos_router::hooks::use_location;
 
 use crate::{
     domain::{id::PersonId, policy::Policy, time::Timestamp},
@@ -10,25 +9,25 @@ use crate::{
         billing::missing_licence,
         session::{PageStartView, page_start},
     },
-    ui::{paths, words},
+    ui::{location::current_path, paths, words},
     view::{
-        OrganizationMembership, PersonView, SessionView, SharedView, billing::WayToLicence, people::Waiting,
-        preferences::UiPreferences,
+        OrganizationMembership, PersonView, SessionView, SharedResourceView, billing::LicenceRequestPath,
+        people::PendingInvitation, preferences::UiPreferences,
     },
 };
 
-/// Whose page it is that the server renders, provided by the server.
+/// The person that the server renders the page for, provided by the server.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct PageOf(pub PersonId);
 
-/// The one context of the application.
+/// The context of the application.
 #[derive(Clone, Copy)]
 pub struct Session {
     start: Asked<Result<PageStartView, Failure>>,
-    /// What can be done about a licence that is missing in the organization of the page.
-    way_to_licence: Asked<Result<Option<WayToLicence>, Failure>>,
-    /// The organization that the server was asked to name among those of the page.
-    told_of: RwSignal<String>,
+    /// What the reader can do about a missing licence in the current organization.
+    way_to_licence: Asked<Result<Option<LicenceRequestPath>, Failure>>,
+    /// An organization that the server must include in the list, because the page is about it.
+    included_organization: RwSignal<String>,
     version: RwSignal<u64>,
     visited: StoredValue<String>,
     left_first_page: StoredValue<bool>,
@@ -41,13 +40,13 @@ pub struct Session {
 }
 
 impl Session {
-    /// Makes it, once, inside the router.
+    /// Creates and provides the session. Called once, inside the router.
     pub fn provide() -> Self {
-        let told_of = RwSignal::new(String::new());
+        let included_organization = RwSignal::new(String::new());
         let path = current_path();
         let org = Memo::new(move |_| path.with(|path| paths::org_of(path)));
         let session = Self {
-            start: Resource::new_with_options(move || told_of.get(), page_start, true),
+            start: Resource::new_with_options(move || included_organization.get(), page_start, true),
             way_to_licence: ask(
                 move || org.get(),
                 |org| async move {
@@ -57,7 +56,7 @@ impl Session {
                     }
                 },
             ),
-            told_of,
+            included_organization,
             version: RwSignal::new(0),
             visited: StoredValue::new(String::new()),
             left_first_page: StoredValue::new(false),
@@ -71,18 +70,14 @@ impl Session {
         session
     }
 
-    /// The context.
     pub fn get() -> Self {
         expect_context()
     }
 
-    /// Who is signed in, and the server's time. Await it inside `Suspense` or `Transition` only.
-    ///
-    /// # Errors
-    /// What the server function says.
+    /// The signed-in person, messages and the server's time. Await it only inside `Suspense` or `Transition`.
     pub async fn start(self) -> Result<PageStartView, Failure> {
         let mut start = self.start.await?;
-        // Nothing can wait for it further inside. Where it fails, nothing is said of it.
+        // Awaited here, because components inside `Suspend` must not wait. If it fails, nothing is offered.
         drop(self.way_to_licence.await);
         self.letter_keys.set_value(start.preferences.letter_keys);
         self.page_of.set_value(start.session.person.as_ref().map(|person| person.id));
@@ -92,9 +87,14 @@ impl Session {
         Ok(start)
     }
 
-    /// What can be done about a licence that is missing, once the page has begun ([`Self::start`]). Nothing for who has no role in
-    /// the organization.
-    pub fn way_to_licence(self) -> Option<WayToLicence> {
+    /// What a page needs of [`Self::start`], with defaults if that failed.
+    pub async fn context(self) -> PageContext {
+        self.start().await.into()
+    }
+
+    /// What the reader can do about a missing licence, available after [`Self::start`]. `None` for people without a
+    /// role in the organization.
+    pub fn way_to_licence(self) -> Option<LicenceRequestPath> {
         self.way_to_licence.get_untracked().and_then(Result::ok).flatten()
     }
 
@@ -103,40 +103,40 @@ impl Session {
         self.letter_keys.get_value()
     }
 
-    /// A form was answered with another page, which is on its way: until it is there, the form is not done.
-    pub fn leave_by(self, form: &'static str) {
+    /// Keeps a form pending after its answer led to another page, until that page is shown.
+    pub fn set_leaving(self, form: &'static str) {
         self.leaving.set(Some(form));
     }
 
-    /// Whether the page that this form leads to is on its way.
-    pub fn leaves_by(self, form: &'static str) -> bool {
+    /// Whether the page that this form led to is still loading.
+    pub fn is_leaving(self, form: &'static str) -> bool {
         self.leaving.get() == Some(form)
     }
 
-    /// Nothing is on its way any more.
-    pub fn stay(self) {
+    /// Navigation has ended.
+    pub fn clear_leaving(self) {
         if self.leaving.with_untracked(Option::is_some) {
             self.leaving.set(None);
         }
     }
 
-    /// Says which organization the page is of, if of any.
-    pub fn shows(self, belonging: Option<&OrganizationMembership>) {
-        let shown = belonging.map(|belonging| PageOrganization {
-            name: words::organization_name(belonging),
-            hue: words::organization_hue(belonging.id),
+    /// Sets the organization that the page belongs to.
+    pub fn shows(self, membership: Option<&OrganizationMembership>) {
+        let shown = membership.map(|membership| PageOrganization {
+            name: words::organization_name(membership),
+            hue: words::organization_hue(membership.id),
         });
         if self.shown.with_untracked(|before| *before != shown) {
             self.shown.set(shown);
         }
     }
 
-    /// The hue of the organization that the page is of.
+    /// The hue of the current organization.
     pub fn shown_hue(self) -> Option<u8> {
         self.shown.with(|shown| shown.as_ref().map(|shown| shown.hue))
     }
 
-    /// What a tab is called: part, organization, Commonhold.
+    /// The title of the browser tab: page, organization, Commonhold.
     pub fn tab(self, title: String) -> String {
         let organization = self.shown.try_get().flatten().map(|shown| shown.name);
         let parts = [Some(title), organization, Some("Commonhold".to_owned())];
@@ -145,8 +145,8 @@ impl Session {
         parts.join(" · ")
     }
 
-    /// The address of a server function, with whose page sends it: the server refuses what comes from a page of somebody
-    /// else (another person may have signed in in another tab).
+    /// The address of a server function, with the person that this page was rendered for. The server refuses a form
+    /// whose page belongs to another person than the session, who may have signed in in another tab.
     pub fn sent_from(self, url: &str) -> String {
         match self.page_of.get_value() {
             Some(person) => format!("{url}?page_of={person}"),
@@ -154,40 +154,40 @@ impl Session {
         }
     }
 
-    /// Asks again who is signed in and where they belong.
+    /// Loads the person and their organizations again.
     pub fn reload(self) {
         self.left_first_page.set_value(true);
         self.start.refetch();
     }
 
-    /// Asks who is signed in once more with this organization among those that are told: somebody who is in many came to one that
-    /// was not.
-    pub fn tell_of(self, org: &str) {
-        if self.told_of.with_untracked(|told_of| told_of != org) {
+    /// Loads the list of organizations again, including this one: people in many organizations get only the recent
+    /// ones.
+    pub fn include_organization(self, org: &str) {
+        if self.included_organization.with_untracked(|included_organization| included_organization != org) {
             self.left_first_page.set_value(true);
-            self.told_of.set(org.to_owned());
+            self.included_organization.set(org.to_owned());
         }
     }
 
-    /// Counts up when the data of the page may have changed; part of the source of every page's resource.
+    /// Changes when data must be loaded again; part of the source of every page's resource.
     pub fn version(self) -> u64 {
         self.version.get()
     }
 
-    /// Has the page look at its data again.
+    /// Makes the page load its data again.
     pub fn refresh(self) {
         self.version.update(|version| *version += 1);
     }
 
-    /// Notes which path is shown; `true` if this is a page that somebody came to by navigating, for the first time.
-    /// Then its heading takes the focus, as it would after loading a page (ux.md, "Focus").
+    /// Records the path that is shown. Returns `true` if it was reached by navigation within the application; its
+    /// heading then takes the focus, as it would after loading a page (ux.md, "Focus").
     pub fn arrived(self, path: &str) -> bool {
         let before = self.visited.get_value();
         if before == path {
             return false;
         }
         self.visited.set_value(path.to_owned());
-        self.stay();
+        self.clear_leaving();
         let navigated = !before.is_empty();
         if navigated {
             self.left_first_page.set_value(true);
@@ -196,45 +196,39 @@ impl Session {
     }
 }
 
-/// The organization that a page is of.
+/// The organization that a page belongs to.
 #[derive(Clone, PartialEq)]
 struct PageOrganization {
     name: String,
     hue: u8,
 }
 
-/// The path that is shown.
-pub fn current_path() -> Memo<String> {
-    use_location().pathname
-}
-
-/// What a page with forms and times on it needs of [`PageStartView`], with something to show even where it could not be had.
+/// What pages need of [`PageStartView`], with defaults where it could not be loaded.
 #[derive(Clone)]
 pub struct PageContext {
     /// Who is signed in.
     pub person: Option<PersonView>,
-    /// The organizations they used last, and the one that is shown.
+    /// The organizations used last, and the current one.
     pub organizations: Vec<OrganizationMembership>,
     /// Whether there are more.
     pub more_organizations: bool,
-    /// What was last shared with them by others (PEOPLE-9).
-    pub shared: Vec<SharedView>,
-    /// Invitations that wait for their answer (PEOPLE-4).
-    pub invitations: Vec<Waiting>,
-    /// The server's time.
+    /// The items last shared with them (PEOPLE-9).
+    pub shared: Vec<SharedResourceView>,
+    /// Pending invitations (PEOPLE-4).
+    pub invitations: Vec<PendingInvitation>,
     pub now: Timestamp,
     /// A form that was refused before WebAssembly took over.
     pub form: Option<FormFlash>,
-    /// How they like their pages.
+    /// Display preferences.
     pub preferences: UiPreferences,
     /// Who may sign up and create organizations here.
     pub policy: Policy,
 }
 
 impl PageContext {
-    /// The organization with this Org ID, if they belong to it. Org IDs are compared regardless of case (ORG-5).
+    /// The organization with this Org ID, if the person is a member. Org IDs are case-insensitive (ORG-5).
     pub fn organization(&self, org: &str) -> Option<&OrganizationMembership> {
-        self.organizations.iter().find(|belonging| belonging.org_id.eq_ignore_ascii_case(org))
+        self.organizations.iter().find(|membership| membership.org_id.eq_ignore_ascii_case(org))
     }
 }
 

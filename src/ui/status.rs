@@ -1,6 +1,7 @@
-//! What a page tells the HTTP layer, and the head of its document. The only file of the user interface that knows which side it runs on.
+//! What a page sets in the HTTP response and in the document's head. The only file of the user interface that
+//! distinguishes server and browser.
 
-/// Sets the status code of the page that is being rendered on the server; nothing in the browser.
+/// Sets the response's status code on the server; does nothing in the browser.
 pub fn set_status(code: u16) {
     #[cfg(feature = "ssr")]
     if let (Some(response), Ok(status)) =
@@ -12,8 +13,8 @@ pub fn set_status(code: u16) {
     let _ = code;
 }
 
-/// Sends the browser to another page of this site while the server still renders this one. In the browser the caller
-/// navigates instead. `to` comes from [`super::paths`], so it is plain ASCII as a header has to be.
+/// Redirects to another page of this site while the server renders; in the browser the caller navigates instead. `to`
+/// comes from [`super::paths`], so it is plain ASCII as a header must be.
 pub fn redirect(to: &str) {
     #[cfg(feature = "ssr")]
     leptos_axum::redirect(to);
@@ -21,16 +22,16 @@ pub fn redirect(to: &str) {
     let _ = to;
 }
 
-/// Text as it stands in the head of a page: `leptos_meta` writes a title into the HTML as it is, so on the server it is
-/// escaped here (attack 36); in the browser a title is text.
+/// Escapes text for the head of the document (attack 36): `leptos_meta` writes titles into the HTML unescaped. In the
+/// browser a title is set as text and needs no escaping.
 pub fn in_head(text: String) -> String {
     #[cfg(feature = "ssr")]
     let text = text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
     text
 }
 
-/// Names the files of a bundle in the head of the page, on the server. Leptos would do so at the end of rendering, where it finds
-/// the names only as long as the same thread happens to go on.
+/// Adds preload links for the files of a bundle to the head, on the server. Leptos would do so at the end of rendering,
+/// where it reads the names from a context that is lost if rendering continues on another thread.
 pub fn preload(bundle: &str) {
     #[cfg(feature = "ssr")]
     {
@@ -43,7 +44,7 @@ pub fn preload(bundle: &str) {
                 let href = format!("{folder}/{file}.wasm");
                 let link =
                     view! { <Link rel="preload" href as_="fetch" type_="application/wasm" crossorigin="anonymous"/> };
-                // It goes into the head when it is rendered; where it stands there is nothing.
+                // Rendering a `Link` registers it for the head; its own HTML is empty.
                 drop(link.to_html());
             }
             let href = format!("{folder}/{loader}");

@@ -1,62 +1,60 @@
-//! The organization switcher (ORG-6): a button that says where one is, and a menu of where one could be. Its entries are
-//! links, so the address stays the only truth, and a middle click opens a second organization beside the first.
+//! The organization switcher (ORG-6): a button with the current organization, and a menu of links to the others.
+//! Because they are links, the current organization is always the one in the address, and a middle click opens a second
+//! one in a new tab.
 
 use leptos::prelude::*;
 
 use super::{
-    components::{avatar::Mark, icon::Icon, menu::Menu},
+    components::{avatar::OrganizationAvatar, icon::Icon, menu::Menu},
     paths,
     session::Session,
     words,
 };
 use crate::view::OrganizationMembership;
 
-/// From how many organizations on there is a field to find one.
-const MANY: usize = 7;
+/// The number of organizations from which there is a search field.
+const MIN_ENTRIES_FOR_SEARCH: usize = 7;
 
 /// One organization in the switcher.
 #[derive(Clone, Debug)]
 pub struct Entry {
-    /// The organization, with my role in it.
-    pub belonging: OrganizationMembership,
-    /// The page it leads to: the same kind of page as this one.
+    /// The organization, with the reader's role in it.
+    pub membership: OrganizationMembership,
+    /// The link: to the same kind of page as this one, where the organization has it.
     pub href: String,
-    /// Whether it is the one that is shown.
+    /// Whether it is the current one.
     pub current: bool,
-    /// The accounts of the one that is shown, where I see several (ACCT-4).
+    /// The accounts of the current organization, if the reader sees several (ACCT-4).
     pub accounts: Vec<AccountEntry>,
 }
 
 /// One account in the switcher.
 #[derive(Clone, Debug)]
 pub struct AccountEntry {
-    /// Its name.
     pub name: String,
-    /// The page it leads to: of the same kind as this one.
+    /// The link.
     pub href: String,
-    /// Whether it is the one that is shown.
+    /// Whether it is the current one.
     pub current: bool,
 }
 
-/// The switcher.
 #[component]
 pub fn Switcher(
     /// An id that nothing else on the page has.
     id: &'static str,
-    /// The organization that is shown.
+    /// The current organization.
     current: Option<OrganizationMembership>,
-    /// What stands under its name; the role in it if empty.
+    /// The line under its name; the role by default.
     #[prop(optional, into)]
     remark: Option<String>,
-    /// All organizations.
     entries: Vec<Entry>,
-    /// Whether following an entry is a step inside a dialog: the page stays scrolled where it is, and Back closes the dialog.
+    /// Whether the links stay inside a dialog: the page keeps its scroll position, and Back closes the dialog.
     #[prop(optional)]
     in_place: bool,
-    /// Whether there are more organizations than these.
+    /// Whether there are more organizations than `entries`.
     #[prop(optional)]
     more: bool,
-    /// Whether the field to find one also finds those that are not here: on the page of all of them.
+    /// Whether the search field can be submitted, to search all organizations on the welcome page.
     #[prop(optional)]
     find_all: bool,
     /// Links under the organizations.
@@ -65,20 +63,20 @@ pub fn Switcher(
 ) -> impl IntoView {
     let hydrated = Session::get().hydrated;
     let wanted = RwSignal::new(String::new());
-    let many = entries.len() >= MANY;
+    let many = entries.len() >= MIN_ENTRIES_FOR_SEARCH;
     let finds = find_all && (many || more);
     let names: Vec<String> =
-        entries.iter().map(|entry| words::organization_name(&entry.belonging).to_lowercase()).collect();
+        entries.iter().map(|entry| words::organization_name(&entry.membership).to_lowercase()).collect();
     let listed = names.len() as u64;
     let none_fits =
         move || wanted.with(|wanted| !wanted.is_empty() && !names.iter().any(|name| name.contains(wanted.as_str())));
     let face = move || match current {
-        Some(belonging) => {
-            let name = words::organization_name(&belonging);
-            let remark = remark.unwrap_or_else(|| words::role_here(&belonging));
+        Some(membership) => {
+            let name = words::organization_name(&membership);
+            let remark = remark.unwrap_or_else(|| words::role_here(&membership));
             view! {
-                <span class="unseen">"Organization switcher: "</span>
-                <Mark name=name.clone() hue=words::organization_hue(belonging.id)/>
+                <span class="visually-hidden">"Organization switcher: "</span>
+                <OrganizationAvatar name=name.clone() hue=words::organization_hue(membership.id)/>
                 <span class="switcher-text">
                     <b>{name}</b>
                     <small>{remark}</small>
@@ -88,7 +86,7 @@ pub fn Switcher(
             .into_any()
         }
         None => view! {
-            <span class="unseen">"Organization switcher: "</span>
+            <span class="visually-hidden">"Organization switcher: "</span>
             <span class="mark none" aria-hidden="true"><Icon name="organization"/></span>
             <span class="switcher-text">
                 <b>"Your organizations"</b>
@@ -100,8 +98,8 @@ pub fn Switcher(
     };
     let links = entries
         .into_iter()
-        .map(|Entry { belonging, href, current, accounts }| {
-            let role = words::role_here(&belonging);
+        .map(|Entry { membership, href, current, accounts }| {
+            let role = words::role_here(&membership);
             let accounts = (!accounts.is_empty()).then(|| {
                 let links = accounts
                     .into_iter()
@@ -114,15 +112,15 @@ pub fn Switcher(
                         </li>
                     })
                     .collect_view();
-                let label = format!("Accounts of {}", words::organization_name(&belonging));
+                let label = format!("Accounts of {}", words::organization_name(&membership));
                 view! { <ul class="switcher-accounts" aria-label=label>{links}</ul> }
             });
-            let name = words::organization_name(&belonging);
+            let name = words::organization_name(&membership);
             let folded = name.to_lowercase();
             view! {
                 <li hidden=move || wanted.with(|wanted| !wanted.is_empty() && !folded.contains(wanted.as_str()))>
                     <a class="switcher-entry" href=href aria-current=current.then_some("true") data-noscroll=in_place.then_some("") prop:replace=in_place>
-                        <Mark name=name.clone() hue=words::organization_hue(belonging.id) small=true/>
+                        <OrganizationAvatar name=name.clone() hue=words::organization_hue(membership.id) small=true/>
                         <span class="switcher-text">
                             <b>{name}</b>
                             <small>{role}</small>
@@ -137,7 +135,7 @@ pub fn Switcher(
     view! {
         <Menu id=id class="switcher" button=face>
             {finds.then(|| view! {
-                // Typing finds among these, at once; sending finds among all, also without a script.
+                // Typing filters these entries; submitting searches all organizations, also without a script.
                 <form method="get" action=paths::WELCOME role="search" class="switcher-find">
                     <input
                         class="input"
@@ -165,7 +163,7 @@ pub fn Switcher(
             <p class="menu-note none-fits" aria-live="polite">{move || none_fits().then_some("No organization matches.")}</p>
             {(finds && more).then(|| {
                 let words = format!("Only the {} you used last are listed. Press Enter to search all.", words::total(listed));
-                // While one looks for something, as else nothing is missed.
+                // Shown only during a search: otherwise nobody expects the list to be complete.
                 view! { <p class="menu-note" hidden=move || wanted.with(String::is_empty)>{words}</p> }
             })}
             {children.map(|children| view! { <div class="menu-foot">{children()}</div> })}

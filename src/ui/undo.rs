@@ -1,4 +1,4 @@
-//! **Undo** (DRIVE-4): a small form in the message that tells of a change, so that it works without WebAssembly too.
+//! **Undo** (DRIVE-4): a form inside the message about a change, so that it works without WebAssembly.
 
 use leptos::prelude::*;
 
@@ -9,16 +9,13 @@ use super::{
         form::{Form, Submit},
     },
     form_action::FormAction,
-    routes::current_address,
+    location::current_address,
 };
 use crate::rpc::trash::UndoChange;
 
-/// The button. It leads back to the page that it was pressed on.
+/// The button. It leads back to the current page.
 #[component]
-pub fn Undo(
-    /// The token that came with the change.
-    token: String,
-) -> impl IntoView {
+pub fn Undo(token: String) -> impl IntoView {
     let action = FormAction::<UndoChange>::new();
     let address = current_address();
     view! {

@@ -6,17 +6,17 @@ use super::paths;
 use crate::{
     domain::{
         access::Source,
+        country::COUNTRIES,
         id::OrganizationId,
-        loan::Direction,
-        organization::COUNTRIES,
-        resource::{CLUSTERS, Kind, Status},
+        loan::LoanDirection,
+        resource::{CLUSTERS, DatasetStatus, Kind},
         role::Role,
         time::{Day, Timestamp},
     },
-    view::{LoanTerm, OrganizationMembership},
+    view::{LicenceLoan, OrganizationMembership},
 };
 
-/// "8,412": thousands apart, a true minus sign.
+/// "8,412": with thousands separators and a true minus sign.
 pub fn count(number: i64) -> String {
     let digits = number.unsigned_abs().to_string();
     let mut text = String::with_capacity(digits.len() + digits.len() / 3 + 1);
@@ -37,7 +37,6 @@ pub fn total(number: u64) -> String {
     count(i64::try_from(number).unwrap_or(i64::MAX))
 }
 
-/// The icon of a kind.
 pub const fn kind_icon(kind: Kind) -> &'static str {
     match kind {
         Kind::Root => "drive",
@@ -60,7 +59,7 @@ pub fn totalled(number: u64, one: &str, many: &str) -> String {
     counted(i64::try_from(number).unwrap_or(i64::MAX), one, many)
 }
 
-/// "3.1 GB": decimal units, one digit behind the point below ten.
+/// "3.1 GB": decimal units, with one decimal below ten.
 pub fn size(bytes: i64) -> String {
     const UNITS: [&str; 6] = ["bytes", "kB", "MB", "GB", "TB", "PB"];
     let mut unit = 0;
@@ -78,7 +77,7 @@ pub fn size(bytes: i64) -> String {
     }
 }
 
-/// "Today", "Yesterday", "3 Nov", "3 Nov 2025": the shortest that leaves no doubt.
+/// "Today", "Yesterday", "3 Nov", "3 Nov 2025": the shortest that is unambiguous.
 pub fn day(day: Day, now: Timestamp) -> String {
     let today = now.day();
     match today.0 - day.0 {
@@ -103,7 +102,7 @@ pub fn days_left(until: Timestamp, now: Timestamp) -> String {
     }
 }
 
-/// "just now", "12 minutes ago", and farther away the day.
+/// "just now", "12 minutes ago"; for older times the day.
 pub fn ago(at: Timestamp, now: Timestamp) -> String {
     match (now.0 - at.0) / 60_000 {
         ..=0 => "just now".to_owned(),
@@ -112,50 +111,42 @@ pub fn ago(at: Timestamp, now: Timestamp) -> String {
     }
 }
 
-/// That a licence is lent or borrowed, and until when (ACCT-3).
-pub fn loan(loan: &LoanTerm) -> String {
+/// Whether a licence is lent or borrowed, and until when (ACCT-3).
+pub fn loan(loan: &LicenceLoan) -> String {
     let until = loan.until.words();
     match loan.direction {
-        Direction::Lent => format!("Lent to {} ({}) until {until}", loan.other, loan.sharing_id),
-        Direction::Borrowed => format!("Borrowed from {} ({}) until {until}", loan.other, loan.sharing_id),
+        LoanDirection::Lent => format!("Lent to {} ({}) until {until}", loan.other, loan.sharing_id),
+        LoanDirection::Borrowed => format!("Borrowed from {} ({}) until {until}", loan.other, loan.sharing_id),
     }
 }
 
-/// A moment as lists show it: the day in words, the exact time for who hovers or listens.
+/// A time as lists show it: the day in words, with the exact time as tooltip and for screen readers.
 #[component]
-pub fn When(
-    /// The moment.
-    at: Timestamp,
-    /// The server's time.
-    now: Timestamp,
-) -> impl IntoView {
+pub fn When(at: Timestamp, now: Timestamp) -> impl IntoView {
     view! { <time datetime=at.rfc3339() title=at.words()>{day(at.day(), now)}</time> }
 }
 
-/// A moment in full.
+/// A time in full.
 #[component]
-pub fn Moment(
-    /// The moment.
-    at: Timestamp,
-) -> impl IntoView {
+pub fn Moment(at: Timestamp) -> impl IntoView {
     view! { <time datetime=at.rfc3339()>{at.words()}</time> }
 }
 
-/// The name of an organization where there may be personal spaces among them (SPACE-1).
-pub fn organization_name(belonging: &OrganizationMembership) -> String {
-    if belonging.personal { "Personal space".to_owned() } else { belonging.name.clone() }
+/// The name of an organization, in a list that may have personal spaces (SPACE-1).
+pub fn organization_name(membership: &OrganizationMembership) -> String {
+    if membership.personal { "Personal space".to_owned() } else { membership.name.clone() }
 }
 
-/// "Manager", or "External" for who has no role.
+/// "Manager", or "External" for people without a role.
 pub fn role(role: Option<Role>) -> &'static str {
     role.map_or("External", Role::label)
 }
 
-/// The role in an organization, and whether it counts in some accounts only (ACCT-2).
-pub fn role_here(belonging: &OrganizationMembership) -> String {
-    match belonging.limited {
+/// The role in an organization, and whether it is limited to some accounts (ACCT-2).
+pub fn role_here(membership: &OrganizationMembership) -> String {
+    match membership.limited {
         Some(given) => format!("{} in chosen accounts", given.label()),
-        None => role(belonging.role).to_owned(),
+        None => role(membership.role).to_owned(),
     }
 }
 
@@ -167,7 +158,7 @@ pub fn organization_hue(id: OrganizationId) -> u8 {
 /// The angles of the twelve hues, as in `style/tokens.css`.
 const ANGLES: [u16; 12] = [20, 50, 80, 110, 140, 165, 195, 225, 255, 285, 315, 345];
 
-/// The sign of the product in a hue, as the address of a picture: tabs of different organizations differ.
+/// The product's icon in a hue as a data URL, so that the tabs of different organizations differ.
 pub fn favicon(hue: u8) -> String {
     let angle = ANGLES.get(usize::from(hue)).copied().unwrap_or_default();
     let picture = format!(
@@ -178,9 +169,9 @@ pub fn favicon(hue: u8) -> String {
     format!("data:image/svg+xml,{}", paths::encode(&picture))
 }
 
-/// The stable hue of whatever these bytes name, out of twelve.
+/// A stable hue for these bytes, out of twelve.
 pub fn hue(bytes: &[u8]) -> u8 {
-    // FNV-1a, of which the upper bits are the well mixed ones.
+    // FNV-1a, whose upper bits are the better mixed ones.
     let mixed = bytes.iter().fold(0x811c_9dc5_u32, |mixed, byte| (mixed ^ u32::from(*byte)).wrapping_mul(0x0100_0193));
     u8::try_from((mixed >> 16) % 12).unwrap_or_default()
 }
@@ -193,18 +184,18 @@ pub fn access(source: Source, grants: u64) -> String {
     }
 }
 
-/// The class that colours a status: never alone, the word always stands beside it.
-pub const fn status_tone(status: Status) -> &'static str {
+/// The class that colours a status. Colour is never the only sign: the word is always beside it.
+pub const fn status_tone(status: DatasetStatus) -> &'static str {
     match status {
-        Status::Draft => "status",
-        Status::Queued | Status::Processing => "status run",
-        Status::WaitingForCredits => "status wait",
-        Status::Processed => "status ok",
-        Status::Failed => "status fail",
+        DatasetStatus::Draft => "status",
+        DatasetStatus::Queued | DatasetStatus::Processing => "status run",
+        DatasetStatus::WaitingForCredits => "status wait",
+        DatasetStatus::Processed => "status ok",
+        DatasetStatus::Failed => "status fail",
     }
 }
 
-/// Where data is stored, in words where the cluster is known.
+/// The name of a cluster; its id if it is unknown.
 pub fn cluster(id: &str) -> String {
     CLUSTERS.iter().find(|(known, _)| *known == id).map_or_else(|| id.to_owned(), |(_, title)| (*title).to_owned())
 }

@@ -2,10 +2,11 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Control, Crumb, Page};
+use super::{page::Page, resource::Crumb};
 use crate::domain::{
     access::Level,
-    grant::{InviteAs, Origin},
+    command::Control,
+    grant::{AccessOrigin, InviteAs},
     id::{GrantId, InvitationId, OrganizationId, PersonId},
     role::Role,
     time::Timestamp,
@@ -17,56 +18,43 @@ use crate::domain::{
 pub struct AccessRow {
     /// A person, or everyone in an organization.
     pub who: Grantee,
-    /// Their name.
     pub name: String,
     /// For a grant: the person's address, or the Org ID.
     pub address: Option<String>,
     /// The person's role in the organization that owns the resource, if they have one.
     pub role: Option<Role>,
-    /// How much.
     pub level: Level,
-    /// Why.
-    pub origin: Origin,
-    /// For what is inherited: where the grant is, if the reader may see that.
+    pub origin: AccessOrigin,
+    /// For inherited access: the resource with the grant, if the reader may see it.
     pub from: Option<Crumb>,
-    /// The grant; not for a role, nor for one on something that the reader does not see.
+    /// `None` for access by a role, and for a grant on something that the reader does not see.
     pub grant: Option<GrantId>,
 }
 
 /// Access that waits until somebody accepts an invitation.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct WaitingAccess {
-    /// The invitation.
     pub invitation: InvitationId,
-    /// The address it is for.
     pub email: String,
-    /// How much they will have.
     pub level: Level,
-    /// As what they will come.
+    /// Whether they will be a Member or external.
     pub way: InviteAs,
-    /// When the invitation stops working.
     pub expires_at: Timestamp,
 }
 
 /// How many people reach everything by a role.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct RoleCount {
-    /// The role.
     pub role: Role,
-    /// How many people have it.
     pub people: u64,
 }
 
 /// The dialog **Manage access**.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct AccessView {
-    /// The resource.
     pub resource: Crumb,
-    /// The organization that owns it.
     pub organization: OrganizationId,
-    /// That organization's name.
     pub organization_name: String,
-    /// Me.
     pub me: PersonId,
     /// Grants, those on the resource itself first; or people by role, where these are asked for.
     pub rows: Page<AccessRow>,
@@ -80,20 +68,20 @@ pub struct AccessView {
     pub give: Control,
     /// Whether I may invite Members.
     pub invites: bool,
-    /// Whether I may look at the Drive as others see it.
+    /// Whether I may use **View as**.
     pub looks: bool,
 }
 
 /// The result of giving access.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
-pub enum Given {
+pub enum AccessGiven {
     /// They have it.
     Now(AccessRow),
-    /// They will have it once they accept; the same answer whether or not they have an account (attack 28).
+    /// They will have it once they accept. The answer is the same whether or not they have an account (attack 28).
     Invited(WaitingAccess),
 }
 
-impl Given {
+impl AccessGiven {
     /// "Anna Muster has Editor access now".
     pub fn words(&self) -> String {
         match self {
@@ -105,13 +93,11 @@ impl Given {
     }
 }
 
-/// One link of the chain that answers "Why can they see this?".
+/// One answer to "Why can they see this?".
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
-pub struct Reason {
-    /// The level it gives.
+pub struct AccessReason {
     pub level: Level,
-    /// Why.
-    pub origin: Origin,
+    pub origin: AccessOrigin,
     /// The role, where it is that.
     pub role: Option<Role>,
     /// The organization that it was given to, where it was not to the person.
@@ -122,25 +108,21 @@ pub struct Reason {
     pub carried: bool,
     /// Who made the grant, or moved what it came along with; `None` for a role, and where nobody knows any more.
     pub by: Option<String>,
-    /// When.
     pub at: Option<Timestamp>,
-    /// What they would have if only this were taken away.
+    /// The level they would still have without this reason.
     pub left: Option<Level>,
 }
 
 /// Why somebody can reach a resource: every reason; the highest counts (ACCESS-1).
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct WhyView {
-    /// Who.
     pub person: PersonId,
-    /// Their name.
     pub name: String,
-    /// The resource.
     pub resource: Crumb,
-    /// Whether I may look at the Drive as they see it.
+    /// Whether I may use **View as** for this person.
     pub looks: bool,
-    /// What they have in the end; `None`: they do not reach it.
+    /// Their level. `None` if they cannot reach the resource.
     pub level: Option<Level>,
     /// Why, the highest first.
-    pub reasons: Vec<Reason>,
+    pub reasons: Vec<AccessReason>,
 }

@@ -8,18 +8,17 @@ use crate::domain::{
     time::Timestamp,
 };
 
-use super::{OrganizationMembership, PersonView};
+use super::{membership::OrganizationMembership, session::PersonView};
 
 /// Me (SET-1, SET-2).
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct ProfileView {
     /// Who I am.
     pub person: PersonView,
-    /// Where sign-in leads; only while I belong to it.
+    /// The organization that opens after sign-in. `None` once I have left it.
     pub default_organization: Option<OrganizationId>,
-    /// Where my new work is processed and stored by default.
+    /// Default cluster of what I create.
     pub cluster: String,
-    /// Language.
     pub language: String,
     /// Whether how I use the service may be counted. Never asked counts as no.
     pub allows_usage_statistics: bool,
@@ -27,34 +26,30 @@ pub struct ProfileView {
     pub allows_product_news: bool,
     /// The address that is to become mine once it is proven.
     pub new_email: Option<String>,
-    /// When I signed up.
     pub created_at: Timestamp,
     /// Where I belong, by name: the first page of it, the default organization and the personal space.
     pub organizations: Vec<OrganizationMembership>,
-    /// Where the page behind it starts, if there is one.
+    /// The cursor of the next page of organizations.
     pub more_organizations: Option<String>,
 }
 
 /// One of my sessions (AUTH-4).
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct SessionItem {
-    /// What it is called outside.
+    /// A public id. The session's own id is its secret.
     pub id: SessionId,
-    /// Browser and system.
     pub device: String,
-    /// Network address.
     pub address: Option<String>,
-    /// When it began.
     pub created_at: Timestamp,
     /// When it was last used, to within a few minutes.
     pub last_seen: Timestamp,
-    /// Whether it is the current session.
+    /// Whether it is the session of this request.
     pub current: bool,
 }
 
 /// What a mailed link can still do.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
-pub struct LinkView {
+pub struct OneTimeLinkView {
     /// Whether it works.
     pub state: LinkState,
     /// What it is for; only while it works.
@@ -65,7 +60,7 @@ pub struct LinkView {
 
 /// What deleting my account would do (SET-2).
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
-pub struct FarewellView {
+pub struct AccountDeletionView {
     /// My address, to be typed.
     pub email: String,
     /// Organizations that would be left without an Owner (ORG-3).

@@ -2,57 +2,68 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::OrganizationMembership;
+use super::membership::OrganizationMembership;
 use crate::domain::{
     id::{AuditId, PersonId, TransferId},
     time::Timestamp,
 };
 
-/// One thing that a change changed.
+/// One changed value of an audit line.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Change {
-    /// What, in words.
+    /// The changed field, in words.
     pub what: String,
-    /// What it was.
     pub before: Option<String>,
-    /// What it is since.
+    /// Its value afterwards.
     pub after: Option<String>,
 }
 
 /// One line of the audit log.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
-pub struct LineView {
-    /// Id.
+pub struct AuditLineView {
     pub id: AuditId,
-    /// When.
     pub at: Timestamp,
     /// Who; `None` for the operator.
     pub actor: Option<PersonId>,
-    /// Their name at the time.
     pub actor_name: String,
-    /// What kind of action, as a stable word.
     pub action: String,
-    /// What, in a sentence without the actor.
+    /// The action, as a sentence without its subject, the actor.
     pub summary: String,
     /// The transfer it is about, for a link to its receipt.
     pub transfer: Option<TransferId>,
-    /// What it changed.
     pub changes: Vec<Change>,
-    /// Network address it came from.
     pub address: Option<String>,
 }
 
 /// One page of the audit log, newest first.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
-pub struct LogView {
-    /// The organization and my role in it.
+pub struct AuditLogView {
     pub organization: OrganizationMembership,
-    /// The lines.
-    pub lines: Vec<LineView>,
-    /// Where the page with older lines starts.
+    pub lines: Vec<AuditLineView>,
+    /// The cursor of the page with older lines.
     pub older: Option<String>,
-    /// Where the page with newer lines ends.
+    /// The cursor of the page with newer lines.
     pub newer: Option<String>,
     /// People to choose from, by name.
     pub people: Vec<(PersonId, String)>,
+}
+
+/// One line of the audit log (AUDIT-1).
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct ActivityView {
+    pub at: Timestamp,
+    /// Who; `None` for the operator.
+    pub actor: Option<PersonId>,
+    pub actor_name: String,
+    /// What, as a stable word like `transfer.sent`.
+    pub action: String,
+    /// The action, as a sentence without its subject, the actor: "created the folder “Tunnels”".
+    pub summary: String,
+    /// The transfer it is about, for a link to its receipt.
+    pub transfer: Option<TransferId>,
+    /// State before, where it changed something.
+    pub before: Option<serde_json::Value>,
+    /// State after.
+    pub after: Option<serde_json::Value>,
+    pub address: Option<String>,
 }

@@ -18,19 +18,13 @@ pub struct KeysView {
 /// A key, without its secret.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct KeyView {
-    /// Id.
     pub id: KeyId,
-    /// What it is called.
     pub name: String,
-    /// Its client ID.
     pub client_id: String,
     /// The Account ID of its account.
     pub account: String,
-    /// What it may do.
     pub scopes: Scopes,
-    /// Who made it.
     pub created_by: String,
-    /// When.
     pub created_at: Timestamp,
     /// When it was last used, to the minute.
     pub last_used_at: Option<Timestamp>,
@@ -39,12 +33,8 @@ pub struct KeyView {
 /// The secret of a new key: shown once.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct NewSecret {
-    /// The key.
     pub key: KeyId,
-    /// Its name.
     pub name: String,
-    /// Its client ID.
     pub client_id: String,
-    /// The secret.
     pub secret: String,
 }

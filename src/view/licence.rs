@@ -2,18 +2,95 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{EntryView, LicenceView, OrganizationMembership};
+use super::membership::OrganizationMembership;
 use crate::domain::{
-    id::AccountId,
-    licence::{Amount, Model},
+    id::{AccountId, LicenceId, LoanId, ResourceId, TransferId},
+    licence::{Amount, EntryKind, Model, Product},
+    loan::LoanDirection,
+    time::{Day, Timestamp},
+    words::words,
 };
 
-/// The licences of an account.
+/// Whether a licence is yet to begin, active or over.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LicenceState {
+    /// Not yet.
+    Upcoming,
+    /// Now.
+    Active,
+    /// No more.
+    Expired,
+}
+
+words! {
+    LicenceState
+    Upcoming => "upcoming";
+    Active => "active";
+    Expired => "expired";
+}
+
+/// A licence with its balance.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct LicenceView {
+    pub id: LicenceId,
+    pub account: AccountId,
+    pub product: Product,
+    /// Billing model; cloud only.
+    pub model: Option<Model>,
+    /// Whether it is yet to begin, active or over.
+    pub state: LicenceState,
+    /// First active moment.
+    pub active_from: Timestamp,
+    /// First moment not active any more.
+    pub active_until: Option<Timestamp>,
+    /// Seats; desktop only.
+    pub seats: Option<i64>,
+    /// What there is in all.
+    pub total: Amount,
+    pub used: Amount,
+    pub left: Amount,
+    /// How many seats are given or taken; desktop only, and not while it is lent to others.
+    pub seats_used: Option<u64>,
+    /// The loan, while it is lent or borrowed (ACCT-3).
+    pub loan: Option<LicenceLoan>,
+}
+
+/// The loan of a licence, from one side.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct LicenceLoan {
+    pub id: LoanId,
+    /// Whether it is lent or borrowed.
+    pub direction: LoanDirection,
+    /// The organization on the other side.
+    pub other: String,
+    /// The Sharing ID on the other side.
+    pub sharing_id: String,
+    /// Its last day.
+    pub until: Day,
+}
+
+/// One entry of a licence's ledger (LIC-3).
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct EntryView {
+    /// Its number in the ledger of the licence, from 1.
+    pub number: i64,
+    pub at: Timestamp,
+    pub kind: EntryKind,
+    /// The change of what is left.
+    pub change: Amount,
+    /// What was left after it.
+    pub left: Amount,
+    pub transfer: Option<TransferId>,
+    /// The dataset it is about.
+    pub resource: Option<ResourceId>,
+    /// What that is called, while it is in the organization.
+    pub resource_name: Option<String>,
+}
+
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct AccountLicences {
-    /// The account.
     pub id: AccountId,
-    /// Its name.
     pub name: String,
     /// Its licences, oldest first.
     pub licences: Vec<LicenceView>,
@@ -22,7 +99,6 @@ pub struct AccountLicences {
 /// The page Licences.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct LicencesView {
-    /// The organization and my role in it.
     pub organization: OrganizationMembership,
     /// Its accounts with their licences. Accounts are named only where there are several (ACCT-4).
     pub accounts: Vec<AccountLicences>,
@@ -35,17 +111,14 @@ pub struct LicencesView {
 /// A licence's own page: its books, newest first.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct LedgerView {
-    /// The organization and my role in it.
     pub organization: OrganizationMembership,
-    /// The licence.
     pub licence: LicenceView,
     /// The account it belongs to, where there are several (ACCT-4).
     pub account_name: Option<String>,
-    /// The entries.
     pub entries: Vec<EntryView>,
-    /// Where the page with older entries starts.
+    /// The cursor of the page with older entries.
     pub older: Option<String>,
-    /// Where the page with newer entries ends.
+    /// The cursor of the page with newer entries.
     pub newer: Option<String>,
     /// Whether I manage billing: then **Contact sales** is there.
     pub may_buy: bool,
@@ -58,9 +131,7 @@ pub enum ProcessingView {
     Priced {
         /// What it is billed in.
         model: Model,
-        /// What it costs.
         cost: Amount,
-        /// What is left.
         left: Amount,
         /// Why it would wait, if it would.
         why_not: Option<String>,

@@ -2,8 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Control, Crumb, DatasetView, Page};
+use super::{page::Page, resource::Crumb, resource::DatasetView};
 use crate::domain::{
+    command::Control,
     id::{LinkId, ResourceId},
     resource::Kind,
     share_link::LinkStatus,
@@ -13,38 +14,29 @@ use crate::domain::{
 /// The links of one resource, for who may copy or switch them.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct ShareView {
-    /// The resource.
     pub id: ResourceId,
-    /// Its name.
     pub name: String,
-    /// Its kind.
     pub kind: Kind,
     /// Whether the reader may switch links on and off; who may not sees those that are on.
     pub manages: bool,
-    /// Switching one more on.
+    /// Whether a link can be added.
     pub create: Control,
-    /// Whether it is the licence that does not allow one more (LIC-6).
+    /// Whether the licence is why there can be no further link (LIC-6).
     pub lacks_licence: bool,
     /// The links, newest first.
-    pub links: Vec<LinkView>,
+    pub links: Vec<ShareLinkView>,
 }
 
-/// One link.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
-pub struct LinkView {
-    /// Id.
+pub struct ShareLinkView {
     pub id: LinkId,
     /// Its address; `None` where it does not work, or was made with a secret that this server does not have.
     pub url: Option<String>,
-    /// What it does now.
     pub standing: LinkStatus,
     /// Whether it asks for a password.
     pub has_password: bool,
-    /// Until when it works.
     pub expires_at: Option<Timestamp>,
-    /// When it was made.
     pub created_at: Timestamp,
-    /// Who made it.
     pub created_by_name: Option<String>,
     /// When it was last opened, to the hour.
     pub last_opened_at: Option<Timestamp>,
@@ -52,34 +44,25 @@ pub struct LinkView {
 
 /// What a link shows: its resource, or something below it.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct SharedView {
+pub struct LinkTargetView {
     /// From the link's resource down to what is shown.
     pub path: Vec<Crumb>,
-    /// What is shown.
     pub id: ResourceId,
-    /// Its kind.
     pub kind: Kind,
-    /// Its name.
     pub name: String,
     /// Dataset facts; datasets only.
     pub dataset: Option<DatasetView>,
-    /// When it was last changed.
     pub modified_at: Timestamp,
-    /// What is in it.
-    pub rows: Page<SharedRow>,
+    pub rows: Page<LinkTargetRow>,
 }
 
-/// Something in a container that a link shows: no word about people.
+/// A row that a share link shows. It says nothing about people.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct SharedRow {
-    /// Id.
+pub struct LinkTargetRow {
     pub id: ResourceId,
-    /// Kind.
     pub kind: Kind,
-    /// Name.
     pub name: String,
     /// Dataset facts; datasets only.
     pub dataset: Option<DatasetView>,
-    /// When it was last changed.
     pub modified_at: Timestamp,
 }

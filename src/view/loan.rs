@@ -2,23 +2,21 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Control, LicenceView, OrganizationMembership, Page};
+use super::{licence::LicenceView, membership::OrganizationMembership, page::Page};
 use crate::domain::{
+    command::Control,
     id::{LicenceId, LoanId},
     licence::{Amount, Model, Product},
-    loan::{Direction, Term},
+    loan::{LoanDirection, LoanPeriod},
 };
 
 /// A loan, from one side.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct LoanView {
-    /// Id.
     pub id: LoanId,
     /// From which side.
-    pub direction: Direction,
-    /// The licence.
+    pub direction: LoanDirection,
     pub licence: LicenceId,
-    /// Its product.
     pub product: Product,
     /// Its billing model; cloud only.
     pub model: Option<Model>,
@@ -30,10 +28,9 @@ pub struct LoanView {
     pub other_sharing_id: String,
     /// The Sharing ID on this side.
     pub own_sharing_id: String,
-    /// Who lent it.
     pub lent_by: String,
     /// From when to when.
-    pub term: Term,
+    pub term: LoanPeriod,
     /// What was used of it during the loan.
     pub used: Amount,
 }
@@ -41,7 +38,6 @@ pub struct LoanView {
 /// The loans of an organization.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct LoansView {
-    /// The organization and my role in it.
     pub organization: OrganizationMembership,
     /// Lent and borrowed, newest first.
     pub loans: Page<LoanView>,

@@ -2,22 +2,21 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Crumb, OrganizationMembership, Page, accounts::LimitsView};
-use crate::domain::words::words;
+use super::{accounts::LimitsView, membership::OrganizationMembership, page::Page, resource::Crumb};
 use crate::domain::{
     access::Level,
     id::{AccountId, InvitationId, OrganizationId, PersonId, ResourceId},
-    invitation::{InvitationState, Outcome},
-    organization::PlanTier,
-    plan::may_give,
+    invitation::InvitationState,
+    plan::{PlanTier, may_give},
     role::Role,
     time::Timestamp,
+    words::words,
 };
 
 /// How somebody in the people table stands to the organization (PEOPLE-1).
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Status {
+pub enum PersonStatus {
     /// In it, with a role.
     Active,
     /// An invitation waits for their answer.
@@ -29,7 +28,7 @@ pub enum Status {
 }
 
 words! {
-    Status
+    PersonStatus
     Active => "active", "Active";
     Invited => "invited", "Invited";
     Expired => "expired", "Expired";
@@ -45,12 +44,11 @@ pub struct PersonRow {
     pub invitation: Option<InvitationId>,
     /// Full name; empty where an invitation came without one.
     pub name: String,
-    /// Email.
     pub email: String,
     /// Role, or the one they are invited to; `None` for an External.
     pub role: Option<Role>,
     /// How they stand to the organization.
-    pub status: Status,
+    pub status: PersonStatus,
     /// When they were last here.
     pub last_seen: Option<Timestamp>,
     /// When the invitation's link stops working.
@@ -63,12 +61,17 @@ pub struct PersonRow {
     pub accounts: Option<Vec<(AccountId, String)>>,
 }
 
+impl PersonRow {
+    /// Their name; their email address where an invitation came without one.
+    pub fn label(&self) -> String {
+        if self.name.is_empty() { self.email.clone() } else { self.name.clone() }
+    }
+}
+
 /// A page of Manage People.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct PeopleView {
-    /// The organization, and my role in it.
     pub organization: OrganizationMembership,
-    /// The rows of this page.
     pub rows: Page<PersonRow>,
     /// How many people are in the organization; of those only whom the reader sees (PEOPLE-11).
     pub people: u64,
@@ -76,7 +79,6 @@ pub struct PeopleView {
     pub waiting: u64,
     /// How many Owners there are (ORG-3), for who manages people; none else.
     pub owners: u64,
-    /// Me.
     pub me: PersonId,
     /// The people that a dialog on this page is about, where there is one.
     pub chosen: Vec<PersonRow>,
@@ -84,7 +86,6 @@ pub struct PeopleView {
     pub places: Vec<Crumb>,
     /// Why nobody can become a Member, if so (LIC-4, LIC-6), for who manages people; none else.
     pub members_lacking: Option<String>,
-    /// The plan (ACCT-2).
     pub plan: PlanTier,
     /// How many accounts there are, for who manages people; none else.
     pub accounts: u64,
@@ -109,35 +110,26 @@ impl PeopleView {
 /// One invitation of an organization, as its Owners and Managers see it.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct InvitationRow {
-    /// Id.
     pub id: InvitationId,
-    /// Email.
     pub email: String,
     /// Name, where one was given.
     pub name: Option<String>,
-    /// The role they will have.
     pub role: Role,
-    /// What became of it.
     pub state: InvitationState,
-    /// Name of who invited.
     pub invited_by: String,
-    /// When it was made.
     pub created_at: Timestamp,
-    /// When its link was last mailed.
     pub sent_at: Timestamp,
-    /// When its link stops working.
     pub expires_at: Timestamp,
     /// For a Member: what they will reach.
     pub resource: Option<ResourceId>,
     /// Its name, while it is in the organization.
     pub resource_name: Option<String>,
-    /// And how.
     pub level: Option<Level>,
-    /// Whether it brings access without a membership: then the role says nothing.
+    /// Whether it gives access without a membership. The role means nothing then.
     pub external: bool,
     /// The accounts in which alone the role will count, by name; none where it will count in all (ACCT-2).
     pub accounts: Vec<String>,
-    /// Whether who sent it can no longer give it, so that it cannot be accepted (ROLE-3): sending it again mends that.
+    /// Whether its sender could no longer give it, so that it cannot be accepted (ROLE-3). Sending it again helps.
     pub sender_lost: bool,
     /// Whether the mail with the link could not be delivered (MAIL-1).
     pub undelivered: bool,
@@ -146,9 +138,7 @@ pub struct InvitationRow {
 /// A page of an organization's invitations.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct InvitationsView {
-    /// The organization, and my role in it.
     pub organization: OrganizationMembership,
-    /// The rows of this page.
     pub rows: Page<InvitationRow>,
     /// How many people are in the organization.
     pub people: u64,
@@ -156,46 +146,16 @@ pub struct InvitationsView {
     pub waiting: u64,
 }
 
-/// One person of a list that is to be invited, or was (PEOPLE-2).
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
-pub struct Verdict {
-    /// Address, or what stood in its place.
-    pub email: String,
-    /// Name, where one was given.
-    pub name: Option<String>,
-    /// Role, where it could be read.
-    pub role: Option<Role>,
-    /// What came of it, or will.
-    pub outcome: Outcome,
-    /// Why, where it is not [`Outcome::Invited`].
-    pub why: Option<String>,
-    /// The invitation, once it is made.
-    pub invitation: Option<InvitationId>,
-    /// When its link stops working.
-    pub expires_at: Option<Timestamp>,
-}
-
-/// What is known of each person of a list, before anything is sent, or what came of it.
-#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
-pub struct Review {
-    /// Each of them.
-    pub rows: Vec<Verdict>,
-    /// Whether the invitations went out.
-    pub sent: bool,
-}
-
 /// An invitation that waits for my answer (PEOPLE-4).
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
-pub struct Waiting {
-    /// Id.
+pub struct PendingInvitation {
     pub id: InvitationId,
-    /// Where to; `None` until my address is verified, so that nobody learns of organizations by claiming an address.
+    /// The organization. `None` until my address is verified, so that nobody learns of organizations by claiming an address.
     pub organization: Option<String>,
-    /// Who invited; as above.
+    /// Who invited me. Hidden until then as well.
     pub invited_by: Option<String>,
-    /// The role I will have.
     pub role: Role,
-    /// Whether it brings access without a membership: then the role says nothing.
+    /// Whether it gives access without a membership. The role means nothing then.
     pub external: bool,
     /// When it stops working.
     pub expires_at: Timestamp,
@@ -205,23 +165,18 @@ pub struct Waiting {
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own that the page shows")]
 pub struct InvitationView {
-    /// The organization's name.
     pub organization: String,
     /// Its id, for its colour.
     pub organization_id: OrganizationId,
-    /// Who invited.
     pub invited_by: String,
-    /// The address it is for.
     pub email: String,
     /// The name that was given with it.
     pub name: Option<String>,
-    /// The role.
     pub role: Role,
-    /// Whether it brings access without a membership: then the role says nothing.
+    /// Whether it gives access without a membership. The role means nothing then.
     pub external: bool,
     /// For a Member: the name of what they will reach.
     pub resource: Option<String>,
-    /// What became of it.
     pub state: InvitationState,
     /// When it stops, or stopped, working.
     pub expires_at: Timestamp,
@@ -233,7 +188,7 @@ pub struct InvitationView {
     pub org_id: String,
     /// Whether the reader is in it.
     pub inside: bool,
-    /// Whether who sent it can no longer give it (ROLE-3).
+    /// Whether its sender could no longer give it (ROLE-3).
     pub sender_lost: bool,
     /// When the link that took the place of this one was sent; nothing else of the invitation is told then (PEOPLE-10).
     pub replaced_at: Option<Timestamp>,

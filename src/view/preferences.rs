@@ -5,9 +5,9 @@ use serde::{Deserialize, Serialize};
 /// What is remembered.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct UiPreferences {
-    /// Lists of the Drive as tiles.
+    /// Whether the Drive is shown as tiles.
     pub grid: bool,
-    /// Whether single letters and signs are commands (WCAG 2.1.4).
+    /// Whether single-character shortcuts are on (WCAG 2.1.4).
     pub letter_keys: bool,
 }
 
@@ -18,10 +18,9 @@ impl Default for UiPreferences {
 }
 
 impl UiPreferences {
-    /// The name of the cookie.
     pub const COOKIE: &'static str = "preferences";
 
-    /// Reads the value of the cookie: words with dots between them. Whatever else it says is nothing.
+    /// Reads the value of the cookie: words separated by dots. Unknown words are ignored.
     pub fn parse(value: &str) -> Self {
         value.split('.').fold(Self::default(), |preferences, word| match word {
             "grid" => Self { grid: true, ..preferences },
@@ -30,7 +29,6 @@ impl UiPreferences {
         })
     }
 
-    /// The value of the cookie.
     pub fn text(self) -> String {
         let words = [(self.grid, "grid"), (!self.letter_keys, "no-letters")];
         let said: Vec<&str> = words.into_iter().filter(|(said, _)| *said).map(|(_, word)| word).collect();

@@ -5,24 +5,21 @@ use serde::{Deserialize, Serialize};
 use crate::domain::{
     id::ResourceId,
     resource::Kind,
-    restriction::{Origin, Restrictions},
+    restriction::{RestrictionOrigin, Restrictions},
 };
 
 /// The restrictions of one resource.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct RestrictionsView {
-    /// The resource.
     pub id: ResourceId,
-    /// Its name.
     pub name: String,
-    /// Its kind.
     pub kind: Kind,
     /// What is forbidden on the resource itself.
     pub own: Restrictions,
     /// What is forbidden by itself and from above.
     pub effective: Restrictions,
     /// Where each comes from.
-    pub origins: Vec<Origin>,
+    pub origins: Vec<RestrictionOrigin>,
     /// Whether the reader may change them.
     pub manages: bool,
 }

@@ -2,26 +2,25 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Control, LicenceView, OrganizationMembership, Page};
-use crate::domain::{role::Role, seat::Holder, time::Timestamp};
+use super::{licence::LicenceView, membership::OrganizationMembership, page::Page};
+use crate::domain::{command::Control, role::Role, seat::Holder, time::Timestamp};
 
 /// The desktop licences of an organization with their seats.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct SeatsView {
-    /// The organization and my role in it.
     pub organization: OrganizationMembership,
     /// Its desktop licences, those it borrows among them.
-    pub licences: Vec<SeatedLicence>,
+    pub licences: Vec<LicenceSeats>,
     /// Readers and Members, for the dialog that gives a seat: name and email, the first of them by name.
     pub people: Vec<(String, String)>,
 }
 
 /// One desktop licence with its seats.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
-pub struct SeatedLicence {
-    /// The licence; what is used of its seats is in it.
+pub struct LicenceSeats {
+    /// The licence, with the number of its used seats.
     pub licence: LicenceView,
-    /// Who holds a seat, or some of them: how many more there are is known from what is used.
+    /// Who holds a seat, one page of them. The licence has the number of all.
     pub seats: Page<SeatRow>,
     /// **Give a seat**.
     pub give: Control,
@@ -30,7 +29,6 @@ pub struct SeatedLicence {
 /// A seat and who holds it.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct SeatRow {
-    /// Who.
     pub holder: Holder,
     /// Their name; of a machine, what its key is called.
     pub name: String,
@@ -38,15 +36,14 @@ pub struct SeatRow {
     pub email: Option<String>,
     /// Their role; `None` of a machine.
     pub role: Option<Role>,
-    /// Since when it is kept for them, if it is.
+    /// Since when it is reserved for them. `None` if it is not.
     pub given_at: Option<Timestamp>,
     /// Who gave it.
     pub given_by: Option<String>,
-    /// What runs on it, if something does.
+    /// The device that uses it now.
     pub device: Option<String>,
-    /// Since when.
     pub since: Option<Timestamp>,
-    /// The last heartbeat.
+    /// The time of the last heartbeat.
     pub seen: Option<Timestamp>,
 }
 
@@ -55,7 +52,6 @@ pub struct SeatRow {
 pub struct DesktopView {
     /// The Org ID of the organization.
     pub org_id: String,
-    /// Its name.
     pub name: String,
     /// Its active desktop licences; for a machine, those of its account.
     pub licences: Vec<DesktopLicence>,
@@ -64,9 +60,9 @@ pub struct DesktopView {
 /// One desktop licence, for a program that would take a seat of it.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct DesktopLicence {
-    /// The licence; what is used of its seats is in it.
+    /// The licence, with the number of its used seats.
     pub licence: LicenceView,
-    /// What I have of it.
+    /// My seat, if I have one.
     pub mine: Option<SeatRow>,
     /// Taking a seat, and why not.
     pub take: Control,

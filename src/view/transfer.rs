@@ -2,27 +2,27 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Crumb, DestinationRow, OrganizationMembership, Page, PlanView};
-use crate::domain::words::words;
+use super::{destination::DestinationRow, membership::OrganizationMembership, page::Page, resource::Crumb};
 use crate::domain::{
+    command::Control,
     id::{OfferId, OrganizationId, PersonId, ResourceId, TransferId},
     offer::OfferState,
     time::Timestamp,
-    transfer::{NamedResource, Summary, offer::OfferPlan},
+    transfer::{NamedResource, Plan, Summary, offer::OfferPlan},
+    words::words,
 };
 
-/// Which way something went, seen from an organization.
+/// The direction of a transfer, seen from one organization.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Direction {
-    /// Out of it.
+pub enum TransferDirection {
     Out,
     /// Into it.
     In,
 }
 
 words! {
-    Direction
+    TransferDirection
     Out => "out";
     In => "in";
 }
@@ -30,15 +30,11 @@ words! {
 /// A receipt in a list.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct TransferRow {
-    /// Id.
     pub id: TransferId,
-    /// When.
     pub at: Timestamp,
     /// Which way.
-    pub direction: Direction,
-    /// Who did it.
+    pub direction: TransferDirection,
     pub by: PersonId,
-    /// Their name.
     pub by_name: String,
     /// The source organization's name at the time.
     pub source_name: String,
@@ -46,22 +42,19 @@ pub struct TransferRow {
     pub target_name: String,
     /// What crossed.
     pub what: Summary,
-    /// The transfer that this one undid.
+    /// The transfer that this one reversed.
     pub undoes: Option<TransferId>,
-    /// The transfer that undid this one.
+    /// The transfer that reversed this one.
     pub undone_by: Option<TransferId>,
 }
 
 /// An offer, as one side sees it.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct OfferView {
-    /// Id.
     pub id: OfferId,
     /// Which way it would go, seen from the organization it is looked at from.
-    pub direction: Direction,
-    /// What became of it.
+    pub direction: TransferDirection,
     pub state: OfferState,
-    /// The organization that offers.
     pub source: OrganizationId,
     /// Its name at the time.
     pub source_name: String,
@@ -69,17 +62,15 @@ pub struct OfferView {
     pub target_name: String,
     /// Its Org ID, for who is in it.
     pub target_org_id: Option<String>,
-    /// Who offers.
     pub by_name: String,
-    /// What they say to it; may be empty.
+    /// A note from them; may be empty.
     pub note: String,
     /// The first of the items.
     pub items: Vec<NamedResource>,
     /// What is offered.
     pub what: Summary,
-    /// When it was made.
     pub created_at: Timestamp,
-    /// Until when it can be taken.
+    /// Until when it can be accepted.
     pub expires_at: Timestamp,
     /// When it was answered or withdrawn.
     pub answered_at: Option<Timestamp>,
@@ -95,55 +86,90 @@ pub struct OfferView {
 
 /// Something that is offered to another organization.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
-pub struct Offered {
-    /// The item.
+pub struct OfferedItem {
     pub item: ResourceId,
-    /// The offer.
     pub offer: OfferId,
     /// Who it is offered to.
     pub target: String,
 }
 
-/// What would be offered: the dialog before it is.
+/// What would be offered, for the dialog before it is.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
-pub struct OfferingView {
+pub struct OfferPlanView {
     /// What, and what is in the way.
     pub offering: OfferPlan,
-    /// The organization that offers.
     pub source_name: String,
 }
 
-/// An offer and, for who may take it, where to and with which effects.
+/// An offer, with a destination and its effects for whoever may accept it.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct OfferPageView {
     /// The organization it is looked at from.
     pub organization: OrganizationMembership,
-    /// The offer.
     pub offer: OfferView,
     /// Where it could go.
-    pub place: Option<PlaceView>,
+    pub place: Option<OfferDestinationView>,
 }
 
-/// A place that offered items could go to, and what taking them there would do.
+/// A possible destination of the offered items, with the plan of accepting them there.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
-pub struct PlaceView {
+pub struct OfferDestinationView {
     /// The container.
     pub destination: ResourceId,
-    /// From its root down to it.
     pub path: Vec<Crumb>,
     /// Containers in it.
     pub rows: Page<DestinationRow>,
-    /// What taking them there would do, and what is in the way.
+    /// The plan of accepting them there.
     pub plan: PlanView,
 }
 
 /// The page of an organization's transfers.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct TransfersView {
-    /// The organization and my role in it.
     pub organization: OrganizationMembership,
     /// Receipts, newest first; for who may read the audit log.
     pub receipts: Option<Page<TransferRow>>,
     /// Offers, newest first.
     pub offers: Option<Page<OfferView>>,
+}
+
+/// A plan, for the confirmation.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct PlanView {
+    /// What would happen and what is in the way.
+    pub plan: Plan,
+    /// What to send back to confirm exactly this plan (XFER-15).
+    pub digest: String,
+    /// The source organization's name.
+    pub source_name: String,
+    /// The target organization's name.
+    pub target_name: String,
+    /// The target organization's Org ID.
+    pub target_org_id: String,
+    /// Whether access given by hand is all that is in the way, and the reader may remove it (XFER-2).
+    pub may_take_access: bool,
+}
+
+/// What a finished transfer leaves for both organizations to read (XFER-18).
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct ReceiptView {
+    pub id: TransferId,
+    pub at: Timestamp,
+    pub by: PersonId,
+    pub by_name: String,
+    /// The source organization's name at the time.
+    pub source_name: String,
+    /// The target organization's name at the time.
+    pub target_name: String,
+    /// The target organization's Org ID, if the reader may open it.
+    pub target_org_id: Option<String>,
+    pub plan: Plan,
+    /// The transfer that this one reversed.
+    #[serde(default)]
+    pub undoes: Option<TransferId>,
+    /// The transfer that reversed this one.
+    #[serde(default)]
+    pub undone_by: Option<TransferId>,
+    /// Whether it can be undone, and why not.
+    pub undo: Control,
 }

@@ -2,8 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Control, Crumb, OrganizationMembership, Page};
+use super::{membership::OrganizationMembership, page::Page, resource::Crumb};
 use crate::domain::{
+    command::Control,
     id::{PersonId, ResourceId},
     resource::Kind,
     time::Timestamp,
@@ -12,17 +13,13 @@ use crate::domain::{
 /// Something in the trash.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct TrashRow {
-    /// Id.
     pub id: ResourceId,
-    /// Kind.
     pub kind: Kind,
-    /// Name.
     pub name: String,
     /// When it was put there.
     pub at: Timestamp,
     /// Who put it there.
     pub by: Option<PersonId>,
-    /// Their name.
     pub by_name: Option<String>,
     /// The container it was in, if the reader may see that; it may be in the trash itself.
     pub from: Option<Crumb>,
@@ -37,7 +34,6 @@ pub struct TrashRow {
 /// The trash of an organization, as far as the reader sees it.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct TrashView {
-    /// The organization and my role in it.
     pub organization: OrganizationMembership,
     /// What is in it, newest first.
     pub rows: Page<TrashRow>,

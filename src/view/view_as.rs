@@ -1,15 +1,13 @@
-//! Whom one looks as (**View as**).
+//! **View as**: a Drive as another person sees it.
 
 use serde::{Deserialize, Serialize};
 
 use crate::domain::{id::PersonId, role::Role};
 
-/// Somebody through whose eyes a Drive is shown.
+/// The person as whom a Drive is viewed.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct ViewAs {
-    /// Who.
     pub person: PersonId,
-    /// Their name.
     pub name: String,
     /// Their role in the organization; `None`: from outside.
     pub role: Option<Role>,

@@ -187,7 +187,7 @@ async fn a_backup_is_made_while_others_write_and_is_whole() {
     assert_eq!(rights & 0o077, 0, "it is its maker's alone");
     // An existing file is not overwritten, and the attempt leaves nothing behind.
     let again = run(&["--database", &url, "backup", &copy]);
-    assert!(!again.status.success() && said(&again).contains("is there already"), "{}", said(&again));
+    assert!(!again.status.success() && said(&again).contains("already exists"), "{}", said(&again));
     assert_eq!(std::fs::read_dir(copies.path()).expect("a folder").count(), 1);
     let doctor = run(&["--database", &format!("sqlite://{copy}"), "doctor"]);
     assert!(doctor.status.success(), "{} {}", String::from_utf8_lossy(&doctor.stdout), said(&doctor));

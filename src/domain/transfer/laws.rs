@@ -273,7 +273,7 @@ mod world {
             let moved: BTreeSet<usize> = selected.iter().flat_map(|node| self.subtree(*node)).collect();
             let stays =
                 |grant: &GrantFact| grant.carried && grant.grantee != Grantee::Organization(ORGANIZATIONS[1 - target]);
-            let onlooker = |who: usize| Onlooker {
+            let person_with_access = |who: usize| PersonWithAccess {
                 id: person(who),
                 name: format!("Person {who}"),
                 target_role: role(who, target),
@@ -301,7 +301,7 @@ mod world {
                     grants: self.grants_from(into),
                 },
                 items: selected.iter().map(|node| self.item(*node)).collect(),
-                onlookers: Truncated::all(view_as.map(onlooker).collect()),
+                people_with_access: Truncated::all(view_as.map(person_with_access).collect()),
             }
         }
 
@@ -331,7 +331,7 @@ mod world {
                 let node = self.node(*id);
                 self.nodes[node].name.clone_from(to);
             }
-            for id in &plan.effects.uncarried {
+            for id in &plan.effects.carried_grants_ended {
                 let node = self.node(*id);
                 self.nodes[node].grants.retain(|grant| !grant.carried);
             }

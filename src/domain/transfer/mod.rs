@@ -17,10 +17,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 
 use super::{
-    access::{Level, Permit, role_level},
+    access::{Level, role_level},
+    blocker::{Blocker, BlockerCode},
     id::{LicenceId, OrganizationId, PersonId, ResourceId},
-    licence::{Amount, Licence, Model, Use},
+    licence::{Amount, Entitlement, Licence, Model},
     name::same_key,
+    permit::Permit,
     refusal::Refusal,
     resource::{Kind, MAX_DEPTH, free_name_from},
     role::Role,
@@ -28,16 +30,14 @@ use super::{
     time::Timestamp,
 };
 
-/// Something with a name, as a plan mentions it.
+/// A resource with the name it had when the plan was made.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct NamedResource {
-    /// Its id.
     pub id: ResourceId,
-    /// Its name.
     pub name: String,
 }
 
-/// A list that may be longer than what was loaded of it.
+/// The first entries of a list, and the length of the whole list.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Truncated<T> {
     /// How many there are.
@@ -59,13 +59,12 @@ impl<T> Truncated<T> {
     }
 }
 
-/// How many things of one sort a plan names; beyond that it counts.
-pub const NAMED_AT_MOST: usize = 1_000;
+/// How many entries of one kind a plan names. Further ones are only counted, so that a plan of a huge transfer stays readable.
+pub const MAX_NAMED: usize = 1_000;
 
-/// One of the two ends of a transfer.
+/// The source or the target organization of a transfer.
 #[derive(Clone, Debug)]
 pub struct Side {
-    /// The organization.
     pub organization: OrganizationId,
     /// Its display name.
     pub name: String,
@@ -81,7 +80,6 @@ pub struct Side {
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Grantee {
-    /// A person.
     Person(PersonId),
     /// Everyone in an organization (ACCESS-4).
     Organization(OrganizationId),
@@ -90,11 +88,8 @@ pub enum Grantee {
 /// A grant as the rules see it.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct GrantFact {
-    /// To whom.
     pub grantee: Grantee,
-    /// Their name.
     pub name: String,
-    /// How much.
     pub level: Level,
     /// Whether it came along with a move (XFER-3) rather than by hand.
     pub carried: bool,
@@ -105,9 +100,7 @@ pub struct GrantFact {
 pub struct Destination {
     /// The container.
     pub id: ResourceId,
-    /// Its name.
     pub name: String,
-    /// What it is.
     pub kind: Kind,
     /// The level on it of the person who transfers.
     pub level: Option<Level>,
@@ -125,11 +118,8 @@ pub struct Destination {
 /// One selected item, and what is in it.
 #[derive(Clone, Debug)]
 pub struct Item {
-    /// Its id.
     pub id: ResourceId,
-    /// Its name.
     pub name: String,
-    /// What it is.
     pub kind: Kind,
     /// The container it is in.
     pub parent: ResourceId,
@@ -137,7 +127,7 @@ pub struct Item {
     pub parent_kind: Kind,
     /// Everything above it.
     pub ancestors: Vec<ResourceId>,
-    /// What is above it that only Managers may delete from (POL-1), with its name where the person sees it.
+    /// Ancestors from which only Managers may delete (POL-1), with their names where the person sees them.
     pub kept_by: Vec<(ResourceId, Option<String>)>,
     /// The level on it of the person who transfers.
     pub level: Level,
@@ -156,7 +146,6 @@ pub struct Item {
 pub struct Contents {
     /// Folders, sites and assets.
     pub folders: u64,
-    /// Datasets.
     pub datasets: u64,
     /// Images of all datasets.
     pub images: i64,
@@ -172,12 +161,10 @@ pub struct Contents {
     pub links: Truncated<NamedResource>,
 }
 
-/// Somebody who can reach some of the items now.
+/// A person who can reach some of the items now.
 #[derive(Clone, Debug)]
-pub struct Onlooker {
-    /// Who.
+pub struct PersonWithAccess {
     pub id: PersonId,
-    /// Their name.
     pub name: String,
     /// Their role in the target organization.
     pub target_role: Option<Role>,
@@ -193,7 +180,6 @@ pub struct Onlooker {
 pub struct Facts {
     /// The person who transfers.
     pub person: PersonId,
-    /// Now.
     pub now: Timestamp,
     /// Where the items are.
     pub source: Side,
@@ -203,9 +189,9 @@ pub struct Facts {
     pub destination: Destination,
     /// The selected items.
     pub items: Vec<Item>,
-    /// People who can reach the items now; only for a transfer between organizations. Those beyond the ones loaded
-    /// count as losing access, so load everyone, or first those who will.
-    pub onlookers: Truncated<Onlooker>,
+    /// People who can reach the items now; only for a transfer between organizations. Whoever is not loaded counts as
+    /// losing access, so load everyone, or first those who will lose it.
+    pub people_with_access: Truncated<PersonWithAccess>,
 }
 
 /// Whether things stay in their organization.
@@ -218,83 +204,6 @@ pub enum Scope {
     Between,
 }
 
-/// What can be in the way. The words are the API's.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum BlockerCode {
-    /// XFER-1, XFER-6.
-    SourceRoleTooLow,
-    /// XFER-1, XFER-6.
-    TargetRoleTooLow,
-    /// XFER-6.
-    NotInTarget,
-    /// XFER-6.
-    InvitationPending,
-    /// XFER-2, XFER-7.
-    DirectAccess,
-    /// XFER-8.
-    SourceLicenceInactive,
-    /// XFER-8.
-    TargetLicenceInactive,
-    /// XFER-9.
-    NotProcessed,
-    /// XFER-11.
-    CreditsToImages,
-    /// XFER-12.
-    TooRecent,
-    /// XFER-10.
-    AllowanceTooSmall,
-    /// XFER-4.
-    IntoItself,
-    /// DRIVE-1.
-    KindNotAllowedHere,
-    /// XFER-5.
-    AlreadyInSite,
-    /// LIC-4, LIC-6.
-    LicenceTierTooLow,
-    /// DRIVE-1.
-    DepthExceeded,
-    /// XFER-18: what was offered, or is to be taken back, is not what it was.
-    ChangedSince,
-    /// POL-1.
-    DeletionRestricted,
-}
-
-words! {
-    BlockerCode
-    SourceRoleTooLow => "source_role_too_low";
-    TargetRoleTooLow => "target_role_too_low";
-    NotInTarget => "not_in_target";
-    InvitationPending => "invitation_pending";
-    DirectAccess => "direct_access";
-    SourceLicenceInactive => "source_licence_inactive";
-    TargetLicenceInactive => "target_licence_inactive";
-    NotProcessed => "not_processed";
-    CreditsToImages => "credits_to_images";
-    TooRecent => "too_recent";
-    AllowanceTooSmall => "allowance_too_small";
-    IntoItself => "into_itself";
-    KindNotAllowedHere => "kind_not_allowed_here";
-    AlreadyInSite => "already_in_site";
-    LicenceTierTooLow => "licence_tier_too_low";
-    DepthExceeded => "depth_exceeded";
-    ChangedSince => "changed_since";
-    DeletionRestricted => "deletion_restricted";
-}
-
-/// One thing that is in the way, and what would clear it.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
-pub struct Blocker {
-    /// Which rule.
-    pub code: BlockerCode,
-    /// The item it is about; `None` if it is about the whole.
-    pub resource: Option<ResourceId>,
-    /// That item's name.
-    pub name: Option<String>,
-    /// What is wrong and what to do, in a sentence or two.
-    pub message: String,
-}
-
 /// The models of source and target.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct ModelPair {
@@ -304,7 +213,7 @@ pub struct ModelPair {
     pub target: Model,
 }
 
-/// What a model pair asks before anything may cross.
+/// A condition of a model pair, checked before anything is transferred.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Condition {
     /// The source's licence is active.
@@ -317,7 +226,7 @@ pub enum Condition {
     Never,
 }
 
-/// What a model pair does to the books.
+/// What a transfer between a model pair charges.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Charge {
     /// The target is charged images and projects; the source is given them back.
@@ -326,7 +235,7 @@ pub enum Charge {
     Nothing,
 }
 
-/// One row of the table of model pairs.
+/// The conditions and the charge of one pair of licence models.
 #[derive(Clone, Copy, Debug)]
 pub struct PairRule {
     /// How the source is billed.
@@ -339,7 +248,7 @@ pub struct PairRule {
     pub charge: Charge,
 }
 
-/// The accounting cases (XFER-8, XFER-10 to XFER-12, XFER-17): every pair of models, each once.
+/// The accounting rules (XFER-8, XFER-10 to XFER-12, XFER-17): one row for each pair of licence models.
 pub const PAIRS: [PairRule; 4] = [
     PairRule {
         source: Model::ImagesProjects,
@@ -367,28 +276,24 @@ pub const PAIRS: [PairRule; 4] = [
     },
 ];
 
-/// What happens to one side's books.
+/// How a transfer changes the balance of one side.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct SideEffect {
-    /// The organization.
     pub organization: OrganizationId,
-    /// Its name.
     pub name: String,
     /// How it is billed.
     pub model: Option<Model>,
     /// The licence whose books change, or would.
     pub licence: Option<LicenceId>,
-    /// What the licence holds in all; where the source gets back more than it ever used, what it will hold then, so
-    /// that what one side's use falls by, the other's rises by.
+    /// The total of the licence. The source may get back more than it ever used. The total then rises with it, so that one
+    /// side's use falls by exactly what the other side's rises by.
     pub total: Amount,
-    /// What is left of it before.
     pub left_before: Amount,
-    /// What is left of it after.
     pub left_after: Amount,
 }
 
 impl SideEffect {
-    /// Used before and after, as the confirmation shows it and the API returns it; never below zero.
+    /// What is used before and after. Never below zero.
     pub fn used(&self) -> (Amount, Amount) {
         let used = |left: Amount| Amount {
             images: (self.total.images - left.images).max(0),
@@ -417,27 +322,21 @@ pub struct CarriedGrant {
     pub resource: ResourceId,
     /// Who keeps access.
     pub grantee: Grantee,
-    /// How much.
     pub level: Level,
 }
 
-/// Somebody, or everyone in an organization, and how much they can do (XFER-3).
+/// A person, or everyone in an organization, and their level (XFER-3).
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct AccessChange {
-    /// Who.
     pub grantee: Grantee,
-    /// Their name.
     pub name: String,
-    /// How much.
     pub level: Level,
 }
 
 /// Somebody whose access ends.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct PersonNamed {
-    /// Who.
     pub id: PersonId,
-    /// Their name.
     pub name: String,
 }
 
@@ -459,7 +358,7 @@ pub struct Effects {
     /// Access that comes along (XFER-3).
     pub carried: Vec<CarriedGrant>,
     /// Items whose earlier carried grants end, because they go into a site (XFER-5).
-    pub uncarried: Vec<ResourceId>,
+    pub carried_grants_ended: Vec<ResourceId>,
     /// Who gets access, or more of it, by grants at the destination; within one organization only.
     #[serde(default)]
     pub gaining: Truncated<AccessChange>,
@@ -478,7 +377,6 @@ pub struct Effects {
 pub struct Plan {
     /// Within one organization, or between two.
     pub scope: Scope,
-    /// Who asked.
     pub person: PersonId,
     /// The organization the items are in.
     pub source: OrganizationId,
@@ -492,7 +390,6 @@ pub struct Plan {
     pub folders: u64,
     /// Datasets that move, at any depth.
     pub datasets: u64,
-    /// Their images.
     pub images: i64,
     /// Everything that is in the way.
     pub blockers: Vec<Blocker>,
@@ -507,13 +404,11 @@ pub struct Plan {
 pub struct Summary {
     /// The item, where it is only one.
     pub name: Option<String>,
-    /// How many items.
     pub items: u64,
     /// Folders, sites and assets, at any depth.
     pub folders: u64,
     /// Datasets, at any depth.
     pub datasets: u64,
-    /// Their images.
     pub images: i64,
     /// The models of both sides.
     pub model_pair: Option<ModelPair>,
@@ -527,17 +422,16 @@ impl Summary {
 }
 
 impl Effects {
-    /// Whether a move within an organization changes who has access: then it is shown before it is done (XFER-3).
+    /// Whether a move within an organization changes who has access. If so, it needs a confirmation (XFER-3).
     pub fn change_access(&self) -> bool {
         self.gaining.total + self.keeping.total + self.losing.total > 0
             || !self.carried.is_empty()
-            || !self.uncarried.is_empty()
+            || !self.carried_grants_ended.is_empty()
     }
 }
 
 impl Plan {
-    /// The resources that have access made by hand, where nothing else is in the way (XFER-2): without that access the move
-    /// could go on.
+    /// The resources with access given by hand, if that access is all that is in the way (XFER-2). `None` if something else is.
     pub fn only_direct_access(&self) -> Option<Vec<ResourceId>> {
         let direct = self.blockers.iter().all(|blocker| blocker.code == BlockerCode::DirectAccess);
         let all = !self.blockers.is_empty() && self.more_blockers == 0 && direct;
@@ -560,7 +454,7 @@ impl Plan {
         }
     }
 
-    /// How many rows it changes: what stays in its organization takes what is in it along without that being changed.
+    /// How many rows it changes. A move within an organization changes the items only, not what is in them.
     pub fn rows(&self) -> u64 {
         match self.scope {
             Scope::Within => self.items.len() as u64,
@@ -586,7 +480,7 @@ impl Plan {
     }
 }
 
-/// Collects what is in the way: of every sort the first [`NAMED_AT_MOST`] by name, the rest as a number.
+/// Collects blockers: the first [`MAX_NAMED`] of each kind by name, the rest as a number.
 #[derive(Default)]
 struct Blockers {
     first: Vec<Blocker>,
@@ -597,7 +491,7 @@ struct Blockers {
 impl Blockers {
     fn note(&mut self, blocker: Blocker) {
         let named = self.named.entry(blocker.code).or_default();
-        if *named < NAMED_AT_MOST {
+        if *named < MAX_NAMED {
             *named += 1;
             self.first.push(blocker);
         } else {
@@ -634,8 +528,11 @@ pub fn plan(facts: &Facts) -> Plan {
     direct_access(&moving, scope, &mut blockers);
     kept(facts, &moving, &mut blockers);
     places(facts, &moving, &mut blockers);
-    let mut effects =
-        Effects { renamed: names(facts, &moving), uncarried: uncarried(facts, &moving), ..Effects::default() };
+    let mut effects = Effects {
+        renamed: names(facts, &moving),
+        carried_grants_ended: carried_grants_ended(facts, &moving),
+        ..Effects::default()
+    };
     let images = moving.iter().map(|item| item.contents.images).sum();
     let datasets = moving.iter().map(|item| item.contents.datasets).sum::<u64>();
     match scope {
@@ -670,8 +567,8 @@ pub fn plan(facts: &Facts) -> Plan {
     }
 }
 
-/// The items that really move, each once: not those inside another item of the selection (they come along), nor those
-/// that are in the destination already.
+/// The items that really move, each once. Items inside another selected item come along with it. Items that are in the
+/// destination already stay.
 fn moving(facts: &Facts) -> Vec<&Item> {
     let selected: BTreeSet<ResourceId> = facts.items.iter().map(|item| item.id).collect();
     let mut seen = BTreeSet::new();
@@ -756,8 +653,8 @@ fn direct_access(moving: &[&Item], scope: Scope, blockers: &mut Blockers) {
     }
 }
 
-/// POL-1: whoever may not delete something from where it is kept may not take it out of there either. Around inside it,
-/// they may; and what is restricted by itself stays so wherever it goes.
+/// POL-1: whoever may not delete an item from a restricted folder may not move it out of that folder either. Moving it
+/// within the folder is allowed. An item's own restrictions move with it.
 fn kept(facts: &Facts, moving: &[&Item], blockers: &mut Blockers) {
     for item in moving.iter().filter(|item| item.level < Level::Manager) {
         let left = item.kept_by.iter().find(|(id, _)| !facts.destination.facts.contains(id));
@@ -820,7 +717,7 @@ fn places(facts: &Facts, moving: &[&Item], blockers: &mut Blockers) {
         .target
         .licence
         .as_ref()
-        .is_some_and(|licence| licence.is_active(facts.now) && licence.product.allows(Use::Sites));
+        .is_some_and(|licence| licence.is_active(facts.now) && licence.product.allows(Entitlement::Sites));
     if into_site && !has_sites {
         blockers.whole(
             BlockerCode::LicenceTierTooLow,
@@ -832,7 +729,8 @@ fn places(facts: &Facts, moving: &[&Item], blockers: &mut Blockers) {
 /// DRIVE-5: names that are taken in the destination, or by another of the items, get a number.
 fn names(facts: &Facts, moving: &[&Item]) -> Vec<Renamed> {
     let mut taken = facts.destination.taken.clone();
-    // Where to go on counting for a name met before: thousands of items of one name are not counted up from 2 each.
+    // Numbering continues where it stopped for the same name. Otherwise thousands of items of one name would each be counted
+    // up from 2, which is quadratic.
     let mut numbers: BTreeMap<String, u64> = BTreeMap::new();
     let mut renamed = Vec::new();
     for item in moving {
@@ -847,8 +745,9 @@ fn names(facts: &Facts, moving: &[&Item]) -> Vec<Renamed> {
     renamed
 }
 
-/// XFER-3: into a site, from wherever it comes, only people with access to the site keep access.
-fn uncarried(facts: &Facts, moving: &[&Item]) -> Vec<ResourceId> {
+/// XFER-5: the items whose carried grants end because they go into a site. In a site, only people with access to the site
+/// have access.
+fn carried_grants_ended(facts: &Facts, moving: &[&Item]) -> Vec<ResourceId> {
     if facts.destination.kind != Kind::Site {
         return Vec::new();
     }
@@ -865,7 +764,7 @@ fn highest<'a>(grants: impl IntoIterator<Item = &'a GrantFact>) -> BTreeMap<Gran
     levels
 }
 
-/// XFER-3, before it is done: who has more, the same by a carried grant, or less on what moves. Roles stay as they are.
+/// XFER-3: who gains access, who keeps it by a carried grant, and who loses it. Roles do not change, so they are left out.
 fn who_gains_keeps_and_loses(facts: &Facts, moving: &[&Item], effects: &mut Effects) {
     let into_site = facts.destination.kind == Kind::Site;
     let (mut gaining, mut keeping, mut losing) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
@@ -878,7 +777,7 @@ fn who_gains_keeps_and_loses(facts: &Facts, moving: &[&Item], effects: &mut Effe
     let there = highest(&facts.destination.grants);
     for item in moving {
         let before = highest(item.above.iter().chain(&item.grants));
-        // Into a site, what was carried along earlier does not come along.
+        // Earlier carried grants end in a site.
         let own = item.grants.iter().filter(|grant| !(into_site && grant.carried));
         let after = highest(facts.destination.grants.iter().chain(own));
         for (grantee, (level, name)) in &there {
@@ -897,14 +796,14 @@ fn who_gains_keeps_and_loses(facts: &Facts, moving: &[&Item], effects: &mut Effe
     let listed = |list: BTreeMap<Grantee, (Level, String)>| {
         let total = list.len() as u64;
         let reached = |(grantee, (level, name))| AccessChange { grantee, name, level };
-        Truncated { total, first: list.into_iter().take(NAMED_AT_MOST).map(reached).collect() }
+        Truncated { total, first: list.into_iter().take(MAX_NAMED).map(reached).collect() }
     };
     effects.gaining = listed(gaining);
     effects.keeping = listed(keeping);
     effects.losing = listed(losing);
 }
 
-/// XFER-3: access from the old surroundings comes along where the new ones do not give as much; into a site it does not.
+/// XFER-3: inherited access comes along as a carried grant where the destination gives less. Nothing is carried into a site.
 fn carry(facts: &Facts, moving: &[&Item], effects: &mut Effects) {
     if facts.destination.kind == Kind::Site {
         return;
@@ -1019,11 +918,11 @@ fn side_effect(side: &Side) -> SideEffect {
     }
 }
 
-/// XFER-13: links stop, grants of people outside the target end, the data stays where it is stored.
+/// XFER-13: share links stop, grants to people outside the target organization end, and the data stays in its cluster.
 fn end_access(facts: &Facts, moving: &[&Item], effects: &mut Effects) {
     for item in moving {
         effects.links_stopped.total += item.contents.links.total;
-        let room = NAMED_AT_MOST.saturating_sub(effects.links_stopped.first.len());
+        let room = MAX_NAMED.saturating_sub(effects.links_stopped.first.len());
         effects.links_stopped.first.extend(item.contents.links.first.iter().take(room).cloned());
         effects.clusters.extend(item.contents.clusters.iter().cloned());
     }
@@ -1032,21 +931,21 @@ fn end_access(facts: &Facts, moving: &[&Item], effects: &mut Effects) {
     }
     let into_site = facts.destination.kind == Kind::Site;
     let mut losing: Vec<PersonNamed> = facts
-        .onlookers
+        .people_with_access
         .first
         .iter()
         .filter(|person| !keeps_access(person, into_site))
         .map(|person| PersonNamed { id: person.id, name: person.name.clone() })
         .collect();
-    let unnamed = facts.onlookers.total.saturating_sub(facts.onlookers.first.len() as u64);
+    let unnamed = facts.people_with_access.total.saturating_sub(facts.people_with_access.first.len() as u64);
     let total = losing.len() as u64 + unnamed;
-    losing.truncate(NAMED_AT_MOST);
+    losing.truncate(MAX_NAMED);
     effects.people_losing_access = Truncated { total, first: losing };
 }
 
-/// Whether somebody still reaches the items in the target: by role, by a grant on the way there, or by a grant carried
-/// along that stays because they are in the target organization (and not into a site, where no carried grant stays).
-fn keeps_access(person: &Onlooker, into_site: bool) -> bool {
+/// Whether somebody can still reach the items in the target organization: by their role, by a grant on the destination or
+/// above it, or by a carried grant. Carried grants stay only for people of the target organization, and not in a site.
+fn keeps_access(person: &PersonWithAccess, into_site: bool) -> bool {
     let by_role = person.target_role.and_then(role_level).is_some();
     let by_carried = !into_site && person.holds_carried && person.target_role.is_some();
     by_role || person.reached_in_target || by_carried

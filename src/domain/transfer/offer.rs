@@ -1,14 +1,15 @@
-//! What is offered to another organization (XFER-18): as much of the plan as concerns the source alone, and the whole plan
-//! again when somebody takes it.
+//! Offering items to another organization (XFER-18). When the offer is made, only the rules about the source are checked. When
+//! it is accepted, the whole transfer is planned and checked.
 
 use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Blocker, BlockerCode, Blockers, Facts, Item, NamedResource, Plan, ResourceId, Role, Scope, Side, Timestamp,
-    Truncated, direct_access, plan,
+    Blockers, Facts, Item, NamedResource, Plan, ResourceId, Role, Scope, Side, Timestamp, Truncated, direct_access,
+    plan,
 };
+use crate::domain::blocker::{Blocker, BlockerCode};
 
 /// What would be offered, and what is in the way on this side. Nothing in here tells of the other one.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
@@ -19,7 +20,6 @@ pub struct OfferPlan {
     pub folders: u64,
     /// Datasets, at any depth.
     pub datasets: u64,
-    /// Their images.
     pub images: i64,
     /// Share links that would stop working (XFER-13), each by the resource it shows.
     pub links_stopped: Truncated<NamedResource>,
@@ -30,7 +30,8 @@ pub struct OfferPlan {
 }
 
 impl OfferPlan {
-    /// What it is recognized by (XFER-15): what would cross. Who looks at it by links does not change what it is.
+    /// What must not change between the dialog and the offer (XFER-15). Share links may, because they do not change what is
+    /// offered.
     pub const fn content(&self) -> (&Vec<NamedResource>, u64, u64, i64) {
         (&self.items, self.folders, self.datasets, self.images)
     }
@@ -61,7 +62,7 @@ pub fn offering(source: &Side, items: &[Item], now: Timestamp) -> OfferPlan {
             format!("“{name}” is not processed yet. Process it first, or leave it out.")
         });
         links_stopped.total += item.contents.links.total;
-        let room = super::NAMED_AT_MOST.saturating_sub(links_stopped.first.len());
+        let room = super::MAX_NAMED.saturating_sub(links_stopped.first.len());
         links_stopped.first.extend(item.contents.links.first.iter().take(room).cloned());
     }
     let usable = source.licence.as_ref().is_some_and(|licence| licence.is_active(now) || licence.has_expired(now));

@@ -1,11 +1,13 @@
-//! Taking a transfer between two organizations back (XFER-18): within a day, while nothing in it was changed. It is a
-//! transfer the other way by what the first one left written down, so the cases of licences do not ask again: what crossed
-//! may cross back, and the books go back by the same amounts.
+//! Undoing a transfer between two organizations (XFER-18): within a day, while nothing in it was changed.
+//!
+//! It is a transfer in the other direction that restores what the first one recorded. The rules about licence models are not
+//! checked again, and both balances change back by the same amounts.
 
 use super::{
-    Amount, Blocker, BlockerCode, Level, NamedResource, OrganizationId, Permit, PersonId, Plan, Refusal, ResourceId,
-    Role, Side, Timestamp, number,
+    Amount, Level, NamedResource, OrganizationId, Permit, PersonId, Plan, Refusal, ResourceId, Role, Side, Timestamp,
+    number,
 };
+use crate::domain::blocker::{Blocker, BlockerCode};
 
 /// For so many days a transfer can be taken back.
 pub const UNDO_DAYS: i64 = 1;
@@ -15,7 +17,7 @@ pub const UNDO_DAYS: i64 = 1;
 pub struct ContentFingerprint {
     /// How many things the items and what is in them are.
     pub things: i64,
-    /// When each of them was changed last, added up: one change, and it is another number.
+    /// The sum of the times of their last changes. Any change makes it another number.
     pub changed: i64,
     /// How many grants were made on them since.
     pub grants: i64,
@@ -26,7 +28,6 @@ pub struct ContentFingerprint {
 /// A container that items come back into.
 #[derive(Clone, Debug)]
 pub struct FormerContainer {
-    /// Its id.
     pub id: ResourceId,
     /// Whether it is there, in the organization it was in.
     pub there: bool,
@@ -43,11 +44,8 @@ pub struct FormerContainer {
 pub struct Facts<'a> {
     /// Who takes back.
     pub person: PersonId,
-    /// Now.
     pub now: Timestamp,
-    /// When it was.
     pub at: Timestamp,
-    /// What was done.
     pub plan: &'a Plan,
     /// The organization it goes back to, with the licence that governed it then, as it is now.
     pub home: Side,
@@ -63,7 +61,6 @@ pub struct Facts<'a> {
     pub left: ContentFingerprint,
     /// What is there now.
     pub found: ContentFingerprint,
-    /// The containers.
     pub containers: Vec<FormerContainer>,
 }
 
@@ -93,7 +90,7 @@ pub fn decide(facts: &Facts<'_>) -> Result<ReversalPermit, Refusal> {
     let (home, away) = (&facts.home, &facts.away);
     let mut why = Vec::new();
     let since = |message: &str| blocker(BlockerCode::ChangedSince, message.to_owned());
-    // What is over is over: the rest does not matter.
+    // These reasons are final, so the others are not checked.
     if facts.undone {
         return Err(Refusal::Blocked(vec![since("This transfer has already been undone.")]));
     }
@@ -117,7 +114,7 @@ pub fn decide(facts: &Facts<'_>) -> Result<ReversalPermit, Refusal> {
             format!("You need at least the Editor role in {} to transfer into it.", home.name),
         ));
     }
-    // Who has no right there is told nothing of what is there.
+    // Without the right role, nobody learns what else is in the way, because that tells about the content.
     if !why.is_empty() {
         return Err(Refusal::Blocked(why));
     }
@@ -149,8 +146,8 @@ pub fn decide(facts: &Facts<'_>) -> Result<ReversalPermit, Refusal> {
     }
 }
 
-/// The licences that the books were in are there; one that was active then is active now; and what the source got back is
-/// left.
+/// Checks the licences: both organizations still have the licence of the transfer, a licence that was active then still is,
+/// and the source still has what it got back.
 fn licences(facts: &Facts<'_>, why: &mut Vec<Blocker>) {
     let effects = &facts.plan.effects;
     for (side, then, code) in [

@@ -108,7 +108,7 @@ fn within() -> Facts {
             grants: Vec::new(),
         },
         items: vec![dataset(101, "Portal", 100)],
-        onlookers: Truncated::default(),
+        people_with_access: Truncated::default(),
     }
 }
 
@@ -306,7 +306,7 @@ fn xfer_3_access_from_the_old_surroundings_is_carried_where_the_new_ones_do_not_
         facts.items[0].grants = grants(own);
         facts.destination.grants = grants(new);
         let plan = plan(&facts);
-        assert!(plan.is_clear() && plan.effects.uncarried.is_empty());
+        assert!(plan.is_clear() && plan.effects.carried_grants_ended.is_empty());
         let carried: Vec<_> = plan.effects.carried.into_iter().map(|one| (one.grantee, one.level)).collect();
         let expected: Vec<_> = grants(expected).into_iter().map(|one| (one.grantee, one.level)).collect();
         assert_eq!(carried, expected, "{why}");
@@ -348,7 +348,7 @@ fn xfer_3_xfer_5_into_a_site_nothing_is_carried_and_what_was_ends() {
         let plan = plan(&facts);
         assert!(plan.is_clear());
         assert_eq!(plan.effects.carried, []);
-        assert_eq!(plan.effects.uncarried, [ResourceId(id(101))]);
+        assert_eq!(plan.effects.carried_grants_ended, [ResourceId(id(101))]);
     }
 }
 
@@ -712,7 +712,7 @@ fn xfer_9_a_thousand_of_one_sort_are_named_and_the_rest_counted() {
     facts.items = (1_000..3_500).map(|number| Item { level: Level::Reader, ..dataset(number, "Survey", 1) }).collect();
     facts.items.push(Item { grants: vec![grant(CHRIS, "Chris Weber", Level::Reader)], ..folder(101, "Tunnels") });
     let plan = plan(&facts);
-    assert_eq!((plan.blockers.len(), plan.more_blockers), (NAMED_AT_MOST + 1, 1_500));
+    assert_eq!((plan.blockers.len(), plan.more_blockers), (MAX_NAMED + 1, 1_500));
     assert_eq!(codes(&plan), "direct_access source_role_too_low", "another sort is still named");
 }
 
@@ -747,8 +747,13 @@ fn xfer_13_who_loses_access() {
             for holds_carried in [true, false] {
                 let mut facts = between();
                 let name = "Chris Weber".to_owned();
-                facts.onlookers =
-                    Truncated::all(vec![Onlooker { id: CHRIS, name, target_role, reached_in_target, holds_carried }]);
+                facts.people_with_access = Truncated::all(vec![PersonWithAccess {
+                    id: CHRIS,
+                    name,
+                    target_role,
+                    reached_in_target,
+                    holds_carried,
+                }]);
                 let verdict = |facts: &Facts| {
                     let losing = plan(facts).effects.people_losing_access;
                     assert_eq!(losing.total, losing.first.len() as u64);
@@ -768,7 +773,7 @@ fn xfer_13_who_loses_access() {
 
 #[test]
 fn xfer_13_people_beyond_those_named_are_counted() {
-    let onlooker = |number, target_role| Onlooker {
+    let person_with_access = |number, target_role| PersonWithAccess {
         id: PersonId(id(number)),
         name: format!("Person {number}"),
         target_role,
@@ -776,11 +781,11 @@ fn xfer_13_people_beyond_those_named_are_counted() {
         holds_carried: false,
     };
     let mut facts = between();
-    facts.onlookers.first = (0..1_200).map(|number| onlooker(number, None)).collect();
-    facts.onlookers.first.push(onlooker(5_000, Some(Role::Reader)));
-    facts.onlookers.total = 1_300;
+    facts.people_with_access.first = (0..1_200).map(|number| person_with_access(number, None)).collect();
+    facts.people_with_access.first.push(person_with_access(5_000, Some(Role::Reader)));
+    facts.people_with_access.total = 1_300;
     let losing = plan(&facts).effects.people_losing_access;
-    assert_eq!((losing.total, losing.first.len()), (1_299, NAMED_AT_MOST));
+    assert_eq!((losing.total, losing.first.len()), (1_299, MAX_NAMED));
 }
 
 // All of it (XFER-15).

@@ -8,7 +8,7 @@ pub mod message;
 pub mod smtp;
 mod templates;
 
-use crate::domain::{access::Level, id::MailId, loan::Ended, mail::not_before, role::Role, time::Day};
+use crate::domain::{access::Level, id::MailId, loan::LoanEnd, mail::not_before, role::Role, time::Day};
 
 use super::{
     context::Ctx,
@@ -173,7 +173,7 @@ pub enum EmailMessage<'a> {
         /// Who ended it.
         by: &'a str,
         /// How.
-        how: Ended,
+        how: LoanEnd,
     },
     /// Items are offered to an organization of theirs (XFER-18): leads to the offer.
     TransferOffered {

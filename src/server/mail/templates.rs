@@ -6,7 +6,7 @@
 use askama::Template;
 
 use crate::domain::{
-    loan::Ended,
+    loan::LoanEnd,
     mail::{inert, inert_text, one_line},
     role::Role,
     time::Timestamp,
@@ -297,13 +297,13 @@ fn body(message: &EmailMessage<'_>, public_url: &str, now: Timestamp) -> EmailBo
         EmailMessage::LoanEnded { organization, org_id, licence, by, how } => {
             let (organization, by) = (inert(organization), inert(by));
             let (subject, sentence) = match how {
-                Ended::CalledBack => (
+                LoanEnd::CalledBack => (
                     format!("A licence that {organization} borrowed was called back"),
                     format!(
                         "{by} called back the {licence} licence that {organization} borrowed. You can no longer use it, and its seats are free."
                     ),
                 ),
-                Ended::Returned | Ended::RanOut => (
+                LoanEnd::Returned | LoanEnd::RanOut => (
                     format!("A licence that {organization} lent is back"),
                     format!("{by} returned the {licence} licence that {organization} lent. It can be used again."),
                 ),
@@ -548,11 +548,11 @@ mod tests {
             ),
             (
                 "loan_called_back",
-                EmailMessage::LoanEnded { organization, org_id, licence: "Desktop", by, how: Ended::CalledBack },
+                EmailMessage::LoanEnded { organization, org_id, licence: "Desktop", by, how: LoanEnd::CalledBack },
             ),
             (
                 "loan_returned",
-                EmailMessage::LoanEnded { organization, org_id, licence: "Desktop", by, how: Ended::Returned },
+                EmailMessage::LoanEnded { organization, org_id, licence: "Desktop", by, how: LoanEnd::Returned },
             ),
             (
                 "transfer_offered",

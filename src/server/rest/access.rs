@@ -13,7 +13,7 @@ use crate::{
         context::Ctx,
         usecase::grant::{self, GiveForm},
     },
-    view::access::{AccessRow, Given, Reason, WaitingAccess},
+    view::access::{AccessGiven, AccessReason, AccessRow, WaitingAccess},
 };
 
 use super::{CurrentPerson, Json, PageParams, Params, problem::Problem, resources::CrumbBody};
@@ -151,8 +151,8 @@ pub struct ReasonBody {
     left: Option<&'static str>,
 }
 
-impl From<Reason> for ReasonBody {
-    fn from(reason: Reason) -> Self {
+impl From<AccessReason> for ReasonBody {
+    fn from(reason: AccessReason) -> Self {
         Self {
             level: reason.level.as_str(),
             source: reason.origin.as_str(),
@@ -241,8 +241,10 @@ pub async fn give(
         way: body.way.unwrap_or_default(),
     };
     Ok(Json(match grant::give(&ctx, &by, &id, &form).await? {
-        Given::Now(row) => GivenBody { outcome: "given", access: Some(row.into()), invitation: None },
-        Given::Invited(waiting) => GivenBody { outcome: "invited", access: None, invitation: Some(waiting.into()) },
+        AccessGiven::Now(row) => GivenBody { outcome: "given", access: Some(row.into()), invitation: None },
+        AccessGiven::Invited(waiting) => {
+            GivenBody { outcome: "invited", access: None, invitation: Some(waiting.into()) }
+        }
     }))
 }
 

@@ -25,7 +25,7 @@ use utoipa::openapi::{
 };
 
 use crate::{
-    domain::key::{PeopleOnly, Scope},
+    domain::{key::Scope, requester::PeopleOnly},
     server::session::Caller,
 };
 

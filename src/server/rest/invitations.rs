@@ -9,14 +9,14 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::{
-    domain::{id::InvitationId, refusal::Refusal, time::Timestamp},
+    domain::{id::InvitationId, invitation_review::ReviewedInvitee, refusal::Refusal, time::Timestamp},
     server::{
         context::Ctx,
         error::Error,
         session::Caller,
         usecase::invitation::{self, Delivery, InvitationRef, InviteForm},
     },
-    view::people::{InvitationRow, Verdict, Waiting},
+    view::people::{InvitationRow, PendingInvitation},
 };
 
 use super::{CurrentPerson, Json, PageBody, Params, people::RoleBody, problem::Problem, session::MyOrganization};
@@ -65,8 +65,8 @@ pub struct ResultBody {
     invitation: Option<MadeBody>,
 }
 
-impl From<Verdict> for ResultBody {
-    fn from(verdict: Verdict) -> Self {
+impl From<ReviewedInvitee> for ResultBody {
+    fn from(verdict: ReviewedInvitee) -> Self {
         let made = verdict.invitation.zip(verdict.expires_at);
         Self {
             email: verdict.email,
@@ -369,8 +369,8 @@ pub struct WaitingBody {
     expires_at: String,
 }
 
-impl From<Waiting> for WaitingBody {
-    fn from(waiting: Waiting) -> Self {
+impl From<PendingInvitation> for WaitingBody {
+    fn from(waiting: PendingInvitation) -> Self {
         Self {
             id: waiting.id.to_string(),
             organization: waiting.organization,

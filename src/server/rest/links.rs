@@ -13,7 +13,7 @@ use crate::{
         context::Ctx,
         usecase::link::{self, LinkForm},
     },
-    view::link::LinkView,
+    view::link::ShareLinkView,
 };
 
 use super::{CurrentPerson, Json, PageBody, problem::Problem};
@@ -49,8 +49,8 @@ pub struct LinkBody {
     last_opened_at: Option<String>,
 }
 
-impl From<LinkView> for LinkBody {
-    fn from(view: LinkView) -> Self {
+impl From<ShareLinkView> for LinkBody {
+    fn from(view: ShareLinkView) -> Self {
         Self {
             id: view.id.to_string(),
             url: view.url,

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::{
-    domain::{licence::Amount, loan::Ended, time::Timestamp},
+    domain::{licence::Amount, loan::LoanEnd, time::Timestamp},
     server::{
         context::Ctx,
         usecase::loan::{self, LoanForm},
@@ -75,7 +75,7 @@ impl LoanBody {
             lent_by: view.lent_by,
             lent_at: view.term.lent_at.rfc3339(),
             until: view.term.last_day().iso(),
-            state: end.map_or("running", |(_, how)| Ended::as_str(how)),
+            state: end.map_or("running", |(_, how)| LoanEnd::as_str(how)),
             ended_at: end.map(|(at, _)| at.rfc3339()),
             used: view.used.into(),
         }

@@ -52,7 +52,7 @@ use serde::{
 use utoipa::{OpenApi, ToSchema};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-use crate::domain::{key::PeopleOnly, refusal::Refusal};
+use crate::domain::{refusal::Refusal, requester::PeopleOnly};
 
 use super::{
     context::{Actor, Client, Ctx, Principal},

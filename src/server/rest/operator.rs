@@ -16,7 +16,7 @@ use crate::{
         licence::Amount,
         mail::MailState,
         refusal::Refusal,
-        resource::Status,
+        resource::DatasetStatus,
     },
     server::{
         context::Ctx,
@@ -414,7 +414,7 @@ pub async fn set_status(
     Json(body): Json<StatusInput>,
 ) -> Result<Json<DatasetStatusSetBody>, Problem> {
     let id: ResourceId = id.parse().map_err(|_| Problem::refusal(&Refusal::NotFound))?;
-    let status = Status::parse(&body.status).map_err(at_field("status"))?;
+    let status = DatasetStatus::parse(&body.status).map_err(at_field("status"))?;
     let set = usecase::dataset::set_status_as(&ctx, &operator, id, status).await?;
     Ok(Json(DatasetStatusSetBody { status: set.status.as_str(), charged: set.charged.into() }))
 }

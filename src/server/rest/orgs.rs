@@ -10,7 +10,8 @@ use utoipa::{IntoParams, ToSchema};
 
 use crate::{
     domain::{
-        organization::{LegalForm, NewOrganizationForm, SettingsForm},
+        legal::{LegalForm, LegalInformation},
+        organization::{NewOrganizationForm, OrganizationDetails, SettingsForm},
         resource::CLUSTERS,
         role::Role,
     },
@@ -18,10 +19,7 @@ use crate::{
         context::Ctx,
         usecase::{self, organization::OrganizationView},
     },
-    view::{
-        LegalView,
-        settings::{DeletedView, DetailsView},
-    },
+    view::settings::DeletedView,
 };
 
 use super::{CurrentPerson, Json, PageBody, Params, problem::Problem, session::MyOrganization};
@@ -93,8 +91,8 @@ pub struct SettingsBody {
     people_visible_to: &'static str,
 }
 
-impl From<DetailsView> for SettingsBody {
-    fn from(view: DetailsView) -> Self {
+impl From<OrganizationDetails> for SettingsBody {
+    fn from(view: OrganizationDetails) -> Self {
         Self {
             website: view.website,
             industry: view.industry,
@@ -328,8 +326,8 @@ pub struct LegalBody {
     protection_officer: OfficerBody,
 }
 
-impl From<LegalView> for LegalBody {
-    fn from(view: LegalView) -> Self {
+impl From<LegalInformation> for LegalBody {
+    fn from(view: LegalInformation) -> Self {
         Self {
             legal_name: view.legal_name,
             address: view.address,

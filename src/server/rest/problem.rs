@@ -8,7 +8,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::{
-    domain::{refusal::Refusal, transfer::Blocker},
+    domain::{blocker::Blocker, refusal::Refusal},
     server::{error::Error, http_status::status_of},
 };
 

@@ -11,7 +11,7 @@ use crate::{
         context::{Ctx, Principal},
         session, usecase,
     },
-    view::{OrganizationMembership, PersonView, SharedView, account::ProfileView, settings::DeletedView},
+    view::{OrganizationMembership, PersonView, SharedResourceView, account::ProfileView, settings::DeletedView},
 };
 
 use super::{ClientInfo, CurrentPerson, Json, PageBody, PageParams, Params, orgs::role_word, problem::Problem};
@@ -159,8 +159,8 @@ pub struct SharingBody {
     name: String,
 }
 
-impl std::convert::From<SharedView> for SharedBody {
-    fn from(view: SharedView) -> Self {
+impl std::convert::From<SharedResourceView> for SharedBody {
+    fn from(view: SharedResourceView) -> Self {
         Self {
             organization: SharingBody {
                 id: view.organization.to_string(),

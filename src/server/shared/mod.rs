@@ -32,7 +32,7 @@ use crate::{
     ui::words,
     view::{
         DatasetView,
-        link::{SharedRow, SharedView},
+        link::{LinkTargetRow, LinkTargetView},
     },
 };
 
@@ -126,7 +126,7 @@ enum Content<'a> {
 }
 
 struct SharedContent<'a> {
-    view: &'a SharedView,
+    view: &'a LinkTargetView,
     token: &'a str,
     now: Timestamp,
 }
@@ -172,7 +172,7 @@ fn status_class(dataset: &DatasetView) -> &'static str {
     words::status_tone(dataset.status)
 }
 
-fn row_class(row: &SharedRow) -> &'static str {
+fn row_class(row: &LinkTargetRow) -> &'static str {
     row.kind.as_str()
 }
 

@@ -9,7 +9,8 @@ use uuid::Uuid;
 use super::{CHUNK, Result, Tx, live, read};
 use crate::domain::{
     id::{AccountId, OrganizationId, PersonId, ResourceId},
-    role::{Role, RolePermit},
+    permit::RolePermit,
+    role::Role,
     text::{Identifier, Name},
     time::Timestamp,
 };

@@ -8,7 +8,7 @@ use crate::{
     domain::{
         billing::Contact,
         id::{ContactId, OrganizationId},
-        role::RolePermit,
+        permit::RolePermit,
         time::Timestamp,
     },
     view::billing::ContactView,

@@ -5,8 +5,8 @@ use uuid::Uuid;
 
 use super::{Result, Tx, search};
 use crate::domain::{
-    access::Permit,
     id::{AccountId, OrganizationId, PersonId, ResourceId},
+    permit::Permit,
     resource::Kind,
     restriction::Restrictions,
     time::Timestamp,

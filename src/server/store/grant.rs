@@ -6,15 +6,16 @@ use uuid::Uuid;
 use super::{CHUNK, Result, Tx, live, read};
 use crate::{
     domain::{
-        access::{Level, Permit},
+        access::Level,
         id::{AccountId, GrantId, OrganizationId, PersonId, ResourceId},
+        permit::{Permit, RolePermit},
         profile::OwnPermit,
         resource::Kind,
-        role::{Role, RolePermit},
+        role::Role,
         time::Timestamp,
         transfer::{GrantFact, Grantee},
     },
-    view::SharedView,
+    view::SharedResourceView,
 };
 
 /// A grant to be added to the permit's resource.
@@ -618,7 +619,7 @@ pub struct SharedWith {
     /// The newest grant, which settles its place.
     pub grant: Uuid,
     /// What, and whose; the level is that of this grant alone.
-    pub view: SharedView,
+    pub view: SharedResourceView,
 }
 
 #[derive(FromRow)]
@@ -637,7 +638,7 @@ impl SharedRow {
     fn into_shared(self) -> Result<SharedWith> {
         Ok(SharedWith {
             grant: self.id,
-            view: SharedView {
+            view: SharedResourceView {
                 organization: OrganizationId(self.organization_id),
                 org_id: self.org_id,
                 organization_name: self.organization_name,

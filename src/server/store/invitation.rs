@@ -10,15 +10,16 @@ use super::{
 };
 use crate::{
     domain::{
-        access::{Level, Permit, role_level},
+        access::{Level, role_level},
         id::{AccountId, InvitationId, MailId, OrganizationId, PersonId, ResourceId},
         invitation::InvitationState,
         name::{search_key, sort_key},
-        role::{Role, RolePermit},
+        permit::{Permit, RolePermit},
+        role::Role,
         sender::{Sender, Sent, still_valid},
         time::Timestamp,
     },
-    view::people::{InvitationRow as RowView, Waiting},
+    view::people::{InvitationRow as RowView, PendingInvitation},
 };
 
 /// An invitation to be added.
@@ -827,7 +828,7 @@ struct WaitingRow {
 ///
 /// # Errors
 /// The database.
-pub async fn list_waiting(tx: &mut Tx, email_key: &str, now: Timestamp) -> Result<Vec<Waiting>> {
+pub async fn list_waiting(tx: &mut Tx, email_key: &str, now: Timestamp) -> Result<Vec<PendingInvitation>> {
     let rows: Vec<WaitingRow> = tx
         .sql(
             "SELECT i.id, o.name AS organization, p.first_name || ' ' || p.last_name AS invited_by, i.role, i.external, i.expires_at
@@ -842,7 +843,7 @@ pub async fn list_waiting(tx: &mut Tx, email_key: &str, now: Timestamp) -> Resul
         .await?;
     rows.into_iter()
         .map(|row| {
-            Ok(Waiting {
+            Ok(PendingInvitation {
                 id: InvitationId(row.id),
                 organization: Some(row.organization),
                 invited_by: Some(row.invited_by),

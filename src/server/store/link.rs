@@ -7,8 +7,8 @@ use uuid::Uuid;
 use super::{Result, Tx, read};
 use crate::{
     domain::{
-        access::Permit,
         id::{LinkId, OrganizationId, ResourceId},
+        permit::Permit,
         resource::Kind,
         share_link::ShareLinkState,
         time::Timestamp,

@@ -8,8 +8,8 @@ use crate::{
     domain::{
         id::{AccountId, LicenceId, LoanId, OrganizationId},
         licence::{Amount, Model, Product},
-        loan::{Direction, Ended, Term},
-        role::RolePermit,
+        loan::{LoanDirection, LoanEnd, LoanPeriod},
+        permit::RolePermit,
         time::Timestamp,
     },
     view::loan::LoanView,
@@ -40,7 +40,7 @@ pub struct Loan {
     /// Who uses it.
     pub borrower: Side,
     /// From when to when.
-    pub term: Term,
+    pub term: LoanPeriod,
 }
 
 /// Lends a licence of the permit's organization.
@@ -90,9 +90,9 @@ struct LoanRow {
     end_reason: Option<String>,
 }
 
-fn term(started_at: i64, ends_at: i64, ended_at: Option<i64>, end_reason: Option<&str>) -> Result<Term> {
-    let how = end_reason.map(|word| read("licence_loan", "end_reason", word, Ended::parse)).transpose()?;
-    Ok(Term {
+fn term(started_at: i64, ends_at: i64, ended_at: Option<i64>, end_reason: Option<&str>) -> Result<LoanPeriod> {
+    let how = end_reason.map(|word| read("licence_loan", "end_reason", word, LoanEnd::parse)).transpose()?;
+    Ok(LoanPeriod {
         lent_at: Timestamp(started_at),
         ends_at: Timestamp(ends_at),
         ended: ended_at.zip(how).map(|(at, how)| (Timestamp(at), how)),
@@ -202,7 +202,7 @@ pub async fn close_run_out(tx: &mut Tx, permit: &RolePermit, licence: LicenceId,
 ///
 /// # Errors
 /// The database.
-pub async fn end(tx: &mut Tx, permit: &RolePermit, id: LoanId, at: Timestamp, how: Ended) -> Result<bool> {
+pub async fn end(tx: &mut Tx, permit: &RolePermit, id: LoanId, at: Timestamp, how: LoanEnd) -> Result<bool> {
     tx.sql(
         "UPDATE licence_loan SET ended_at = $2, end_reason = $3
          WHERE id = $1 AND ended_at IS NULL AND ends_at > $2 AND (lender_organization_id = $4 OR borrower_organization_id = $4)",
@@ -244,13 +244,13 @@ struct ListedLoanRow {
 pub async fn list(
     tx: &mut Tx,
     organization: OrganizationId,
-    direction: Direction,
+    direction: LoanDirection,
     before: Option<LoanId>,
     limit: i64,
 ) -> Result<Vec<LoanView>> {
     // What was used is what left the books and did not come back.
     let sql = match direction {
-        Direction::Lent => {
+        LoanDirection::Lent => {
             "SELECT o.id, o.licence_id, l.product, l.model, l.seats, o.borrower_name AS other_name,
                 o.borrower_sharing_id AS other_sharing_id, o.lender_sharing_id AS own_sharing_id,
                 o.person_name, o.started_at, o.ends_at, o.ended_at, o.end_reason,
@@ -263,7 +263,7 @@ pub async fn list(
              FROM licence_loan o JOIN licence l ON l.id = o.licence_id
              WHERE o.lender_organization_id = $1 AND o.id < $2 ORDER BY o.id DESC LIMIT CAST($3 AS BIGINT)"
         }
-        Direction::Borrowed => {
+        LoanDirection::Borrowed => {
             "SELECT o.id, o.licence_id, l.product, l.model, l.seats, o.lender_name AS other_name,
                 o.lender_sharing_id AS other_sharing_id, o.borrower_sharing_id AS own_sharing_id,
                 o.person_name, o.started_at, o.ends_at, o.ended_at, o.end_reason,

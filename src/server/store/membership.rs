@@ -6,7 +6,8 @@ use uuid::Uuid;
 use super::{CHUNK, Result, Tx, live, read};
 use crate::domain::{
     id::{AccountId, OrganizationId, PersonId},
-    role::{Role, RolePermit},
+    permit::RolePermit,
+    role::Role,
     time::Timestamp,
 };
 

@@ -11,7 +11,7 @@ use crate::{
         time::Timestamp,
         transfer::{NamedResource, Summary},
     },
-    view::transfer::{Direction, Offered},
+    view::transfer::{OfferedItem, TransferDirection},
 };
 
 /// An offer as it is stored.
@@ -198,7 +198,7 @@ pub struct OfferFilter {
     /// Of this organization.
     pub organization: OrganizationId,
     /// Which way.
-    pub direction: Direction,
+    pub direction: TransferDirection,
     /// Made by this person only.
     pub by: Option<PersonId>,
     /// Before this one.
@@ -213,10 +213,10 @@ pub struct OfferFilter {
 /// The database.
 pub async fn list(tx: &mut Tx, wanted: &OfferFilter) -> Result<Vec<Offer>> {
     let sql = match wanted.direction {
-        Direction::Out => offers!(
+        TransferDirection::Out => offers!(
             "o.source_organization_id = $1 AND o.id < $2 AND ($3 IS NULL OR o.person_id = $3) ORDER BY o.id DESC LIMIT CAST($4 AS BIGINT)"
         ),
-        Direction::In => offers!(
+        TransferDirection::In => offers!(
             "o.target_organization_id = $1 AND o.id < $2 AND ($3 IS NULL OR o.person_id = $3) ORDER BY o.id DESC LIMIT CAST($4 AS BIGINT)"
         ),
     };
@@ -278,7 +278,7 @@ pub async fn list_open_of(
 ///
 /// # Errors
 /// The database.
-pub async fn list_open(tx: &mut Tx, source: OrganizationId, now: Timestamp, limit: i64) -> Result<Vec<Offered>> {
+pub async fn list_open(tx: &mut Tx, source: OrganizationId, now: Timestamp, limit: i64) -> Result<Vec<OfferedItem>> {
     let rows: Vec<(Uuid, Uuid, String)> = tx
         .sql(
             "SELECT i.resource_id, o.id, o.target_name FROM offer o CROSS JOIN offer_item i
@@ -289,7 +289,7 @@ pub async fn list_open(tx: &mut Tx, source: OrganizationId, now: Timestamp, limi
         .bind(limit)
         .all()
         .await?;
-    let offered = |(item, offer, target)| Offered { item: ResourceId(item), offer: OfferId(offer), target };
+    let offered = |(item, offer, target)| OfferedItem { item: ResourceId(item), offer: OfferId(offer), target };
     Ok(rows.into_iter().map(offered).collect())
 }
 

@@ -7,16 +7,16 @@ use super::{Result, Tx, read};
 use crate::{
     domain::{
         id::{OrganizationId, PersonId},
+        legal::LegalInformation,
         name::{search_key, sort_key},
-        organization::{OrganizationKind, PeopleVisibility, PlanTier, Space, restorable_until},
-        plan::PlanPermit,
-        role::{Role, RolePermit},
+        organization::{OrganizationDetails, OrganizationKind, Space, restorable_until},
+        people_visibility::PeopleVisibility,
+        permit::RolePermit,
+        plan::{PlanPermit, PlanTier},
+        role::Role,
         time::Timestamp,
     },
-    view::{
-        LegalView, OrganizationMembership,
-        settings::{DeletedView, DetailsView},
-    },
+    view::{OrganizationMembership, settings::DeletedView},
 };
 
 /// An organization to be added, with an Org ID that seemed free.
@@ -35,7 +35,7 @@ pub struct NewOrganizationRow<'a> {
     /// The person whose personal space it is (SPACE-1).
     pub space_of: Option<PersonId>,
     /// Legal information.
-    pub legal: &'a LegalView,
+    pub legal: &'a LegalInformation,
     /// Now.
     pub at: Timestamp,
 }
@@ -105,9 +105,9 @@ pub struct Organization {
     /// The person whose personal space it is.
     pub space_of: Option<PersonId>,
     /// Legal information.
-    pub legal: LegalView,
+    pub legal: LegalInformation,
     /// What Owners and Managers change; the name is in it once more.
-    pub details: DetailsView,
+    pub details: OrganizationDetails,
     /// When it was created.
     pub created_at: Timestamp,
 }
@@ -147,7 +147,7 @@ impl TryFrom<OrganizationRow> for Organization {
         Ok(Self {
             id: OrganizationId(row.id),
             org_id: row.org_id,
-            details: DetailsView {
+            details: OrganizationDetails {
                 name: row.name.clone(),
                 website: row.website,
                 industry: row.industry,
@@ -159,7 +159,7 @@ impl TryFrom<OrganizationRow> for Organization {
             kind: read("organization", "kind", &row.kind, OrganizationKind::parse)?,
             plan: read("organization", "plan", &row.plan, PlanTier::parse)?,
             space_of: row.space_of.map(PersonId),
-            legal: LegalView {
+            legal: LegalInformation {
                 legal_name: row.legal_name,
                 address: row.address,
                 postal_code: row.postal_code,
@@ -507,7 +507,7 @@ pub async fn update_org_id(
 ///
 /// # Errors
 /// The database.
-pub async fn update_legal(tx: &mut Tx, permit: &RolePermit, legal: &LegalView) -> Result<()> {
+pub async fn update_legal(tx: &mut Tx, permit: &RolePermit, legal: &LegalInformation) -> Result<()> {
     tx.sql(
         "UPDATE organization SET country = $2, legal_name = $3, address = $4, postal_code = $5, city = $6, vat_number = $7,
             vat_exempt = $8, legal_contact = $9, protection_officer_name = $10, protection_officer_position = $11,
@@ -548,7 +548,7 @@ pub async fn update_plan(tx: &mut Tx, permit: &PlanPermit) -> Result<()> {
 ///
 /// # Errors
 /// The database.
-pub async fn update_details(tx: &mut Tx, permit: &RolePermit, details: &DetailsView) -> Result<()> {
+pub async fn update_details(tx: &mut Tx, permit: &RolePermit, details: &OrganizationDetails) -> Result<()> {
     tx.sql(
         "UPDATE organization SET name = $2, website = $3, industry = $4, language = $5, cluster = $6, people_visible_to = $7,
             name_key = $8, name_search = $9 WHERE id = $1",

@@ -9,7 +9,7 @@ use crate::{
         billing::{RequestState, RequestedLicence},
         id::{OrganizationId, PersonId, RequestId},
         licence::{Model, Product},
-        role::RolePermit,
+        permit::RolePermit,
         time::Timestamp,
     },
     view::billing::RequestView,

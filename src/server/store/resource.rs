@@ -9,12 +9,13 @@ use uuid::Uuid;
 use super::{CHUNK, Result, Tx, live, read, search};
 use crate::{
     domain::{
-        access::{Level, Permit, Source},
+        access::{Level, Source},
         id::{AccountId, LicenceId, OrganizationId, PersonId, ResourceId},
         name::{beginning, same_key, sort_key},
-        resource::{Kind, NUMBERED_LENGTH, Status},
+        permit::{Permit, RolePermit},
+        resource::{DatasetStatus, Kind, NUMBERED_LENGTH},
         restriction::Restrictions,
-        role::{Role, RolePermit},
+        role::Role,
         time::{Day, Timestamp},
     },
     view::{DatasetView, RowView},
@@ -75,7 +76,7 @@ fn dataset(
 ) -> Result<Option<DatasetView>> {
     let Some(status) = status else { return Ok(None) };
     Ok(Some(DatasetView {
-        status: read("resource", "status", status, Status::parse)?,
+        status: read("resource", "status", status, DatasetStatus::parse)?,
         images,
         bytes,
         cluster: cluster.unwrap_or_default(),
@@ -371,7 +372,7 @@ async fn insert_row(
     .bind(by.map(|by| by.0))
     .bind(new.at.0)
     .bind(new.at.0)
-    .bind(new.dataset.filter(|dataset| dataset.status == Status::WaitingForCredits).map(|_| new.at.0))
+    .bind(new.dataset.filter(|dataset| dataset.status == DatasetStatus::WaitingForCredits).map(|_| new.at.0))
     .bind(new.dataset.map_or(0, |dataset| dataset.status.rank()))
     .bind(same_key(new.name))
     .execute()
@@ -466,7 +467,7 @@ pub async fn update_parent_and_name(
 pub async fn update_status(
     tx: &mut Tx,
     permit: &Permit,
-    status: Status,
+    status: DatasetStatus,
     charged_to: Option<LicenceId>,
     at: Timestamp,
 ) -> Result<()> {
@@ -479,7 +480,7 @@ pub async fn update_status(
     .bind(status.as_str())
     .bind(charged_to.map(|licence| licence.0))
     .bind(at.0)
-    .bind(status == Status::WaitingForCredits)
+    .bind(status == DatasetStatus::WaitingForCredits)
     .bind(status.rank())
     .execute()
     .await?;
@@ -606,7 +607,7 @@ pub struct Children<'a> {
     /// Only of this kind.
     pub kind: Option<Kind>,
     /// Only datasets in this state.
-    pub status: Option<Status>,
+    pub status: Option<DatasetStatus>,
     /// Only with names that begin like this (see `same_key`).
     pub prefix: Option<&'a str>,
     /// Where the page starts.
@@ -972,7 +973,7 @@ pub async fn count_children(
     tx: &mut Tx,
     parent: ResourceId,
     kind: Option<Kind>,
-    status: Option<Status>,
+    status: Option<DatasetStatus>,
     most: i64,
 ) -> Result<u64> {
     let (lowest, highest) = kind.map_or((0, i64::MAX), |kind| (kind.rank(), kind.rank()));

@@ -4,10 +4,10 @@ use uuid::Uuid;
 
 use super::{CHUNK, Result, Tx};
 use crate::domain::{
-    access::Permit,
     id::{AccountId, OrganizationId, ResourceId},
-    resource::{Kind, Status},
-    search::{Question, words},
+    permit::Permit,
+    resource::{DatasetStatus, Kind},
+    search::{SearchTerms, words},
 };
 
 /// How many names that have the looked-up word one page looks at, at most.
@@ -111,11 +111,11 @@ pub async fn update_owner(tx: &mut Tx, permit: &Permit, ids: &[ResourceId]) -> R
 #[derive(Clone, Debug)]
 pub struct SearchFilter<'a> {
     /// The words.
-    pub question: &'a Question,
+    pub question: &'a SearchTerms,
     /// Only of this kind.
     pub kind: Option<Kind>,
     /// Only datasets in this state.
-    pub status: Option<Status>,
+    pub status: Option<DatasetStatus>,
     /// Behind this word and this resource.
     pub after: Option<(String, ResourceId)>,
     /// The most answers.

@@ -10,8 +10,9 @@ use super::{CHUNK, Result, Tx, read};
 use crate::{
     domain::{
         id::{KeyId, LicenceId, LoanId, OrganizationId, PersonId},
-        role::{Role, RolePermit},
-        seat::{Holder, STALE_AFTER, Seat, SeatTaken},
+        permit::RolePermit,
+        role::Role,
+        seat::{Holder, STALE_AFTER_MILLIS, Seat, SeatTaken},
         time::Timestamp,
     },
     view::seat::SeatRow,
@@ -19,7 +20,7 @@ use crate::{
 
 /// The moment since which something must have been heard of a seat that is taken.
 const fn heard_since(now: Timestamp) -> i64 {
-    now.plus_millis(-STALE_AFTER).0
+    now.plus_millis(-STALE_AFTER_MILLIS).0
 }
 
 /// Who holds a seat, as it is stored.

@@ -7,10 +7,10 @@ use super::{Result, Tx, read};
 use crate::{
     domain::{
         id::{AccountId, ResourceId},
-        resource::Status,
+        resource::DatasetStatus,
         time::Day,
     },
-    view::task::Captured,
+    view::task::TimelineDataset,
 };
 
 /// The sites of an account that are called like this (see `same_key`), and the containers they are in.
@@ -64,7 +64,7 @@ struct CapturedRow {
 ///
 /// # Errors
 /// The database.
-pub async fn list_captured(tx: &mut Tx, site: ResourceId, limit: i64) -> Result<Vec<Captured>> {
+pub async fn list_captured(tx: &mut Tx, site: ResourceId, limit: i64) -> Result<Vec<TimelineDataset>> {
     let rows: Vec<CapturedRow> = tx
         .sql(
             "SELECT id, name, captured_on, images, status FROM resource
@@ -76,12 +76,12 @@ pub async fn list_captured(tx: &mut Tx, site: ResourceId, limit: i64) -> Result<
         .await?;
     rows.into_iter()
         .map(|row| {
-            Ok(Captured {
+            Ok(TimelineDataset {
                 id: ResourceId(row.id),
                 name: row.name,
                 on: Day(row.captured_on),
                 images: row.images,
-                status: read("resource", "status", &row.status, Status::parse)?,
+                status: read("resource", "status", &row.status, DatasetStatus::parse)?,
             })
         })
         .collect()

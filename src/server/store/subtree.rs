@@ -11,10 +11,10 @@ use uuid::Uuid;
 
 use super::{CHUNK, Result, Tx, search};
 use crate::domain::{
-    access::Permit,
     id::{AccountId, LicenceId, OrganizationId, PersonId, ResourceId},
+    permit::Permit,
     time::Timestamp,
-    transfer::{Contents, NAMED_AT_MOST, NamedResource, Truncated, reversal::ContentFingerprint},
+    transfer::{Contents, MAX_NAMED, NamedResource, Truncated, reversal::ContentFingerprint},
 };
 
 /// How many trees one statement walks. Each walk may cost PostgreSQL a look at the whole table, so they are few.
@@ -139,7 +139,7 @@ async fn name_what_matters(
     now: Timestamp,
     below: &mut BTreeMap<ResourceId, SubtreeContents>,
 ) -> Result<()> {
-    let most = i64::try_from(NAMED_AT_MOST).unwrap_or(i64::MAX);
+    let most = i64::try_from(MAX_NAMED).unwrap_or(i64::MAX);
     let having = |below: &BTreeMap<ResourceId, SubtreeContents>, has: fn(&SubtreeContents) -> bool| -> Vec<Uuid> {
         items.iter().filter(|id| below.get(id).is_some_and(has)).map(|id| id.0).collect()
     };

@@ -8,13 +8,13 @@ use uuid::Uuid;
 use super::{CHUNK, DbError, Result, Tx};
 use crate::{
     domain::{
-        access::Permit,
         id::{LicenceId, OrganizationId, PersonId, ResourceId, TransferId},
+        permit::Permit,
         time::Timestamp,
         transfer::{Plan, Scope, Summary, reversal::ContentFingerprint},
         undo::FormerPlace,
     },
-    view::transfer::{Direction, TransferRow},
+    view::transfer::{TransferDirection, TransferRow},
 };
 
 fn json<T: Serialize>(value: &T) -> Result<String> {
@@ -148,7 +148,7 @@ struct ShortRow {
 }
 
 impl ShortRow {
-    fn into_view(self, direction: Direction) -> Result<TransferRow> {
+    fn into_view(self, direction: TransferDirection) -> Result<TransferRow> {
         let what: Summary = read_json("transfer.summary", self.id, &self.summary)?;
         Ok(TransferRow {
             id: TransferId(self.id),
@@ -172,16 +172,16 @@ impl ShortRow {
 pub async fn list(
     tx: &mut Tx,
     organization: OrganizationId,
-    direction: Direction,
+    direction: TransferDirection,
     before: Option<TransferId>,
     limit: i64,
 ) -> Result<Vec<TransferRow>> {
     let sql = match direction {
-        Direction::Out => {
+        TransferDirection::Out => {
             "SELECT id, person_id, person_name, source_name, target_name, created_at, summary, reversal_of_id, reversed_by_id
              FROM transfer WHERE source_organization_id = $1 AND scope = 'between' AND id < $2 ORDER BY id DESC LIMIT CAST($3 AS BIGINT)"
         }
-        Direction::In => {
+        TransferDirection::In => {
             "SELECT id, person_id, person_name, source_name, target_name, created_at, summary, reversal_of_id, reversed_by_id
              FROM transfer WHERE target_organization_id = $1 AND scope = 'between' AND id < $2 ORDER BY id DESC LIMIT CAST($3 AS BIGINT)"
         }
@@ -198,10 +198,10 @@ pub async fn list(
 pub async fn has_more_than(
     tx: &mut Tx,
     organization: OrganizationId,
-    direction: Option<Direction>,
+    direction: Option<TransferDirection>,
     number: i64,
 ) -> Result<bool> {
-    let (out, into) = (direction != Some(Direction::In), direction != Some(Direction::Out));
+    let (out, into) = (direction != Some(TransferDirection::In), direction != Some(TransferDirection::Out));
     let found = tx
         .sql(
             "SELECT CAST(COUNT(*) AS BIGINT) FROM (

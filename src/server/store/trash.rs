@@ -10,9 +10,9 @@ use uuid::Uuid;
 
 use super::{CHUNK, Result, Tx, live, read, search};
 use crate::domain::{
-    access::Permit,
     id::{AccountId, OrganizationId, PersonId, ResourceId},
     name::{same_key, sort_key},
+    permit::Permit,
     resource::Kind,
     time::Timestamp,
 };

@@ -3,7 +3,7 @@
 use super::{Result, Tx};
 use crate::domain::{
     id::{OrganizationId, PersonId},
-    role::RolePermit,
+    permit::RolePermit,
     time::Timestamp,
 };
 

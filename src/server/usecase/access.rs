@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 
 use crate::{
     domain::{
-        access::{self, AccessFacts, Act, Level, Permit},
+        access::{AccessFacts, Act, Level},
         id::{PersonId, ResourceId},
+        permit::{self, Permit},
         refusal::Refusal,
         restriction::Restrictions,
     },
@@ -119,22 +120,22 @@ pub async fn access_path(tx: &mut Tx, by: &Principal, id: ResourceId) -> Result<
     Ok(access_path)
 }
 
-/// Leave to look at what an act is about, and the way to the resource: see [`access::permit_to_look`].
+/// Leave to look at what an act is about, and the way to the resource: see [`permit::permit_to_look`].
 ///
 /// # Errors
 /// `NotFound` or `Forbidden`.
 pub async fn permit_to_look(tx: &mut Tx, by: &Principal, act: Act, id: ResourceId) -> Result<(Permit, AccessPath)> {
     let access_path = access_paths(tx, by.person, &[id]).await?.remove(&id).ok_or(Refusal::NotFound)?;
-    let permit = access::permit_to_look(by.who(), act, &access_path.facts)?;
+    let permit = permit::permit_to_look(by.who(), act, &access_path.facts)?;
     Ok((permit, access_path))
 }
 
 /// Leave to do something with one resource, and the way to it.
 ///
 /// # Errors
-/// `NotFound` or `Forbidden`: see [`access::permit`].
+/// `NotFound` or `Forbidden`: see [`permit::permit`].
 pub async fn permit(tx: &mut Tx, by: &Principal, act: Act, id: ResourceId) -> Result<(Permit, AccessPath)> {
     let access_path = access_paths(tx, by.person, &[id]).await?.remove(&id).ok_or(Refusal::NotFound)?;
-    let permit = access::permit(by.who(), act, &access_path.facts)?;
+    let permit = permit::permit(by.who(), act, &access_path.facts)?;
     Ok((permit, access_path))
 }

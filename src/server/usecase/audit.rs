@@ -5,14 +5,15 @@ use serde_json::Value;
 use crate::{
     domain::{
         id::{AuditId, OrganizationId, PersonId, ResourceId, TransferId},
+        permit::allow,
         refusal::Refusal,
-        role::{Permission, allow, may},
+        role::{Permission, may},
         text::FieldIssue,
         time::{Day, Timestamp},
     },
     view::{
         ActivityView, Page,
-        activity::{Change, LineView, LogView},
+        activity::{AuditLineView, AuditLogView, Change},
     },
 };
 
@@ -195,7 +196,7 @@ pub async fn list(ctx: &Ctx, by: &Principal, org: &str, query: &AuditQuery) -> R
 ///
 /// # Errors
 /// `NotFound` for who may not read the log: for them there is no such page; `Invalid` at a field of the query.
-pub async fn page(ctx: &Ctx, by: &Principal, org: &str, query: &AuditQuery, newer_than: &str) -> Result<LogView> {
+pub async fn page(ctx: &Ctx, by: &Principal, org: &str, query: &AuditQuery, newer_than: &str) -> Result<AuditLogView> {
     let (filter, before, after) = (filter(query)?, place(query.cursor.as_deref())?, place(Some(newer_than))?);
     let mut tx = ctx.db().read().await?;
     let organization = super::organization::belonging(&mut tx, by, org).await?;
@@ -222,7 +223,7 @@ pub async fn page(ctx: &Ctx, by: &Principal, org: &str, query: &AuditQuery, newe
     people.extend(keys.into_iter().map(|(id, name)| (machine_identity(id), machine_name(&name))));
     let lines = rows
         .into_iter()
-        .map(|(id, line)| LineView {
+        .map(|(id, line)| AuditLineView {
             id,
             at: line.at,
             actor: line.actor,
@@ -234,7 +235,7 @@ pub async fn page(ctx: &Ctx, by: &Principal, org: &str, query: &AuditQuery, newe
             address: line.address,
         })
         .collect();
-    Ok(LogView { organization, lines, older, newer, people })
+    Ok(AuditLogView { organization, lines, older, newer, people })
 }
 
 /// Before and after as people read them: one entry per field, nested ones by their path.

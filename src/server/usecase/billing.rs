@@ -5,14 +5,15 @@ use crate::{
     domain::{
         billing::{self as rules, Contact, ContactForm, RequestForm, RequestState, RequestedLicence},
         id::{ContactId, RequestId},
+        permit::RolePermit,
         person::full_name,
         refusal::Refusal,
-        role::{Permission, RolePermit, may},
+        role::{Permission, may},
         text::FieldIssue,
     },
     view::{
         Page,
-        billing::{BillingView, ContactView, RequestView, WayToLicence},
+        billing::{BillingView, ContactView, LicenceRequestPath, RequestView},
     },
 };
 
@@ -69,16 +70,16 @@ fn grant(ctx: &Ctx, org_id: &str) -> Option<String> {
 ///
 /// # Errors
 /// `NotFound` for who does not belong to it.
-pub async fn way_to_licence(ctx: &Ctx, by: &Principal, org: &str) -> Result<Option<WayToLicence>> {
+pub async fn way_to_licence(ctx: &Ctx, by: &Principal, org: &str) -> Result<Option<LicenceRequestPath>> {
     let mut tx = ctx.db().read().await?;
     let organization = organization::belonging(&mut tx, by, org).await?;
     let Some(role) = organization.role else { return Ok(None) };
     if may(role, Permission::ManageBilling) {
-        return Ok(Some(grant(ctx, &organization.org_id).map_or(WayToLicence::Ask, WayToLicence::Grant)));
+        return Ok(Some(grant(ctx, &organization.org_id).map_or(LicenceRequestPath::Ask, LicenceRequestPath::Grant)));
     }
     let owner =
         if organization.sees_people { membership::find_first_owner(&mut tx, organization.id).await? } else { None };
-    Ok(Some(WayToLicence::AskOwner(owner.map(|(first, last)| full_name(&first, &last)))))
+    Ok(Some(LicenceRequestPath::AskOwner(owner.map(|(first, last)| full_name(&first, &last)))))
 }
 
 /// The billing contacts, for the API.

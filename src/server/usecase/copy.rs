@@ -8,15 +8,16 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{
     domain::{
-        access::{self as rules, Act, Permit},
+        access::Act,
         account::SharingId,
         copy::{CopyDestination, Original, may_copy, may_share, receive, restrictions_of_copy},
         id::{OrganizationId, PersonId, ResourceId, TaskId},
-        key::Who,
-        licence::{Use, allows, making},
+        licence::{Entitlement, allows, making},
+        permit::{self, Permit, allow},
         refusal::Refusal,
+        requester::Requester,
         resource::{Kind, free_name},
-        role::{Permission, allow},
+        role::Permission,
         task::{MAX_INLINE_ITEMS, MAX_TASKS, TaskKind, go_on},
         text::FieldIssue,
     },
@@ -152,7 +153,7 @@ async fn copy_in(
         may_copy(original, &place)?;
     }
     let total: u64 = originals.iter().map(|(_, size)| size).sum();
-    let permit = rules::permit(by.who(), Act::Create, &there.facts)?;
+    let permit = permit::permit(by.who(), Act::Create, &there.facts)?;
     let licences = licence::list_of_account(tx, container.account, ctx.now()).await?;
     for (original, _) in &originals {
         // A folder with a site in it makes a site as well.
@@ -234,7 +235,7 @@ pub async fn step(tx: &mut Tx, ctx: &Ctx, making: &mut Making) -> Result<bool> {
         let limit = i64::try_from(room).unwrap_or(i64::MAX);
         let next = match access::access_paths(tx, making.person, &[original]).await?.remove(&original) {
             Some(access_path) => {
-                rules::permit(Who::person(making.person), Act::Copy, &access_path.facts)?;
+                permit::permit(Requester::person(making.person), Act::Copy, &access_path.facts)?;
                 copying::list_originals(tx, making.organization, original, behind, limit).await?
             }
             None if inside == making.top => return Err(Refusal::Conflict.into()),
@@ -357,7 +358,7 @@ async fn share_in(
         return Err(Refusal::field("items", FieldIssue::MixedOrganizations).into());
     };
     for account in &accounts {
-        allows(&licence::list_of_account(tx, *account, ctx.now()).await?, Use::Share, ctx.now())?;
+        allows(&licence::list_of_account(tx, *account, ctx.now()).await?, Entitlement::Share, ctx.now())?;
     }
     let at = |problem| Error::from(Refusal::field("sharing_id", problem));
     let wanted = wanted?;
@@ -366,7 +367,7 @@ async fn share_in(
     if accounts.contains(&target.id) {
         return Err(at(FieldIssue::SameAccount));
     }
-    if allows(&licence::list_of_account(tx, target.id, ctx.now()).await?, Use::Create, ctx.now()).is_err() {
+    if allows(&licence::list_of_account(tx, target.id, ctx.now()).await?, Entitlement::Create, ctx.now()).is_err() {
         return Err(at(FieldIssue::CannotReceive));
     }
     let place = root_of(&target, typed);
@@ -461,11 +462,12 @@ pub async fn show_shared(
 ) -> Result<String> {
     let access_path =
         access::access_paths(tx, by.person, &[original]).await?.remove(&original).ok_or(Refusal::Conflict)?;
-    rules::permit(by.who(), Act::Copy, &access_path.facts)?;
+    permit::permit(by.who(), Act::Copy, &access_path.facts)?;
     allow(by.who(), making.organization, access_path.facts.role, Permission::ManageAccounts)?;
     let target = resource::find(tx, root).await?.ok_or(Refusal::Conflict)?;
     let owner = organizations::find(tx, target.organization).await?.ok_or(Refusal::Conflict)?;
-    if allows(&licence::list_of_account(tx, target.account, ctx.now()).await?, Use::Create, ctx.now()).is_err() {
+    if allows(&licence::list_of_account(tx, target.account, ctx.now()).await?, Entitlement::Create, ctx.now()).is_err()
+    {
         return Err(Refusal::field("sharing_id", FieldIssue::CannotReceive).into());
     }
     let (container, _, called, height) = copying::find_hidden(tx, making.top).await?.ok_or(Refusal::Conflict)?;

@@ -3,13 +3,15 @@
 
 use crate::{
     domain::{
-        access::{Act, operate},
+        access::Act,
+        fields::Fields,
         id::{AccountId, EntryId, LicenceId, ResourceId},
         key::Scope,
-        licence::{Amount, EntryKind, MEGAPIXELS, affordable_images, governing, price, spend},
+        licence::{Amount, DEFAULT_MEGAPIXELS, EntryKind, affordable_images, governing, price, spend},
+        permit::operate,
         refusal::Refusal,
-        resource::{Status, may_count_anew},
-        text::{FieldIssue, Fields},
+        resource::{DatasetStatus, may_count_anew},
+        text::FieldIssue,
         time::Day,
     },
     view::{DatasetView, ResourceView},
@@ -31,7 +33,7 @@ use super::{
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct StatusSet {
     /// The status it has now: Waiting for credits where Queued or Processing could not be paid.
-    pub status: Status,
+    pub status: DatasetStatus,
     /// What was charged, or given back.
     pub charged: Amount,
 }
@@ -41,7 +43,7 @@ pub struct StatusSet {
 ///
 /// # Errors
 /// `NotFound` if it is no dataset.
-pub async fn set_status(ctx: &Ctx, id: ResourceId, status: Status) -> Result<StatusSet> {
+pub async fn set_status(ctx: &Ctx, id: ResourceId, status: DatasetStatus) -> Result<StatusSet> {
     set_status_as(ctx, &Operator::command_line(), id, status).await
 }
 
@@ -49,7 +51,7 @@ pub async fn set_status(ctx: &Ctx, id: ResourceId, status: Status) -> Result<Sta
 ///
 /// # Errors
 /// See [`set_status`].
-pub async fn set_status_as(ctx: &Ctx, operator: &Operator, id: ResourceId, status: Status) -> Result<StatusSet> {
+pub async fn set_status_as(ctx: &Ctx, operator: &Operator, id: ResourceId, status: DatasetStatus) -> Result<StatusSet> {
     ctx.db().write(|tx, _| Box::pin(async { set_status_in(tx, ctx, By::Operator(operator), id, status).await })).await
 }
 
@@ -66,7 +68,7 @@ enum By<'a> {
 /// `NotFound` if it is no dataset of that account; `Forbidden` without the scope; `Invalid` at `status`.
 pub async fn set_by_key(ctx: &Ctx, by: &KeyPrincipal, id: &str, status: &str) -> Result<StatusSet> {
     let id: ResourceId = id.trim().parse().map_err(|_| Refusal::NotFound)?;
-    let status = Status::parse(status).ok().filter(|status| status.is_said_by_engines());
+    let status = DatasetStatus::parse(status).ok().filter(|status| status.is_said_by_engines());
     ctx.db()
         .write(|tx, _| {
             Box::pin(async {
@@ -156,7 +158,7 @@ pub async fn change_facts(ctx: &Ctx, by: &Principal, id: &str, form: &FactsForm)
                         ..AuditEvent::default()
                     };
                     audit::record(tx, ctx, by, what).await?;
-                    if before.status == Status::WaitingForCredits {
+                    if before.status == DatasetStatus::WaitingForCredits {
                         // Fewer images may be enough for what is left.
                         start_waiting(tx, ctx, found.account).await?;
                     }
@@ -178,7 +180,7 @@ pub async fn refuse_person(ctx: &Ctx, by: &Principal, id: &str) -> Result<Status
     Err(Refusal::Forbidden(text.to_owned()).into())
 }
 
-async fn set_status_in(tx: &mut Tx, ctx: &Ctx, by: By<'_>, id: ResourceId, wanted: Status) -> Result<StatusSet> {
+async fn set_status_in(tx: &mut Tx, ctx: &Ctx, by: By<'_>, id: ResourceId, wanted: DatasetStatus) -> Result<StatusSet> {
     let found = resource::find(tx, id).await?.ok_or(Refusal::NotFound)?;
     let dataset = found.dataset.as_ref().ok_or(Refusal::NotFound)?;
     // Nothing goes on in an organization that was deleted.
@@ -188,28 +190,31 @@ async fn set_status_in(tx: &mut Tx, ctx: &Ctx, by: By<'_>, id: ResourceId, wante
     let now = ctx.now();
     let (mut status, mut charged_to, mut charged) =
         (wanted.when_paid(found.charged_to.is_some()), found.charged_to, Amount::default());
-    let pays = matches!(wanted, Status::Queued | Status::Processing | Status::Processed);
+    let pays = matches!(wanted, DatasetStatus::Queued | DatasetStatus::Processing | DatasetStatus::Processed);
     if pays && charged_to.is_none() {
         let licences = licence::list_of_account(tx, found.account, now).await?;
         let paid = match governing(&licences, now).filter(|licence| licence.is_active(now)) {
             Some(licence) => {
-                let cost = licence.model.map_or(Amount::default(), |model| price(model, dataset.images, MEGAPIXELS));
+                let cost =
+                    licence.model.map_or(Amount::default(), |model| price(model, dataset.images, DEFAULT_MEGAPIXELS));
                 book(tx, ctx, licence.id, EntryKind::Spend, cost.negated(), id).await?.then_some((licence.id, cost))
             }
             None => None,
         };
         match paid {
             Some((licence, cost)) => (charged_to, charged) = (Some(licence), cost),
-            None if wanted != Status::Processed || matches!(by, By::Engine(_)) => status = Status::WaitingForCredits,
+            None if wanted != DatasetStatus::Processed || matches!(by, By::Engine(_)) => {
+                status = DatasetStatus::WaitingForCredits
+            }
             None => {}
         }
     }
     let mut given_back = None;
-    if wanted == Status::Failed
+    if wanted == DatasetStatus::Failed
         && let Some(licence) = charged_to.take()
     {
         let model = licence::find(tx, licence).await?.and_then(|stored| stored.licence.model);
-        let cost = model.map_or(Amount::default(), |model| price(model, dataset.images, MEGAPIXELS));
+        let cost = model.map_or(Amount::default(), |model| price(model, dataset.images, DEFAULT_MEGAPIXELS));
         book(tx, ctx, licence, EntryKind::Refund, cost, id).await?;
         charged = cost.negated();
         given_back = Some(licence).filter(|_| !cost.is_nothing());
@@ -250,7 +255,7 @@ pub(super) async fn start_waiting(tx: &mut Tx, ctx: &Ctx, account: AccountId) ->
     let Some(governing) = governing(&licences, now).filter(|licence| licence.is_active(now)) else { return Ok(false) };
     let (Some(model), id) = (governing.model, governing.id) else { return Ok(false) };
     let mut left = governing.left;
-    let Some(most) = affordable_images(model, left, MEGAPIXELS) else { return Ok(false) };
+    let Some(most) = affordable_images(model, left, DEFAULT_MEGAPIXELS) else { return Ok(false) };
     let datasets = waiting::list(tx, account, most, START_BATCH_SIZE).await?;
     let Some(first) = datasets.first() else { return Ok(false) };
     // Nothing goes on in an organization that was deleted.
@@ -259,20 +264,22 @@ pub(super) async fn start_waiting(tx: &mut Tx, ctx: &Ctx, account: AccountId) ->
     }
     let more = i64::try_from(datasets.len()).is_ok_and(|count| count == START_BATCH_SIZE);
     for dataset in datasets {
-        let cost = price(model, dataset.images, MEGAPIXELS);
+        let cost = price(model, dataset.images, DEFAULT_MEGAPIXELS);
         let Ok(after) = spend(left, cost) else { continue };
         if !book(tx, ctx, id, EntryKind::Spend, cost.negated(), dataset.id).await? {
             return Err(Error::Internal("a licence has less left than it said in the same transaction".to_owned()));
         }
         left = after;
         let permit = operate(dataset.created_by, dataset.organization, dataset.id);
-        resource::update_status(tx, &permit, Status::Queued, Some(id), now).await?;
+        resource::update_status(tx, &permit, DatasetStatus::Queued, Some(id), now).await?;
         let what = AuditEvent {
             organization: Some(dataset.organization),
             action: "dataset.status_set",
             summary: format!("started “{}”, which was waiting for credits", dataset.name),
-            before: Some(serde_json::json!({ "resource": dataset.id, "status": Status::WaitingForCredits })),
-            after: Some(serde_json::json!({ "resource": dataset.id, "status": Status::Queued, "charged": cost })),
+            before: Some(serde_json::json!({ "resource": dataset.id, "status": DatasetStatus::WaitingForCredits })),
+            after: Some(
+                serde_json::json!({ "resource": dataset.id, "status": DatasetStatus::Queued, "charged": cost }),
+            ),
             resources: vec![dataset.id],
             ..AuditEvent::default()
         };
@@ -306,7 +313,7 @@ pub async fn start_waiting_behind(ctx: &Ctx, behind: Option<AccountId>) -> Resul
     let now = ctx.now();
     let licences = licence::list_of_account(&mut tx, account, now).await?;
     let payer = governing(&licences, now).filter(|licence| licence.is_active(now));
-    let most = payer.and_then(|licence| affordable_images(licence.model?, licence.left, MEGAPIXELS));
+    let most = payer.and_then(|licence| affordable_images(licence.model?, licence.left, DEFAULT_MEGAPIXELS));
     let starts = match most {
         Some(most) => !waiting::list(&mut tx, account, most, 1).await?.is_empty(),
         None => false,

@@ -9,7 +9,7 @@ use crate::{
         licence::Product,
         refusal::Refusal,
         role::Role,
-        seat::{self as rules, HEARTBEAT_EVERY, STALE_AFTER},
+        seat::{self as rules, HEARTBEAT_INTERVAL_MILLIS, STALE_AFTER_MILLIS},
         time::Timestamp,
     },
     view::{
@@ -122,7 +122,7 @@ pub struct TakenSeat {
 
 impl TakenSeat {
     /// How often the program says that it still runs, in seconds.
-    pub const HEARTBEAT_SECONDS: i64 = HEARTBEAT_EVERY / 1_000;
+    pub const HEARTBEAT_SECONDS: i64 = HEARTBEAT_INTERVAL_MILLIS / 1_000;
 }
 
 fn read_id(id: &str) -> Result<LicenceId> {
@@ -198,7 +198,7 @@ async fn take_in(
             now
         }
     };
-    Ok(TakenSeat { licence: id, device: device.to_owned(), since, free_at: now.plus_millis(STALE_AFTER) })
+    Ok(TakenSeat { licence: id, device: device.to_owned(), since, free_at: now.plus_millis(STALE_AFTER_MILLIS) })
 }
 
 /// A program says that it still runs.
@@ -223,7 +223,12 @@ pub async fn heartbeat(ctx: &Ctx, by: &Actor, id: &str, device: &str) -> Result<
                     return Err(Refusal::SeatLost.into());
                 }
                 let since = mine.taken.map_or(now, |taken| taken.since);
-                Ok(TakenSeat { licence: id, device: device.clone(), since, free_at: now.plus_millis(STALE_AFTER) })
+                Ok(TakenSeat {
+                    licence: id,
+                    device: device.clone(),
+                    since,
+                    free_at: now.plus_millis(STALE_AFTER_MILLIS),
+                })
             })
         })
         .await

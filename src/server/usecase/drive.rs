@@ -4,22 +4,24 @@ use std::collections::BTreeSet;
 
 use crate::{
     domain::{
-        access::{Act, Level, permit},
+        access::{Act, Level},
         command::MissingEntitlements,
+        fields::Fields,
         id::{AccountId, OrganizationId, ResourceId},
-        licence::{Licence, MEGAPIXELS, Use, allows, governing, making, price, spend},
+        licence::{DEFAULT_MEGAPIXELS, Entitlement, Licence, allows, governing, making, price, spend},
         name::{same_key, sort_key},
+        permit::permit,
         refusal::Refusal,
-        resource::{CLUSTERS, Kind, Status, cluster, may_create},
+        resource::{CLUSTERS, DatasetStatus, Kind, cluster, may_create},
         role::{Permission, may},
-        search::Question,
-        text::{FieldIssue, Fields, Name},
+        search::SearchTerms,
+        text::{FieldIssue, Name},
         time::{Day, Timestamp},
         undo::Inverse,
     },
     view::{
-        Branch, COUNTED, Control, Crumb, DatasetView, DriveView, MoreRows, OrganizationMembership, Page, ResourceView,
-        RowView, licence::ProcessingView,
+        Control, Crumb, DatasetView, DriveView, MAX_COUNTED_ROWS, MoreRows, OrganizationMembership, Page, ResourceView,
+        RowView, TreeFolder, licence::ProcessingView,
     },
 };
 
@@ -82,9 +84,11 @@ fn read_kind(query: &ListQuery) -> Result<Option<Kind>> {
     Ok(kind.map(|kind| Kind::parse(kind).map_err(|problem| Refusal::field("kind", problem))).transpose()?)
 }
 
-fn read_status(query: &ListQuery) -> Result<Option<Status>> {
+fn read_status(query: &ListQuery) -> Result<Option<DatasetStatus>> {
     let status = query.status.as_deref().filter(|status| !status.is_empty());
-    Ok(status.map(|status| Status::parse(status).map_err(|problem| Refusal::field("status", problem))).transpose()?)
+    Ok(status
+        .map(|status| DatasetStatus::parse(status).map_err(|problem| Refusal::field("status", problem)))
+        .transpose()?)
 }
 
 /// One page of a container that the reader is known to see.
@@ -117,7 +121,7 @@ pub async fn list(
         "{parent} {} {} {}",
         query.sort,
         kind.map(Kind::as_str).unwrap_or_default(),
-        status.map(Status::as_str).unwrap_or_default()
+        status.map(DatasetStatus::as_str).unwrap_or_default()
     );
     let after = match super::read_cursor(&query.cursor, 6)? {
         None => None,
@@ -422,7 +426,7 @@ async fn page_of_reader(ctx: &Ctx, by: &Principal, wanted: &PageQuery) -> Result
         });
     };
     let access_path = access::access_path(&mut tx, by, id).await?;
-    let view = view(&mut tx, by, id, &access_path, COUNTED + 1).await?;
+    let view = view(&mut tx, by, id, &access_path, MAX_COUNTED_ROWS + 1).await?;
     if view.organization != organization.id {
         return Err(Refusal::NotFound.into());
     }
@@ -436,7 +440,8 @@ async fn page_of_reader(ctx: &Ctx, by: &Principal, wanted: &PageQuery) -> Result
     let (rows, total) = if view.kind.is_container() {
         // Without a filter they have been counted already.
         let filtered = !(wanted.kind.is_empty() && wanted.status.is_empty());
-        let total = if filtered { count(&mut tx, id, &query, COUNTED + 1).await? } else { view.children_count };
+        let total =
+            if filtered { count(&mut tx, id, &query, MAX_COUNTED_ROWS + 1).await? } else { view.children_count };
         (list(&mut tx, by, &access_path, &query, PAGE_SIZE).await?, Some(total))
     } else {
         (Page { items: Vec::new(), next_cursor: None }, None)
@@ -488,7 +493,7 @@ async fn found(
         ..Default::default()
     };
     // Nothing to look up is nothing found; the page says so, and the field is there to type again.
-    let rows = if Question::parse(&wanted.q).is_some() {
+    let rows = if SearchTerms::parse(&wanted.q).is_some() {
         super::search::page(tx, by, &organization, &query, PAGE_SIZE).await?
     } else {
         Page { items: Vec::new(), next_cursor: None }
@@ -536,7 +541,7 @@ pub async fn more(ctx: &Ctx, by: &Principal, id: &str, query: &ListQuery) -> Res
 const BRANCHES: i64 = 100;
 
 /// The folders around a container: those of the root, the way down, and those of the last three containers on it.
-async fn tree(tx: &mut Tx, path: &[Crumb], shown: ResourceId) -> Result<Vec<Branch>> {
+async fn tree(tx: &mut Tx, path: &[Crumb], shown: ResourceId) -> Result<Vec<TreeFolder>> {
     let holders: Vec<&Crumb> = path.iter().filter(|crumb| matches!(crumb.kind, Kind::Root | Kind::Folder)).collect();
     let Some(top) = holders.first().filter(|top| top.kind == Kind::Root) else { return Ok(Vec::new()) };
     let opened: Vec<ResourceId> = holders
@@ -551,11 +556,11 @@ async fn tree(tx: &mut Tx, path: &[Crumb], shown: ResourceId) -> Result<Vec<Bran
     let folders = resource::list_folders(tx, &opened, BRANCHES).await?;
     let mut tree = Vec::new();
     // From the innermost out: what is in a container goes right behind it.
-    let mut inside: Vec<Branch> = Vec::new();
+    let mut inside: Vec<TreeFolder> = Vec::new();
     for (depth, crumb) in holders.iter().enumerate().rev() {
-        let mut own: Vec<Branch> = Vec::new();
+        let mut own: Vec<TreeFolder> = Vec::new();
         let on_the_way = holders.get(depth + 1);
-        let branch = |id: ResourceId, name: &str, open| Branch {
+        let branch = |id: ResourceId, name: &str, open| TreeFolder {
             id,
             name: name.to_owned(),
             kind: Kind::Folder,
@@ -578,7 +583,7 @@ async fn tree(tx: &mut Tx, path: &[Crumb], shown: ResourceId) -> Result<Vec<Bran
         }
         inside = own;
     }
-    tree.push(Branch {
+    tree.push(TreeFolder {
         id: top.id,
         name: top.name.clone(),
         kind: Kind::Root,
@@ -599,17 +604,18 @@ fn processing(
     now: Timestamp,
 ) -> Option<ProcessingView> {
     let dataset = view.dataset.as_ref()?;
-    let unpaid = matches!(dataset.status, Status::Draft | Status::WaitingForCredits | Status::Failed);
+    let unpaid =
+        matches!(dataset.status, DatasetStatus::Draft | DatasetStatus::WaitingForCredits | DatasetStatus::Failed);
     let sees = view.level >= Level::Editor && organization.role.is_some_and(|role| may(role, Permission::SeePrices));
     if !unpaid || !sees {
         return None;
     }
-    if let Err(refusal) = allows(licences, Use::Process, now) {
+    if let Err(refusal) = allows(licences, Entitlement::Process, now) {
         return Some(ProcessingView::Refused(refusal.to_string()));
     }
     let payer = governing(licences, now)?;
     let model = payer.model?;
-    let (cost, left) = (price(model, dataset.images, MEGAPIXELS), payer.left);
+    let (cost, left) = (price(model, dataset.images, DEFAULT_MEGAPIXELS), payer.left);
     let why_not = spend(left, cost).err().map(|refusal| refusal.to_string());
     Some(ProcessingView::Priced { model, cost, left, why_not })
 }
@@ -727,7 +733,7 @@ pub async fn create(ctx: &Ctx, by: &Principal, form: &NewResourceForm) -> Result
         return Err(Refusal::Invalid(Vec::new()).into());
     };
     let dataset = (kind == Kind::Dataset).then(|| DatasetView {
-        status: Status::Draft,
+        status: DatasetStatus::Draft,
         images: images.unwrap_or(0),
         bytes: bytes.unwrap_or(0),
         cluster: stored_in.filter(|_| !form.cluster.trim().is_empty()).unwrap_or_default(),

@@ -10,19 +10,21 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{
     domain::{
-        access::{Act, Level, Permit},
-        grant::{InviteAs, NewAccess, Origin, left_without_each, may_touch},
+        access::{Act, Level},
+        fields::Fields,
+        grant::{AccessOrigin, InviteAs, NewAccess, left_without_each, may_touch},
         id::{AccountId, GrantId, InvitationId, OrganizationId, PersonId, ResourceId},
-        licence::{Use, allows},
+        licence::{Entitlement, allows},
+        permit::{Permit, RolePermit, allow},
         refusal::Refusal,
         resource::Kind,
-        role::{Affiliation, Permission, Role, RolePermit, allow, may},
-        text::{Email, FieldIssue, Fields, Identifier, key},
+        role::{Affiliation, Permission, Role, may},
+        text::{Email, FieldIssue, Identifier, key},
         transfer::Grantee,
     },
     view::{
         Control, Crumb, Page,
-        access::{AccessRow, AccessView, Given, Reason, RoleCount, WaitingAccess, WhyView},
+        access::{AccessGiven, AccessReason, AccessRow, AccessView, RoleCount, WaitingAccess, WhyView},
     },
 };
 
@@ -136,7 +138,7 @@ impl ManagedResource {
             address: Some(address),
             role,
             level: grant.level,
-            origin: Origin::of_grant(here, grant.carried),
+            origin: AccessOrigin::of_grant(here, grant.carried),
             grant: from.is_some().then_some(grant.id),
             from: from.filter(|_| !here),
         }
@@ -150,7 +152,7 @@ fn row_of_role(member: membership::Member) -> Option<AccessRow> {
         address: None,
         role: Some(member.role),
         level: crate::domain::access::role_level(member.role)?,
-        origin: Origin::Role,
+        origin: AccessOrigin::Role,
         from: None,
         grant: None,
     })
@@ -263,7 +265,7 @@ async fn list_waiting(tx: &mut Tx, ctx: &Ctx, managed: &ManagedResource) -> Resu
 
 /// Whether the licences of what a resource is in allow access to single items (LIC-4).
 async fn team_access(tx: &mut Tx, ctx: &Ctx, account: AccountId) -> Result<std::result::Result<(), Refusal>> {
-    Ok(allows(&licence::list_of_account(tx, account, ctx.now()).await?, Use::TeamAccess, ctx.now()))
+    Ok(allows(&licence::list_of_account(tx, account, ctx.now()).await?, Entitlement::TeamAccess, ctx.now()))
 }
 
 /// What the dialog **Manage access** shows: a page of grants, or of the people by role where `shown` is `roles`.
@@ -387,11 +389,11 @@ struct KnownRecipient {
 /// `Invalid` at a field; `NotFound` and `Forbidden`, also for a person or an organization that does not exist for the
 /// caller; `BadRequest` by ROLE-1; `Licence` (LIC-4); `EmailUnverified` for who invites; `RateLimited` for too many
 /// invitations.
-pub async fn give(ctx: &Ctx, by: &Principal, id: &str, form: &GiveForm) -> Result<Given> {
+pub async fn give(ctx: &Ctx, by: &Principal, id: &str, form: &GiveForm) -> Result<AccessGiven> {
     let id: ResourceId = super::id("id", id).map_err(|_| Refusal::NotFound)?;
     let (whom, level, way) = form.read()?;
     let budget = MailBudget::about(ctx, by, usize::from(matches!(whom, Recipient::Address(_))))?;
-    let given: Result<Given> = ctx
+    let given: Result<AccessGiven> = ctx
         .db()
         .write(|tx, _| {
             Box::pin(async {
@@ -402,9 +404,9 @@ pub async fn give(ctx: &Ctx, by: &Principal, id: &str, form: &GiveForm) -> Resul
                     Recipient::Organization(word) => Some(find_organization(tx, by, &managed, word).await?),
                 };
                 match (found, &whom) {
-                    (Some(receiver), _) => give_to(tx, ctx, by, &managed, receiver, level).await.map(Given::Now),
+                    (Some(receiver), _) => give_to(tx, ctx, by, &managed, receiver, level).await.map(AccessGiven::Now),
                     (None, Recipient::Address(email)) => {
-                        ask(tx, ctx, by, &managed, email, level, way).await.map(Given::Invited)
+                        ask(tx, ctx, by, &managed, email, level, way).await.map(AccessGiven::Invited)
                     }
                     (None, _) => Err(Refusal::NotFound.into()),
                 }
@@ -412,7 +414,7 @@ pub async fn give(ctx: &Ctx, by: &Principal, id: &str, form: &GiveForm) -> Resul
         })
         .await;
     let given = given?;
-    budget.sent(usize::from(matches!(given, Given::Invited(_))));
+    budget.sent(usize::from(matches!(given, AccessGiven::Invited(_))));
     Ok(given)
 }
 
@@ -483,7 +485,7 @@ async fn give_to(
     let gift = NewAccess { own: managed.own()?, name: &receiver.name, standing: receiver.standing, from, to: level };
     gift.check()?;
     let found = resource::find(tx, managed.id()).await?.ok_or(Refusal::NotFound)?;
-    if gift.takes() == Use::TeamAccess {
+    if gift.takes() == Entitlement::TeamAccess {
         team_access(tx, ctx, found.account).await??;
     }
     // What is given by hand takes the place of what was carried along.
@@ -501,7 +503,7 @@ async fn give_to(
             _ => None,
         },
         level,
-        origin: Origin::Direct,
+        origin: AccessOrigin::Direct,
         from: None,
         grant: Some(id),
     };
@@ -784,7 +786,7 @@ pub async fn take_by_hand(tx: &mut Tx, ctx: &Ctx, by: &Principal, resources: &[R
         listed.iter().map(|one| one.grant.resource).collect::<BTreeSet<_>>().into_iter().collect();
     let mut managed = BTreeMap::new();
     for (id, access_path) in access::access_paths(tx, by.person, &on).await? {
-        let permit = crate::domain::access::permit(by.who(), Act::GiveAccess, &access_path.facts)?;
+        let permit = crate::domain::permit::permit(by.who(), Act::GiveAccess, &access_path.facts)?;
         managed.insert(id, ManagedResource { permit, visible: access_path.visible_path(), access_path });
     }
     for one in &listed {
@@ -802,7 +804,7 @@ pub async fn may_take_by_hand(tx: &mut Tx, by: &Principal, resources: &[Resource
     let access_paths = access::access_paths(tx, by.person, resources).await?;
     let manages = |id| {
         access_paths.get(id).is_some_and(|access_path: &AccessPath| {
-            crate::domain::access::permit(by.who(), Act::GiveAccess, &access_path.facts).is_ok()
+            crate::domain::permit::permit(by.who(), Act::GiveAccess, &access_path.facts).is_ok()
         })
     };
     Ok(!resources.is_empty() && resources.iter().all(manages))
@@ -828,11 +830,11 @@ pub async fn why(ctx: &Ctx, by: &Principal, id: &str, person_id: &str) -> Result
         (None, None) => return Err(Refusal::NotFound.into()),
     };
     let role = theirs.facts.role;
-    let mut reasons: Vec<Reason> = role
+    let mut reasons: Vec<AccessReason> = role
         .and_then(|role| crate::domain::access::role_level(role).map(|level| (role, level)))
-        .map(|(role, level)| Reason {
+        .map(|(role, level)| AccessReason {
             level,
-            origin: Origin::Role,
+            origin: AccessOrigin::Role,
             role: Some(role),
             through: None,
             from: None,
@@ -845,9 +847,9 @@ pub async fn why(ctx: &Ctx, by: &Principal, id: &str, person_id: &str) -> Result
         .collect();
     for found in grant::list_reaching(&mut tx, person_id, &managed.way()).await? {
         let here = found.grant.resource == id;
-        reasons.push(Reason {
+        reasons.push(AccessReason {
             level: found.grant.level,
-            origin: Origin::of_grant(here, found.grant.carried),
+            origin: AccessOrigin::of_grant(here, found.grant.carried),
             role: None,
             through: found.through,
             from: managed.crumb(found.grant.resource).filter(|_| !here),

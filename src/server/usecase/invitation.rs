@@ -4,19 +4,19 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{
     domain::{
-        access::{Act, Level, Permit, may_be_given, role_level},
+        access::{Act, Level, may_be_given, role_level},
         account::may_be_limited,
         id::{AccountId, GrantId, InvitationId, OrganizationId, ResourceId},
-        invitation::{
-            Answering, InvitationState, Invite, Invitee, LINK_DAYS, MAX_INVITATIONS, MAX_PER_ADDRESS, Outcome,
-            RESEND_INTERVAL_MILLIS, may_come_with, may_invite_as, read_list,
-        },
-        key::may_invite,
-        licence::{Use, allows, having},
-        organization::PlanTier,
-        plan::{may_give, may_limit},
+        invitation::{AnswerFacts, InvitationState, LINK_DAYS, MAX_PER_ADDRESS, RESEND_INTERVAL_MILLIS, may_come_with},
+        invitation_list::{CheckedInvitee, Invitee, MAX_INVITATIONS, read_list},
+        invitation_review::{InvitationReview, InviteOutcome, ReviewedInvitee},
+        licence::{Entitlement, allows, entitlement_for_role},
+        permit::{Permit, RolePermit},
+        plan::{PlanTier, may_give, may_limit},
         refusal::Refusal,
-        role::{Affiliation, Permission, Role, RolePermit},
+        requester::may_invite,
+        role::{Affiliation, Permission, Role},
+        role_change::may_invite_as,
         sender::{Sender, Sent, still_valid},
         text::{Email, FieldIssue, key},
         time::Timestamp,
@@ -24,7 +24,7 @@ use crate::{
     },
     view::{
         OrganizationMembership, Page,
-        people::{InvitationRow, InvitationView, InvitationsView, Review, Verdict, Waiting},
+        people::{InvitationRow, InvitationView, InvitationsView, PendingInvitation},
     },
 };
 
@@ -73,7 +73,7 @@ pub struct InviteForm {
 /// Somebody who can be invited, and to what.
 #[derive(Debug)]
 struct Ready {
-    invite: Invite,
+    invite: CheckedInvitee,
     /// What they will reach, how, and what it is called.
     reach: Option<(ResourceId, Level, String)>,
     /// The accounts in which alone the role will count.
@@ -88,12 +88,12 @@ async fn judge(
     by: &Principal,
     people: &[InviteForm],
     now: Timestamp,
-) -> Result<Vec<(Verdict, Option<Ready>)>> {
-    let read: Vec<std::result::Result<Invite, FieldIssue>> = people
+) -> Result<Vec<(ReviewedInvitee, Option<Ready>)>> {
+    let read: Vec<std::result::Result<CheckedInvitee, FieldIssue>> = people
         .iter()
         .map(|one| {
             let invitee = Invitee { email: one.email.clone(), name: one.name.clone(), role: one.role.clone() };
-            Invite::read(&invitee, Role::Member)
+            CheckedInvitee::parse(&invitee, Role::Member)
         })
         .collect();
     let accounts = if by.key.is_some() { account::count(tx, permit.organization()).await? } else { 1 };
@@ -113,7 +113,8 @@ async fn judge(
     let sent: BTreeMap<String, u64> =
         invitation::count_sent_to(tx, &keys, now.plus_days(-1)).await?.into_iter().collect();
     let reached = reached(tx, permit, by, people, now).await?;
-    let no_members = super::licence::allowed_in_any(tx, permit.organization(), having(Role::Member), now).await?.err();
+    let no_members =
+        super::licence::allowed_in_any(tx, permit.organization(), entitlement_for_role(Role::Member), now).await?.err();
     let accounts: Vec<AccountId> = if people.iter().any(|one| one.accounts.is_some()) {
         account::list(tx, permit.organization()).await?.into_iter().map(|account| account.id).collect()
     } else {
@@ -122,11 +123,11 @@ async fn judge(
     let mut seen = BTreeSet::new();
     let mut judged = Vec::with_capacity(people.len());
     for (form, read) in people.iter().zip(read) {
-        let mut verdict = Verdict {
+        let mut verdict = ReviewedInvitee {
             email: form.email.trim().to_owned(),
             name: Some(form.name.trim().to_owned()).filter(|name| !name.is_empty()),
             role: None,
-            outcome: Outcome::Invalid,
+            outcome: InviteOutcome::Invalid,
             why: None,
             invitation: None,
             expires_at: None,
@@ -140,17 +141,17 @@ async fn judge(
                 let key = invite.email.key();
                 let first = seen.insert(key.clone());
                 if inside.contains(&key) {
-                    verdict.outcome = Outcome::AlreadyMember;
+                    verdict.outcome = InviteOutcome::AlreadyMember;
                     verdict.why = Some(if key == by.email_key {
                         "This is you.".to_owned()
                     } else {
                         Refusal::AlreadyMember.to_string()
                     });
                 } else if !first {
-                    verdict.outcome = Outcome::AlreadyInvited;
+                    verdict.outcome = InviteOutcome::AlreadyInvited;
                     verdict.why = Some("This address is listed twice.".to_owned());
                 } else if waiting.contains(&key) {
-                    verdict.outcome = Outcome::AlreadyInvited;
+                    verdict.outcome = InviteOutcome::AlreadyInvited;
                     verdict.why = Some(Refusal::AlreadyInvited.to_string());
                 } else if let Err(refusal) = may_give(plan, invite.role) {
                     verdict.why = Some(refusal.to_string());
@@ -162,7 +163,7 @@ async fn judge(
                 } else {
                     match (reach_of(form, &invite, &reached), accounts_of(form, &invite, plan, &accounts)) {
                         (Ok(reach), Ok(accounts)) => {
-                            verdict.outcome = Outcome::Invited;
+                            verdict.outcome = InviteOutcome::Invited;
                             ready = Some(Ready { invite, reach, accounts });
                         }
                         (Err(why), _) | (_, Err(why)) => verdict.why = Some(why),
@@ -193,14 +194,14 @@ async fn reached(
     let may: BTreeSet<ResourceId> = access_paths
         .into_iter()
         .filter(|(_, reach)| reach.facts.organization == permit.organization())
-        .filter(|(_, reach)| crate::domain::access::permit(by.who(), Act::GiveAccess, &reach.facts).is_ok())
+        .filter(|(_, reach)| crate::domain::permit::permit(by.who(), Act::GiveAccess, &reach.facts).is_ok())
         .map(|(id, _)| id)
         .collect();
     let found = resource::find_all(tx, &may.iter().copied().collect::<Vec<_>>()).await?;
     let mut lacking = BTreeMap::new();
     for account in found.iter().map(|one| one.account).collect::<BTreeSet<_>>() {
         let licences = licence::list_of_account(tx, account, now).await?;
-        if let Err(refusal) = allows(&licences, Use::TeamAccess, now) {
+        if let Err(refusal) = allows(&licences, Entitlement::TeamAccess, now) {
             lacking.insert(account, refusal.to_string());
         }
     }
@@ -211,7 +212,7 @@ async fn reached(
 /// What one person is invited to reach.
 fn reach_of(
     form: &InviteForm,
-    invite: &Invite,
+    invite: &CheckedInvitee,
     reached: &BTreeMap<ResourceId, std::result::Result<String, String>>,
 ) -> std::result::Result<Option<(ResourceId, Level, String)>, String> {
     if form.resource.trim().is_empty() {
@@ -239,7 +240,7 @@ fn reach_of(
 /// organization (ACCT-2).
 fn accounts_of(
     form: &InviteForm,
-    invite: &Invite,
+    invite: &CheckedInvitee,
     plan: PlanTier,
     known: &[AccountId],
 ) -> std::result::Result<Option<Vec<AccountId>>, String> {
@@ -259,7 +260,7 @@ fn accounts_of(
 /// # Errors
 /// `NotFound` and `Forbidden` by role, also for a role above one's own; `Invalid` for an empty or too long list;
 /// `EmailUnverified`; `RateLimited` for too many in a day.
-pub async fn invite(ctx: &Ctx, by: &Principal, org: &str, people: Vec<InviteForm>) -> Result<Vec<Verdict>> {
+pub async fn invite(ctx: &Ctx, by: &Principal, org: &str, people: Vec<InviteForm>) -> Result<Vec<ReviewedInvitee>> {
     if people.is_empty() {
         return Err(Refusal::field("invitations", FieldIssue::Missing).into());
     }
@@ -267,7 +268,7 @@ pub async fn invite(ctx: &Ctx, by: &Principal, org: &str, people: Vec<InviteForm
         return Err(Refusal::field("invitations", FieldIssue::TooMany(MAX_INVITATIONS)).into());
     }
     let budget = MailBudget::about(ctx, by, people.len())?;
-    let verdicts: Vec<Verdict> = ctx
+    let verdicts: Vec<ReviewedInvitee> = ctx
         .db()
         .write(|tx, _| {
             Box::pin(async {
@@ -280,7 +281,7 @@ pub async fn invite(ctx: &Ctx, by: &Principal, org: &str, people: Vec<InviteForm
             })
         })
         .await?;
-    budget.sent(verdicts.iter().filter(|verdict| verdict.outcome == Outcome::Invited).count());
+    budget.sent(verdicts.iter().filter(|verdict| verdict.outcome == InviteOutcome::Invited).count());
     Ok(verdicts)
 }
 
@@ -288,7 +289,7 @@ pub async fn invite(ctx: &Ctx, by: &Principal, org: &str, people: Vec<InviteForm
 ///
 /// # Errors
 /// See [`invite`].
-pub async fn preview(ctx: &Ctx, by: &Principal, org: &str, people: Vec<InviteForm>) -> Result<Vec<Verdict>> {
+pub async fn preview(ctx: &Ctx, by: &Principal, org: &str, people: Vec<InviteForm>) -> Result<Vec<ReviewedInvitee>> {
     if people.is_empty() {
         return Err(Refusal::field("invitations", FieldIssue::Missing).into());
     }
@@ -313,9 +314,9 @@ async fn send(
     ctx: &Ctx,
     by: &Principal,
     permit: &RolePermit,
-    judged: Vec<(Verdict, Option<Ready>)>,
+    judged: Vec<(ReviewedInvitee, Option<Ready>)>,
     now: Timestamp,
-) -> Result<Vec<Verdict>> {
+) -> Result<Vec<ReviewedInvitee>> {
     let at = organizations::find(tx, permit.organization()).await?.ok_or(Refusal::NotFound)?;
     let keys: Vec<String> =
         judged.iter().filter_map(|(_, ready)| ready.as_ref().map(|ready| ready.invite.email.key())).collect();
@@ -391,7 +392,7 @@ pub struct ListForm {
 /// `Review` with the preview, or with the verdicts where not everybody could be invited; `Invalid` at a field; else as
 /// [`invite`].
 pub async fn invite_list(ctx: &Ctx, by: &Principal, org: &str, form: &ListForm) -> Result<usize> {
-    let mut fields = crate::domain::text::Fields::default();
+    let mut fields = crate::domain::fields::Fields::default();
     let listed = fields.check(
         "people",
         read_list(&form.people).and_then(|list| if list.is_empty() { Err(FieldIssue::Missing) } else { Ok(list) }),
@@ -422,11 +423,11 @@ pub async fn invite_list(ctx: &Ctx, by: &Principal, org: &str, form: &ListForm) 
         proved(&mut tx, by).await?;
         let judged = judge(&mut tx, &permit, by, &people, ctx.now()).await?;
         let rows = judged.into_iter().map(|(verdict, _)| verdict).collect();
-        return Err(Refusal::Review(Review { rows, sent: false }).into());
+        return Err(Refusal::Review(InvitationReview { rows, sent: false }).into());
     }
     let rows = invite(ctx, by, org, people).await?;
-    let sent = rows.iter().filter(|row| row.outcome == Outcome::Invited).count();
-    if sent < rows.len() { Err(Refusal::Review(Review { rows, sent: true }).into()) } else { Ok(sent) }
+    let sent = rows.iter().filter(|row| row.outcome == InviteOutcome::Invited).count();
+    if sent < rows.len() { Err(Refusal::Review(InvitationReview { rows, sent: true }).into()) } else { Ok(sent) }
 }
 
 /// One page of an organization's invitations in one state, for the API.
@@ -556,7 +557,7 @@ async fn own(tx: &mut Tx, by: &Principal, permit: &RolePermit, id: InvitationId)
         by.who().may_touch(found.role)?;
         may_invite_as(permit.role(), found.role)?;
     }
-    if found.state == InvitationState::Pending { Ok(found) } else { Err(Refusal::InvitationClosed(found.state).into()) }
+    if found.state == InvitationState::Pending { Ok(found) } else { Err(found.state.closed().into()) }
 }
 
 /// Changes the role of an invitation that waits (PEOPLE-3). Answers whom it is for, and the role now.
@@ -766,7 +767,7 @@ pub async fn ask(
 ///
 /// # Errors
 /// The database.
-pub async fn waiting(tx: &mut Tx, by: &Principal, verified: bool, now: Timestamp) -> Result<Vec<Waiting>> {
+pub async fn waiting(tx: &mut Tx, by: &Principal, verified: bool, now: Timestamp) -> Result<Vec<PendingInvitation>> {
     let mut waiting = invitation::list_waiting(tx, &by.email_key, now).await?;
     if !verified {
         for one in &mut waiting {
@@ -781,7 +782,7 @@ pub async fn waiting(tx: &mut Tx, by: &Principal, verified: bool, now: Timestamp
 ///
 /// # Errors
 /// The database.
-pub async fn mine(ctx: &Ctx, by: &Principal) -> Result<Vec<Waiting>> {
+pub async fn mine(ctx: &Ctx, by: &Principal) -> Result<Vec<PendingInvitation>> {
     let mut tx = ctx.db().read().await?;
     let verified = is_verified(&mut tx, by).await?;
     waiting(&mut tx, by, verified, ctx.now()).await
@@ -992,7 +993,7 @@ pub async fn accept_in(tx: &mut Tx, ctx: &Ctx, by: &Principal, which: &Invitatio
         return Err(Refusal::InvitationSenderLost.into());
     }
     if !invitation::update_state(tx, found.id, InvitationState::Accepted, ctx.now()).await? {
-        return Err(Refusal::InvitationClosed(InvitationState::Accepted).into());
+        return Err(InvitationState::Accepted.closed().into());
     }
     if matches!(which, InvitationRef::Token(_)) {
         person::update_verified(tx, by.person).await?;
@@ -1049,7 +1050,7 @@ async fn give(
     tx: &mut Tx,
     ctx: &Ctx,
     by: &Principal,
-    answering: &Answering<'_>,
+    answering: &AnswerFacts<'_>,
     promised: &PromisedGrant,
     organization: OrganizationId,
 ) -> Result<bool> {
@@ -1063,7 +1064,7 @@ async fn give(
     if by_role || may_be_given(level, standing).is_err() {
         return Ok(false);
     }
-    allows(&licence::list_of_account(tx, there.account, ctx.now()).await?, Use::TeamAccess, ctx.now())?;
+    allows(&licence::list_of_account(tx, there.account, ctx.now()).await?, Entitlement::TeamAccess, ctx.now())?;
     let permit = answering.receive((promised.by, promised.sender), organization, (on, level), ctx.now())?;
     let grantee = Grantee::Person(by.person);
     // They may have been given more by now, in another way.
@@ -1104,8 +1105,8 @@ async fn is_verified(tx: &mut Tx, by: &Principal) -> Result<bool> {
 }
 
 /// What decides whether somebody may answer.
-fn answering<'a>(found: &'a Invitation, by: &'a Principal, which: &InvitationRef, verified: bool) -> Answering<'a> {
-    Answering {
+fn answering<'a>(found: &'a Invitation, by: &'a Principal, which: &InvitationRef, verified: bool) -> AnswerFacts<'a> {
+    AnswerFacts {
         state: found.state,
         expires_at: found.expires_at,
         replaced: found.replaced.then_some((found.sent_at, found.email.as_str())),
@@ -1132,7 +1133,7 @@ pub async fn decline(ctx: &Ctx, by: &Principal, which: &InvitationRef) -> Result
                 let verified = is_verified(tx, by).await?;
                 answering(&found, by, which, verified).check(now)?;
                 if !invitation::update_state(tx, found.id, InvitationState::Declined, now).await? {
-                    return Err(Refusal::InvitationClosed(InvitationState::Declined).into());
+                    return Err(InvitationState::Declined.closed().into());
                 }
                 let what = AuditEvent {
                     organization: Some(found.organization),
@@ -1157,7 +1158,7 @@ pub async fn decline(ctx: &Ctx, by: &Principal, which: &InvitationRef) -> Result
 /// `NotFound`, `InvitationClosed`, `InvitationExpired`.
 pub async fn addressee(tx: &mut Tx, ctx: &Ctx, token: &str) -> Result<String> {
     let found = find(tx, &InvitationRef::Token(token.to_owned())).await?;
-    let answering = Answering {
+    let answering = AnswerFacts {
         state: found.state,
         expires_at: found.expires_at,
         replaced: found.replaced.then_some((found.sent_at, found.email.as_str())),

@@ -3,8 +3,9 @@
 use crate::{
     domain::{
         id::{AccountId, KeyId, OrganizationId, PersonId},
-        key::{self as rules, KeyForm, TOKEN_LIFE, may_reach_the_whole, parse_client_id},
+        key::{self as rules, KeyForm, TOKEN_LIFETIME_MILLIS, parse_client_id},
         refusal::Refusal,
+        requester::may_reach_the_whole,
         role::Permission,
         text::{FieldIssue, key as folded},
     },
@@ -164,14 +165,14 @@ pub async fn token(ctx: &Ctx, client: &Client, client_id: &str, secret: &str) ->
                         let id = id.ok_or(Refusal::WrongCredentials)?;
                         let found = key::find_by_secret(tx, id, &hash).await?.ok_or(Refusal::WrongCredentials)?;
                         let now = ctx.now();
-                        key::insert_token(tx, id, &token_hash, now, now.plus_millis(TOKEN_LIFE)).await?;
+                        key::insert_token(tx, id, &token_hash, now, now.plus_millis(TOKEN_LIFETIME_MILLIS)).await?;
                         Ok(found.scopes.text())
                     })
                 })
                 .await
         })
         .await;
-    Ok(Token { token, seconds: TOKEN_LIFE / 1_000, scopes: scopes? })
+    Ok(Token { token, seconds: TOKEN_LIFETIME_MILLIS / 1_000, scopes: scopes? })
 }
 
 /// Which key a bearer token is of, if it works.

@@ -5,16 +5,20 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::{
     domain::{
         billing::{self as rules, MAX_GRANT_AMOUNT, MAX_SEATS},
+        fields::Fields,
         id::{AccountId, EntryId, LicenceId, OrganizationId, PersonId},
-        licence::{Amount, EntryKind, Family, Licence, Model, Product, Use, allows_in_any, having},
-        loan::Direction,
+        licence::{
+            Amount, Entitlement, EntryKind, Family, Licence, Model, Product, allows_in_any, entitlement_for_role,
+        },
+        loan::LoanDirection,
+        permit::allow,
         refusal::Refusal,
-        role::{Permission, Role, allow, may},
-        text::{FieldIssue, Fields, key as folded},
+        role::{Permission, Role, may},
+        text::{FieldIssue, key as folded},
         time::{Day, Timestamp},
     },
     view::{
-        EntryView, LicenceState, LicenceView, LoanTerm, Page,
+        EntryView, LicenceLoan, LicenceState, LicenceView, Page,
         licence::{AccountLicences, LedgerView, LicencesView},
     },
 };
@@ -37,7 +41,7 @@ use super::{
 pub(super) async fn allowed_in_any(
     tx: &mut Tx,
     organization: OrganizationId,
-    wanted: Use,
+    wanted: Entitlement,
     now: Timestamp,
 ) -> Result<std::result::Result<(), Refusal>> {
     let usable = licence::list_usable(tx, organization, now).await?;
@@ -54,7 +58,7 @@ pub(super) async fn allowed_in_any(
 /// # Errors
 /// `Licence`, saying what is missing.
 pub(super) async fn allow_role(tx: &mut Tx, organization: OrganizationId, role: Role, now: Timestamp) -> Result<()> {
-    Ok(allowed_in_any(tx, organization, having(role), now).await??)
+    Ok(allowed_in_any(tx, organization, entitlement_for_role(role), now).await??)
 }
 
 /// A licence as pages and the API show it.
@@ -89,13 +93,13 @@ fn state(licence: &Licence, now: Timestamp) -> LicenceState {
 }
 
 /// That a licence is lent, or borrowed, as one side of its loan sees it.
-pub(super) fn loan_term(loan: &loan::Loan, organization: OrganizationId) -> LoanTerm {
+pub(super) fn loan_term(loan: &loan::Loan, organization: OrganizationId) -> LicenceLoan {
     let (direction, other) = if loan.lender.organization == organization {
-        (Direction::Lent, &loan.borrower)
+        (LoanDirection::Lent, &loan.borrower)
     } else {
-        (Direction::Borrowed, &loan.lender)
+        (LoanDirection::Borrowed, &loan.lender)
     };
-    LoanTerm {
+    LicenceLoan {
         id: loan.id,
         direction,
         other: other.name.clone(),

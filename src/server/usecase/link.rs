@@ -9,18 +9,19 @@
 use crate::{
     domain::{
         access::{Act, may_act},
+        fields::Fields,
         id::{LinkId, ResourceId},
-        licence::{Use, allows},
+        licence::{Entitlement, allows},
         name::sort_key,
         refusal::Refusal,
         resource::Kind,
         share_link::{LinkPassword, LinkStatus, expiry, may_add, may_link},
-        text::{FieldIssue, Fields},
+        text::FieldIssue,
         time::Timestamp,
     },
     view::{
         Control, Page, RowView,
-        link::{LinkView, ShareView, SharedRow, SharedView},
+        link::{LinkTargetRow, LinkTargetView, ShareLinkView, ShareView},
     },
 };
 
@@ -101,7 +102,7 @@ async fn create_in(
     let (permit, _) = access::permit(tx, by, Act::Share, id).await?;
     let found = resource::find(tx, id).await?.ok_or(Refusal::NotFound)?;
     may_link(found.kind)?;
-    allows(&licence::list_of_account(tx, found.account, now).await?, Use::Share, now)?;
+    allows(&licence::list_of_account(tx, found.account, now).await?, Entitlement::Share, now)?;
     may_add(link::count_active(tx, id, now).await?)?;
     let link_id = LinkId(ctx.id());
     let token = ctx.secret().share_token(link_id);
@@ -143,7 +144,7 @@ pub async fn list(ctx: &Ctx, by: &Principal, id: &str) -> Result<ShareView> {
     let mut lacks_licence = false;
     let create = if manages {
         let licences = licence::list_of_account(&mut tx, found.account, now).await?;
-        let licensed = allows(&licences, Use::Share, now);
+        let licensed = allows(&licences, Entitlement::Share, now);
         lacks_licence = licensed.is_err();
         let may = may_link(found.kind).and(licensed).and(may_add(link::count_active(&mut tx, id, now).await?));
         may.map_or_else(|refusal| Control::Disabled(refusal.to_string()), |()| Control::Enabled)
@@ -156,12 +157,12 @@ pub async fn list(ctx: &Ctx, by: &Principal, id: &str) -> Result<ShareView> {
     Ok(ShareView { id, name: found.name, kind: found.kind, manages, create, lacks_licence, links })
 }
 
-fn view(ctx: &Ctx, link: link::Link, now: Timestamp) -> LinkView {
+fn view(ctx: &Ctx, link: link::Link, now: Timestamp) -> ShareLinkView {
     let standing = LinkStatus::of(link.state, link.expires_at, now);
     let token = ctx.secret().share_token(link.id);
     // Another secret makes another token: that one would lead nowhere.
     let same = digest(token.as_bytes()) == link.token_hash;
-    LinkView {
+    ShareLinkView {
         id: link.id,
         url: (same && standing == LinkStatus::On).then(|| url(ctx, &token)),
         standing,
@@ -219,7 +220,7 @@ pub struct LinkRequest {
 #[derive(Debug, Clone)]
 pub enum Visit {
     /// Its resource, or something below it.
-    Shown(SharedView),
+    Shown(LinkTargetView),
     /// It asks for a password first, and tells nothing.
     Locked,
     /// A transfer stopped it: the resource has moved.
@@ -295,10 +296,10 @@ pub async fn visit(ctx: &Ctx, client: &Client, asked: &LinkRequest) -> Result<Vi
     note_opened(ctx, &found);
     let name = path.last().map(|crumb| crumb.name.clone()).unwrap_or_default();
     let (dataset, modified_at) = (shown.dataset, shown.modified_at);
-    Ok(Visit::Shown(SharedView { path, id, kind: shown.kind, name, dataset, modified_at, rows }))
+    Ok(Visit::Shown(LinkTargetView { path, id, kind: shown.kind, name, dataset, modified_at, rows }))
 }
 
-async fn rows(tx: &mut Tx, parent: ResourceId, cursor: &str) -> Result<Page<SharedRow>> {
+async fn rows(tx: &mut Tx, parent: ResourceId, cursor: &str) -> Result<Page<LinkTargetRow>> {
     let wrong = || Error::from(Refusal::field("cursor", FieldIssue::NotAnId));
     let after = match super::read_cursor(cursor, 4)? {
         None => None,
@@ -326,7 +327,7 @@ async fn rows(tx: &mut Tx, parent: ResourceId, cursor: &str) -> Result<Page<Shar
     let page = super::page(rows, PAGE_SIZE, |row: &RowView| {
         super::cursor(&[&parent.to_string(), &row.kind.rank().to_string(), &sort_key(&row.name), &row.id.to_string()])
     });
-    let items = page.items.into_iter().map(|row| SharedRow {
+    let items = page.items.into_iter().map(|row| LinkTargetRow {
         id: row.id,
         kind: row.kind,
         name: row.name,
@@ -376,7 +377,7 @@ pub async fn unlock(ctx: &Ctx, client: &Client, token: &str, password: &str) -> 
     }
     let keys = [Key::failures(format!("link {}", found.id)), client_key(client)];
     // Longer than any password can be: wrong for sure, and not worth hashing megabytes.
-    let tried: String = password.chars().take(crate::domain::text::TRIED_LENGTH).collect();
+    let tried: String = password.chars().take(crate::domain::text::MAX_TRIED_LENGTH).collect();
     let name = network(client.address.as_deref());
     let wrong = Refusal::field("password", FieldIssue::WrongLinkPassword);
     ctx.limits()

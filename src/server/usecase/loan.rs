@@ -8,11 +8,13 @@
 use crate::{
     domain::{
         account::{SharingId, sharing_id},
+        fields::Fields,
         id::{LicenceId, LoanId, OrganizationId},
-        loan::{self as rules, Direction, Ended, Term},
+        loan::{self as rules, LoanDirection, LoanEnd, LoanPeriod},
+        permit::{RolePermit, allow},
         refusal::Refusal,
-        role::{Permission, RolePermit, allow, may},
-        text::{FieldIssue, Fields},
+        role::{Permission, may},
+        text::FieldIssue,
     },
     view::{
         Control, Page,
@@ -49,8 +51,8 @@ pub struct LoanForm {
 async fn page(tx: &mut Tx, organization: OrganizationId, cursor: &str, limit: i64) -> Result<Page<LoanView>> {
     let before: Option<LoanId> =
         super::read_cursor(cursor, 1)?.map(|parts| super::id("cursor", &parts[0])).transpose()?;
-    let mut loans = loan::list(tx, organization, Direction::Lent, before, limit + 1).await?;
-    loans.extend(loan::list(tx, organization, Direction::Borrowed, before, limit + 1).await?);
+    let mut loans = loan::list(tx, organization, LoanDirection::Lent, before, limit + 1).await?;
+    loans.extend(loan::list(tx, organization, LoanDirection::Borrowed, before, limit + 1).await?);
     loans.sort_by_key(|loan| std::cmp::Reverse(loan.id));
     Ok(super::page(loans, limit, |last| super::cursor(&[&last.id.to_string()])))
 }
@@ -152,7 +154,7 @@ async fn lend_in(tx: &mut Tx, ctx: &Ctx, by: &Principal, org: &str, form: &LoanF
             name: borrower.name.clone(),
             sharing_id: sharing_id(&borrower.org_id, &target.account_id),
         },
-        term: Term { lent_at: now, ends_at: until.start().plus_days(1), ended: None },
+        term: LoanPeriod { lent_at: now, ends_at: until.start().plus_days(1), ended: None },
     };
     loan::close_run_out(tx, &permit, new.licence, now).await?;
     loan::insert(tx, &permit, &by.name, &new).await?;
@@ -180,7 +182,7 @@ async fn lend_in(tx: &mut Tx, ctx: &Ctx, by: &Principal, org: &str, form: &LoanF
     tell_owners(tx, ctx, by, borrower.id, &message).await?;
     Ok(LoanView {
         id: new.id,
-        direction: Direction::Lent,
+        direction: LoanDirection::Lent,
         licence: new.licence,
         product: stored.licence.product,
         model: stored.licence.model,
@@ -221,12 +223,12 @@ async fn own_licence(
 ///
 /// # Errors
 /// `NotFound` for who is in neither organization; `Forbidden` by role; `Conflict` if it had ended.
-pub async fn end(ctx: &Ctx, by: &Principal, id: &str) -> Result<Ended> {
+pub async fn end(ctx: &Ctx, by: &Principal, id: &str) -> Result<LoanEnd> {
     let id: LoanId = id.trim().parse().map_err(|_| Refusal::NotFound)?;
     ctx.db().write(|tx, _| Box::pin(async { end_in(tx, ctx, by, id).await })).await
 }
 
-async fn end_in(tx: &mut Tx, ctx: &Ctx, by: &Principal, id: LoanId) -> Result<Ended> {
+async fn end_in(tx: &mut Tx, ctx: &Ctx, by: &Principal, id: LoanId) -> Result<LoanEnd> {
     let now = ctx.now();
     let found = loan::find(tx, id).await?.ok_or(Refusal::NotFound)?;
     let (lender, borrower) = (found.lender.organization, found.borrower.organization);
@@ -235,12 +237,14 @@ async fn end_in(tx: &mut Tx, ctx: &Ctx, by: &Principal, id: LoanId) -> Result<En
     let manages =
         |role: Option<crate::domain::role::Role>| role.is_some_and(|role| may(role, Permission::ManageAccounts));
     let (permit, how) = match rules::ending(manages(in_lender), manages(in_borrower)) {
-        Some(Ended::CalledBack) => (allow(by.who(), lender, in_lender, Permission::ManageAccounts)?, Ended::CalledBack),
+        Some(LoanEnd::CalledBack) => {
+            (allow(by.who(), lender, in_lender, Permission::ManageAccounts)?, LoanEnd::CalledBack)
+        }
         Some(how) => (allow(by.who(), borrower, in_borrower, Permission::ManageAccounts)?, how),
         // Whoever is in one of them is told what it takes; nobody else learns that there is such a loan.
         None => {
             let (organization, role) = if in_lender.is_some() { (lender, in_lender) } else { (borrower, in_borrower) };
-            (allow(by.who(), organization, role, Permission::ManageAccounts)?, Ended::Returned)
+            (allow(by.who(), organization, role, Permission::ManageAccounts)?, LoanEnd::Returned)
         }
     };
     if !loan::end(tx, &permit, id, now, how).await? {
@@ -251,12 +255,12 @@ async fn end_in(tx: &mut Tx, ctx: &Ctx, by: &Principal, id: LoanId) -> Result<En
     let stored = licence::find(tx, found.licence).await?.ok_or(Refusal::NotFound)?;
     let product = stored.licence.product.label();
     let (action, out, into) = match how {
-        Ended::CalledBack => (
+        LoanEnd::CalledBack => (
             "loan.called_back",
             format!("called back a {product} licence that was lent to {}", found.borrower.name),
             format!("called back a {product} licence of {} that was borrowed", found.lender.name),
         ),
-        Ended::Returned | Ended::RanOut => (
+        LoanEnd::Returned | LoanEnd::RanOut => (
             "loan.returned",
             format!("returned a {product} licence that was lent to {}", found.borrower.name),
             format!("returned a {product} licence of {} that was borrowed", found.lender.name),
@@ -264,7 +268,7 @@ async fn end_in(tx: &mut Tx, ctx: &Ctx, by: &Principal, id: LoanId) -> Result<En
     };
     let state = serde_json::json!({ "loan": id, "licence": found.licence });
     note(tx, ctx, by, &found, (action, out), (action, into), Some(state), None).await?;
-    let told = if how == Ended::CalledBack { borrower } else { lender };
+    let told = if how == LoanEnd::CalledBack { borrower } else { lender };
     // One that was deleted has nobody to be told.
     if let Some(told) = organizations::find(tx, told).await? {
         let message = EmailMessage::LoanEnded {

@@ -8,6 +8,7 @@
 
 use crate::{
     domain::{
+        blocker::{Blocker, BlockerCode},
         id::{OfferId, OrganizationId, PersonId, ResourceId},
         offer::{MAX_ITEMS, MAX_OFFERS_PER_DAY, OPEN_DAYS, OfferState, OfferViewer, read_note},
         refusal::Refusal,
@@ -15,13 +16,13 @@ use crate::{
         role::{Permission, Role, may},
         text::{FieldIssue, Identifier},
         transfer::{
-            Blocker, BlockerCode, Plan, Summary,
+            Plan, Summary,
             offer::{self as rules, OfferPlan},
         },
     },
     view::{
         DestinationRow, OrganizationMembership, Page, PlanView, ReceiptView,
-        transfer::{Direction, OfferPageView, OfferView, Offered, OfferingView, PlaceView},
+        transfer::{OfferDestinationView, OfferPageView, OfferPlanView, OfferView, OfferedItem, TransferDirection},
     },
 };
 
@@ -85,12 +86,12 @@ fn read(items: &[ResourceId]) -> Result<()> {
 ///
 /// # Errors
 /// `NotFound` if an item does not exist for the caller; `Invalid` at `items`.
-pub async fn preview(ctx: &Ctx, by: &Principal, items: &str) -> Result<OfferingView> {
+pub async fn preview(ctx: &Ctx, by: &Principal, items: &str) -> Result<OfferPlanView> {
     let items = transfer::read_items(items)?;
     read(&items)?;
     let mut tx = ctx.db().read().await?;
     let (offering, _, source_name) = look(&mut tx, ctx, by.person, &items).await?;
-    Ok(OfferingView { offering, source_name })
+    Ok(OfferPlanView { offering, source_name })
 }
 
 /// The organization behind an Org ID, in any case. Who guesses is slowed down: it tells no more than that an Org ID is taken,
@@ -210,7 +211,7 @@ async fn make_in(
     })
     .await?;
     let standing = standing(tx, by, &new).await?;
-    view(tx, ctx, by, new, standing, Direction::Out).await
+    view(tx, ctx, by, new, standing, TransferDirection::Out).await
 }
 
 fn page_path(org_id: &str, id: OfferId) -> String {
@@ -257,7 +258,7 @@ async fn view(
     by: &Principal,
     of: Offer,
     standing: OfferViewer,
-    direction: Direction,
+    direction: TransferDirection,
 ) -> Result<OfferView> {
     let state = of.now(ctx.now());
     let open = state == OfferState::Open;
@@ -301,8 +302,8 @@ async fn seen(tx: &mut Tx, by: &Principal, id: OfferId) -> Result<(Offer, OfferV
 }
 
 /// From which side somebody looks at an offer, who may look from both.
-fn side_of(standing: OfferViewer) -> Direction {
-    if standing.may_answer() { Direction::In } else { Direction::Out }
+fn side_of(standing: OfferViewer) -> TransferDirection {
+    if standing.may_answer() { TransferDirection::In } else { TransferDirection::Out }
 }
 
 fn id_of(text: &str) -> Result<OfferId> {
@@ -350,20 +351,20 @@ pub(super) async fn page(
 ) -> Result<Page<OfferView>> {
     let limit = super::limit(query.limit)?;
     let direction = match query.direction.as_str() {
-        "" => Direction::In,
-        word => Direction::parse(word).map_err(at_field("direction"))?,
+        "" => TransferDirection::In,
+        word => TransferDirection::parse(word).map_err(at_field("direction"))?,
     };
     let role = belonging.role.ok_or(Refusal::NotFound)?;
     // Who is not a Manager sees what they offered themselves.
     let mine = match direction {
-        Direction::In if role < Role::Editor => {
+        TransferDirection::In if role < Role::Editor => {
             return Err(Refusal::Forbidden(
                 "Only Editors, Managers and Owners see the offers to an organization.".to_owned(),
             )
             .into());
         }
-        Direction::Out if role < Role::Manager => Some(by.person),
-        Direction::In | Direction::Out => None,
+        TransferDirection::Out if role < Role::Manager => Some(by.person),
+        TransferDirection::In | TransferDirection::Out => None,
     };
     let before = match super::read_cursor(&query.cursor, 1)? {
         Some(parts) => Some(super::id("cursor", &parts[0])?),
@@ -382,18 +383,20 @@ fn of_side(
     by: &Principal,
     belonging: &OrganizationMembership,
     of: Offer,
-    direction: Direction,
+    direction: TransferDirection,
 ) -> OfferView {
     let standing = match direction {
-        Direction::Out => OfferViewer { in_source: belonging.role, in_target: None, made_it: of.person == by.person },
-        Direction::In => OfferViewer { in_source: None, in_target: belonging.role, made_it: false },
+        TransferDirection::Out => {
+            OfferViewer { in_source: belonging.role, in_target: None, made_it: of.person == by.person }
+        }
+        TransferDirection::In => OfferViewer { in_source: None, in_target: belonging.role, made_it: false },
     };
     let state = of.now(ctx.now());
     let open = state == OfferState::Open;
     let shown = match (state, direction) {
-        (OfferState::Accepted, _) | (OfferState::Declined, Direction::In) => true,
-        (OfferState::Declined, Direction::Out) => false,
-        (_, direction) => direction == Direction::Out,
+        (OfferState::Accepted, _) | (OfferState::Declined, TransferDirection::In) => true,
+        (OfferState::Declined, TransferDirection::Out) => false,
+        (_, direction) => direction == TransferDirection::Out,
     };
     OfferView {
         id: of.id,
@@ -402,7 +405,7 @@ fn of_side(
         source: of.source,
         source_name: of.source_name,
         target_name: of.target_name,
-        target_org_id: Some(belonging.org_id.clone()).filter(|_| direction == Direction::In),
+        target_org_id: Some(belonging.org_id.clone()).filter(|_| direction == TransferDirection::In),
         by_name: of.person_name,
         note: of.note,
         items: of.items,
@@ -428,12 +431,12 @@ pub(super) async fn waiting(
         return Ok(Vec::new());
     }
     let waiting = offer::list_waiting(tx, belonging.id, ctx.now(), ON_HOME).await?;
-    let views = waiting.into_iter().map(|of| of_side(ctx, by, belonging, of, Direction::In));
+    let views = waiting.into_iter().map(|of| of_side(ctx, by, belonging, of, TransferDirection::In));
     Ok(views.filter(|of| of.state == OfferState::Open).collect())
 }
 
 /// What of an organization is offered to another now, for its Owners and Managers.
-pub(super) async fn offered(tx: &mut Tx, ctx: &Ctx, belonging: &OrganizationMembership) -> Result<Vec<Offered>> {
+pub(super) async fn offered(tx: &mut Tx, ctx: &Ctx, belonging: &OrganizationMembership) -> Result<Vec<OfferedItem>> {
     if belonging.role.is_none_or(|role| role < Role::Manager) {
         return Ok(Vec::new());
     }
@@ -592,7 +595,7 @@ async fn answer(tx: &mut Tx, ctx: &Ctx, by: &Principal, of: &Offer, state: Offer
     let noted = Answer { state, by: by.person, name: &by.name, transfer: of.transfer, at: ctx.now() };
     if !offer::update_answered(tx, of.id, &noted).await? {
         let now = offer::find(tx, of.id).await?.map_or(OfferState::Void, |of| of.now(ctx.now()));
-        return Err(Refusal::OfferClosed(now).into());
+        return Err(now.closed().into());
     }
     let what = of.what.what();
     let (done, actions) = match state {
@@ -646,7 +649,7 @@ pub async fn decline(ctx: &Ctx, by: &Principal, id: &str) -> Result<OfferView> {
                 let of = answerable(tx, ctx, by, id).await?;
                 answer(tx, ctx, by, &of, OfferState::Declined).await?;
                 let (of, standing) = seen(tx, by, id).await?;
-                view(tx, ctx, by, of, standing, Direction::In).await
+                view(tx, ctx, by, of, standing, TransferDirection::In).await
             })
         })
         .await
@@ -669,7 +672,7 @@ pub async fn withdraw(ctx: &Ctx, by: &Principal, id: &str) -> Result<OfferView> 
                 of.now(ctx.now()).open()?;
                 answer(tx, ctx, by, &of, OfferState::Withdrawn).await?;
                 let (of, standing) = seen(tx, by, id).await?;
-                view(tx, ctx, by, of, standing, Direction::Out).await
+                view(tx, ctx, by, of, standing, TransferDirection::Out).await
             })
         })
         .await
@@ -691,24 +694,24 @@ pub async fn show_page(
     let mut tx = ctx.db().read().await?;
     let belonging = organization::belonging(&mut tx, by, org).await?;
     let (of, standing) = seen(&mut tx, by, id).await?;
-    let direction = if belonging.id == of.target { Direction::In } else { Direction::Out };
+    let direction = if belonging.id == of.target { TransferDirection::In } else { TransferDirection::Out };
     let there = match direction {
-        Direction::In => standing.may_answer(),
-        Direction::Out => belonging.id == of.source && standing.sees_as_source(),
+        TransferDirection::In => standing.may_answer(),
+        TransferDirection::Out => belonging.id == of.source && standing.sees_as_source(),
     };
     if !there {
         return Err(Refusal::NotFound.into());
     }
     let open = of.now(ctx.now()) == OfferState::Open;
-    let place = if direction == Direction::In && open {
+    let place = if direction == TransferDirection::In && open {
         Some(place_view(&mut tx, ctx, by, &of, container, cursor).await?)
     } else {
         None
     };
     let offer = view(&mut tx, ctx, by, of, standing, direction).await?;
     let offer = match direction {
-        Direction::In => OfferView { may_withdraw: false, ..offer },
-        Direction::Out => OfferView { may_answer: false, ..offer },
+        TransferDirection::In => OfferView { may_withdraw: false, ..offer },
+        TransferDirection::Out => OfferView { may_answer: false, ..offer },
     };
     Ok(OfferPageView { organization: belonging, offer, place })
 }
@@ -720,7 +723,7 @@ async fn place_view(
     of: &Offer,
     container: &str,
     cursor: &str,
-) -> Result<PlaceView> {
+) -> Result<OfferDestinationView> {
     let destination = place(tx, of, container).await.map_err(|_| Refusal::NotFound)?;
     let access_path = access::access_path(tx, by, destination).await?;
     if access_path.facts.organization != of.target {
@@ -743,7 +746,7 @@ async fn place_view(
         Err(Error::Refused(Refusal::Blocked(blockers))) => blocked(of, destination, blockers, by.person),
         Err(error) => return Err(error),
     };
-    Ok(PlaceView { destination, path: access_path.visible_path(), rows, plan })
+    Ok(OfferDestinationView { destination, path: access_path.visible_path(), rows, plan })
 }
 
 /// A plan that is nothing but what is in its way.

@@ -5,17 +5,21 @@ use std::collections::BTreeSet;
 use crate::{
     domain::{
         account::{PRIMARY, sharing_id},
+        fields::Fields,
         id::{AccountId, LicenceId, OrganizationId, PersonId, ResourceId},
+        legal::LegalInformation,
         licence::Product,
         name::search_key,
-        organization::{NewOrganization, NewOrganizationForm, OrganizationKind, PlanTier, becomes_organization},
+        organization::{NewOrganization, NewOrganizationForm, OrganizationKind, becomes_organization},
+        permit::{allow, allow_to_look, found as founder},
         person::full_name,
+        plan::PlanTier,
         refusal::Refusal,
         resource::CLUSTERS,
-        role::{Permission, Role, allow, allow_to_look, found as founder, may},
-        text::{Email, FieldIssue, Fields, Identifier, Name, Password, key},
+        role::{Permission, Role, may},
+        text::{Email, FieldIssue, Identifier, Name, Password, key},
     },
-    view::{HomeView, LegalView, OrganizationMembership, Page, PersonView, SharedView},
+    view::{HomeView, OrganizationMembership, Page, PersonView, SharedResourceView},
 };
 
 use super::{
@@ -38,13 +42,18 @@ pub struct Founding {
     /// Whether it is the founder's personal space (SPACE-1).
     pub personal: bool,
     /// Legal information.
-    pub legal: LegalView,
+    pub legal: LegalInformation,
 }
 
 impl Founding {
     /// The personal space of somebody who just signed up (SPACE-1).
     pub fn space(name: &str) -> Self {
-        Self { name: name.to_owned(), kind: OrganizationKind::Individual, personal: true, legal: LegalView::default() }
+        Self {
+            name: name.to_owned(),
+            kind: OrganizationKind::Individual,
+            personal: true,
+            legal: LegalInformation::default(),
+        }
     }
 
     /// An organization with what its form said (ORG-1).
@@ -53,14 +62,14 @@ impl Founding {
             name: new.name.to_string(),
             kind: new.kind,
             personal: false,
-            legal: LegalView {
+            legal: LegalInformation {
                 legal_name: new.legal_name,
                 address: new.address,
                 postal_code: new.postal_code,
                 city: new.city,
                 country: new.country,
                 vat_number: new.vat_number,
-                ..LegalView::default()
+                ..LegalInformation::default()
             },
         }
     }
@@ -439,7 +448,12 @@ pub(super) async fn listed(tx: &mut Tx, by: &Principal, org: &str) -> Result<(Ve
 ///
 /// # Errors
 /// `Invalid` at a field of the query.
-pub async fn shared_with(ctx: &Ctx, by: &Principal, cursor: &str, limit: Option<i64>) -> Result<Page<SharedView>> {
+pub async fn shared_with(
+    ctx: &Ctx,
+    by: &Principal,
+    cursor: &str,
+    limit: Option<i64>,
+) -> Result<Page<SharedResourceView>> {
     let limit = super::limit(limit)?;
     let wrong = || Error::from(Refusal::field("cursor", FieldIssue::NotAnId));
     let after = match super::read_cursor(cursor, 2)? {
@@ -461,7 +475,7 @@ pub(super) async fn shared_lately(
     tx: &mut Tx,
     by: &Principal,
     listed: &[OrganizationMembership],
-) -> Result<Vec<SharedView>> {
+) -> Result<Vec<SharedResourceView>> {
     let ids: Vec<OrganizationId> = listed.iter().map(|one| one.id).collect();
     let rows = grant::list_shared_lately(tx, by.person, &ids, SHARED).await?;
     if rows.is_empty() { Ok(Vec::new()) } else { levels_of(tx, by, rows).await }
@@ -471,9 +485,9 @@ pub(super) async fn shared_lately(
 const SHARED: i64 = 5;
 
 /// Each thing once, with the level that counts on it.
-async fn levels_of(tx: &mut Tx, by: &Principal, rows: Vec<grant::SharedWith>) -> Result<Vec<SharedView>> {
+async fn levels_of(tx: &mut Tx, by: &Principal, rows: Vec<grant::SharedWith>) -> Result<Vec<SharedResourceView>> {
     let mut seen = BTreeSet::new();
-    let mut shared: Vec<SharedView> =
+    let mut shared: Vec<SharedResourceView> =
         rows.into_iter().map(|row| row.view).filter(|view| seen.insert(view.resource)).collect();
     let ids: Vec<ResourceId> = seen.into_iter().collect();
     for (id, access_path) in access::access_paths(tx, by.person, &ids).await? {
@@ -537,7 +551,7 @@ pub async fn permit(
     by: &Principal,
     org: &str,
     permission: Permission,
-) -> Result<crate::domain::role::RolePermit> {
+) -> Result<crate::domain::permit::RolePermit> {
     let (found, role) = find_with_role(tx, by, org).await?;
     Ok(allow(by.who(), found.id, role, permission)?)
 }
@@ -551,7 +565,7 @@ pub async fn permit_to_look(
     by: &Principal,
     org: &str,
     permission: Permission,
-) -> Result<crate::domain::role::RolePermit> {
+) -> Result<crate::domain::permit::RolePermit> {
     let (found, role) = find_with_role(tx, by, org).await?;
     Ok(allow_to_look(by.who(), found.id, role, permission)?)
 }

@@ -6,21 +6,22 @@ use std::collections::BTreeSet;
 use crate::{
     domain::{
         account::may_be_limited,
+        fields::Fields,
         id::{AccountId, InvitationId, OrganizationId, PersonId, ResourceId},
-        licence::Use,
+        licence::Entitlement,
         name::search_key,
+        people_visibility::{VisiblePeople, visible_people},
+        permit::{RolePermit, allow},
         plan::{may_give, may_limit},
         refusal::Refusal,
-        role::{
-            Permission, Role, RolePermit, Sight, allow, asks_first, change_role as may_change_role, keep_an_owner,
-            sees_people,
-        },
-        text::{Email, FieldIssue, Fields, Name, Password},
+        role::{Permission, Role},
+        role_change::{asks_first, change_role as may_change_role, keep_an_owner},
+        text::{Email, FieldIssue, Name, Password},
         time::Timestamp,
     },
     view::{
         Crumb, OrganizationMembership, Page,
-        people::{PeopleView, PersonRow, Status},
+        people::{PeopleView, PersonRow, PersonStatus},
     },
 };
 
@@ -74,7 +75,7 @@ pub struct PeopleQuery {
 struct Query {
     pattern: String,
     role: Option<Role>,
-    status: Option<Status>,
+    status: Option<PersonStatus>,
     sort: Sort,
     descending: bool,
     limit: i64,
@@ -105,7 +106,7 @@ fn read(organization: OrganizationId, query: &PeopleQuery) -> Result<Query> {
     };
     let status = match query.status.as_str() {
         "" => None,
-        word => Some(Status::parse(word).map_err(|problem| Refusal::field("status", problem))?),
+        word => Some(PersonStatus::parse(word).map_err(|problem| Refusal::field("status", problem))?),
     };
     // A whole address is looked for as addresses are compared, anything else as names are found.
     let typed = Email::parse(&query.query).map_or_else(|_| search_key(&query.query), |email| email.key());
@@ -140,17 +141,17 @@ struct Placed {
 }
 
 /// In which part of a list somebody stands, by their status.
-fn part_of(query: &Query, status: Status) -> i64 {
+fn part_of(query: &Query, status: PersonStatus) -> i64 {
     match (query.sort, status) {
-        (Sort::Name | Sort::Email | Sort::LastSeen, _) | (Sort::Role, Status::Active) => 0,
-        (Sort::Role, Status::Invited | Status::Expired) => 1,
-        (Sort::Role, Status::External) => 2,
+        (Sort::Name | Sort::Email | Sort::LastSeen, _) | (Sort::Role, PersonStatus::Active) => 0,
+        (Sort::Role, PersonStatus::Invited | PersonStatus::Expired) => 1,
+        (Sort::Role, PersonStatus::External) => 2,
         (Sort::Status, status) => {
             let place = match status {
-                Status::Active => 0,
-                Status::Invited => 1,
-                Status::Expired => 2,
-                Status::External => 3,
+                PersonStatus::Active => 0,
+                PersonStatus::Invited => 1,
+                PersonStatus::Expired => 2,
+                PersonStatus::External => 3,
             };
             if query.descending { 3 - place } else { place }
         }
@@ -169,7 +170,7 @@ fn rank_in(sort: Sort, role: Option<Role>, last_seen: Option<Timestamp>) -> i64 
 fn of_member(member: Member, query: &Query) -> Placed {
     let key = if query.sort == Sort::Email { member.email_key.clone() } else { member.name_key.clone() };
     Placed {
-        part: part_of(query, Status::Active),
+        part: part_of(query, PersonStatus::Active),
         after: Cursor { rank: rank_in(query.sort, Some(member.role), member.last_seen), key, id: member.id.0 },
         row: row_of_member(member),
     }
@@ -182,7 +183,7 @@ fn row_of_member(member: Member) -> PersonRow {
         name: member.name,
         email: member.email,
         role: Some(member.role),
-        status: Status::Active,
+        status: PersonStatus::Active,
         last_seen: member.last_seen,
         expires_at: None,
         resources: 0,
@@ -193,7 +194,7 @@ fn row_of_member(member: Member) -> PersonRow {
 
 fn of_invited(invited: invitation::Invited, query: &Query, now: Timestamp) -> Placed {
     let key = if query.sort == Sort::Email { invited.email_key.clone() } else { invited.name_key.clone() };
-    let status = if now < invited.expires_at { Status::Invited } else { Status::Expired };
+    let status = if now < invited.expires_at { PersonStatus::Invited } else { PersonStatus::Expired };
     Placed {
         part: part_of(query, status),
         after: Cursor { rank: 0, key, id: invited.id.0 },
@@ -216,7 +217,7 @@ fn of_invited(invited: invitation::Invited, query: &Query, now: Timestamp) -> Pl
 fn of_external(external: grant::External, query: &Query) -> Placed {
     let key = if query.sort == Sort::Email { external.email_key.clone() } else { external.name_key.clone() };
     Placed {
-        part: part_of(query, Status::External),
+        part: part_of(query, PersonStatus::External),
         after: Cursor { rank: rank_in(query.sort, None, external.last_seen), key, id: external.id.0 },
         row: row_of_external(external),
     }
@@ -229,7 +230,7 @@ fn row_of_external(external: grant::External) -> PersonRow {
         name: external.name,
         email: external.email,
         role: None,
-        status: Status::External,
+        status: PersonStatus::External,
         last_seen: external.last_seen,
         expires_at: None,
         resources: external.resources,
@@ -252,11 +253,11 @@ fn wanted<'a>(query: &'a Query, after: &'a Cursor) -> PeopleFilter<'a> {
 
 /// One page of people, invitations and Externals.
 async fn page(tx: &mut Tx, organization: OrganizationId, query: &Query, now: Timestamp) -> Result<Page<PersonRow>> {
-    let wants = |status: Status| query.status.is_none_or(|wanted| wanted == status);
+    let wants = |status: PersonStatus| query.status.is_none_or(|wanted| wanted == status);
     let start = Cursor::start(query.descending);
     // Where each part begins: behind the cursor if it stands in that part, at the start if the cursor is in an earlier one,
     // nowhere if it is in a later one.
-    let from = |status: Status| {
+    let from = |status: PersonStatus| {
         let part = part_of(query, status);
         match &query.after {
             None => Some(start.clone()),
@@ -266,18 +267,18 @@ async fn page(tx: &mut Tx, organization: OrganizationId, query: &Query, now: Tim
         }
     };
     let mut placed: Vec<Placed> = Vec::new();
-    if let Some(after) = from(Status::Active).filter(|_| wants(Status::Active)) {
+    if let Some(after) = from(PersonStatus::Active).filter(|_| wants(PersonStatus::Active)) {
         let members = membership::list(tx, organization, &wanted(query, &after)).await?;
         placed.extend(members.into_iter().map(|member| of_member(member, query)));
     }
     // Invitations are one list, but by status they are two.
-    let lists: &[&[Status]] = match query.sort {
-        Sort::Status => &[&[Status::Invited], &[Status::Expired]],
-        _ => &[&[Status::Invited, Status::Expired]],
+    let lists: &[&[PersonStatus]] = match query.sort {
+        Sort::Status => &[&[PersonStatus::Invited], &[PersonStatus::Expired]],
+        _ => &[&[PersonStatus::Invited, PersonStatus::Expired]],
     };
     for list in lists {
-        let which = |status: Status| list.contains(&status) && wants(status);
-        let which = (which(Status::Invited), which(Status::Expired));
+        let which = |status: PersonStatus| list.contains(&status) && wants(status);
+        let which = (which(PersonStatus::Invited), which(PersonStatus::Expired));
         // Nobody who is invited was ever seen: all of them stand where those stand who were not.
         let after = list.first().and_then(|status| from(*status)).and_then(|after| match query.sort {
             Sort::LastSeen if after.rank <= 0 => Some(Cursor { rank: 0, ..after }),
@@ -290,7 +291,8 @@ async fn page(tx: &mut Tx, organization: OrganizationId, query: &Query, now: Tim
             placed.extend(invited.into_iter().map(|invited| of_invited(invited, query, now)));
         }
     }
-    if let Some(after) = from(Status::External).filter(|_| wants(Status::External) && query.role.is_none()) {
+    if let Some(after) = from(PersonStatus::External).filter(|_| wants(PersonStatus::External) && query.role.is_none())
+    {
         let externals = grant::list_externals(tx, organization, &query.pattern, EXTERNALS).await?;
         let behind = |placed: &Placed| {
             let place = |after: &Cursor| {
@@ -333,10 +335,10 @@ fn asking_key(by: &Principal) -> Key {
 }
 
 /// What somebody may see of an organization's people.
-async fn sight(tx: &mut Tx, organization: &OrganizationMembership) -> Result<Sight> {
+async fn sight(tx: &mut Tx, organization: &OrganizationMembership) -> Result<VisiblePeople> {
     let found = organizations::find(tx, organization.id).await?.ok_or(Refusal::NotFound)?;
     let shown_to = found.details.people_visible_to;
-    Ok(if organization.personal { Sight::Nobody } else { sees_people(organization.role, shown_to) })
+    Ok(if organization.personal { VisiblePeople::Nobody } else { visible_people(organization.role, shown_to) })
 }
 
 async fn seen(
@@ -347,9 +349,9 @@ async fn seen(
     now: Timestamp,
 ) -> Result<Page<PersonRow>> {
     match sight(tx, at).await? {
-        Sight::Everyone => page(tx, at.id, query, now).await,
-        Sight::Shared => shared(tx, at.id, by.person).await,
-        Sight::Nobody => Err(Refusal::NotFound.into()),
+        VisiblePeople::Everyone => page(tx, at.id, query, now).await,
+        VisiblePeople::Shared => shared(tx, at.id, by.person).await,
+        VisiblePeople::Nobody => Err(Refusal::NotFound.into()),
     }
 }
 
@@ -371,7 +373,7 @@ pub async fn list(ctx: &Ctx, by: &Principal, org: &str, query: &PeopleQuery) -> 
     {
         // Who has to do with other accounts only does not exist for it; who was given something is told by that.
         rows.items.retain(|row| {
-            row.status == Status::Active
+            row.status == PersonStatus::Active
                 && row.accounts.as_ref().is_none_or(|chosen| chosen.iter().any(|(id, _)| *id == machine.account))
         });
     }
@@ -386,7 +388,7 @@ fn manages(at: &OrganizationMembership) -> bool {
 /// Tells of each person on a page to which accounts they are limited, if they are (ACCT-2).
 async fn tell_accounts(tx: &mut Tx, organization: OrganizationId, rows: &mut [PersonRow]) -> Result<()> {
     let people: Vec<PersonId> =
-        rows.iter().filter(|row| row.status == Status::Active).filter_map(|row| row.person).collect();
+        rows.iter().filter(|row| row.status == PersonStatus::Active).filter_map(|row| row.person).collect();
     if people.is_empty() {
         return Ok(());
     }
@@ -420,7 +422,7 @@ pub struct Dialog {
 /// Why no licence of an organization allows Members, if so (LIC-4, LIC-6); of several accounts, one
 /// that allows it is enough here, and what is chosen is checked by its own.
 async fn lacking_for_members(tx: &mut Tx, organization: OrganizationId, now: Timestamp) -> Result<Option<String>> {
-    let allowed = super::licence::allowed_in_any(tx, organization, Use::TeamAccess, now).await?;
+    let allowed = super::licence::allowed_in_any(tx, organization, Entitlement::TeamAccess, now).await?;
     Ok(allowed.err().map(|refusal| refusal.to_string()))
 }
 
@@ -439,7 +441,7 @@ pub async fn view(ctx: &Ctx, by: &Principal, org: &str, query: &PeopleQuery, dia
     if manages {
         tell_accounts(&mut tx, at.id, &mut rows.items).await?;
     }
-    let everyone = sight(&mut tx, &at).await? == Sight::Everyone;
+    let everyone = sight(&mut tx, &at).await? == VisiblePeople::Everyone;
     let chosen = if manages { find_chosen(&mut tx, at.id, &dialog.chosen, now).await? } else { Vec::new() };
     let waiting = if everyone { invitation::count_pending(&mut tx, at.id).await? } else { 0 };
     // Whoever sees some people only is not told how many there are (PEOPLE-11, ACCESS-3).
@@ -478,7 +480,7 @@ pub async fn view(ctx: &Ctx, by: &Principal, org: &str, query: &PeopleQuery, dia
 /// Tells of each External on a page what they reach (PEOPLE-9).
 async fn tell_reaches(tx: &mut Tx, organization: OrganizationId, rows: &mut [PersonRow]) -> Result<()> {
     let externals: Vec<PersonId> =
-        rows.iter().filter(|row| row.status == Status::External).filter_map(|row| row.person).collect();
+        rows.iter().filter(|row| row.status == PersonStatus::External).filter_map(|row| row.person).collect();
     if externals.is_empty() {
         return Ok(());
     }
@@ -547,7 +549,7 @@ async fn find_chosen(
             name: one.name.unwrap_or_default(),
             email: one.email,
             role: (!one.external).then_some(one.role),
-            status: if expired { Status::Expired } else { Status::Invited },
+            status: if expired { PersonStatus::Expired } else { PersonStatus::Invited },
             last_seen: None,
             expires_at: Some(one.expires_at),
             resources: 0,
@@ -850,7 +852,7 @@ pub async fn create(ctx: &Ctx, by: &Principal, org: &str, form: &NewPersonForm) 
         name: crate::domain::person::full_name(first_name.as_str(), last_name.as_str()),
         email: email.as_str().to_owned(),
         role: Some(role),
-        status: Status::Active,
+        status: PersonStatus::Active,
         last_seen: None,
         expires_at: None,
         resources: 0,

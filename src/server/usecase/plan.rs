@@ -2,8 +2,7 @@
 
 use crate::domain::{
     id::OrganizationId,
-    organization::PlanTier,
-    plan::{InUse, may_change_to},
+    plan::{InUse, PlanTier, may_change_to},
     role::Role,
 };
 

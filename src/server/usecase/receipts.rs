@@ -3,12 +3,13 @@
 use crate::{
     domain::{
         id::{OrganizationId, TransferId},
+        permit::allow_to_look,
         refusal::Refusal,
-        role::{Permission, Role, allow_to_look, may},
+        role::{Permission, Role, may},
     },
     view::{
         Page,
-        transfer::{Direction, TransferRow, TransfersView},
+        transfer::{TransferDirection, TransferRow, TransfersView},
     },
 };
 
@@ -41,10 +42,10 @@ pub struct ReceiptQuery {
     pub limit: Option<i64>,
 }
 
-fn direction(text: &str) -> Result<Option<Direction>> {
+fn direction(text: &str) -> Result<Option<TransferDirection>> {
     match text {
         "" => Ok(None),
-        word => Ok(Some(Direction::parse(word).map_err(at_field("direction"))?)),
+        word => Ok(Some(TransferDirection::parse(word).map_err(at_field("direction"))?)),
     }
 }
 
@@ -52,12 +53,14 @@ fn direction(text: &str) -> Result<Option<Direction>> {
 async fn rows(
     tx: &mut Tx,
     organization: OrganizationId,
-    wanted: Option<Direction>,
+    wanted: Option<TransferDirection>,
     before: Option<TransferId>,
     limit: i64,
 ) -> Result<Vec<TransferRow>> {
     let mut rows = Vec::new();
-    for direction in Direction::ALL.into_iter().filter(|direction| wanted.is_none_or(|wanted| wanted == *direction)) {
+    for direction in
+        TransferDirection::ALL.into_iter().filter(|direction| wanted.is_none_or(|wanted| wanted == *direction))
+    {
         rows.extend(transfer::list(tx, organization, direction, before, limit).await?);
     }
     rows.sort_by_key(|row| std::cmp::Reverse(row.id));
@@ -122,7 +125,7 @@ pub struct Export {
     pub truncated: bool,
     by: Principal,
     organization: OrganizationId,
-    direction: Option<Direction>,
+    direction: Option<TransferDirection>,
     before: Option<TransferId>,
     left: i64,
 }

@@ -5,7 +5,7 @@ use crate::{
         access::{Act, may_act},
         id::ResourceId,
         refusal::Refusal,
-        restriction::{Origin, Restriction, Restrictions, Stop, origins},
+        restriction::{RestrictingResource, Restriction, RestrictionOrigin, Restrictions, origins},
     },
     view::restriction::RestrictionsView,
 };
@@ -21,12 +21,12 @@ use super::{
 };
 
 /// Where the restrictions of a resource come from, each by name where the reader may see it.
-pub fn origins_of(access_path: &AccessPath) -> Vec<Origin> {
+pub fn origins_of(access_path: &AccessPath) -> Vec<RestrictionOrigin> {
     let visible = access_path.visible_path();
-    let way: Vec<Stop> = access_path
+    let way: Vec<RestrictingResource> = access_path
         .ancestors
         .iter()
-        .map(|step| Stop {
+        .map(|step| RestrictingResource {
             shown: visible.iter().find(|crumb| crumb.id == step.id).map(|crumb| {
                 let root = crumb.kind == crate::domain::resource::Kind::Root;
                 (crumb.id, if root { crumb.kind.label().to_owned() } else { crumb.name.clone() })

@@ -7,8 +7,8 @@ use crate::{
         access::role_level,
         id::{AccountId, ResourceId},
         refusal::Refusal,
-        resource::{Kind, Status},
-        search::Question,
+        resource::{DatasetStatus, Kind},
+        search::SearchTerms,
         text::FieldIssue,
     },
     view::{OrganizationMembership, Page, RowView},
@@ -69,9 +69,9 @@ pub async fn page(
     query: &SearchQuery,
     limit: i64,
 ) -> Result<Page<RowView>> {
-    let question = Question::parse(&query.q).ok_or_else(|| Refusal::field("q", FieldIssue::Missing))?;
+    let question = SearchTerms::parse(&query.q).ok_or_else(|| Refusal::field("q", FieldIssue::Missing))?;
     let kind = choice("kind", &query.kind, Kind::parse)?;
-    let status = choice("status", &query.status, Status::parse)?;
+    let status = choice("status", &query.status, DatasetStatus::parse)?;
     let wrong = || Refusal::field("cursor", FieldIssue::NotAnId);
     // The cursor names the question it is of.
     let asked = format!("{} {} {} {}", at.id, query.q, query.kind, query.status);
@@ -94,7 +94,7 @@ pub async fn page(
     let mut rows: BTreeMap<ResourceId, RowView> = drive::rows_of(tx, by, at.id, &ids)
         .await?
         .into_iter()
-        .filter(|row| question.is_answered_by(&row.name))
+        .filter(|row| question.matches(&row.name))
         .map(|row| (row.id, row))
         .collect();
     Ok(Page {

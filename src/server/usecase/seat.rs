@@ -7,15 +7,16 @@ use crate::{
     domain::{
         id::{AccountId, LicenceId, LoanId, OrganizationId, PersonId},
         licence::Product,
+        permit::{RolePermit, allow, allow_to_look},
         refusal::Refusal,
-        role::{Permission, Role, RolePermit, allow, allow_to_look, may},
-        seat::{self as rules, AfterRole, Holder, after_role},
+        role::{Permission, Role, may},
+        seat::{self as rules, Holder, SeatChange, after_role},
         text::{FieldIssue, key},
         time::Timestamp,
     },
     view::{
-        Control, LicenceState, LicenceView, LoanTerm, Page,
-        seat::{SeatRow, SeatedLicence, SeatsView},
+        Control, LicenceLoan, LicenceState, LicenceView, Page,
+        seat::{LicenceSeats, SeatRow, SeatsView},
     },
 };
 
@@ -150,7 +151,7 @@ pub struct SeatsOf {
     /// How many are given or taken.
     pub used: u64,
     /// That it is lent, or borrowed.
-    pub loan: Option<LoanTerm>,
+    pub loan: Option<LicenceLoan>,
     /// Who holds one.
     pub page: Page<SeatRow>,
 }
@@ -259,7 +260,7 @@ pub async fn show(ctx: &Ctx, by: &Principal, org: &str, only: &str, cursor: &str
                 },
                 _ => Control::Absent,
             };
-            SeatedLicence { licence, seats, give }
+            LicenceSeats { licence, seats, give }
         })
         .collect();
     Ok(SeatsView { organization: at, licences, people })
@@ -377,11 +378,11 @@ pub(super) async fn role_changed(
     after: Role,
 ) -> Result<()> {
     match after_role(before, after) {
-        AfterRole::Keep => {}
-        AfterRole::Free => {
+        SeatChange::Keep => {}
+        SeatChange::Free => {
             seat::delete_of_people(tx, permit, &[person]).await?;
         }
-        AfterRole::Unreserve => seat::unreserve(tx, permit, person).await?,
+        SeatChange::Unreserve => seat::unreserve(tx, permit, person).await?,
     }
     Ok(())
 }

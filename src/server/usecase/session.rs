@@ -259,7 +259,7 @@ pub fn client_key(client: &Client) -> Key {
 /// # Errors
 /// `WrongCredentials`; `RateLimited` after too many failures.
 pub async fn sign_in(ctx: &Ctx, client: &Client, email: &str, password: &str) -> Result<PersonView> {
-    let mut fields = crate::domain::text::Fields::default();
+    let mut fields = crate::domain::fields::Fields::default();
     let email = fields.check("email", Email::parse(email));
     fields.check("password", if password.is_empty() { Err(FieldIssue::Missing) } else { Ok(()) });
     fields.done()?;
@@ -280,7 +280,7 @@ pub async fn sign_in(ctx: &Ctx, client: &Client, email: &str, password: &str) ->
     ctx.limits()
         .guard(&keys, |refusal| *refusal == Refusal::WrongCredentials, async {
             // Longer than any password can be: wrong for sure, and not worth hashing megabytes.
-            let tried: String = password.chars().take(crate::domain::text::TRIED_LENGTH).collect();
+            let tried: String = password.chars().take(crate::domain::text::MAX_TRIED_LENGTH).collect();
             let id = known.as_ref().map(|known| PersonId(known.id));
             let stored = known.map(|known| known.password_hash);
             let right = ctx.hasher().verify(&client_name(client), &tried, stored).await?;

@@ -6,14 +6,17 @@ use serde_json::{Map, Value};
 use crate::{
     domain::{
         id::OrganizationId,
-        organization::{self as rules, LegalForm, RESTORABLE_DAYS, SettingsForm},
+        legal::{self, LegalForm, LegalInformation},
+        organization::{self as rules, OrganizationDetails, RESTORABLE_DAYS, SettingsForm},
+        permit::{RolePermit, allow},
         refusal::Refusal,
-        role::{Permission, Role, RolePermit, allow, keep_an_owner, may},
+        role::{Permission, Role, may},
+        role_change::keep_an_owner,
         text::{FieldIssue, Identifier, key},
     },
     view::{
-        Control, LegalView, OrganizationMembership,
-        settings::{DeletedView, DetailsView, SettingsView},
+        Control, OrganizationMembership,
+        settings::{DeletedView, SettingsView},
     },
 };
 
@@ -68,7 +71,7 @@ pub async fn show(ctx: &Ctx, by: &Principal, org: &str) -> Result<SettingsView> 
 ///
 /// # Errors
 /// `NotFound` if they may not see the organization at all.
-pub async fn details(ctx: &Ctx, by: &Principal, org: &str) -> Result<Option<DetailsView>> {
+pub async fn details(ctx: &Ctx, by: &Principal, org: &str) -> Result<Option<OrganizationDetails>> {
     let mut tx = ctx.db().read().await?;
     let found = organization::find(&mut tx, by, org).await?;
     let role = membership::find_role(&mut tx, found.id, by.person).await?;
@@ -142,7 +145,7 @@ async fn take(
 ///
 /// # Errors
 /// `NotFound`, `Forbidden`.
-pub async fn legal(ctx: &Ctx, by: &Principal, org: &str) -> Result<LegalView> {
+pub async fn legal(ctx: &Ctx, by: &Principal, org: &str) -> Result<LegalInformation> {
     let mut tx = ctx.db().read().await?;
     let permit = organization::permit(&mut tx, by, org, Permission::ViewLegal).await?;
     let found = organizations::find(&mut tx, permit.organization()).await?.ok_or(Refusal::NotFound)?;
@@ -160,14 +163,14 @@ pub async fn change_legal(
     org: &str,
     form: &LegalForm,
     org_id: Option<&str>,
-) -> Result<(LegalView, String)> {
+) -> Result<(LegalInformation, String)> {
     let wanted = SettingsForm { org_id: org_id.map(str::to_owned), ..SettingsForm::default() };
     ctx.db()
         .write(|tx, _| {
             Box::pin(async {
                 let permit = organization::permit(tx, by, org, Permission::EditLegal).await?;
                 let found = organizations::find(tx, permit.organization()).await?.ok_or(Refusal::NotFound)?;
-                let (legal, wanted) = both(rules::legal(found.kind, form), rules::settings(&found.details, &wanted))?;
+                let (legal, wanted) = both(legal::parse(found.kind, form), rules::settings(&found.details, &wanted))?;
                 let org_id = match wanted.org_id {
                     Some(new) => take(tx, ctx, by, &permit, &found.org_id, &new).await?,
                     None => found.org_id.clone(),

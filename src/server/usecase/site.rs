@@ -4,9 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{
     domain::{
-        access::{Act, permit as permit_on},
+        access::Act,
         id::{OrganizationId, ResourceId},
-        licence::{Use, allows},
+        licence::{Entitlement, allows},
+        permit::permit as permit_on,
         refusal::Refusal,
         resource::Kind,
         site::{already_in_site, not_a_dataset, not_in_a_site, outside_not_seen, several_of_this_name},
@@ -153,7 +154,7 @@ async fn assign_in(tx: &mut Tx, ctx: &Ctx, by: &Principal, items: &[ResourceId],
                     return Err(Refusal::Blocked(vec![already_in_site(step.id, &step.name)]).into());
                 }
                 let licences = licence::list_of_account(tx, first.account, ctx.now()).await?;
-                allows(&licences, Use::Sites, ctx.now())?;
+                allows(&licences, Entitlement::Sites, ctx.now())?;
                 let beside = first.parent.ok_or(Refusal::NotFound)?;
                 let made = drive::create_in(tx, ctx, by, beside, Kind::Site, name, None).await?;
                 (made.resource.id, made.resource.name, Some(made.resource.id))

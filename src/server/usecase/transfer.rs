@@ -8,9 +8,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{
     domain::{
-        access::{Act, Level, Permit, permit as permit_on, role_level},
+        access::{Act, Level, role_level},
         id::{AccountId, EntryId, GrantId, LicenceId, OrganizationId, PersonId, ResourceId, TaskId, TransferId},
-        licence::{Amount, EntryKind, Use, allows, governing},
+        licence::{Amount, Entitlement, EntryKind, allows, governing},
+        permit::{Permit, permit as permit_on},
         refusal::Refusal,
         resource::{Kind, MAX_DEPTH, MAX_ITEMS},
         role::{Permission, Role, may},
@@ -18,7 +19,7 @@ use crate::{
         text::FieldIssue,
         time::Timestamp,
         transfer::{
-            self as rules, Contents, Destination, Facts, GrantFact, Grantee, Item, NAMED_AT_MOST, Onlooker, Plan,
+            self as rules, Contents, Destination, Facts, GrantFact, Grantee, Item, MAX_NAMED, PersonWithAccess, Plan,
             Scope, Side, Truncated, reversal::ContentFingerprint,
         },
         undo::{FormerPlace, Inverse, MAX_CONTAINERS},
@@ -325,13 +326,13 @@ pub(super) async fn load(
         side(tx, ctx, giver, source_id, source_account, false).await?.0
     };
     let destination_grants = on_way(&access_path, &grants);
-    let onlookers = if within {
+    let people_with_access = if within {
         Truncated::default()
     } else {
         let granted = below.values().any(|below| below.granted > 0);
         let above: Vec<GrantFact> = prepared.iter().flat_map(|item| item.above.iter().cloned()).collect();
         let between = (source_account, (target_id, container.account));
-        onlookers(tx, items, granted, between, &above, &destination_grants).await?
+        people_with_access(tx, items, granted, between, &above, &destination_grants).await?
     };
     let names = AccountNames::of(tx, by, target_id).await?;
     let destination_name = match (container.kind, sees_destination) {
@@ -357,7 +358,7 @@ pub(super) async fn load(
             grants: destination_grants,
         },
         items: prepared,
-        onlookers,
+        people_with_access,
     };
     let trash_inside = below.values().any(|below| below.in_trash > 0);
     let grants_inside = below.values().any(|below| below.granted > 0);
@@ -397,15 +398,15 @@ pub(super) async fn side(
 }
 
 /// Who can reach the items now, and how they stand to the target.
-async fn onlookers(
+async fn people_with_access(
     tx: &mut Tx,
     items: &[ResourceId],
     granted: bool,
     (source, (target, target_account)): (AccountId, (OrganizationId, AccountId)),
     above: &[GrantFact],
     in_target: &[GrantFact],
-) -> Result<Truncated<Onlooker>> {
-    let (total, by_role) = membership::list_candidates(tx, source, target_account, NAMED_AT_MOST).await?;
+) -> Result<Truncated<PersonWithAccess>> {
+    let (total, by_role) = membership::list_candidates(tx, source, target_account, MAX_NAMED).await?;
     let (carried_people, carried_organizations) =
         if granted { subtree::list_grantees(tx, items).await? } else { (Vec::new(), Vec::new()) };
     let mut people: BTreeSet<_> = carried_people.iter().copied().collect();
@@ -417,7 +418,7 @@ async fn onlookers(
         };
     }
     let (people, organizations): (Vec<_>, Vec<_>) = (people.into_iter().collect(), organizations.into_iter().collect());
-    let by_grant = membership::list_grantees(tx, &people, &organizations, target_account, NAMED_AT_MOST).await?;
+    let by_grant = membership::list_grantees(tx, &people, &organizations, target_account, MAX_NAMED).await?;
 
     // Grants on the way to the destination may be to any organization; its people are reached too.
     let to_organizations: Vec<OrganizationId> = in_target
@@ -437,7 +438,7 @@ async fn onlookers(
             .collect();
 
     let mut seen = BTreeSet::new();
-    let mut first: Vec<Onlooker> = Vec::new();
+    let mut first: Vec<PersonWithAccess> = Vec::new();
     let named = by_role.len() as u64;
     for candidate in by_role.into_iter().chain(by_grant) {
         if !seen.insert(candidate.id) {
@@ -445,7 +446,7 @@ async fn onlookers(
         }
         let person = Grantee::Person(candidate.id);
         let everyone_in_target = candidate.target_role.is_some();
-        first.push(Onlooker {
+        first.push(PersonWithAccess {
             id: candidate.id,
             name: candidate.name,
             target_role: candidate.target_role,
@@ -633,7 +634,7 @@ fn places_of(facts: &Facts, plan: &Plan) -> Vec<FormerPlace> {
 
 /// How a move is taken back; not where access ended with it, which nobody would get back.
 fn inverse_of(facts: &Facts, plan: &Plan, at: Timestamp) -> Option<Inverse> {
-    if plan.scope != Scope::Within || plan.items.is_empty() || !plan.effects.uncarried.is_empty() {
+    if plan.scope != Scope::Within || plan.items.is_empty() || !plan.effects.carried_grants_ended.is_empty() {
         return None;
     }
     Some(Inverse::PutBack { from: plan.destination.id, at, items: places_of(facts, plan) })
@@ -736,7 +737,7 @@ pub(super) async fn carry_out(
             count_done(progress, part.len())?;
         }
     }
-    grant::delete_carried(tx, &permit, &plan.effects.uncarried).await?;
+    grant::delete_carried(tx, &permit, &plan.effects.carried_grants_ended).await?;
     for part in plan.effects.carried.chunks(PROGRESS_BATCH_SIZE) {
         let new: Vec<grant::NewGrant> = part
             .iter()
@@ -1277,12 +1278,12 @@ pub async fn destinations(
     // Creating and copying are what an expired licence takes away (LIC-6); moving is not.
     let account = resource::find(&mut tx, id).await?.ok_or(Refusal::NotFound)?.account;
     let licences = licence::list_of_account(&mut tx, account, ctx.now()).await?;
-    let may_create = allows(&licences, Use::Create, ctx.now());
+    let may_create = allows(&licences, Entitlement::Create, ctx.now());
     let in_site = access_path.ancestors.first().is_some_and(|step| step.kind == Kind::Site);
     let copies_site = base.items.iter().any(|item| item.kind == Kind::Site);
     let may_copy = may_create
         .clone()
-        .and_then(|()| if in_site || copies_site { allows(&licences, Use::Sites, ctx.now()) } else { Ok(()) });
+        .and_then(|()| if in_site || copies_site { allows(&licences, Entitlement::Sites, ctx.now()) } else { Ok(()) });
     let create = match (permit_on(by.who(), Act::Create, &access_path.facts), may_create) {
         (Ok(_), may) if access_path.ancestors.first().is_some_and(|step| step.kind.may_hold(Kind::Folder)) => {
             may.map_or_else(|refusal| Control::Disabled(refusal.to_string()), |()| Control::Enabled)

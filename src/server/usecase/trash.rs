@@ -4,16 +4,17 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{
     domain::{
-        access::{self as rules, Act, Level, Permit},
+        access::{Act, Level},
         id::{GrantId, OrganizationId, PersonId, ResourceId, TaskId},
         name::same_key,
+        permit::{self, Permit},
         refusal::Refusal,
         resource::{Kind, free_name},
         task::{MAX_INLINE_ITEMS, TaskKind},
         text::FieldIssue,
         time::Timestamp,
         transfer::Grantee,
-        trash::{Home, home, kept_until, outlived, overdue_before, restricted_inside},
+        trash::{RestoreTarget, home, kept_until, outlived, overdue_before, restricted_inside},
         undo::Inverse,
     },
     view::{
@@ -98,7 +99,7 @@ pub(super) async fn put_in(
     let mut lesser = Vec::new();
     for id in items {
         let access_path = access_paths.get(id).ok_or(Refusal::NotFound)?;
-        let permit = rules::permit(by.who(), Act::Trash, &access_path.facts)?;
+        let permit = permit::permit(by.who(), Act::Trash, &access_path.facts)?;
         let item = access_path.ancestors.first().ok_or(Refusal::NotFound)?;
         if item.kind == Kind::Root {
             return Err(Refusal::BadRequest("The Drive itself cannot be deleted. Select items in it.".into()).into());
@@ -143,7 +144,7 @@ async fn may_delete_inside(tx: &mut Tx, by: &Principal, items: &[ResourceId]) ->
     for inside in restricted {
         let may = access_paths
             .get(&ResourceId(inside.id))
-            .is_some_and(|access_path| rules::permit(by.who(), Act::Trash, &access_path.facts).is_ok());
+            .is_some_and(|access_path| permit::permit(by.who(), Act::Trash, &access_path.facts).is_ok());
         if !may {
             return Err(restricted_inside(&inside.name).into());
         }
@@ -168,7 +169,7 @@ async fn tops(tx: &mut Tx, by: &Principal, items: &[ResourceId]) -> Result<Vec<(
         if !sees(&access_path) {
             return Err(Refusal::NotFound.into());
         }
-        let permit = rules::permit(by.who(), Act::Trash, &access_path.facts)?;
+        let permit = permit::permit(by.who(), Act::Trash, &access_path.facts)?;
         tops.push((top, permit, access_path));
     }
     let owners: BTreeSet<OrganizationId> = tops.iter().map(|(top, ..)| top.organization).collect();
@@ -225,7 +226,7 @@ pub(super) async fn restore_in(tx: &mut Tx, ctx: &Ctx, by: &Principal, items: &[
         let depth = access_path.ancestors.last().map_or(0, |root| root.distance) - 1;
         let height = subtree::height_with_trash(tx, &[top.id]).await?;
         let place = home(top.container_in_trash, depth, height);
-        let container = if place == Home::Back { top.container } else { top.root };
+        let container = if place == RestoreTarget::Back { top.container } else { top.root };
         let taken = taken.entry(container).or_default();
         let name = free_name(&top.name, |key| taken.contains(key));
         taken.insert(same_key(&name));
@@ -264,16 +265,16 @@ pub(super) async fn restore_in(tx: &mut Tx, ctx: &Ctx, by: &Principal, items: &[
 }
 
 /// What is said of one thing that came back.
-fn remark(top: &Trashed, place: Home, name: &str, to: Option<String>) -> String {
+fn remark(top: &Trashed, place: RestoreTarget, name: &str, to: Option<String>) -> String {
     let as_called = if name == top.name { String::new() } else { format!(" as “{name}”") };
     let renamed = if name == top.name { "" } else { "; its name was already taken" };
     match (place, to) {
-        (Home::Back, Some(to)) => format!("Restored “{}”{as_called} to “{to}”{renamed}", top.name),
-        (Home::Back, None) => format!("Restored “{}”{as_called}{renamed}", top.name),
-        (Home::RootAsContainerIsInTrash, _) => {
+        (RestoreTarget::Back, Some(to)) => format!("Restored “{}”{as_called} to “{to}”{renamed}", top.name),
+        (RestoreTarget::Back, None) => format!("Restored “{}”{as_called}{renamed}", top.name),
+        (RestoreTarget::RootAsContainerIsInTrash, _) => {
             format!("Restored “{}”{as_called} to the Drive; its old folder is in the trash{renamed}", top.name)
         }
-        (Home::RootAsTooDeep, _) => {
+        (RestoreTarget::RootAsTooDeep, _) => {
             format!("Restored “{}”{as_called} to the Drive; its old folder is now too deep{renamed}", top.name)
         }
     }
@@ -378,7 +379,7 @@ fn row(by: &Principal, names: &AccountNames, top: &Trashed, access_path: &Access
         from,
         account_name: names.of_account(top.account),
         kept_until: kept_until(top.at),
-        change: match rules::permit(by.who(), Act::Trash, &access_path.facts) {
+        change: match permit::permit(by.who(), Act::Trash, &access_path.facts) {
             Ok(_) => Control::Enabled,
             Err(refusal) => Control::Disabled(refusal.to_string()),
         },
@@ -422,7 +423,7 @@ pub async fn empty(ctx: &Ctx, by: &Principal, org: &str) -> Result<Done> {
                     let tops: Vec<(Trashed, Permit)> = rows
                         .into_iter()
                         .filter_map(|(top, access_path)| {
-                            rules::permit(by.who(), Act::Trash, &access_path.facts).ok().map(|permit| (top, permit))
+                            permit::permit(by.who(), Act::Trash, &access_path.facts).ok().map(|permit| (top, permit))
                         })
                         .collect();
                     if !tops.is_empty() {

@@ -4,8 +4,9 @@
 use std::collections::BTreeMap;
 
 use crate::domain::{
-    access::{Act, permit},
+    access::Act,
     id::{ResourceId, UndoId},
+    permit::permit,
     refusal::Refusal,
     time::Timestamp,
     undo::{FormerPlace, Inverse, gone},

@@ -10,7 +10,7 @@ use std::time::Duration;
 use tokio::sync::watch;
 
 use crate::{
-    domain::{id::MailId, mail::again, time::Timestamp},
+    domain::{id::MailId, mail::next_attempt_at, time::Timestamp},
     server::{
         context::Ctx,
         error::{Error, Result},
@@ -162,7 +162,7 @@ async fn settle(
     let (fate, next, reason) = match outcome {
         Ok(()) => (DeliveryOutcome::Sent, None, String::new()),
         Err(Undelivered::Never(reason)) => (DeliveryOutcome::Failed, None, reason),
-        Err(Undelivered::Later(reason)) => match again(mail.attempts + 1, mail.id.as_u128(), now) {
+        Err(Undelivered::Later(reason)) => match next_attempt_at(mail.attempts + 1, mail.id.as_u128(), now) {
             Some(next) => (DeliveryOutcome::Later, Some(next), reason),
             None => (DeliveryOutcome::Failed, None, reason),
         },

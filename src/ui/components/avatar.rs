@@ -4,10 +4,8 @@ use leptos::prelude::*;
 
 /// A person.
 #[component]
-pub fn Face(
-    /// The name to take initials from.
-    #[prop(into)]
-    name: String,
+pub fn PersonAvatar(
+    #[prop(into)] name: String,
     /// One of twelve hues.
     hue: u8,
 ) -> impl IntoView {
@@ -16,10 +14,8 @@ pub fn Face(
 
 /// An organization.
 #[component]
-pub fn Mark(
-    /// The name to take initials from.
-    #[prop(into)]
-    name: String,
+pub fn OrganizationAvatar(
+    #[prop(into)] name: String,
     /// One of twelve hues.
     hue: u8,
     /// Whether it stands in a list.

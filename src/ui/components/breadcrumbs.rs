@@ -1,32 +1,31 @@
-//! The way to where one is.
+//! Breadcrumbs: the path to the current page.
 
 use leptos::prelude::*;
 
 use super::menu::Menu;
 
-/// A step: words and, except for the last, where they lead.
+/// One step of the path.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Step {
-    /// The words.
     pub label: String,
-    /// Where it leads; `None` for where one is.
+    /// The link; `None` for the current page.
     pub href: Option<String>,
-    /// What can be dropped on: an id, and a word for what it is.
+    /// For drag and drop: the id and kind of the container that items dropped here move into.
     pub holds: Option<(String, &'static str)>,
 }
 
 impl Step {
-    /// A step that leads somewhere.
+    /// A step with a link.
     pub fn to(label: impl Into<String>, href: impl Into<String>) -> Self {
         Self { label: label.into(), href: Some(href.into()), holds: None }
     }
 
-    /// Where one is.
+    /// The current page.
     pub fn here(label: impl Into<String>) -> Self {
         Self { label: label.into(), href: None, holds: None }
     }
 
-    /// The same, as a place that things can be dropped on.
+    /// Makes the step a drop target.
     #[must_use]
     pub fn holding(self, id: String, kind: &'static str) -> Self {
         Self { holds: Some((id, kind)), ..self }
@@ -39,17 +38,15 @@ const MAX_VISIBLE_STEPS: usize = 4;
 /// A breadcrumb. Long ones keep the first and the last two steps and put the rest into a menu.
 #[component]
 pub fn Breadcrumbs(
-    /// The accessible name.
-    #[prop(default = "Breadcrumb")]
-    label: &'static str,
+    #[prop(default = "Breadcrumb")] label: &'static str,
     /// An id that no other breadcrumb on the page has.
     id: &'static str,
-    /// The steps; the last is where one is.
+    /// The steps; the last is the current page.
     steps: Vec<Step>,
     /// Whether the last step is the page's heading.
     #[prop(optional)]
     heading: bool,
-    /// Whether following a step is one inside a dialog: the page stays scrolled where it is, and Back closes the dialog.
+    /// Whether the links stay inside a dialog: the page keeps its scroll position, and Back closes the dialog.
     #[prop(optional)]
     in_place: bool,
 ) -> impl IntoView {

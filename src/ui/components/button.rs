@@ -7,19 +7,18 @@ use super::icon::Icon;
 /// How much a button matters.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub enum Tone {
-    /// One of several.
+    /// One of several equal buttons.
     #[default]
     Plain,
-    /// The one to press.
+    /// The main action of the page or dialog.
     Primary,
-    /// In the background.
+    /// A minor action.
     Quiet,
-    /// What cannot be taken back.
+    /// An action that cannot be undone.
     Danger,
 }
 
 impl Tone {
-    /// The class.
     pub const fn class(self) -> &'static str {
         match self {
             Self::Plain => "button",
@@ -33,19 +32,14 @@ impl Tone {
 /// A link that looks like a button.
 #[component]
 pub fn ButtonLink(
-    /// Where it leads.
-    #[prop(into)]
-    href: String,
-    /// How much it matters.
+    #[prop(into)] href: String,
+    /// The tone of the button.
     #[prop(optional)]
     tone: Tone,
-    /// An icon before the words.
-    #[prop(optional)]
-    icon: Option<&'static str>,
-    /// Whether the page stays where it is scrolled to: for links that open or close a dialog.
+    #[prop(optional)] icon: Option<&'static str>,
+    /// Whether the page keeps its scroll position: for links that open or close a dialog.
     #[prop(optional)]
     in_place: bool,
-    /// The words.
     children: Children,
 ) -> impl IntoView {
     view! {
@@ -59,20 +53,17 @@ pub fn ButtonLink(
 /// A button that cannot be pressed now, and why. The reason is visible, not only a tooltip: touch has no hover.
 #[component]
 pub fn BlockedButton(
-    /// The words on it.
     label: &'static str,
     /// Why it cannot be pressed.
     #[prop(into)]
     reason: String,
-    /// How much it matters.
+    /// The tone of the button.
     #[prop(optional)]
     tone: Tone,
-    /// An icon before the words.
+    #[prop(optional)] icon: Option<&'static str>,
+    /// Whether the page already shows the reason nearby: then it is for screen readers only.
     #[prop(optional)]
-    icon: Option<&'static str>,
-    /// Whether the page says the reason beside it already: then it is here for who listens only.
-    #[prop(optional)]
-    told: bool,
+    reason_shown: bool,
 ) -> impl IntoView {
     let id = format!("why-{}", label.to_lowercase().replace(' ', "-"));
     view! {
@@ -81,7 +72,7 @@ pub fn BlockedButton(
                 {icon.map(|name| view! { <Icon name/> })}
                 {label}
             </button>
-            <small id=id class=told.then_some("unseen")>{reason}</small>
+            <small id=id class=reason_shown.then_some("visually-hidden")>{reason}</small>
         </span>
     }
 }

@@ -1,4 +1,4 @@
-//! A text to be copied: in a field that can only be read, and a button, which needs a script.
+//! A read-only field with a **Copy** button, which needs a script.
 
 use leptos::{html, prelude::*, task::spawn_local};
 use wasm_bindgen_futures::JsFuture;
@@ -8,18 +8,17 @@ use super::{icon::Icon, markup::escaped};
 /// The field and the button.
 #[component]
 pub fn CopyField(
-    /// The text.
     value: String,
     /// The accessible name of the field.
     #[prop(into)]
     label: String,
-    /// The words on the button.
     action: &'static str,
     /// The accessible name of the button, where its words are not enough.
     #[prop(optional, into)]
     action_label: Option<String>,
 ) -> impl IntoView {
-    // Not whether the page is hydrated: what is waited for comes to life after that, and begins as the server sent it.
+    // Not `Session::hydrated`: content inside `Suspense` hydrates after the page did, and must first render as the
+    // server sent it.
     let ready = RwSignal::new(false);
     Effect::new(move |_| ready.set(true));
     let field = NodeRef::<html::Input>::new();
@@ -27,7 +26,7 @@ pub fn CopyField(
     let copy = move |_| {
         let Some(field) = field.get_untracked() else { return };
         field.select();
-        // Only there where the connection is safe; elsewhere the marked text is copied by hand.
+        // The clipboard API exists only in secure contexts; elsewhere people copy the selected text themselves.
         if !window().is_secure_context() {
             said.set("Press Ctrl+C to copy it.");
             return;

@@ -1,6 +1,6 @@
-//! Dialogs. They live in the address (`?dialog=…`), so the server renders them open, Back closes them, and a copied link
-//! opens them again. WebAssembly turns an open one into a modal one: the browser then keeps the focus inside, and the
-//! rest of the page still.
+//! Dialogs. They live in the address (`?dialog=…`), so the server renders them open, Back closes them, and a copied
+//! link opens them again. WebAssembly turns an open one into a modal one: the browser then keeps the focus inside, and
+//! the rest of the page still.
 
 use leptos::{html, prelude::*};
 use leptos_router::{NavigateOptions, hooks::use_navigate};
@@ -19,15 +19,15 @@ pub fn Dialog(
     /// The accessible name (ux.md, fixed).
     #[prop(into)]
     label: String,
-    /// The heading one sees.
+    /// The visible heading.
     #[prop(into)]
     heading: Signal<String>,
     /// The page without the dialog.
     #[prop(into)]
     close: String,
-    /// Whether it begins with something to read: then the heading has the focus at first, not a field.
+    /// Whether it starts with text to read: then the heading takes the focus, not the first field.
     #[prop(optional)]
-    reads: bool,
+    starts_with_text: bool,
     /// What is in it: a [`DialogBody`], and a `<footer>`.
     children: Children,
 ) -> impl IntoView {
@@ -40,7 +40,7 @@ pub fn Dialog(
 
     Effect::new(move |_| {
         let Some(dialog) = element.get() else { return };
-        // Made in here, as only the browser has such things: what is stored locally must stay on one thread.
+        // Made inside the effect, which runs in the browser only: a local value must stay on the thread that made it.
         let opener = StoredValue::new_local(opened_from());
         once_connected(&dialog.clone(), move || {
             // Open as the server sent it, it is not modal; it has to be closed first to become so. Whoever types in it
@@ -53,8 +53,8 @@ pub fn Dialog(
         let address = shown_address();
         on_cleanup(move || {
             let opener = opener.try_get_value().flatten();
-            // Once the dialog is gone, the focus goes back to where it came from; for one that came with its page, to the
-            // link that opens it, or else to the page's heading.
+            // Once the dialog is gone, the focus goes back to where it came from; for one that came with its page, to
+            // the link that opens it, or else to the page's heading.
             request_animation_frame(move || match opener.filter(|opener| opener.is_connected()) {
                 Some(opener) => drop(opener.focus()),
                 None if nowhere() => match link_to(&address) {
@@ -80,7 +80,7 @@ pub fn Dialog(
     };
 
     view! {
-        <div class="veil">
+        <div class="dialog-backdrop">
             <dialog
                 node_ref=element
                 class="dialog"
@@ -93,8 +93,9 @@ pub fn Dialog(
                 on:click=on_click
             >
                 <header>
-                    // As markup: a translator takes the place of texts, which then would not follow any more.
-                    <h2 tabindex=reads.then_some("-1") autofocus=reads inner_html=move || escaped(&heading.get())></h2>
+                    // Set as markup: a page translator replaces text nodes, and Leptos would then update nodes that are
+                    // no longer shown.
+                    <h2 tabindex=starts_with_text.then_some("-1") autofocus=starts_with_text inner_html=move || escaped(&heading.get())></h2>
                     <a class="button icon-only quiet" href=close aria-label="Close" data-noscroll="" prop:replace=true>
                         <Icon name="close"/>
                     </a>
@@ -105,16 +106,15 @@ pub fn Dialog(
     }
 }
 
-/// What is between the heading and the buttons of a [`Dialog`]; it scrolls if it is long.
+/// The part of a [`Dialog`] between heading and buttons. Long content scrolls.
 #[component]
 pub fn DialogBody(
-    /// Whether there is nothing in it that takes the focus: then it does so itself, so that keys can scroll it.
+    /// Whether nothing inside is focusable: then the body itself is, so that keys can scroll it.
     #[prop(optional)]
-    reads: bool,
-    /// The content.
+    focusable: bool,
     children: Children,
 ) -> impl IntoView {
-    view! { <div class="dialog-body" tabindex=reads.then_some("0")>{children()}</div> }
+    view! { <div class="dialog-body" tabindex=focusable.then_some("0")>{children()}</div> }
 }
 
 /// The buttons of a [`Dialog`], with **Cancel** as a link to the page without it.
@@ -152,7 +152,7 @@ fn link_to(address: &str) -> Option<HtmlElement> {
         .find(|link| link.get_attribute("href").as_deref() == Some(address) && link.offset_parent().is_some())
 }
 
-/// What had the focus when the dialog opened; for a link in a menu, the button of the menu.
+/// The element that had the focus when the dialog opened; for a link in a menu, the button of that menu.
 fn opened_from() -> Option<HtmlElement> {
     let active = document().active_element()?;
     let menu = active.closest("[popover]").ok().flatten();
@@ -160,7 +160,7 @@ fn opened_from() -> Option<HtmlElement> {
         Some(menu) => document().query_selector(&format!("[popovertarget=\"{}\"]", menu.id())).ok().flatten()?,
         None => active,
     };
-    // The page itself, or something in a dialog that is about to go, is no place to come back to.
+    // The focus cannot return to the page as a whole, nor into a dialog that is about to be removed.
     let nowhere = opener.tag_name() == "BODY" || opener.closest("dialog").is_ok_and(|dialog| dialog.is_some());
     if nowhere { None } else { opener.dyn_into().ok() }
 }

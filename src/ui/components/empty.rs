@@ -1,20 +1,15 @@
-//! What stands where there is nothing yet, or nothing to see.
+//! Placeholders: for an empty list, and while content is loading.
 
 use leptos::prelude::*;
 
 use super::icon::Icon;
 
-/// One sentence that says what this is, and one thing to do about it.
+/// An empty state: one sentence that says what belongs here, and one action.
 #[component]
 pub fn Empty(
-    /// An icon.
     icon: &'static str,
-    /// The sentence.
-    #[prop(into)]
-    sentence: String,
-    /// The thing to do.
-    #[prop(optional)]
-    children: Option<Children>,
+    #[prop(into)] sentence: String,
+    #[prop(optional)] children: Option<Children>,
 ) -> impl IntoView {
     view! {
         <div class="empty">
@@ -25,8 +20,7 @@ pub fn Empty(
     }
 }
 
-/// Grey lines where content is about to be. They appear only after a moment (style sheet), so that quick answers do not
-/// flicker.
+/// Grey lines while content is loading. The style sheet delays them, so that quick answers do not flicker.
 #[component]
 pub fn Skeleton() -> impl IntoView {
     view! {

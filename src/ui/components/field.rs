@@ -1,4 +1,4 @@
-//! Fields of a [`super::form::Form`]: label, hint, what is wrong with it, and what was typed before.
+//! Fields of a [`super::form::Form`], each with label, hint and problem. After a refusal a field keeps what was typed.
 
 use leptos::{html, prelude::*};
 
@@ -11,26 +11,24 @@ use super::{
 /// A text field.
 #[component]
 pub fn Field(
-    /// The field's name in the form.
     name: &'static str,
-    /// Its label.
     label: &'static str,
     /// The `type` of the input.
     #[prop(default = "text")]
     kind: &'static str,
-    /// What stands in it at first.
+    /// The initial value.
     #[prop(optional, into)]
     value: Option<String>,
     /// How to fill it in.
     #[prop(optional)]
     hint: Option<&'static str>,
-    /// What browsers may fill in.
+    /// The `autocomplete` attribute.
     #[prop(default = "off")]
     autocomplete: &'static str,
-    /// Whether one may leave it empty; then the label says so.
+    /// Whether it may stay empty; the label then says so.
     #[prop(optional)]
     optional: bool,
-    /// Whether the form starts here.
+    /// Whether this field takes the focus when the form appears.
     #[prop(optional)]
     focused: bool,
     /// The smallest number or day.
@@ -88,17 +86,15 @@ pub fn Field(
 /// A text of several lines, like a list of addresses.
 #[component]
 pub fn Lines(
-    /// The field's name in the form.
     name: &'static str,
-    /// Its label.
     label: &'static str,
     /// How to fill it in.
     hint: &'static str,
-    /// What stands in it while it is empty.
+    /// Shown while the field is empty.
     placeholder: &'static str,
-    /// Its text, kept while one types; at first what stands in it, unless the form came back.
+    /// The text as it is typed. Also the initial text, unless the form was refused and comes back with what was typed.
     text: RwSignal<String>,
-    /// Whether one may leave it empty; then the label says so.
+    /// Whether it may stay empty; the label then says so.
     #[prop(optional)]
     optional: bool,
 ) -> impl IntoView {
@@ -107,11 +103,11 @@ pub fn Lines(
     let id = form.field_id(name);
     let problem = form.problem(name);
     let described = described_by(&id, true, problem);
-    // Leptos writes the content of this element as it is, so what people typed is escaped here; whoever reads the markup, the
-    // browser's parser or `innerHTML`, undoes it.
+    // Leptos writes the content of this element as it is, so what people typed is escaped here; whoever reads the
+    // markup, the browser's parser or `innerHTML`, undoes it.
     let typed = escaped(&form.typed(name).unwrap_or_else(|| text.get_untracked()));
     let area = NodeRef::<html::Textarea>::new();
-    // What was typed before there was anybody to hear it.
+    // Text typed before hydration fired no event that Leptos could hear.
     Effect::new(move |_| {
         if let Some(written) = area.get().map(|area| area.value()).filter(|written| !written.is_empty())
             && text.with_untracked(|text| *text != written)
@@ -141,26 +137,24 @@ pub fn Lines(
     }
 }
 
-/// A choice from a list.
+/// A `<select>` without an initial choice.
 #[component]
 pub fn Choice(
-    /// The field's name in the form.
     name: &'static str,
-    /// Its label.
     label: &'static str,
-    /// Values and their words.
+    /// Values and their labels.
     #[prop(into)]
     options: Vec<(&'static str, &'static str)>,
-    /// What is chosen at first.
+    /// The initial choice.
     #[prop(optional, into)]
     value: Option<String>,
     /// How to choose.
     #[prop(optional)]
     hint: Option<&'static str>,
-    /// Whether one may choose nothing; then the label says so.
+    /// Whether nothing may be chosen; the label then says so.
     #[prop(optional)]
     optional: bool,
-    /// What browsers may fill in.
+    /// The `autocomplete` attribute.
     #[prop(default = "off")]
     autocomplete: &'static str,
 ) -> impl IntoView {
@@ -194,16 +188,14 @@ pub fn Choice(
     }
 }
 
-/// One of a few choices that are all in view.
+/// Radio buttons.
 #[component]
 pub fn Radios(
-    /// The field's name in the form.
     name: &'static str,
-    /// The question.
     label: &'static str,
-    /// Values and their words.
+    /// Values and their labels.
     options: Vec<(&'static str, &'static str)>,
-    /// The one that is chosen at first.
+    /// The initial choice.
     first: &'static str,
 ) -> impl IntoView {
     let form = FormContext::get();
@@ -232,17 +224,13 @@ pub fn Radios(
     }
 }
 
-/// Yes or no. One that is not ticked is not sent.
+/// A checkbox. Unchecked, it is not part of the form that is sent.
 #[component]
 pub fn Check(
-    /// The field's name in the form.
     name: &'static str,
-    /// Its label.
     label: &'static str,
-    /// What it means.
-    #[prop(optional)]
-    hint: Option<&'static str>,
-    /// Whether it is ticked at first.
+    #[prop(optional)] hint: Option<&'static str>,
+    /// Whether it is checked initially.
     #[prop(optional)]
     checked: bool,
 ) -> impl IntoView {
@@ -271,30 +259,23 @@ pub fn Check(
     }
 }
 
-/// A field nobody sees.
+/// A hidden field.
 #[component]
-pub fn Hidden(
-    /// The field's name in the form.
-    name: &'static str,
-    /// Its value.
-    #[prop(into)]
-    value: String,
-) -> impl IntoView {
+pub fn Hidden(name: &'static str, #[prop(into)] value: String) -> impl IntoView {
     view! { <input type="hidden" name=name value=value/> }
 }
 
-/// Whose password a form is about, for password managers: they keep a new password beside the name that it goes with. Nobody
-/// sees it, and the server does not read it.
+/// A hidden user name for password managers, which store a new password under it. The server does not read it.
 #[component]
 pub fn Username(
-    /// The address one signs in with.
+    /// The email address that the person signs in with.
     #[prop(into)]
     email: String,
 ) -> impl IntoView {
     view! { <input type="text" name="username" autocomplete="username" value=email readonly=true hidden=true/> }
 }
 
-/// Under the field: what is wrong with it, and how to fill it in.
+/// The problem and the hint under a field.
 #[component]
 fn About(id: String, hint: Option<&'static str>, problem: Memo<Option<String>>) -> impl IntoView {
     view! {
@@ -305,7 +286,7 @@ fn About(id: String, hint: Option<&'static str>, problem: Memo<Option<String>>) 
     }
 }
 
-/// The id of [`About`], for `aria-describedby`, while there is something in it.
+/// The id of [`About`] for `aria-describedby`, while it has content.
 fn described_by(
     id: &str,
     hint: bool,

@@ -1,16 +1,16 @@
-//! Where the focus goes. Only ever called in the browser.
+//! Moving the focus. Only called in the browser.
 
 use leptos::prelude::*;
 use wasm_bindgen::JsCast;
 use web_sys::{Element, FocusOptions, HtmlElement, HtmlInputElement, HtmlTextAreaElement, Node};
 
-/// Does something with an element as soon as it is on the page. A view that was just loaded is made before it takes the
-/// place of the one before; until then its elements can neither be focused nor opened.
+/// Calls `then` once the element is connected to the document. A new view is built before it replaces the old one, and
+/// until then its elements can be neither focused nor opened.
 pub fn once_connected(element: &Element, then: impl FnOnce() + 'static) {
     wait(element.clone(), 120, then);
 }
 
-/// Does something with an element that takes the focus away from whoever is typing in it, and gives it back.
+/// Makes a change that takes the focus out of an element, and restores focus and text selection.
 pub fn keeping_focus_in(element: &Element, change: impl FnOnce()) {
     let active = document().active_element().filter(|active| {
         let node: &Node = active;
@@ -28,7 +28,7 @@ pub fn keeping_focus_in(element: &Element, change: impl FnOnce()) {
     }
 }
 
-/// From where to where something is selected in a field; nothing for fields of which one cannot tell, like an email's.
+/// The text selection of a field; `None` for types that have none, such as `email`.
 fn selection(element: &Element) -> Option<(u32, u32)> {
     let (start, end) = if let Some(input) = element.dyn_ref::<HtmlInputElement>() {
         (input.selection_start(), input.selection_end())
@@ -39,19 +39,19 @@ fn selection(element: &Element) -> Option<(u32, u32)> {
     start.ok().flatten().zip(end.ok().flatten())
 }
 
-/// Whether somebody is in a field.
+/// Whether a form field has the focus.
 pub fn typing() -> bool {
     document()
         .active_element()
         .is_some_and(|active| matches!(active.tag_name().as_str(), "INPUT" | "SELECT" | "TEXTAREA"))
 }
 
-/// Whether nobody and nothing on the page has the focus.
+/// Whether no element has the focus.
 pub fn nowhere() -> bool {
     document().active_element().is_none_or(|active| active.tag_name() == "BODY")
 }
 
-/// Gives the focus to what a page begins with, for want of a better place: its heading.
+/// Moves the focus to the page's heading, where there is no better place for it.
 pub fn to_heading() {
     let heading = document().query_selector("main h1").ok().flatten();
     if let Some(heading) = heading.and_then(|heading| heading.dyn_into::<HtmlElement>().ok()) {

@@ -1,8 +1,8 @@
-//! Forms that change something. The one component that knows [`crate::rpc`]: what it is for is to send a server function
-//! and show its [`Done`], [`Failure`] or [`FormFlash`].
+//! Forms that change something. This is the only component that knows [`crate::rpc`]: it sends a form to a server
+//! function, and shows its [`Done`], [`Failure`] or [`FormFlash`].
 //!
-//! Without WebAssembly a form is an ordinary post: the server redirects, and a refused form travels in a cookie, from
-//! where it comes back as the page's flash. With WebAssembly nothing is reloaded, and the same things are shown.
+//! Without WebAssembly the browser posts the form and the server redirects. A refused form is kept in a cookie, and the
+//! next page shows it again as its flash. With WebAssembly the page is not reloaded, and the result looks the same.
 
 use leptos::{context::Provider, ev::SubmitEvent, html, prelude::*};
 use leptos_router::{NavigateOptions, hooks::use_navigate};
@@ -13,7 +13,7 @@ use super::{
     button::Tone,
     focus::typing,
     icon::Icon,
-    note::{Mood, Note},
+    note::{Note, Severity},
     toast::Toaster,
 };
 use crate::{
@@ -21,14 +21,14 @@ use crate::{
     rpc::{Done, Failure, FormFlash},
     ui::{
         form_action::{AnyFormAction, FormAction},
+        location::{current_address, current_path},
         paths,
-        routes::current_address,
         sales::GetLicence,
-        session::{Session, current_path},
+        session::Session,
     },
 };
 
-/// What a form's fields and buttons share.
+/// What the fields and buttons of a form share.
 #[derive(Clone, Copy)]
 pub struct FormContext {
     name: StoredValue<String>,
@@ -39,17 +39,15 @@ pub struct FormContext {
 }
 
 impl FormContext {
-    /// The context.
     pub fn get() -> Self {
         expect_context()
     }
 
-    /// The id of a field's input.
     pub fn field_id(self, field: &str) -> String {
         self.name.with_value(|name| format!("{name}-{field}"))
     }
 
-    /// Keeps what a field is called on screen, so that the summary calls it the same.
+    /// Records a field's label, which the summary of problems uses.
     pub fn named(self, field: &'static str, label: &'static str) {
         self.labels.update_value(|labels| {
             if !labels.iter().any(|(known, _)| *known == field) {
@@ -58,32 +56,31 @@ impl FormContext {
         });
     }
 
-    /// What a field is called on screen, as far as it is known.
+    /// The label of a field, if it was recorded.
     fn label_of(self, field: &str) -> Option<&'static str> {
         self.labels.with_value(|labels| labels.iter().find(|(known, _)| *known == field).map(|(_, label)| *label))
     }
 
-    /// What was typed into a field before the form came back refused.
+    /// The value that a field had when the form was refused.
     pub fn typed(self, field: &str) -> Option<String> {
         self.typed.with_value(|typed| typed.iter().find(|(name, _)| name == field).map(|(_, value)| value.clone()))
     }
 
-    /// Whether a value was among those of a field that can have several, before the form came back refused.
+    /// Whether a field with several values had this one when the form was refused.
     pub fn typed_among(self, field: &str, wanted: &str) -> bool {
         self.typed.with_value(|typed| typed.iter().any(|(name, value)| name == field && value == wanted))
     }
 
-    /// Why the form was refused.
     pub fn failure(self) -> Signal<Option<Failure>> {
         self.failure
     }
 
-    /// Whether the form came back refused: then what was not sent was not ticked.
+    /// Whether the form was refused: a checkbox that was not sent was then unchecked.
     pub fn came_back(self) -> bool {
         self.typed.with_value(|typed| !typed.is_empty())
     }
 
-    /// What is wrong with a field.
+    /// The problem with a field.
     pub fn problem(self, field: &'static str) -> Memo<Option<String>> {
         let failure = self.failure;
         Memo::new(move |_| {
@@ -91,7 +88,7 @@ impl FormContext {
                 Some(Failure::Refused(Refusal::Invalid(problems))) => {
                     problems.iter().find(|problem| problem.field == field).map(FieldError::words)
                 }
-                // The one refusal of a single field that has its own text (DRIVE-5).
+                // The only refusal about a single field that is not in `Invalid` (DRIVE-5).
                 Some(Failure::Refused(refusal @ Refusal::NameTaken(_))) if field == "name" => Some(refusal.to_string()),
                 _ => None,
             })
@@ -99,20 +96,16 @@ impl FormContext {
     }
 }
 
-/// A form that sends a server function.
+/// A form that is sent to a server function.
 #[component]
 pub fn Form<F>(
-    /// The server function.
     action: FormAction<F>,
-    /// What came back refused before WebAssembly took over.
+    /// A form that was refused before WebAssembly took over.
     flash: Option<FormFlash>,
-    /// The class of the form.
-    #[prop(default = "form")]
-    class: &'static str,
-    /// Whether it changes who is signed in, or where they belong.
+    #[prop(default = "form")] class: &'static str,
+    /// Whether it changes the person who is signed in, or their memberships.
     #[prop(optional)]
     changes_session: bool,
-    /// Fields and buttons.
     children: Children,
 ) -> impl IntoView
 where
@@ -121,7 +114,7 @@ where
     form_view(action.any(), flash, class, changes_session, children)
 }
 
-/// [`Form`] without its type parameter, so that there is only one of it in the bundle.
+/// [`Form`] without its type parameter, so that the bundle has only one copy.
 fn form_view(
     action: AnyFormAction,
     flash: Option<FormFlash>,
@@ -133,8 +126,8 @@ fn form_view(
     let value = action.value();
     let answer = Signal::derive(move || value.get());
     let (session, sending, path) = (Session::get(), action.pending(), current_path());
-    // Until the page that it leads to is there, a form is not done.
-    let pending = Signal::derive(move || sending.get() || session.leaves_by(url));
+    // A form stays pending until the page that its answer leads to is shown.
+    let pending = Signal::derive(move || sending.get() || session.is_leaving(url));
     let flash = flash.filter(|flash| flash.action == url);
     let from_flash = flash.is_some();
     let (typed, refused) = flash.map_or_else(Default::default, |flash| (flash.values, Some(flash.failure)));
@@ -161,28 +154,28 @@ fn form_view(
             Some(Ok(done)) => path.with_untracked(|path| done.to.split('?').next() != Some(path)),
             _ => false,
         });
-        // As in `follow`: an answer that is there from the start is an older form's.
+        // As in `follow`: an answer that exists from the start belongs to the form that this one replaces.
         if leads && before.is_some() {
-            session.leave_by(url);
+            session.set_leaving(url);
         }
     });
     follow(answer, changes_session, move || empty_passwords(element));
 
     let on_submit = move |event: SubmitEvent| {
         event.prevent_default();
-        // Twice is once: the first answer is still on its way.
+        // A second submission is ignored while the first is pending.
         if !pending.get_untracked() {
             action.submit(&event);
         }
     };
 
-    // Our own words for what is wrong, the same with and without WebAssembly, hence `novalidate`.
+    // `novalidate`, so that people see our own messages, with and without WebAssembly.
     view! {
         <form node_ref=element class=class action=action.sent_from() method="post" novalidate=true on:submit=on_submit>
-            // Not `provide_context`: two forms beside each other would share the last one's.
+            // Not `provide_context`: two sibling forms would both get the last one's context.
             <Provider value=context>
                 {
-                    // Before the summary above them, which calls them what their labels say.
+                    // Built before the summary above them, which needs their labels.
                     let fields = children();
                     view! {
                         <Summary failure from_flash=Signal::derive(move || from_flash && answer.with(Option::is_none))/>
@@ -195,8 +188,8 @@ fn form_view(
     .into_any()
 }
 
-/// Does what an answer asks for: says what was done, leads on, has the page look at its data again. `refused` is called
-/// for refusals that leave everything as it is.
+/// Acts on an answer: shows its message, navigates, loads data again. `refused` is called for refusals that do not show
+/// that the page is out of date.
 pub fn follow(answer: Signal<Option<Result<Done, Failure>>>, changes_session: bool, refused: impl Fn() + 'static) {
     let session = Session::get();
     let toaster = Toaster::get();
@@ -204,13 +197,13 @@ pub fn follow(answer: Signal<Option<Result<Done, Failure>>>, changes_session: bo
     let (path, address) = (current_path(), current_address());
     Effect::new(move |before: Option<()>| {
         let answer = answer.get();
-        // An answer that is there from the start was dealt with by the form that this one takes the place of.
+        // An answer that exists from the start was handled by the form that this one replaces.
         if before.is_none() {
             return;
         }
         let done = match answer {
             Some(Ok(done)) => done,
-            // What was looked at is no longer so: show what is.
+            // The page is out of date: load its data again.
             Some(Err(Failure::Refused(Refusal::PlanChanged | Refusal::Conflict | Refusal::Blocked(_)))) => {
                 return session.refresh();
             }
@@ -224,7 +217,7 @@ pub fn follow(answer: Signal<Option<Result<Done, Failure>>>, changes_session: bo
             }
             let (to_path, _) = done.to.split_once('?').unwrap_or((&done.to, ""));
             let same_page = path.with_untracked(|path| path == to_path);
-            // A dialog that was answered is over: Back leads to the page under it, and never asks again.
+            // An answered dialog is replaced in the history, so that Back does not open it again.
             let from_dialog = address.with_untracked(|address| has_dialog(address));
             if same_page {
                 session.refresh();
@@ -237,13 +230,13 @@ pub fn follow(answer: Signal<Option<Result<Done, Failure>>>, changes_session: bo
     });
 }
 
-/// Whether an address has a dialog open.
+/// Whether an address opens a dialog.
 fn has_dialog(address: &str) -> bool {
     let (_, query) = address.split_once('?').unwrap_or_default();
     query.split('&').any(|part| part.starts_with("dialog="))
 }
 
-/// A refused password is typed anew: it is not sent back without WebAssembly either.
+/// Empties password fields after a refusal, as it happens without WebAssembly, where passwords are not sent back.
 fn empty_passwords(form: NodeRef<html::Form>) {
     let Some(found) = form.get_untracked().and_then(|form| form.query_selector_all("input[type=password]").ok()) else {
         return;
@@ -255,17 +248,14 @@ fn empty_passwords(form: NodeRef<html::Form>) {
     }
 }
 
-/// The button that sends the form.
+/// The submit button.
 #[component]
 pub fn Submit(
-    /// The words on it.
     label: &'static str,
-    /// How much it matters.
+    /// The tone of the button.
     #[prop(default = Tone::Primary)]
     tone: Tone,
-    /// An icon before the words.
-    #[prop(optional)]
-    icon: Option<&'static str>,
+    #[prop(optional)] icon: Option<&'static str>,
 ) -> impl IntoView {
     let pending = FormContext::get().pending;
     view! {
@@ -281,24 +271,24 @@ pub fn Submit(
     }
 }
 
-/// What went wrong, above the fields.
+/// The summary of problems above the fields.
 #[component]
 fn Summary(failure: Signal<Option<Failure>>, from_flash: Signal<bool>) -> impl IntoView {
     move || {
-        // What is known of each row of a list is shown by the list itself.
+        // A preview of a list is shown by the list itself.
         let told = failure.get().filter(|failure| !matches!(failure, Failure::Refused(Refusal::Review(_))));
         told.map(|failure| view! { <Problems failure from_flash=from_flash.get_untracked()/> })
     }
 }
 
-/// The failure in words, with what can be done about it. Takes the focus, so that it is found.
+/// The failure, with what can be done about it. It takes the focus, so that screen readers announce it.
 #[component]
 fn Problems(failure: Failure, from_flash: bool) -> impl IntoView {
     let form = FormContext::get();
     let element = NodeRef::<html::Div>::new();
     let address = current_address();
     Effect::new(move |_| {
-        // Whoever types already, in a form that came back with its page, goes on typing.
+        // If the refused form came with the page, people may already be typing in it: leave the focus there.
         if let Some(element) = element.get()
             && !(from_flash && typing())
         {
@@ -314,7 +304,7 @@ fn Problems(failure: Failure, from_flash: bool) -> impl IntoView {
     };
     let heading = match at_fields.len() {
         0 => Some(failure.to_string()),
-        // One field says itself what is wrong with it.
+        // A single field shows its problem itself.
         1 => None,
         _ => Some("Check the fields below.".to_owned()),
     };
@@ -343,7 +333,7 @@ fn Problems(failure: Failure, from_flash: bool) -> impl IntoView {
         Failure::Transport(_) | Failure::Refused(Refusal::SignedInAs(_)) => {
             view! { <p><a rel="external" href=move || address.get()>"Reload the page"</a></p> }.into_any()
         }
-        // What can be done about it depends on who reads it, and on this server.
+        // What helps depends on the reader and on this installation.
         Failure::Refused(Refusal::Licence(_)) => match address.with_untracked(|address| paths::org_of(address)) {
             Some(org) => view! { <GetLicence org/> }.into_any(),
             None => ().into_any(),
@@ -359,7 +349,7 @@ fn Problems(failure: Failure, from_flash: bool) -> impl IntoView {
     };
     view! {
         <div node_ref=element class="problems" role="alert" tabindex="-1" autofocus=from_flash>
-            <Note mood=Mood::Bad>
+            <Note severity=Severity::Error>
                 {heading.map(|heading| view! { <p><b>{heading}</b></p> })}
                 {more}
             </Note>
@@ -367,7 +357,7 @@ fn Problems(failure: Failure, from_flash: bool) -> impl IntoView {
     }
 }
 
-/// The words for a field's name where its label is not at hand: `first_name` is "First name".
+/// A fallback for a field without a recorded label: `first_name` is "First name".
 fn field_words(field: &str) -> String {
     let words = field.replace('_', " ");
     let mut chars = words.chars();
@@ -377,23 +367,15 @@ fn field_words(field: &str) -> String {
     }
 }
 
-/// A quiet line of actions at the foot of a form.
+/// The line of buttons at the end of a form.
 #[component]
-pub fn FormButtons(
-    /// The buttons.
-    children: Children,
-) -> impl IntoView {
+pub fn FormButtons(children: Children) -> impl IntoView {
     view! { <div class="form-buttons">{children()}</div> }
 }
 
-/// A button with an icon alone that sends the form.
+/// A submit button with only an icon.
 #[component]
-pub fn IconSubmit(
-    /// Its accessible name.
-    label: &'static str,
-    /// The icon.
-    icon: &'static str,
-) -> impl IntoView {
+pub fn IconSubmit(label: &'static str, icon: &'static str) -> impl IntoView {
     let pending = FormContext::get().pending;
     view! {
         <button type="submit" class="button icon-only quiet" aria-label=label title=label disabled=move || pending.get()>

@@ -1,13 +1,10 @@
-//! Icons: one sprite, drawn by us, coloured by the text around it.
+//! Icons of one sprite, in the colour of the text around them.
 
 use leptos::prelude::*;
 
-/// One icon of `public/icons.svg`. It only ever accompanies words, so it is hidden from screen readers.
+/// An icon of `public/icons.svg`. It only accompanies words, so it is hidden from screen readers.
 #[component]
-pub fn Icon(
-    /// The symbol's id.
-    name: &'static str,
-) -> impl IntoView {
+pub fn Icon(name: &'static str) -> impl IntoView {
     view! {
         <svg class="icon" aria-hidden="true">
             <use href=format!("/icons.svg#{name}")></use>

@@ -1,10 +1,10 @@
-//! Markup that is written in one go: for the rows of long lists, where a view of every cell costs the server
-//! milliseconds and the browser a walk over every node. What it shows never changes by itself and listens to nothing;
-//! what should happen on a click is told by the list around it. A row that differs is a new row.
+//! Static markup for the rows of long lists: a view tree of every cell costs the server milliseconds, and the browser a
+//! walk over every node. Such markup is never updated and has no listeners: the list around it handles events, and a
+//! changed row is a new one.
 //!
 //! # Invariants
-//! - Everything that is not a name in our own code is escaped, here and only here (attack 36).
-//! - The same text on both sides: the server writes it into the page, the browser makes an element of it later.
+//! - Everything but the names of tags and attributes is escaped, here and only here (attack 36).
+//! - Server and browser write the same markup: the server into the page, the browser into an element.
 
 use leptos::tachys::{
     html::attribute::{Attribute, any_attribute::AnyAttribute},
@@ -16,7 +16,7 @@ use leptos::tachys::{
 /// Names and values of an element's attributes.
 type Attributes<'a> = &'a [(&'static str, &'a str)];
 
-/// Text as markup.
+/// Escapes text for use in markup.
 pub fn escaped(text: &str) -> String {
     let mut markup = String::with_capacity(text.len());
     escape(&mut markup, text);
@@ -46,12 +46,11 @@ fn escape(into: &mut String, text: &str) {
 pub struct Markup(String);
 
 impl Markup {
-    /// Nothing yet, with room for so many bytes.
+    /// Empty, with a capacity in bytes.
     pub fn with_room(bytes: usize) -> Self {
         Self(String::with_capacity(bytes))
     }
 
-    /// Begins an element.
     pub fn open(&mut self, tag: &'static str, attributes: Attributes) {
         self.0.push('<');
         self.0.push_str(tag);
@@ -65,19 +64,16 @@ impl Markup {
         self.0.push('>');
     }
 
-    /// Ends an element.
     pub fn close(&mut self, tag: &'static str) {
         self.0.push_str("</");
         self.0.push_str(tag);
         self.0.push('>');
     }
 
-    /// Text.
     pub fn text(&mut self, text: &str) {
         escape(&mut self.0, text);
     }
 
-    /// An element with nothing but text in it.
     pub fn with(&mut self, tag: &'static str, attributes: Attributes, text: &str) {
         self.open(tag, attributes);
         self.text(text);
@@ -92,7 +88,7 @@ impl Markup {
     }
 }
 
-/// An element with attributes of its own and markup in it.
+/// A view: an element with attributes, and markup in it.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Written {
     tag: &'static str,
@@ -101,13 +97,12 @@ pub struct Written {
 }
 
 impl Written {
-    /// An element.
     pub fn new(tag: &'static str, attributes: Vec<(&'static str, String)>, inside: Markup) -> Self {
         Self { tag, attributes, inside }
     }
 }
 
-/// What became of it in the document.
+/// The rendered element.
 pub struct WrittenState {
     element: types::Element,
     of: Written,
@@ -207,7 +202,7 @@ impl RenderHtml for Written {
         position.set(Position::NextChild);
         match types::Element::cast_from(cursor.current()) {
             Some(element) => WrittenState { element, of: self },
-            // The page is not the one that was rendered: show what belongs there all the same.
+            // The document does not have the expected element, so build it.
             None => self.build(),
         }
     }

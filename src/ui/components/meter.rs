@@ -2,10 +2,10 @@
 
 use leptos::prelude::*;
 
-/// A bar. `<progress>`, because the page's security policy knows no inline styles.
+/// A bar. It is a `<progress>`, because the content security policy forbids inline styles.
 #[component]
 pub fn Meter(
-    /// What it measures, for who cannot see it.
+    /// What it measures, for screen readers.
     #[prop(into)]
     label: String,
     /// How much is used.

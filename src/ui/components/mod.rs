@@ -5,11 +5,13 @@
 //!   of a server function.
 //! - Everything works, or is absent, without WebAssembly.
 
+pub mod auto_save;
 pub mod avatar;
 pub mod breadcrumbs;
 pub mod button;
 pub mod copy;
 pub mod dialog;
+pub mod dom;
 pub mod empty;
 pub mod field;
 pub mod focus;

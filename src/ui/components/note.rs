@@ -4,31 +4,29 @@ use leptos::prelude::*;
 
 use super::icon::Icon;
 
-/// What a note is about.
+/// How serious a note is.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub enum Mood {
+pub enum Severity {
     /// Good to know.
     #[default]
     Info,
-    /// Look before you go on.
+    /// Think before you continue.
     Warning,
     /// Something is wrong.
-    Bad,
+    Error,
 }
 
-/// The box, with an icon.
 #[component]
 pub fn Note(
     /// What it is about.
     #[prop(optional)]
-    mood: Mood,
-    /// What it says.
+    severity: Severity,
     children: Children,
 ) -> impl IntoView {
-    let (class, icon) = match mood {
-        Mood::Info => ("note info", "info"),
-        Mood::Warning => ("note warn", "warning"),
-        Mood::Bad => ("note bad", "warning"),
+    let (class, icon) = match severity {
+        Severity::Info => ("note info", "info"),
+        Severity::Warning => ("note warn", "warning"),
+        Severity::Error => ("note bad", "warning"),
     };
     view! {
         <div class=class>

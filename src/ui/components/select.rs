@@ -1,19 +1,16 @@
-//! A choice from a list that has a value already, and whose entries the page brings.
+//! A `<select>` with an initial value, whose options depend on the page.
 
 use leptos::prelude::*;
 
 use super::form::FormContext;
 
-/// The choice.
 #[component]
 pub fn Select(
-    /// The field's name in the form.
     name: &'static str,
-    /// Its label.
     label: &'static str,
-    /// Values and their words.
+    /// Values and their labels.
     options: Vec<(String, String)>,
-    /// The value that it has.
+    /// The initial value.
     value: String,
     /// How to choose.
     #[prop(optional)]

@@ -1,20 +1,21 @@
-//! Selecting rows of a table as in a file manager (PEOPLE-5): click, Shift, Ctrl, arrows, Ctrl+A. For tables whose rows are
-//! all on the page.
+//! Selecting rows of a table by clicks, with Shift and Ctrl as in a file manager (PEOPLE-5). For tables whose rows are
+//! all on the page; the Drive has its own selection, whose rows mostly are not.
 //!
 //! # Invariants
 //! - The checkboxes are the truth: they work before WebAssembly arrives and are what the form sends. Everything here
 //!   reads and sets them, and then counts again.
-//! - Handlers are on the form, not on the rows: a hundred rows cost as much to bring to life as one.
+//! - Handlers are on the form, not on the rows: a hundred rows take no longer to hydrate than one.
 
 use leptos::{
-    ev::{Event, KeyboardEvent, MouseEvent},
+    ev::{Event, MouseEvent},
     html,
     prelude::*,
 };
 use wasm_bindgen::JsCast;
-use web_sys::{Element, HtmlElement, HtmlInputElement, PointerEvent};
+use web_sys::{HtmlElement, HtmlInputElement, PointerEvent};
 
-/// The selection of one list.
+use super::dom::{all, element_of, set, within};
+
 #[derive(Clone, Copy)]
 pub struct Selection {
     form: NodeRef<html::Form>,
@@ -25,7 +26,7 @@ pub struct Selection {
 }
 
 impl Selection {
-    /// The selection of the list in this form, of which so many are checked by the server.
+    /// The selection of the table in this form. `checked` is how many rows the server rendered checked.
     pub fn new(form: NodeRef<html::Form>, checked: usize) -> Self {
         Self { form, count: RwSignal::new(checked as u64), anchor: StoredValue::new(0) }
     }
@@ -44,20 +45,7 @@ impl Selection {
             .collect()
     }
 
-    /// Brings the rows to life: one of them takes the focus, the controls in them are reached by arrow keys.
-    pub fn prepare(self) {
-        let rows = self.rows();
-        let active = rows.iter().position(|row| row.tab_index() == 0 && row.has_attribute("tabindex")).unwrap_or(0);
-        for (index, row) in rows.iter().enumerate() {
-            row.set_tab_index(if index == active { 0 } else { -1 });
-            for control in controls(row) {
-                control.set_tab_index(-1);
-            }
-        }
-        self.add_up();
-    }
-
-    /// Reads the checkboxes: marks the rows, sets the box over them, adds up.
+    /// Reads the checkboxes: marks the rows, sets **Select all**, counts.
     pub fn add_up(self) {
         let rows = self.rows();
         let mut count = 0;
@@ -91,7 +79,7 @@ impl Selection {
         self.add_up();
     }
 
-    /// Checks the rows between two, and only them unless `add`.
+    /// Checks the rows of a range; without `add`, unchecks all others.
     fn range(self, from: usize, to: usize, add: bool) {
         let (low, high) = (from.min(to), from.max(to));
         for (index, row) in self.rows().iter().enumerate() {
@@ -103,7 +91,7 @@ impl Selection {
         }
     }
 
-    /// Makes a row the one that Tab comes back to, and gives it the focus.
+    /// Gives a row the focus and makes it the only one that Tab reaches (roving `tabindex`).
     fn focus(self, index: usize) {
         for (other, row) in self.rows().iter().enumerate() {
             row.set_tab_index(if other == index { 0 } else { -1 });
@@ -115,8 +103,8 @@ impl Selection {
 
     /// A click somewhere in the list.
     pub fn click(self, event: &MouseEvent) {
-        let Some(target) = event.target().and_then(|target| target.dyn_into::<Element>().ok()) else { return };
-        // A link in a menu: the list stays when the router opens a dialog over it, so the menu is closed here.
+        let Some(target) = element_of(event.target()) else { return };
+        // The router opens the dialog over this page without replacing it, so the menu must be closed here.
         if let Some(menu) = within(&target, "[popover]") {
             if within(&target, "a[href]").is_some() {
                 drop(menu.hide_popover());
@@ -153,7 +141,7 @@ impl Selection {
         self.add_up();
     }
 
-    /// A checkbox changed; the one in the heading stands for all.
+    /// A checkbox changed; the one in the heading selects all rows.
     pub fn change(self, event: &Event) {
         if let Some(over) = event.target().and_then(|target| target.dyn_into::<HtmlInputElement>().ok())
             && over.has_attribute("data-all")
@@ -164,83 +152,6 @@ impl Selection {
         }
         self.add_up();
     }
-
-    /// A key. Single letters only while the grid has the focus (WCAG 2.1.4).
-    pub fn key(self, event: &KeyboardEvent) {
-        let Some(target) = event.target().and_then(|target| target.dyn_into::<Element>().ok()) else { return };
-        let rows = self.rows();
-        let last = rows.len().saturating_sub(1);
-        let Some(index) = rows.iter().position(|row| row.contains(Some(&target))) else {
-            // From the headings, the keys lead into the rows.
-            if within(&target, "thead").is_some() {
-                match event.key().as_str() {
-                    "ArrowDown" | "Home" => self.focus(0),
-                    "End" => self.focus(last),
-                    _ => return,
-                }
-                event.prevent_default();
-            }
-            return;
-        };
-        let Some(row) = rows.get(index) else { return };
-        if within(&target, "[popover]").is_some() {
-            step_in_menu(event, &target);
-            return;
-        }
-        let on_row = row.is_same_node(Some(&target));
-        let command = event.ctrl_key() || event.meta_key();
-        match event.key().as_str() {
-            "a" | "A" if command => self.range(0, last, true),
-            "Escape" => {
-                // With a menu open, the key is for the menu.
-                let menu_open = document().query_selector(":popover-open").is_ok_and(|menu| menu.is_some());
-                if menu_open || self.count.get_untracked() == 0 {
-                    return;
-                }
-                self.clear();
-            }
-            "ArrowDown" if index < last => self.step(index, index + 1, event),
-            "ArrowUp" if index > 0 => self.step(index, index - 1, event),
-            "Home" if on_row => self.step(index, 0, event),
-            "End" if on_row => self.step(index, last, event),
-            "ArrowRight" | "ArrowLeft" => sideways(row, &target, event.key() == "ArrowRight"),
-            " " if on_row => {
-                let checked = checkbox(row).is_some_and(|checkbox| checkbox.checked());
-                check(row, !checked);
-                self.anchor.set_value(index);
-            }
-            _ => return,
-        }
-        event.prevent_default();
-        self.add_up();
-    }
-
-    /// The focus goes to another row; with Shift, what lies between is selected.
-    fn step(self, from: usize, to: usize, event: &KeyboardEvent) {
-        if event.shift_key() {
-            if self.count.get_untracked() == 0 {
-                self.anchor.set_value(from);
-            }
-            self.range(self.anchor.get_value(), to, false);
-        }
-        self.focus(to);
-    }
-}
-
-/// All elements that match, in order.
-pub fn all(within: &Element, selector: &str) -> Vec<HtmlElement> {
-    let Ok(found) = within.query_selector_all(selector) else { return Vec::new() };
-    (0..found.length()).filter_map(|index| found.item(index)?.dyn_into().ok()).collect()
-}
-
-/// The element itself or the nearest around it that matches.
-pub fn within(element: &Element, selector: &str) -> Option<HtmlElement> {
-    element.closest(selector).ok().flatten()?.dyn_into().ok()
-}
-
-/// What can be used in a row, from left to right.
-pub fn controls(row: &Element) -> Vec<HtmlElement> {
-    all(row, "input.check, .name a, .act > button")
 }
 
 /// The checkbox that selects a row.
@@ -248,44 +159,9 @@ pub fn checkbox(row: &HtmlElement) -> Option<HtmlInputElement> {
     row.query_selector("input[name=item]").ok().flatten()?.dyn_into().ok()
 }
 
-/// Checks it or not.
+/// Sets the checkbox of a row.
 pub fn check(row: &HtmlElement, checked: bool) {
     if let Some(checkbox) = checkbox(row) {
         checkbox.set_checked(checked);
-    }
-}
-
-/// Setting an attribute fails only for names that are none.
-pub fn set(element: &Element, attribute: &str, value: &str) {
-    if element.get_attribute(attribute).as_deref() != Some(value) {
-        drop(element.set_attribute(attribute, value));
-    }
-}
-
-/// Left and right go from the row to the controls in it, and back.
-pub fn sideways(row: &HtmlElement, from: &Element, forwards: bool) {
-    let mut stops = vec![row.clone()];
-    stops.extend(controls(row));
-    let here = stops.iter().position(|stop| stop.is_same_node(Some(from))).unwrap_or(0);
-    let to = if forwards { here + 1 } else { here.saturating_sub(1) };
-    if let Some(stop) = stops.get(to) {
-        drop(stop.focus());
-    }
-}
-
-/// Up and down walk through an open menu of a row.
-fn step_in_menu(event: &KeyboardEvent, target: &Element) {
-    let Some(menu) = within(target, "[popover]") else { return };
-    let entries = all(&menu, "a[href]");
-    let here = entries.iter().position(|entry| entry.is_same_node(Some(target)));
-    let to = match (event.key().as_str(), here) {
-        ("ArrowDown", Some(index)) => (index + 1).min(entries.len().saturating_sub(1)),
-        ("ArrowUp", Some(index)) => index.saturating_sub(1),
-        ("ArrowDown" | "ArrowUp", None) => 0,
-        _ => return,
-    };
-    event.prevent_default();
-    if let Some(entry) = entries.get(to) {
-        drop(entry.focus());
     }
 }

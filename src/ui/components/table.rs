@@ -1,4 +1,4 @@
-//! Bits of tables.
+//! Parts of tables.
 
 use leptos::prelude::*;
 
@@ -18,11 +18,10 @@ pub enum Order {
 /// The heading of a column that can be sorted by: a link to the same page, sorted.
 #[component]
 pub fn SortHeader(
-    /// The heading.
     label: &'static str,
     /// How it is sorted now.
     order: Order,
-    /// The page sorted by it, or the other way round.
+    /// The page sorted by this column, or in the opposite order if it already is.
     #[prop(into)]
     href: String,
     /// Classes of the cell.
@@ -46,12 +45,7 @@ pub fn SortHeader(
 
 /// One fact with its label, in a list of facts.
 #[component]
-pub fn Fact(
-    /// What it is.
-    label: &'static str,
-    /// What it is like.
-    children: Children,
-) -> impl IntoView {
+pub fn Fact(label: &'static str, children: Children) -> impl IntoView {
     view! {
         <div class="fact">
             <dt>{label}</dt>

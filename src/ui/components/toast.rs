@@ -1,10 +1,10 @@
-//! Messages that come and go: `role=status`, so that they are read out without taking the focus.
+//! Short messages. They have `role=status`: screen readers announce them, and the focus stays where it is.
 
 use leptos::prelude::*;
 
 use super::icon::Icon;
 
-/// Where messages are handed in.
+/// Shows messages.
 #[derive(Clone, Copy)]
 pub struct Toaster {
     shown: RwSignal<Option<(u64, String, Option<String>)>>,
@@ -16,17 +16,16 @@ impl Toaster {
         provide_context(Self { shown: RwSignal::new(None) });
     }
 
-    /// The context.
     pub fn get() -> Self {
         expect_context()
     }
 
-    /// Shows a message instead of the one before; an empty one is none.
+    /// Shows a message in place of the previous one; an empty text shows none.
     pub fn show(self, message: &str) {
         self.show_with_undo(message, None);
     }
 
-    /// Shows a message with a button that takes back what it tells of, where there is a token to do so with.
+    /// Shows a message, with an **Undo** button if there is a token for it.
     pub fn show_with_undo(self, message: &str, undo: Option<String>) {
         if !message.is_empty() {
             self.shown.update(|shown| {
@@ -41,11 +40,11 @@ impl Toaster {
     }
 }
 
-/// The place where messages appear. It is on every page from the start: a live region that comes with its message is
-/// not read out. `children` is a message that came with the page.
+/// The region where messages appear. It is on every page from the start: screen readers do not announce a live region
+/// that is inserted together with its message.
 #[component]
 pub fn Toasts(
-    /// The button that takes a change back, by its token.
+    /// Makes the **Undo** button for a token.
     undo: fn(String) -> AnyView,
     /// A message that came with the page.
     children: Children,
@@ -61,17 +60,12 @@ pub fn Toasts(
     }
 }
 
-/// One message. It leaves by itself (the style sheet lets it, after much more than ten seconds, and not while it is
-/// pointed at), or when it is dismissed.
+/// One message. It disappears when dismissed, or by the style sheet's animation after well over ten seconds, and not
+/// while the pointer is over it.
 #[component]
 pub fn Toast(
-    /// What it says.
-    #[prop(into)]
-    message: String,
-    /// A button beside it.
-    #[prop(optional_no_strip)]
-    button: Option<AnyView>,
-    /// Called when it is dismissed.
+    #[prop(into)] message: String,
+    #[prop(optional_no_strip)] button: Option<AnyView>,
     dismiss: Callback<()>,
 ) -> impl IntoView {
     view! {

@@ -24,21 +24,19 @@ use crate::{
     },
 };
 
-/// How an Account ID is to be.
+/// The hint for Account IDs.
 const ACCOUNT_ID: &str = "Letters, digits and hyphens. If you leave it empty, it is made from the name.";
 
 /// The list, and the dialog that is open over it.
 #[component]
 pub fn Accounts(
-    /// What there is.
+    /// The loaded data.
     accounts: AccountsView,
-    /// The Org ID.
     org: String,
-    /// Which dialog is open.
     dialog: String,
-    /// The account it is about.
+    /// The account that the dialog is about.
     chosen: String,
-    /// A form that was refused.
+    /// A form that was refused before WebAssembly took over.
     flash: Option<FormFlash>,
 ) -> impl IntoView {
     let here = paths::settings(&org, "accounts");
@@ -83,7 +81,6 @@ pub fn Accounts(
     }
 }
 
-/// One account.
 #[component]
 fn Entry(row: AccountRow, org: String, change: String, delete: String) -> impl IntoView {
     let AccountRow { name, account_id, sharing_id, root, delete: deletable, .. } = row;
@@ -158,7 +155,7 @@ fn ChangeDialog(row: AccountRow, org: String, close: String, flash: Option<FormF
 fn DeleteDialog(row: AccountRow, org: String, close: String, flash: Option<FormFlash>) -> impl IntoView {
     let action = FormAction::<DeleteAccount>::new();
     view! {
-        <Dialog label="Delete account" heading=format!("Delete {}?", row.name) close=close.clone() reads=true>
+        <Dialog label="Delete account" heading=format!("Delete {}?", row.name) close=close.clone() starts_with_text=true>
             <Form action flash class="dialog-form" changes_session=true>
                 <Hidden name="org" value=org/>
                 <Hidden name="id" value=row.id.to_string()/>

@@ -1,4 +1,4 @@
-//! Activity (AUDIT-1): the audit log, newest first, filtered by a form whose answers are in the address.
+//! Activity (AUDIT-1): the audit log, newest first, with filters in the address.
 
 use leptos::prelude::*;
 
@@ -10,21 +10,15 @@ use crate::{
     },
     rpc::{activity::organization_activity, ask},
     ui::{
-        components::{
-            avatar::Face,
-            button::ButtonLink,
-            empty::{Empty, Skeleton},
-            icon::Icon,
-            table::Fact,
-        },
-        error_page::ErrorPage,
-        layout::{Frame, PageHeader, Section},
+        components::{avatar::PersonAvatar, button::ButtonLink, empty::Empty, icon::Icon, table::Fact},
+        layout::{PageHeader, Section},
+        location::use_route_query,
+        page::page,
         paths::{self, Address},
-        routes::use_route_query,
-        session::{PageContext, Session},
+        session::Session,
         words::{self, Moment, When},
     },
-    view::activity::{Change, LineView, LogView},
+    view::activity::{AuditLineView, AuditLogView, Change},
 };
 
 /// What the address says: which lines, and from where on.
@@ -40,7 +34,7 @@ struct ActivityRoute {
 }
 
 impl ActivityRoute {
-    /// The same lines at another address.
+    /// Another address with the same filters.
     fn filtered(&self, path: String) -> Address {
         Address::new(path)
             .with("actor", &self.actor)
@@ -98,28 +92,18 @@ pub fn ActivityPage() -> impl IntoView {
             log.await
         },
     );
-    view! {
-        <Frame section=Section::Activity org>
-            <Transition fallback=Skeleton>
-                {move || {
-                    let route = route.get();
-                    Suspend::new(async move {
-                        let now = PageContext::from(session.start().await).now;
-                        match log.await {
-                            Ok(log) => view! { <ActivityContent route log now/> }.into_any(),
-                            Err(failure) => view! { <ErrorPage failure/> }.into_any(),
-                        }
-                    })
-                }}
-            </Transition>
-        </Frame>
-    }
-    .into_any()
+    page(Section::Activity, org, move || {
+        let route = route.get();
+        async move {
+            let now = session.context().await.now;
+            let log = log.await?;
+            Ok(view! { <ActivityContent route log now/> }.into_any())
+        }
+    })
 }
 
-/// The page, loaded.
 #[component]
-fn ActivityContent(route: ActivityRoute, log: LogView, now: Timestamp) -> impl IntoView {
+fn ActivityContent(route: ActivityRoute, log: AuditLogView, now: Timestamp) -> impl IntoView {
     let route = ActivityRoute { org: log.organization.org_id.clone(), ..route };
     let empty = log.lines.is_empty();
     let lines = log.lines.iter().cloned().map(|line| view! { <Line line route=route.clone() now/> }).collect_view();
@@ -151,12 +135,12 @@ fn ActivityContent(route: ActivityRoute, log: LogView, now: Timestamp) -> impl I
     }
 }
 
-/// Which lines are wanted. A plain form that asks: its answers are in the address.
+/// The filters: a GET form, so that they are in the address.
 #[component]
-fn Filters(route: ActivityRoute, people: Vec<(PersonId, String)>, lines: Vec<LineView>) -> impl IntoView {
+fn Filters(route: ActivityRoute, people: Vec<(PersonId, String)>, lines: Vec<AuditLineView>) -> impl IntoView {
     let mut people: Vec<(String, String)> = people.into_iter().map(|(id, name)| (id.to_string(), name)).collect();
     if !route.actor.is_empty() && !people.iter().any(|(id, _)| *id == route.actor) {
-        // Somebody who is not in the list: who left, or one of very many.
+        // The chosen person is not among the options: they left, or there are too many people to list.
         let name = lines.first().map_or_else(|| "One person".to_owned(), |line| line.actor_name.clone());
         people.push((route.actor.clone(), name));
     }
@@ -195,9 +179,9 @@ fn Filters(route: ActivityRoute, people: Vec<(PersonId, String)>, lines: Vec<Lin
     }
 }
 
-/// One line; more of it where it is opened.
+/// One line, with details that can be opened.
 #[component]
-fn Line(line: LineView, route: ActivityRoute, now: Timestamp) -> impl IntoView {
+fn Line(line: AuditLineView, route: ActivityRoute, now: Timestamp) -> impl IntoView {
     let name = line.actor_name.clone();
     let hue = line.actor.map_or_else(|| words::hue(name.as_bytes()), |actor| words::hue(actor.0.as_bytes()));
     let address = line.address.clone().unwrap_or_else(|| "–".to_owned());
@@ -213,7 +197,7 @@ fn Line(line: LineView, route: ActivityRoute, now: Timestamp) -> impl IntoView {
         <li>
             <details>
                 <summary>
-                    <Face name=name.clone() hue/>
+                    <PersonAvatar name=name.clone() hue/>
                     <span class="log-what"><b>{name}</b> " " {line.summary}</span>
                     <small class="log-from num">{address.clone()}</small>
                     <small class="num"><When at=line.at now/></small>
@@ -233,7 +217,6 @@ fn Line(line: LineView, route: ActivityRoute, now: Timestamp) -> impl IntoView {
     }
 }
 
-/// Before and after.
 #[component]
 fn Changes(changes: Vec<Change>) -> impl IntoView {
     let text = |text: Option<String>| text.unwrap_or_else(|| "–".to_owned());

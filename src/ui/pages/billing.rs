@@ -1,5 +1,4 @@
-//! Billing, for Owners (ORG-4, ORG-8): whom to write to about money, and **Contact sales**, with what became of each
-//! request.
+//! Billing, for Owners (ORG-4, ORG-8): billing contacts, and **Contact sales** with the state of each request.
 
 use leptos::prelude::*;
 
@@ -17,17 +16,17 @@ use crate::{
         components::{
             button::{BlockedButton, ButtonLink, Tone},
             dialog::{Dialog, DialogBody, DialogButtons},
-            empty::{Empty, Skeleton},
+            empty::Empty,
             field::{Choice, Field, Hidden, Lines},
             form::{Form, Submit},
         },
-        error_page::ErrorPage,
         form_action::FormAction,
-        layout::{Frame, PageHeader, Section},
+        layout::{PageHeader, Section},
+        location::use_route_query,
+        page::page,
         paths::{self, Address},
-        routes::use_route_query,
         sales::GrantCommand,
-        session::{PageContext, Session},
+        session::Session,
         words::{self, When},
     },
     view::billing::{BillingView, ContactView, RequestView},
@@ -78,28 +77,16 @@ pub fn BillingPage() -> impl IntoView {
         move || (shown.get(), session.version()),
         |((org, older), _)| async move { organization_billing(org, older).await },
     );
-    view! {
-        <Frame section=Section::Billing org>
-            <Transition fallback=Skeleton>
-                {move || {
-                    let route = route.get();
-                    Suspend::new(async move {
-                        let begin = PageContext::from(session.start().await);
-                        match billing.await {
-                            Ok(billing) => {
-                                view! { <BillingContent route billing now=begin.now flash=begin.form/> }.into_any()
-                            }
-                            Err(failure) => view! { <ErrorPage failure/> }.into_any(),
-                        }
-                    })
-                }}
-            </Transition>
-        </Frame>
-    }
-    .into_any()
+    page(Section::Billing, org, move || {
+        let route = route.get();
+        async move {
+            let context = session.context().await;
+            let billing = billing.await?;
+            Ok(view! { <BillingContent route billing now=context.now flash=context.form/> }.into_any())
+        }
+    })
 }
 
-/// The page, loaded.
 #[component]
 fn BillingContent(
     route: BillingRoute,
@@ -184,7 +171,7 @@ fn Contacts(route: BillingRoute, contacts: Vec<ContactView>, full: Option<String
     }
 }
 
-/// What was asked for.
+/// The requests to sales.
 #[component]
 fn Requests(
     route: BillingRoute,
@@ -226,7 +213,6 @@ fn Requests(
     }
 }
 
-/// One request, with what became of it.
 #[component]
 fn Request(request: RequestView, org: String, now: Timestamp, flash: Option<FormFlash>) -> impl IntoView {
     let tone = match request.state {
@@ -266,7 +252,7 @@ fn Request(request: RequestView, org: String, now: Timestamp, flash: Option<Form
     }
 }
 
-/// A new contact, or another name, address or phone of one.
+/// Adds or changes a contact.
 #[component]
 fn ContactDialog(org: String, contact: Option<ContactView>, close: String, flash: Option<FormFlash>) -> impl IntoView {
     let action = FormAction::<SaveContact>::new();
@@ -294,7 +280,7 @@ fn ContactDialog(org: String, contact: Option<ContactView>, close: String, flash
 fn RemoveDialog(org: String, contact: ContactView, close: String, flash: Option<FormFlash>) -> impl IntoView {
     let action = FormAction::<RemoveContact>::new();
     view! {
-        <Dialog label="Remove contact" heading=format!("Remove {}?", contact.name) close=close.clone() reads=true>
+        <Dialog label="Remove contact" heading=format!("Remove {}?", contact.name) close=close.clone() starts_with_text=true>
             <Form action flash class="dialog-form">
                 <Hidden name="org" value=org/>
                 <Hidden name="id" value=contact.id.to_string()/>
@@ -321,7 +307,7 @@ fn SalesDialog(
     let message = RwSignal::new(String::new());
     let send = if grant.is_some() { "Save request" } else { "Send request" };
     view! {
-        <Dialog label="Contact sales" heading="Contact sales" close=close.clone() reads=true>
+        <Dialog label="Contact sales" heading="Contact sales" close=close.clone() starts_with_text=true>
             <Form action flash class="dialog-form sales">
                 <Hidden name="org" value=org/>
                 <DialogBody>

@@ -1,4 +1,4 @@
-//! Forgotten password (AUTH-5): asks for a link. What it says never tells whether there is such an account.
+//! Forgotten password (AUTH-5). The answer never tells whether such an account exists.
 
 use leptos::prelude::*;
 use leptos_meta::Title;
@@ -13,9 +13,10 @@ use crate::{
         },
         form_action::FormAction,
         layout::{FocusHeading, PublicLayout},
+        location::use_route_query,
+        page::content,
         paths,
-        routes::use_route_query,
-        session::{PageContext, Session},
+        session::Session,
     },
 };
 
@@ -24,25 +25,21 @@ use crate::{
 pub fn ForgotPage() -> impl IntoView {
     let sent = use_route_query(|segments, query| (segments == ["forgot"]).then(|| query.get("sent").is_some()));
     let session = Session::get();
+    let content = content(move || {
+        let sent = sent.get();
+        async move {
+            let flash = session.context().await.form;
+            Ok(view! { <ForgotView sent flash/> }.into_any())
+        }
+    });
     view! {
         <Title text="Forgot password"/>
         <FocusHeading/>
-        <PublicLayout>
-            <Transition>
-                {move || {
-                    let sent = sent.get();
-                    Suspend::new(async move {
-                        let begin = PageContext::from(session.start().await);
-                        view! { <ForgotView sent flash=begin.form/> }
-                    })
-                }}
-            </Transition>
-        </PublicLayout>
+        <PublicLayout>{content}</PublicLayout>
     }
     .into_any()
 }
 
-/// The form.
 #[component]
 fn ForgotView(sent: bool, flash: Option<FormFlash>) -> impl IntoView {
     let action = FormAction::<ForgotPassword>::new();

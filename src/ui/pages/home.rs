@@ -1,4 +1,4 @@
-//! Home of an organization (ORG-7): what it is, its team, its licences and what is left of them, what happened lately.
+//! Home of an organization (ORG-7): company information, team, licences, offers and recent activity.
 
 use leptos::prelude::*;
 use leptos_meta::Title;
@@ -13,17 +13,17 @@ use crate::{
     rpc::{ask, organization::organization_home},
     ui::{
         components::{
-            avatar::{Face, Mark},
+            avatar::{OrganizationAvatar, PersonAvatar},
             button::{ButtonLink, Tone},
-            empty::{Empty, Skeleton},
+            empty::Empty,
             table::Fact,
         },
-        error_page::ErrorPage,
-        layout::{FocusHeading, Frame, Section},
+        layout::{FocusHeading, Section},
+        location::use_route_query,
+        page::page,
         pages::{licences::card::LicenceFacts, transfers::OfferRow},
         paths::{self, Address},
-        routes::use_route_query,
-        session::{PageContext, Session},
+        session::Session,
         words::{self, Moment, When},
     },
     view::{ActivityView, HomeView, LicenceView, transfer::OfferView},
@@ -38,23 +38,13 @@ pub fn HomePage() -> impl IntoView {
     });
     let session = Session::get();
     let home = ask(move || (org.get(), session.version()), |(org, _)| organization_home(org));
-    view! {
-        <Frame section=Section::Home org>
-            <Transition fallback=Skeleton>
-                {move || Suspend::new(async move {
-                    let begin = PageContext::from(session.start().await);
-                    match home.await {
-                        Ok(home) => view! { <HomeContent home now=begin.now/> }.into_any(),
-                        Err(failure) => view! { <ErrorPage failure/> }.into_any(),
-                    }
-                })}
-            </Transition>
-        </Frame>
-    }
-    .into_any()
+    page(Section::Home, org, move || async move {
+        let now = session.context().await.now;
+        let home = home.await?;
+        Ok(view! { <HomeContent home now/> }.into_any())
+    })
 }
 
-/// The page, loaded.
 #[component]
 fn HomeContent(home: HomeView, now: Timestamp) -> impl IntoView {
     let name = words::organization_name(&home.organization);
@@ -68,7 +58,7 @@ fn HomeContent(home: HomeView, now: Timestamp) -> impl IntoView {
         <Title text=name.clone()/>
         <FocusHeading/>
         <header class="bar page-header">
-            <Mark name=name.clone() hue/>
+            <OrganizationAvatar name=name.clone() hue/>
             <div>
                 <h1 tabindex="-1">{name}</h1>
                 <p class="lead">{if personal { "Yours alone".to_owned() } else { format!("Your role here: {role}") }}</p>
@@ -123,13 +113,13 @@ fn Company(home: HomeView) -> impl IntoView {
     }
 }
 
-/// Who is here, for who may see it; "Build your team" for who may invite.
+/// The team, for people who may see it; "Build your team" for people who may invite.
 #[component]
 fn Team(people: u64, owners: Vec<(PersonId, String)>, org: String, invites: bool) -> impl IntoView {
     let several = owners.len() != 1;
     let faces = owners
         .into_iter()
-        .map(|(id, name)| view! { <li><Face name=name.clone() hue=words::hue(id.0.as_bytes())/>{name}</li> })
+        .map(|(id, name)| view! { <li><PersonAvatar name=name.clone() hue=words::hue(id.0.as_bytes())/>{name}</li> })
         .collect_view();
     view! {
         <section class="panel tile" aria-labelledby="team">
@@ -167,7 +157,7 @@ fn Licences(licences: Vec<LicenceView>, org: String, manages: bool, now: Timesta
     }
 }
 
-/// What other organizations offer, and waits for an answer (XFER-18).
+/// Offers of other organizations that wait for an answer (XFER-18).
 #[component]
 fn Offers(offers: Vec<OfferView>, org: String, now: Timestamp) -> impl IntoView {
     let all = Address::new(paths::transfers(&org)).with("show", "offers").text();
@@ -181,7 +171,7 @@ fn Offers(offers: Vec<OfferView>, org: String, now: Timestamp) -> impl IntoView 
     }
 }
 
-/// What happened lately.
+/// Recent activity.
 #[component]
 fn Activity(activity: Vec<ActivityView>, org: String, now: Timestamp) -> impl IntoView {
     let empty = activity.is_empty();
@@ -191,7 +181,7 @@ fn Activity(activity: Vec<ActivityView>, org: String, now: Timestamp) -> impl In
             let receipt = entry.transfer.map(|transfer| view! { " " <a class="text-link" href=paths::receipt(&org, &transfer.to_string())>"Receipt"</a> });
             view! {
                 <li>
-                    <Face name=entry.actor_name.clone() hue=entry.actor.map_or_else(|| words::hue(entry.actor_name.as_bytes()), |actor| words::hue(actor.0.as_bytes()))/>
+                    <PersonAvatar name=entry.actor_name.clone() hue=entry.actor.map_or_else(|| words::hue(entry.actor_name.as_bytes()), |actor| words::hue(actor.0.as_bytes()))/>
                     <span><b>{entry.actor_name}</b> " " {entry.summary} {receipt}</span>
                     <small class="num"><When at=entry.at now/></small>
                 </li>

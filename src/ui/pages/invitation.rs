@@ -1,4 +1,4 @@
-//! The page of an invitation's mailed link (PEOPLE-4, PEOPLE-10). Looking at it changes nothing; accepting is a button.
+//! The page behind an invitation's link (PEOPLE-4, PEOPLE-10). Opening it changes nothing; accepting takes a button.
 
 use leptos::prelude::*;
 use leptos_meta::Title;
@@ -12,18 +12,18 @@ use crate::{
     },
     ui::{
         components::{
-            avatar::Mark,
+            avatar::OrganizationAvatar,
             button::{ButtonLink, Tone},
-            empty::{Empty, Skeleton},
+            empty::Empty,
             field::{Field, Hidden},
             form::{Form, Submit},
-            note::{Mood, Note},
+            note::{Note, Severity},
         },
-        error_page::ErrorPage,
         form_action::FormAction,
         layout::{FocusHeading, PublicLayout},
+        location::use_route_query,
+        page::content,
         paths,
-        routes::use_route_query,
         session::{PageContext, Session},
         words,
     },
@@ -42,60 +42,56 @@ pub fn InvitationPage() -> impl IntoView {
         move || (token.get(), session.version()),
         |(token, _)| async move { (token.clone(), invitation_page(token).await) },
     );
+    let content = content(move || async move {
+        let context = session.context().await;
+        let (token, invitation) = invitation.await;
+        let invitation = invitation?;
+        Ok(view! { <Content invitation token context/> }.into_any())
+    });
     view! {
         <Title text="Invitation"/>
         <FocusHeading/>
-        <PublicLayout>
-            <Transition fallback=Skeleton>
-                {move || Suspend::new(async move {
-                    let begin = PageContext::from(session.start().await);
-                    match invitation.await {
-                        (token, Ok(invitation)) => view! { <Content invitation token begin/> }.into_any(),
-                        (_, Err(failure)) => view! { <ErrorPage failure/> }.into_any(),
-                    }
-                })}
-            </Transition>
-        </PublicLayout>
+        <PublicLayout>{content}</PublicLayout>
     }
     .into_any()
 }
 
-/// The invitation, and what can be done about it by who looks at it.
+/// The invitation, and what the reader can do about it.
 #[component]
-fn Content(invitation: InvitationView, token: String, begin: PageContext) -> impl IntoView {
+fn Content(invitation: InvitationView, token: String, context: PageContext) -> impl IntoView {
     let refusal = match (invitation.state, invitation.replaced_at) {
         (InvitationState::Pending, Some(at)) => Some(Refusal::InvitationReplaced(at, invitation.email.clone())),
         (InvitationState::Pending, None) if invitation.expired => Some(Refusal::InvitationExpired),
         (InvitationState::Pending, None) if invitation.sender_lost => {
-            return view! { <SenderLost invitation token flash=begin.form/> }.into_any();
+            return view! { <SenderLost invitation token flash=context.form/> }.into_any();
         }
         (InvitationState::Pending, None) => None,
-        (state, _) => Some(Refusal::InvitationClosed(state)),
+        (state, _) => Some(state.closed()),
     };
     if let Some(refusal) = refusal {
         return view! { <Closed invitation refusal/> }.into_any();
     }
-    let mine = begin.person.as_ref().is_some_and(|person| key(&person.email) == key(&invitation.email));
-    let answer = match begin.person {
-        Some(_) if mine => view! { <Answer token flash=begin.form/> }.into_any(),
-        Some(person) => view! { <SomebodyElse person email=invitation.email.clone() flash=begin.form/> }.into_any(),
+    let mine = context.person.as_ref().is_some_and(|person| key(&person.email) == key(&invitation.email));
+    let answer = match context.person {
+        Some(_) if mine => view! { <Answer token flash=context.form/> }.into_any(),
+        Some(person) => view! { <SomebodyElse person email=invitation.email.clone() flash=context.form/> }.into_any(),
         None if invitation.has_account => view! {
             <p>"You have an account with this address. Sign in to accept."</p>
             <ButtonLink href=paths::sign_in(&format!("/invitations/{token}")) tone=Tone::Primary>"Sign in"</ButtonLink>
         }
         .into_any(),
-        None => view! { <Newcomer invitation=invitation.clone() token flash=begin.form/> }.into_any(),
+        None => view! { <Newcomer invitation=invitation.clone() token flash=context.form/> }.into_any(),
     };
     view! {
         <section class="card invitation">
-            <Introduction invitation now=begin.now/>
+            <Introduction invitation now=context.now/>
             {answer}
         </section>
     }
     .into_any()
 }
 
-/// Who invites whom where, as what.
+/// Who invites whom, where, and with which role.
 #[component]
 fn Introduction(invitation: InvitationView, now: Timestamp) -> impl IntoView {
     let heading = if invitation.external {
@@ -116,7 +112,7 @@ fn Introduction(invitation: InvitationView, now: Timestamp) -> impl IntoView {
     };
     view! {
         <div class="bar">
-            <Mark name=invitation.organization.clone() hue=words::organization_hue(invitation.organization_id)/>
+            <OrganizationAvatar name=invitation.organization.clone() hue=words::organization_hue(invitation.organization_id)/>
             <h1 tabindex="-1">{heading}</h1>
         </div>
         {sentence}
@@ -141,12 +137,12 @@ fn Answer(token: String, flash: Option<FormFlash>) -> impl IntoView {
     }
 }
 
-/// Signed in under another address: both are shown, and the way to change.
+/// Signed in with another address: shows both, with **Sign out**.
 #[component]
 fn SomebodyElse(person: PersonView, email: String, flash: Option<FormFlash>) -> impl IntoView {
     let action = FormAction::<SignOut>::new();
     view! {
-        <Note mood=Mood::Warning>
+        <Note severity=Severity::Warning>
             <p>"You are signed in as " <b>{person.email}</b> ". This invitation is for " <b>{email}</b> "."</p>
         </Note>
         <Form action flash changes_session=true>
@@ -156,7 +152,7 @@ fn SomebodyElse(person: PersonView, email: String, flash: Option<FormFlash>) -> 
     }
 }
 
-/// **Sign up** on the way in (PEOPLE-4a): the address is the invitation's.
+/// **Sign up** as part of accepting (PEOPLE-4a), with the invitation's address.
 #[component]
 fn Newcomer(invitation: InvitationView, token: String, flash: Option<FormFlash>) -> impl IntoView {
     let action = FormAction::<SignUp>::new();
@@ -193,14 +189,14 @@ fn Newcomer(invitation: InvitationView, token: String, flash: Option<FormFlash>)
     }
 }
 
-/// Who sent it can no longer give it (ROLE-3): whom to ask, and a way to.
+/// The sender may no longer give this role (ROLE-3): whom to ask instead.
 #[component]
 fn SenderLost(invitation: InvitationView, token: String, flash: Option<FormFlash>) -> impl IntoView {
     let action = FormAction::<AskForInvitation>::new();
     view! {
         <section class="card invitation">
             <h1 tabindex="-1">"Invitation to " {invitation.organization.clone()}</h1>
-            <Note mood=Mood::Warning>
+            <Note severity=Severity::Warning>
                 <p>{format!("This invitation is no longer valid, because {} can no longer send it.", invitation.invited_by)}</p>
             </Note>
             <p>{format!("Ask an Owner of {} to send it again.", invitation.organization)}</p>
@@ -212,7 +208,7 @@ fn SenderLost(invitation: InvitationView, token: String, flash: Option<FormFlash
     }
 }
 
-/// Used, declined, withdrawn, replaced or expired: which, and where to go.
+/// The invitation was used, declined, withdrawn, replaced or has expired.
 #[component]
 fn Closed(invitation: InvitationView, refusal: Refusal) -> impl IntoView {
     let (href, words) = if invitation.inside {
@@ -221,7 +217,7 @@ fn Closed(invitation: InvitationView, refusal: Refusal) -> impl IntoView {
         (paths::WELCOME.to_owned(), "Your organizations".to_owned())
     };
     view! {
-        <section class="trouble">
+        <section class="error-page">
             <h1 tabindex="-1">"Invitation to " {invitation.organization}</h1>
             <Empty icon="mail" sentence=refusal.to_string()>
                 <ButtonLink href tone=Tone::Primary>{words}</ButtonLink>

@@ -1,4 +1,4 @@
-//! Credential keys (AUTH-6), a part of the settings: how machines sign in for an account. A secret is shown once.
+//! Credential keys (AUTH-6), a section of the settings: how machines sign in for an account. A secret is shown once.
 
 use leptos::prelude::*;
 
@@ -16,7 +16,7 @@ use crate::{
             empty::Empty,
             field::{Check, Field, Hidden},
             form::{Form, FormContext, Submit},
-            note::{Mood, Note},
+            note::{Note, Severity},
             select::Select,
             table::Fact,
         },
@@ -27,20 +27,17 @@ use crate::{
     view::key::{KeyView, KeysView, NewSecret},
 };
 
-/// The part, with the dialog that is open over it; `about` is the key that a dialog is about.
+/// The section, with the dialog that is open over it.
 #[component]
 pub fn Keys(
-    /// What there is.
+    /// The loaded data.
     keys: KeysView,
-    /// The Org ID.
     org: String,
-    /// Which dialog is open.
     dialog: String,
-    /// The key that it is about.
+    /// The key that the dialog is about.
     about: String,
-    /// A form that came back refused.
+    /// A form that was refused before WebAssembly took over.
     flash: Option<FormFlash>,
-    /// The server's time.
     now: Timestamp,
 ) -> impl IntoView {
     let here = paths::settings(&org, "keys");
@@ -83,7 +80,7 @@ fn Secret(secret: NewSecret) -> impl IntoView {
     view! {
         <section class="new-secret" aria-labelledby="new-secret">
             <h3 id="new-secret">{format!("The secret of “{}”", secret.name)}</h3>
-            <Note mood=Mood::Warning><p>"Copy the secret now. You will not be able to see it again."</p></Note>
+            <Note severity=Severity::Warning><p>"Copy the secret now. You will not be able to see it again."</p></Note>
             <p class="small">"Client ID"</p>
             <CopyField value=secret.client_id label="Client ID" action="Copy client ID"/>
             <p class="small">"Client secret"</p>
@@ -92,7 +89,6 @@ fn Secret(secret: NewSecret) -> impl IntoView {
     }
 }
 
-/// A key.
 #[component]
 fn Entry(key: KeyView, revoke: String, several: bool, now: Timestamp) -> impl IntoView {
     let label = format!("Revoke {}", key.name);
@@ -162,7 +158,7 @@ fn ScopeChecks() -> impl IntoView {
 fn Revoke(org: String, key: KeyView, close: String, flash: Option<FormFlash>) -> impl IntoView {
     let action = FormAction::<RevokeKey>::new();
     view! {
-        <Dialog label="Revoke" heading=format!("Revoke “{}”?", key.name) close=close.clone() reads=true>
+        <Dialog label="Revoke" heading=format!("Revoke “{}”?", key.name) close=close.clone() starts_with_text=true>
             <Form action flash class="dialog-form">
                 <Hidden name="org" value=org/>
                 <Hidden name="key" value=key.id.to_string()/>

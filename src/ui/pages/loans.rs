@@ -1,11 +1,11 @@
-//! Loans of licences (ACCT-3): what this organization lends and borrows, lending, calling back and returning.
+//! Loans of licences (ACCT-3): lending, calling back and returning.
 
 use leptos::prelude::*;
 
 use crate::{
     domain::{
         licence::{Amount, Model},
-        loan::Direction,
+        loan::LoanDirection,
         time::Timestamp,
     },
     rpc::{
@@ -16,17 +16,17 @@ use crate::{
         components::{
             button::{BlockedButton, ButtonLink, Tone},
             dialog::{Dialog, DialogBody, DialogButtons},
-            empty::{Empty, Skeleton},
+            empty::Empty,
             field::{Field, Hidden},
             form::{Form, Submit},
             select::Select,
         },
-        error_page::ErrorPage,
         form_action::FormAction,
-        layout::{Frame, PageHeader, Section},
+        layout::{PageHeader, Section},
+        location::use_route_query,
+        page::page,
         paths::{self, Address},
-        routes::use_route_query,
-        session::{PageContext, Session},
+        session::Session,
         words::{self, When},
     },
     view::{
@@ -78,26 +78,16 @@ pub fn LoansPage() -> impl IntoView {
     let session = Session::get();
     let wanted = Memo::new(move |_| route.with(|route| (route.org.clone(), route.cursor.clone())));
     let loans = ask(move || (wanted.get(), session.version()), |((org, cursor), _)| loans_page(org, cursor));
-    view! {
-        <Frame section=Section::Loans org>
-            <Transition fallback=Skeleton>
-                {move || {
-                    let route = route.get();
-                    Suspend::new(async move {
-                        let begin = PageContext::from(session.start().await);
-                        match loans.await {
-                            Ok(loans) => view! { <LoansContent route loans now=begin.now flash=begin.form/> }.into_any(),
-                            Err(failure) => view! { <ErrorPage failure/> }.into_any(),
-                        }
-                    })
-                }}
-            </Transition>
-        </Frame>
-    }
-    .into_any()
+    page(Section::Loans, org, move || {
+        let route = route.get();
+        async move {
+            let context = session.context().await;
+            let loans = loans.await?;
+            Ok(view! { <LoansContent route loans now=context.now flash=context.form/> }.into_any())
+        }
+    })
 }
 
-/// The page, loaded, with the dialog that is open over it.
 #[component]
 fn LoansContent(route: LoansRoute, loans: LoansView, now: Timestamp, flash: Option<FormFlash>) -> impl IntoView {
     let route = LoansRoute { org: loans.organization.org_id.clone(), ..route };
@@ -120,7 +110,7 @@ fn LoansContent(route: LoansRoute, loans: LoansView, now: Timestamp, flash: Opti
         Control::Absent => ().into_any(),
     };
     let (lent, borrowed): (Vec<LoanView>, Vec<LoanView>) =
-        loans.loans.items.into_iter().partition(|loan| loan.direction == Direction::Lent);
+        loans.loans.items.into_iter().partition(|loan| loan.direction == LoanDirection::Lent);
     let start = (!route.cursor.is_empty()).then(|| route.list("").text());
     let next = loans.loans.next_cursor.map(|cursor| route.list(&cursor).text());
     let pages = (start.is_some() || next.is_some()).then(|| {
@@ -170,7 +160,7 @@ fn Loans(
                         <th scope="col">"State"</th>
                         <th scope="col">"Since"</th>
                         <th scope="col">"Used during the loan"</th>
-                        <th scope="col"><span class="unseen">"Actions"</span></th>
+                        <th scope="col"><span class="visually-hidden">"Actions"</span></th>
                     </tr>
                 </thead>
                 <tbody>{rows}</tbody>
@@ -186,7 +176,7 @@ fn Loans(
     }
 }
 
-/// What was used of a licence, in its own units.
+/// The amount used, in the licence's units.
 fn used(model: Option<Model>, amount: Amount) -> String {
     match model {
         Some(Model::ImagesProjects) => format!(
@@ -199,7 +189,6 @@ fn used(model: Option<Model>, amount: Amount) -> String {
     }
 }
 
-/// One loan.
 #[component]
 fn Row(route: LoansRoute, loan: LoanView, now: Timestamp) -> impl IntoView {
     let (state, tone) = match loan.term.end(now) {
@@ -230,15 +219,15 @@ fn Row(route: LoansRoute, loan: LoanView, now: Timestamp) -> impl IntoView {
     }
 }
 
-/// What the button that ends a loan says.
-const fn ending(direction: Direction) -> &'static str {
+/// The label of the button that ends a loan.
+const fn ending(direction: LoanDirection) -> &'static str {
     match direction {
-        Direction::Lent => "Call back",
-        Direction::Borrowed => "Return",
+        LoanDirection::Lent => "Call back",
+        LoanDirection::Borrowed => "Return",
     }
 }
 
-/// What a licence is called in a list to choose from.
+/// The label of a licence in a `<select>`.
 fn called(licence: &LicenceView) -> String {
     let what = match (licence.model, licence.seats) {
         (Some(Model::ImagesProjects), _) => {
@@ -290,14 +279,14 @@ fn EndDialog(route: LoansRoute, loan: LoanView, flash: Option<FormFlash>) -> imp
     let label = ending(loan.direction);
     let product = loan.product.label();
     let (heading, sentence) = match loan.direction {
-        Direction::Lent => (
+        LoanDirection::Lent => (
             format!("Call {product} back from {}?", loan.other),
             format!(
                 "{} loses the licence at once, and programs there lose their seats. This organization can use it again.",
                 loan.other
             ),
         ),
-        Direction::Borrowed => (
+        LoanDirection::Borrowed => (
             format!("Return {product} to {}?", loan.other),
             format!(
                 "This organization loses the licence at once, and programs here lose their seats. Only {} can lend it again.",
@@ -306,7 +295,7 @@ fn EndDialog(route: LoansRoute, loan: LoanView, flash: Option<FormFlash>) -> imp
         ),
     };
     view! {
-        <Dialog label heading close=close.clone() reads=true>
+        <Dialog label heading close=close.clone() starts_with_text=true>
             <Form action flash class="dialog-form">
                 <Hidden name="org" value=route.org.clone()/>
                 <Hidden name="loan" value=loan.id.to_string()/>

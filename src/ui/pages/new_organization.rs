@@ -5,22 +5,18 @@ use wasm_bindgen::JsCast;
 use web_sys::HtmlInputElement;
 
 use crate::{
-    domain::{
-        organization::{COUNTRIES, OrganizationKind},
-        policy::BY_OPERATOR,
-        refusal::Refusal,
-    },
+    domain::{country::COUNTRIES, organization::OrganizationKind, policy::BY_OPERATOR, refusal::Refusal},
     rpc::{Failure, FormFlash, organization::CreateOrganization},
     ui::{
         components::{
             field::{Choice, Field, Radios},
             form::{Form, FormButtons, Submit},
         },
-        error_page::ErrorPage,
         form_action::FormAction,
-        layout::{Frame, PageHeader, Section},
+        layout::{PageHeader, Section},
+        page::page,
         paths,
-        session::{PageContext, Session},
+        session::Session,
     },
 };
 
@@ -28,27 +24,20 @@ use crate::{
 #[component]
 pub fn NewOrganizationPage() -> impl IntoView {
     let session = Session::get();
-    view! {
-        <Frame section=Section::Other org="">
-            <Transition>
-                {move || Suspend::new(async move {
-                    let begin = PageContext::from(session.start().await);
-                    match begin.person {
-                        Some(_) if !begin.policy.has_founding() => {
-                            view! { <ErrorPage failure=Failure::Refused(Refusal::Forbidden(BY_OPERATOR.to_owned()))/> }.into_any()
-                        }
-                        Some(_) => view! { <NewOrganizationView flash=begin.form/> }.into_any(),
-                        None => view! { <ErrorPage failure=Failure::Refused(Refusal::Unauthenticated)/> }.into_any(),
-                    }
-                })}
-            </Transition>
-        </Frame>
-    }
-    .into_any()
+    page(Section::Other, "", move || async move {
+        let context = session.context().await;
+        if context.person.is_none() {
+            return Err(Failure::Refused(Refusal::Unauthenticated));
+        }
+        if !context.policy.has_founding() {
+            return Err(Failure::Refused(Refusal::Forbidden(BY_OPERATOR.to_owned())));
+        }
+        Ok(view! { <NewOrganizationView flash=context.form/> }.into_any())
+    })
 }
 
-/// The form. Which fields a business has more than an individual is for the style sheet to show, so that it follows the
-/// choice without WebAssembly; with it, what is hidden that way is emptied too, as an individual has neither.
+/// The form. The style sheet shows the fields that only a business has, so that it works without WebAssembly. With
+/// WebAssembly, hidden fields are emptied as well, because an individual must not send them.
 #[component]
 fn NewOrganizationView(flash: Option<FormFlash>) -> impl IntoView {
     let action = FormAction::<CreateOrganization>::new();
@@ -80,7 +69,7 @@ fn NewOrganizationView(flash: Option<FormFlash>) -> impl IntoView {
     }
 }
 
-/// Empties what only a business has, once somebody says that they are an individual.
+/// Empties the fields of a business when **Individual** is chosen.
 fn empty_business_fields(event: &leptos::ev::Event) {
     if event_target_value(event) != OrganizationKind::Individual.as_str() {
         return;

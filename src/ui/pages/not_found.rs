@@ -1,10 +1,9 @@
-//! An address that no page has.
+//! The page for unknown addresses.
 
 use leptos::prelude::*;
 
 use crate::ui::{error_page::NothingHere, layout::PublicLayout};
 
-/// The page.
 #[component]
 pub fn NotFoundPage() -> impl IntoView {
     view! {

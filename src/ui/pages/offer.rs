@@ -1,5 +1,5 @@
-//! An offer (XFER-18): for the side that made it, what became of it; for the other, where it could go, what that would
-//! change, and the answer.
+//! An offer (XFER-18): its state for the organization that made it; destination, consequences and answer for the other
+//! one.
 
 use leptos::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -21,24 +21,23 @@ use crate::{
         components::{
             breadcrumbs::{Breadcrumbs, Step},
             button::{ButtonLink, Tone},
-            empty::Skeleton,
             field::Hidden,
             form::{Form, Submit},
             icon::Icon,
             table::Fact,
         },
-        error_page::ErrorPage,
         form_action::FormAction,
-        layout::{Frame, PageHeader, Section},
+        layout::{PageHeader, Section},
+        location::use_route_query,
+        page::page,
         paths::{self, Address},
-        routes::use_route_query,
-        session::{PageContext, Session},
+        session::Session,
         words::{self, Moment, When},
     },
-    view::transfer::{Direction, OfferPageView, OfferView, PlaceView},
+    view::transfer::{OfferDestinationView, OfferPageView, OfferView, TransferDirection},
 };
 
-/// What the address says: which offer, seen from where, and where it could go.
+/// The offer, the organization it is seen from, and the destination that is shown.
 #[derive(Clone, PartialEq, Default, Serialize, Deserialize)]
 struct OfferRoute {
     org: String,
@@ -74,29 +73,18 @@ pub fn OfferPage() -> impl IntoView {
             (route.clone(), view.await)
         },
     );
-    // Here and not in the content: what was answered stays while that is loaded anew.
+    // Made outside the content, so that the answer survives when the content is loaded again.
     let accept = FormAction::<AcceptOffer>::new();
     let decline = FormAction::<DeclineOffer>::new();
     let withdraw = FormAction::<WithdrawOffer>::new();
-    view! {
-        <Frame section=Section::Transfers org>
-            <Transition fallback=Skeleton>
-                {move || Suspend::new(async move {
-                    let begin = PageContext::from(session.start().await);
-                    match resource.await {
-                        (route, Ok(view)) => {
-                            view! { <Content route view accept decline withdraw flash=begin.form.clone() now=begin.now/> }.into_any()
-                        }
-                        (_, Err(failure)) => view! { <ErrorPage failure/> }.into_any(),
-                    }
-                })}
-            </Transition>
-        </Frame>
-    }
-    .into_any()
+    page(Section::Transfers, org, move || async move {
+        let context = session.context().await;
+        let (route, view) = resource.await;
+        let view = view?;
+        Ok(view! { <Content route view accept decline withdraw flash=context.form now=context.now/> }.into_any())
+    })
 }
 
-/// The page, loaded.
 #[component]
 fn Content(
     route: OfferRoute,
@@ -110,8 +98,8 @@ fn Content(
     let OfferPageView { organization, offer, place } = view;
     let route = OfferRoute { org: organization.org_id.clone(), ..route };
     let title = match offer.direction {
-        Direction::In => format!("Offer from {}", offer.source_name),
-        Direction::Out => format!("Offer to {}", offer.target_name),
+        TransferDirection::In => format!("Offer from {}", offer.source_name),
+        TransferDirection::Out => format!("Offer to {}", offer.target_name),
     };
     let back = paths::offer(&route.org, &route.id);
     let withdrawal = offer.may_withdraw.then(|| {
@@ -142,7 +130,7 @@ fn Content(
     }
 }
 
-/// What is offered, by whom, and what became of it.
+/// What is offered, by whom, and the state.
 #[component]
 fn Facts(offer: OfferView, now: Timestamp) -> impl IntoView {
     let more = offer.what.items.saturating_sub(offer.items.len() as u64);
@@ -178,17 +166,17 @@ fn Facts(offer: OfferView, now: Timestamp) -> impl IntoView {
     }
 }
 
-/// Where it could go, what that would change, and the answer.
+/// Destination, consequences, and the answer.
 #[component]
 fn Answer(
     route: OfferRoute,
-    place: PlaceView,
+    place: OfferDestinationView,
     offer: OfferView,
     accept: FormAction<AcceptOffer>,
     decline: FormAction<DeclineOffer>,
     flash: Option<FormFlash>,
 ) -> impl IntoView {
-    let PlaceView { destination, path, rows, plan } = place;
+    let OfferDestinationView { destination, path, rows, plan } = place;
     let last = path.len().saturating_sub(1);
     let steps = path
         .iter()

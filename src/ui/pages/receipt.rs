@@ -1,4 +1,4 @@
-//! The receipt of a transfer (XFER-18): what both organizations can read about it afterwards.
+//! The receipt of a transfer, which both organizations can read (XFER-18).
 
 use leptos::prelude::*;
 
@@ -9,25 +9,24 @@ use crate::{
         components::{
             button::{BlockedButton, ButtonLink, Tone},
             dialog::{Dialog, DialogBody, DialogButtons},
-            empty::Skeleton,
             field::Hidden,
             form::{Form, Submit},
-            note::{Mood, Note},
+            note::{Note, Severity},
             table::Fact,
         },
-        error_page::ErrorPage,
         form_action::FormAction,
-        layout::{Frame, PageHeader, Section},
+        layout::{PageHeader, Section},
+        location::use_route_query,
+        page::page,
         pages::drive::plan::{Consequences, Sides, contents, into, what},
         paths::{self, Address},
-        routes::use_route_query,
-        session::{PageContext, Session},
+        session::Session,
         words::{self, Moment},
     },
     view::{Control, ReceiptView},
 };
 
-/// Which receipt, seen from which organization, and whether it is asked to be taken back.
+/// The receipt, the organization it is seen from, and whether **Undo** is open.
 #[derive(Clone, PartialEq, Default)]
 struct ReceiptRoute {
     org: String,
@@ -50,35 +49,25 @@ pub fn ReceiptPage() -> impl IntoView {
     let resource = ask(move || (id.get(), session.version()), |(id, _)| receipt(id));
     let org = Memo::new(move |_| which.get().org);
     let undoing = Memo::new(move |_| which.get().undoing);
-    // Here and not in the dialog: what was answered stays while that is made anew.
+    // Made outside the dialog, so that the answer survives when the dialog is built again.
     let action = FormAction::<UndoTransfer>::new();
-    view! {
-        <Frame section=Section::Transfers org>
-            <Transition fallback=Skeleton>
-                {move || {
-                    let org = org.get();
-                    Suspend::new(async move {
-                        let begin = PageContext::from(session.start().await);
-                        match resource.await {
-                            Ok(receipt) => {
-                                let (shown, asked) = (receipt.clone(), org.clone());
-                                let dialog = move || undoing.get().then(|| {
-                                    let flash = begin.form.clone();
-                                    view! { <UndoDialog receipt=receipt.clone() org=asked.clone() action flash/> }
-                                });
-                                view! { <ReceiptContent receipt=shown org/> {dialog} }.into_any()
-                            }
-                            Err(failure) => view! { <ErrorPage failure/> }.into_any(),
-                        }
-                    })
-                }}
-            </Transition>
-        </Frame>
-    }
-    .into_any()
+    page(Section::Transfers, org, move || {
+        let org = org.get();
+        async move {
+            let context = session.context().await;
+            let receipt = resource.await?;
+            let (shown, asked) = (receipt.clone(), org.clone());
+            let dialog = move || {
+                undoing.get().then(|| {
+                    let flash = context.form.clone();
+                    view! { <UndoDialog receipt=receipt.clone() org=asked.clone() action flash/> }
+                })
+            };
+            Ok(view! { <ReceiptContent receipt=shown org/> {dialog} }.into_any())
+        }
+    })
 }
 
-/// The page, loaded.
 #[component]
 fn ReceiptContent(receipt: ReceiptView, org: String) -> impl IntoView {
     let ReceiptView { id, at, by_name, source_name, target_name, target_org_id, plan, undoes, undone_by, undo, .. } =
@@ -151,7 +140,7 @@ fn ReceiptContent(receipt: ReceiptView, org: String) -> impl IntoView {
     }
 }
 
-/// What taking it back would do, and the button that does.
+/// What undoing would change, and the button for it.
 #[component]
 fn UndoDialog(
     receipt: ReceiptView,
@@ -165,12 +154,12 @@ fn UndoDialog(
     let books = plan.effects.source.as_ref().is_some_and(|side| side.left_after != side.left_before);
     let links = plan.effects.links_stopped.total;
     view! {
-        <Dialog label="Undo transfer" reads=true heading="Undo this transfer?" close=close.clone()>
+        <Dialog label="Undo transfer" starts_with_text=true heading="Undo this transfer?" close=close.clone()>
             <Form action flash class="dialog-form">
                 <Hidden name="transfer" value=id.to_string()/>
-                <DialogBody reads=true>
+                <DialogBody focusable=true>
                     <p>{format!("Everything goes from {target_name} back to {source_name}, to where it was, under its old names.")}</p>
-                    <Note mood=Mood::Warning>
+                    <Note severity=Severity::Warning>
                         <ul>
                             {books.then(|| view! {
                                 <li>{format!("{target_name} gets back what it paid, and {source_name} pays it again.")}</li>

@@ -1,4 +1,4 @@
-//! A new password by a mailed link (AUTH-5), or the first one (PEOPLE-8).
+//! Setting a new password (AUTH-5) or the first one (PEOPLE-8) through an emailed link.
 
 use leptos::prelude::*;
 use leptos_meta::Title;
@@ -16,14 +16,14 @@ use crate::{
             field::{Field, Hidden, Username},
             form::{Form, Submit},
         },
-        error_page::ErrorPage,
         form_action::FormAction,
         layout::{FocusHeading, PublicLayout},
+        location::use_route_query,
+        page::content,
         paths,
-        routes::use_route_query,
-        session::{PageContext, Session},
+        session::Session,
     },
-    view::account::LinkView,
+    view::account::OneTimeLinkView,
 };
 
 /// The page: `/reset?token=…`.
@@ -33,30 +33,24 @@ pub fn ResetPage() -> impl IntoView {
         use_route_query(|segments, query| (segments == ["reset"]).then(|| query.get("token").unwrap_or_default()));
     let session = Session::get();
     let link = ask(move || token.get(), check_link);
+    let content = content(move || {
+        let token = token.get();
+        async move {
+            let flash = session.context().await.form;
+            let link = link.await?;
+            Ok(view! { <ResetView token link flash/> }.into_any())
+        }
+    });
     view! {
         <Title text="Set password"/>
         <FocusHeading/>
-        <PublicLayout>
-            <Transition>
-                {move || {
-                    let token = token.get();
-                    Suspend::new(async move {
-                        let begin = PageContext::from(session.start().await);
-                        match link.await {
-                            Ok(link) => view! { <ResetView token link flash=begin.form/> }.into_any(),
-                            Err(failure) => view! { <ErrorPage failure/> }.into_any(),
-                        }
-                    })
-                }}
-            </Transition>
-        </PublicLayout>
+        <PublicLayout>{content}</PublicLayout>
     }
     .into_any()
 }
 
-/// The form, or why there is none.
 #[component]
-fn ResetView(token: String, link: LinkView, flash: Option<FormFlash>) -> impl IntoView {
+fn ResetView(token: String, link: OneTimeLinkView, flash: Option<FormFlash>) -> impl IntoView {
     let action = FormAction::<ResetPassword>::new();
     let tasks = link.purpose.is_some_and(|purpose| !purpose.proves_address());
     let lead = match link.purpose {
@@ -86,7 +80,7 @@ fn ResetView(token: String, link: LinkView, flash: Option<FormFlash>) -> impl In
                 .into_any()
             } else {
                 view! {
-                    <LinkTrouble state=link.state/>
+                    <LinkProblem state=link.state/>
                     <ButtonLink href=paths::FORGOT tone=Tone::Primary>"Send another link"</ButtonLink>
                 }
                 .into_any()
@@ -96,10 +90,10 @@ fn ResetView(token: String, link: LinkView, flash: Option<FormFlash>) -> impl In
     }
 }
 
-/// Why a link does not work, in the words of the refusal.
+/// Why a link does not work.
 #[component]
-pub fn LinkTrouble(
-    /// What the link can still do.
+pub fn LinkProblem(
+    /// The state of the link.
     state: LinkState,
 ) -> impl IntoView {
     let words = match (state, state.open()) {

@@ -1,4 +1,4 @@
-//! "Who can do what" (ROLE): the one table that every check uses, as people read it.
+//! **Who can do what** (ROLE): the permission table that every check uses.
 
 use leptos::prelude::*;
 
@@ -10,10 +10,10 @@ use crate::{
     rpc::Failure,
     ui::{
         components::icon::Icon,
-        error_page::ErrorPage,
-        layout::{Frame, PageHeader, Section},
-        routes::use_route_query,
-        session::{PageContext, Session},
+        layout::{PageHeader, Section},
+        location::use_route_query,
+        page::page,
+        session::Session,
     },
     view::OrganizationMembership,
 };
@@ -26,33 +26,25 @@ pub fn RolesPage() -> impl IntoView {
         _ => None,
     });
     let session = Session::get();
-    view! {
-        <Frame section=Section::Roles org>
-            <Transition>
-                {move || {
-                    let org = org.get();
-                    Suspend::new(async move {
-                        let begin = PageContext::from(session.start().await);
-                        match (&begin.person, begin.organization(&org)) {
-                            (None, _) => view! { <ErrorPage failure=Failure::Refused(Refusal::Unauthenticated)/> }.into_any(),
-                            (Some(_), None) => view! { <ErrorPage failure=Failure::Refused(Refusal::NotFound)/> }.into_any(),
-                            (Some(_), Some(belonging)) => view! { <RolesView belonging=belonging.clone()/> }.into_any(),
-                        }
-                    })
-                }}
-            </Transition>
-        </Frame>
-    }
-    .into_any()
+    page(Section::Roles, org, move || {
+        let org = org.get();
+        async move {
+            let context = session.context().await;
+            if context.person.is_none() {
+                return Err(Failure::Refused(Refusal::Unauthenticated));
+            }
+            let membership = context.organization(&org).ok_or(Failure::Refused(Refusal::NotFound))?;
+            Ok(view! { <RolesView membership=membership.clone()/> }.into_any())
+        }
+    })
 }
 
-/// The table.
 #[component]
-fn RolesView(belonging: OrganizationMembership) -> impl IntoView {
+fn RolesView(membership: OrganizationMembership) -> impl IntoView {
     let standings: Vec<(&'static str, Affiliation, bool)> = Role::ALL
         .into_iter()
-        .map(|role| (role.label(), Affiliation::In(role), belonging.role == Some(role)))
-        .chain([("External", Affiliation::External, belonging.role.is_none())])
+        .map(|role| (role.label(), Affiliation::In(role), membership.role == Some(role)))
+        .chain([("External", Affiliation::External, membership.role.is_none())])
         .collect();
     let heads = standings
         .iter()
@@ -89,15 +81,15 @@ fn RolesView(belonging: OrganizationMembership) -> impl IntoView {
     }
 }
 
-/// One cell: a sign to skim and a word to read. On a phone the role stands beside it, as the heading is far away.
+/// One cell, with an icon and a word. On a phone it also names the role, because the column heading is not in view.
 #[component]
 fn RoleCell(of: &'static str, cell: Cell, mine: bool) -> impl IntoView {
     let content = match cell {
         Cell::Yes => {
-            view! { <span class="yes"><Icon name="check"/><span class="unseen">"Yes"</span></span> }.into_any()
+            view! { <span class="yes"><Icon name="check"/><span class="visually-hidden">"Yes"</span></span> }.into_any()
         }
         Cell::No => {
-            view! { <span class="no"><span aria-hidden="true">"–"</span><span class="unseen">"No"</span></span> }
+            view! { <span class="no"><span aria-hidden="true">"–"</span><span class="visually-hidden">"No"</span></span> }
                 .into_any()
         }
         other => view! { <span class="partly">{other.label()}</span> }.into_any(),

@@ -1,35 +1,35 @@
-//! Seats of desktop licences (LIC-5): who was given one, what runs on it, giving and freeing them.
+//! Seats of desktop licences (LIC-5): who holds them, giving and freeing them.
 
 use leptos::prelude::*;
 
 use crate::{
-    domain::{loan::Direction, time::Timestamp},
+    domain::{loan::LoanDirection, time::Timestamp},
     rpc::{
         FormFlash, ask,
         seat::{FreeSeat, GiveSeat, seats_page},
     },
     ui::{
         components::{
-            avatar::Face,
+            avatar::PersonAvatar,
             button::{BlockedButton, ButtonLink, Tone},
             dialog::{Dialog, DialogBody, DialogButtons},
-            empty::{Empty, Skeleton},
+            empty::Empty,
             field::{Field, Hidden},
             form::{Form, Submit},
             meter::Meter,
         },
-        error_page::ErrorPage,
         form_action::FormAction,
-        layout::{Frame, PageHeader, Section},
+        layout::{PageHeader, Section},
+        location::use_route_query,
+        page::page,
         paths::{self, Address},
-        routes::use_route_query,
         sales::GetLicence,
-        session::{PageContext, Session},
+        session::Session,
         words::{self, When},
     },
     view::{
         Control, LicenceState,
-        seat::{SeatRow, SeatedLicence, SeatsView},
+        seat::{LicenceSeats, SeatRow, SeatsView},
     },
 };
 
@@ -37,13 +37,13 @@ use crate::{
 #[derive(Clone, Default, PartialEq)]
 struct SeatsRoute {
     org: String,
-    /// Only this licence, page by page.
+    /// The licence to list alone; empty for all.
     only: String,
     cursor: String,
     dialog: String,
     /// The licence that a dialog is about.
     licence: String,
-    /// Whose seat it is about.
+    /// The person whose seat the dialog is about.
     holder: String,
 }
 
@@ -92,26 +92,16 @@ pub fn SeatsPage() -> impl IntoView {
             seats_page(route.org, route.only, route.cursor, giving).await
         },
     );
-    view! {
-        <Frame section=Section::Seats org>
-            <Transition fallback=Skeleton>
-                {move || {
-                    let route = route.get();
-                    Suspend::new(async move {
-                        let begin = PageContext::from(session.start().await);
-                        match seats.await {
-                            Ok(seats) => view! { <SeatsContent route seats now=begin.now flash=begin.form/> }.into_any(),
-                            Err(failure) => view! { <ErrorPage failure/> }.into_any(),
-                        }
-                    })
-                }}
-            </Transition>
-        </Frame>
-    }
-    .into_any()
+    page(Section::Seats, org, move || {
+        let route = route.get();
+        async move {
+            let context = session.context().await;
+            let seats = seats.await?;
+            Ok(view! { <SeatsContent route seats now=context.now flash=context.form/> }.into_any())
+        }
+    })
 }
 
-/// The page, loaded, with the dialog that is open over it.
 #[component]
 fn SeatsContent(route: SeatsRoute, seats: SeatsView, now: Timestamp, flash: Option<FormFlash>) -> impl IntoView {
     let route = SeatsRoute { org: seats.organization.org_id.clone(), ..route };
@@ -151,13 +141,13 @@ fn SeatsContent(route: SeatsRoute, seats: SeatsView, now: Timestamp, flash: Opti
 
 /// One licence and who holds its seats.
 #[component]
-fn Licence(route: SeatsRoute, licence: SeatedLicence, now: Timestamp) -> impl IntoView {
-    let SeatedLicence { licence, seats, give } = licence;
+fn Licence(route: SeatsRoute, licence: LicenceSeats, now: Timestamp) -> impl IntoView {
+    let LicenceSeats { licence, seats, give } = licence;
     let id = licence.id.to_string();
     let total = licence.seats.unwrap_or_default();
     let used = i64::try_from(licence.seats_used.unwrap_or_default()).unwrap_or(i64::MAX);
     let (state, tone) = match (licence.state, licence.loan.as_ref().map(|loan| loan.direction)) {
-        (LicenceState::Active, Some(Direction::Lent)) if licence.seats_used.is_none() => ("Lent", "status wait"),
+        (LicenceState::Active, Some(LoanDirection::Lent)) if licence.seats_used.is_none() => ("Lent", "status wait"),
         (LicenceState::Active, _) => ("Active", "status ok"),
         (LicenceState::Upcoming, _) => ("Starts later", "status run"),
         (LicenceState::Expired, _) => ("Expired", "status fail"),
@@ -214,7 +204,7 @@ fn Licence(route: SeatsRoute, licence: SeatedLicence, now: Timestamp) -> impl In
                         <th scope="col">"Device"</th>
                         <th scope="col">"Since"</th>
                         <th scope="col">"Last seen"</th>
-                        <th scope="col"><span class="unseen">"Actions"</span></th>
+                        <th scope="col"><span class="visually-hidden">"Actions"</span></th>
                     </tr>
                 </thead>
                 <tbody>{rows}</tbody>
@@ -245,7 +235,6 @@ fn Licence(route: SeatsRoute, licence: SeatedLicence, now: Timestamp) -> impl In
     }
 }
 
-/// Somebody's seat.
 #[component]
 fn Row(route: SeatsRoute, licence: String, row: SeatRow, now: Timestamp) -> impl IntoView {
     let holder = row.holder.id().to_string();
@@ -263,7 +252,7 @@ fn Row(route: SeatsRoute, licence: String, row: SeatRow, now: Timestamp) -> impl
     let action = if given { "Take back" } else { "Release" };
     let label = format!("{action} the seat of {}", row.name);
     let since = row.since.or(row.given_at);
-    // What there is nothing to say about is left out where rows are cards.
+    // Empty cells are hidden where rows are laid out as cards.
     let (device_class, seen_class) = if row.device.is_some() {
         ("m seat-device", "m num seat-seen")
     } else {
@@ -273,7 +262,7 @@ fn Row(route: SeatsRoute, licence: String, row: SeatRow, now: Timestamp) -> impl
         <tr>
             <td class="seat-who">
                 <span class="name">
-                    <Face name=row.name.clone() hue/>
+                    <PersonAvatar name=row.name.clone() hue/>
                     <span class="two-lines"><span>{row.name}</span><small>{who}</small></span>
                 </span>
             </td>
@@ -332,7 +321,7 @@ fn FreeDialog(route: SeatsRoute, row: SeatRow, flash: Option<FormFlash>) -> impl
         format!("{} can take a free seat again.", row.name)
     };
     view! {
-        <Dialog label heading close=close.clone() reads=true>
+        <Dialog label heading close=close.clone() starts_with_text=true>
             <Form action flash class="dialog-form">
                 <Hidden name="org" value=route.org.clone()/>
                 <Hidden name="licence" value=route.licence.clone()/>

@@ -1,11 +1,14 @@
-//! Organization settings (ORG-4, ORG-5, PEOPLE-7, PEOPLE-11): a page per section, each with its forms. A section that the
-//! reader may not see does not exist.
+//! Organization settings (ORG-4, ORG-5, PEOPLE-7, PEOPLE-11): a page per section, each with its forms. A section that
+//! the reader may not see does not exist.
 
 use leptos::prelude::*;
 
 use crate::{
     domain::{
-        organization::{COUNTRIES, INDUSTRIES, OrganizationKind, PeopleVisibility, RESTORABLE_DAYS},
+        country::COUNTRIES,
+        legal::LegalInformation,
+        organization::{INDUSTRIES, OrganizationDetails, OrganizationKind, RESTORABLE_DAYS},
+        people_visibility::PeopleVisibility,
         refusal::Refusal,
         resource::CLUSTERS,
     },
@@ -20,24 +23,21 @@ use crate::{
         components::{
             button::{BlockedButton, ButtonLink, Tone},
             dialog::{Dialog, DialogBody, DialogButtons},
-            empty::Skeleton,
             field::{Check, Choice, Field, Hidden, Radios},
             form::{Form, FormButtons, Submit},
             table::Fact,
         },
         error_page::ErrorPage,
         form_action::FormAction,
-        layout::{Frame, PageHeader, Section},
+        layout::{PageHeader, Section},
+        location::use_route_query,
+        page::page,
         pages::{accounts::Accounts, keys::Keys},
         paths::{self, Address},
-        routes::use_route_query,
-        session::{PageContext, Session},
+        session::Session,
         words,
     },
-    view::{
-        Control, LegalView,
-        settings::{DetailsView, SettingsView},
-    },
+    view::{Control, settings::SettingsView},
 };
 
 /// A section of the settings.
@@ -54,7 +54,7 @@ enum SettingsSection {
 impl SettingsSection {
     const ALL: [Self; 6] = [Self::Legal, Self::Details, Self::Accounts, Self::Security, Self::Keys, Self::Danger];
 
-    /// Its word in the address.
+    /// The last segment of its path.
     const fn as_str(self) -> &'static str {
         match self {
             Self::Legal => "organization",
@@ -77,7 +77,7 @@ impl SettingsSection {
         }
     }
 
-    /// Whether it exists for the reader.
+    /// Whether the reader may see it.
     const fn is_in(self, settings: &SettingsView) -> bool {
         match self {
             Self::Legal => settings.legal.is_some(),
@@ -120,42 +120,29 @@ pub fn SettingsPage() -> impl IntoView {
         |((org, shown, made), _)| async move { if shown { Some(keys_page(org, made).await) } else { None } },
     );
     let settings = ask(move || (org.get(), session.version()), |(org, _)| organization_settings(org));
-    view! {
-        <Frame section=Section::Settings org>
-            <Transition fallback=Skeleton>
-                {move || {
-                    let (_, part, open, _) = place.get();
-                    Suspend::new(async move {
-                        let begin = PageContext::from(session.start().await);
-                        let (flash, now) = (begin.form, begin.now);
-                        let keys = keys.await;
-                        match settings.await {
-                            Ok(settings) => {
-                                let found = SettingsSection::ALL.into_iter().find(|one| {
-                                    one.is_in(&settings) && (part.is_empty() || one.as_str() == part)
-                                });
-                                match found {
-                                    Some(SettingsSection::Keys) => {
-                                        let org = settings.organization.org_id.clone();
-                                        let content = match keys {
-                                            Some(Ok(keys)) => view! { <Keys keys org dialog=open.dialog about=open.item flash now/> }.into_any(),
-                                            Some(Err(failure)) => view! { <ErrorPage failure/> }.into_any(),
-                                            None => ().into_any(),
-                                        };
-                                        view! { <SettingsFrame settings part=SettingsSection::Keys content/> }.into_any()
-                                    }
-                                    Some(part) => view! { <SettingsContent settings part open flash/> }.into_any(),
-                                    None => view! { <ErrorPage failure=Failure::Refused(Refusal::NotFound)/> }.into_any(),
-                                }
-                            }
-                            Err(failure) => view! { <ErrorPage failure/> }.into_any(),
-                        }
-                    })
-                }}
-            </Transition>
-        </Frame>
-    }
-    .into_any()
+    page(Section::Settings, org, move || {
+        let (_, part, open, _) = place.get();
+        async move {
+            let context = session.context().await;
+            let (flash, now) = (context.form, context.now);
+            let keys = keys.await;
+            let settings = settings.await?;
+            let section = SettingsSection::ALL
+                .into_iter()
+                .find(|section| section.is_in(&settings) && (part.is_empty() || section.as_str() == part))
+                .ok_or(Failure::Refused(Refusal::NotFound))?;
+            if section != SettingsSection::Keys {
+                return Ok(view! { <SettingsContent settings part=section open flash/> }.into_any());
+            }
+            let org = settings.organization.org_id.clone();
+            let content = match keys {
+                Some(Ok(keys)) => view! { <Keys keys org dialog=open.dialog about=open.item flash now/> }.into_any(),
+                Some(Err(failure)) => view! { <ErrorPage failure/> }.into_any(),
+                None => ().into_any(),
+            };
+            Ok(view! { <SettingsFrame settings part=section content/> }.into_any())
+        }
+    })
 }
 
 /// The sections, and the one that is shown.
@@ -186,7 +173,7 @@ fn SettingsContent(
     view! { <SettingsFrame settings=frame part content/> }
 }
 
-/// The way between the sections, and the one that is shown.
+/// The navigation between sections, and the current one.
 #[component]
 fn SettingsFrame(settings: SettingsView, part: SettingsSection, content: AnyView) -> impl IntoView {
     let org = settings.organization.org_id.clone();
@@ -202,7 +189,7 @@ fn SettingsFrame(settings: SettingsView, part: SettingsSection, content: AnyView
     view! {
         <PageHeader title="Organization settings" lead=name/>
         <div class="settings">
-            <nav class="settings-ways" aria-label="Organization settings"><ul>{links}</ul></nav>
+            <nav class="settings-nav" aria-label="Organization settings"><ul>{links}</ul></nav>
             <section class="panel sheet settings-part" aria-labelledby="part">
                 <h2 id="part">{part.label()}</h2>
                 {content}
@@ -213,7 +200,7 @@ fn SettingsFrame(settings: SettingsView, part: SettingsSection, content: AnyView
 
 /// Legal information and the Org ID, to change.
 #[component]
-fn LegalForm(settings: SettingsView, legal: LegalView, flash: Option<FormFlash>) -> impl IntoView {
+fn LegalForm(settings: SettingsView, legal: LegalInformation, flash: Option<FormFlash>) -> impl IntoView {
     let action = FormAction::<SaveLegal>::new();
     let org = settings.organization.org_id;
     let business = settings.kind == OrganizationKind::Business;
@@ -248,7 +235,7 @@ fn LegalForm(settings: SettingsView, legal: LegalView, flash: Option<FormFlash>)
 
 /// Legal information and the Org ID, to read.
 #[component]
-fn LegalFacts(settings: SettingsView, legal: LegalView) -> impl IntoView {
+fn LegalFacts(settings: SettingsView, legal: LegalInformation) -> impl IntoView {
     let facts = [
         ("Org ID", Some(settings.organization.org_id)),
         ("Plan", Some(settings.plan.label().to_owned())),
@@ -275,7 +262,7 @@ fn LegalFacts(settings: SettingsView, legal: LegalView) -> impl IntoView {
 
 /// What Owners and Managers change.
 #[component]
-fn DetailsForm(org: String, details: DetailsView, flash: Option<FormFlash>) -> impl IntoView {
+fn DetailsForm(org: String, details: OrganizationDetails, flash: Option<FormFlash>) -> impl IntoView {
     let action = FormAction::<SaveDetails>::new();
     let text = Option::<String>::unwrap_or_default;
     view! {
@@ -298,7 +285,7 @@ fn DetailsForm(org: String, details: DetailsView, flash: Option<FormFlash>) -> i
 
 /// Who sees the people list.
 #[component]
-fn SecurityForm(org: String, details: DetailsView, flash: Option<FormFlash>) -> impl IntoView {
+fn SecurityForm(org: String, details: OrganizationDetails, flash: Option<FormFlash>) -> impl IntoView {
     let action = FormAction::<SaveSecurity>::new();
     let options = PeopleVisibility::ALL.map(|choice| (choice.as_str(), choice.label())).to_vec();
     view! {
@@ -360,7 +347,7 @@ fn Danger(settings: SettingsView, dialog: String, flash: Option<FormFlash>) -> i
 fn LeaveDialog(org: String, name: String, close: String, flash: Option<FormFlash>) -> impl IntoView {
     let action = FormAction::<LeaveOrganization>::new();
     view! {
-        <Dialog label="Leave organization" heading=format!("Leave {name}?") close=close.clone() reads=true>
+        <Dialog label="Leave organization" heading=format!("Leave {name}?") close=close.clone() starts_with_text=true>
             <Form action flash class="dialog-form" changes_session=true>
                 <Hidden name="org" value=org/>
                 <DialogBody>
@@ -379,7 +366,7 @@ fn LeaveDialog(org: String, name: String, close: String, flash: Option<FormFlash
 fn DeleteDialog(org: String, name: String, close: String, flash: Option<FormFlash>) -> impl IntoView {
     let action = FormAction::<DeleteOrganization>::new();
     view! {
-        <Dialog label="Delete organization" heading=format!("Delete {name}?") close=close.clone() reads=true>
+        <Dialog label="Delete organization" heading=format!("Delete {name}?") close=close.clone() starts_with_text=true>
             <Form action flash class="dialog-form" changes_session=true>
                 <Hidden name="org" value=org/>
                 <DialogBody>

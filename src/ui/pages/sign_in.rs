@@ -13,9 +13,10 @@ use crate::{
         },
         form_action::FormAction,
         layout::{FocusHeading, PublicLayout},
+        location::use_route_query,
+        page::content,
         paths,
-        routes::use_route_query,
-        session::{PageContext, Session},
+        session::Session,
     },
 };
 
@@ -25,25 +26,21 @@ pub fn SignInPage() -> impl IntoView {
     let next =
         use_route_query(|segments, query| (segments == ["signin"]).then(|| query.get("next").unwrap_or_default()));
     let session = Session::get();
+    let content = content(move || {
+        let next = next.get();
+        async move {
+            let context = session.context().await;
+            Ok(view! { <SignInView next flash=context.form policy=context.policy/> }.into_any())
+        }
+    });
     view! {
         <Title text="Sign in"/>
         <FocusHeading/>
-        <PublicLayout>
-            <Transition>
-                {move || {
-                    let next = next.get();
-                    Suspend::new(async move {
-                        let begin = PageContext::from(session.start().await);
-                        view! { <SignInView next flash=begin.form policy=begin.policy/> }
-                    })
-                }}
-            </Transition>
-        </PublicLayout>
+        <PublicLayout>{content}</PublicLayout>
     }
     .into_any()
 }
 
-/// The form.
 #[component]
 fn SignInView(next: String, flash: Option<FormFlash>, policy: Policy) -> impl IntoView {
     let action = FormAction::<SignIn>::new();

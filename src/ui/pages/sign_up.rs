@@ -13,9 +13,10 @@ use crate::{
         },
         form_action::FormAction,
         layout::{FocusHeading, PublicLayout},
+        location::use_route_query,
+        page::content,
         paths,
-        routes::use_route_query,
-        session::{PageContext, Session},
+        session::Session,
     },
 };
 
@@ -25,29 +26,26 @@ pub fn SignUpPage() -> impl IntoView {
     let next =
         use_route_query(|segments, query| (segments == ["signup"]).then(|| query.get("next").unwrap_or_default()));
     let session = Session::get();
+    let content = content(move || {
+        let next = next.get();
+        async move {
+            let context = session.context().await;
+            Ok(if context.policy.has_sign_up() {
+                view! { <SignUpView next flash=context.form about=context.policy.about_sign_up()/> }.into_any()
+            } else {
+                view! { <ByInvitation next/> }.into_any()
+            })
+        }
+    });
     view! {
         <Title text="Sign up"/>
         <FocusHeading/>
-        <PublicLayout>
-            <Transition>
-                {move || {
-                    let next = next.get();
-                    Suspend::new(async move {
-                        let begin = PageContext::from(session.start().await);
-                        if begin.policy.has_sign_up() {
-                            view! { <SignUpView next flash=begin.form about=begin.policy.about_sign_up()/> }.into_any()
-                        } else {
-                            view! { <ByInvitation next/> }.into_any()
-                        }
-                    })
-                }}
-            </Transition>
-        </PublicLayout>
+        <PublicLayout>{content}</PublicLayout>
     }
     .into_any()
 }
 
-/// No form: one signs up by invitation here.
+/// Shown where signing up takes an invitation.
 #[component]
 fn ByInvitation(next: String) -> impl IntoView {
     view! {
@@ -60,12 +58,11 @@ fn ByInvitation(next: String) -> impl IntoView {
     }
 }
 
-/// The form.
 #[component]
 fn SignUpView(
     next: String,
     flash: Option<FormFlash>,
-    /// For whom it is, unless it is for everybody.
+    /// Who may sign up, unless everybody may.
     about: Option<String>,
 ) -> impl IntoView {
     let action = FormAction::<SignUp>::new();

@@ -12,24 +12,21 @@ use crate::{
     },
     rpc::{ask, offer::transfers_page},
     ui::{
-        components::{
-            button::ButtonLink,
-            empty::{Empty, Skeleton},
-        },
-        error_page::ErrorPage,
-        layout::{Frame, PageHeader, Section},
+        components::{button::ButtonLink, empty::Empty},
+        layout::{PageHeader, Section},
+        location::use_route_query,
+        page::page,
         paths::{self, Address},
-        routes::use_route_query,
-        session::{PageContext, Session},
+        session::Session,
         words::{self, When},
     },
     view::{
         Page,
-        transfer::{Direction, OfferView, TransferRow, TransfersView},
+        transfer::{OfferView, TransferDirection, TransferRow, TransfersView},
     },
 };
 
-/// What the address says: which list, which way, and from where on.
+/// Which list, in which direction, and from which cursor.
 #[derive(Clone, Default, PartialEq, Serialize, Deserialize)]
 struct TransfersRoute {
     org: String,
@@ -81,26 +78,17 @@ pub fn TransfersPage() -> impl IntoView {
             (route.clone(), view.await)
         },
     );
-    view! {
-        <Frame section=Section::Transfers org>
-            <Transition fallback=Skeleton>
-                {move || Suspend::new(async move {
-                    let now = PageContext::from(session.start().await).now;
-                    match resource.await {
-                        (route, Ok(view)) => view! { <Content route view now/> }.into_any(),
-                        (_, Err(failure)) => view! { <ErrorPage failure/> }.into_any(),
-                    }
-                })}
-            </Transition>
-        </Frame>
-    }
-    .into_any()
+    page(Section::Transfers, org, move || async move {
+        let now = session.context().await.now;
+        let (route, view) = resource.await;
+        let view = view?;
+        Ok(view! { <Content route view now/> }.into_any())
+    })
 }
 
-/// The page, loaded.
 #[component]
 fn Content(route: TransfersRoute, view: TransfersView, now: Timestamp) -> impl IntoView {
-    let reads = view.organization.role.is_some_and(|role| may(role, Permission::ReadAudit));
+    let starts_with_text = view.organization.role.is_some_and(|role| may(role, Permission::ReadAudit));
     let offers = view.offers.is_some();
     let route = TransfersRoute { org: view.organization.org_id.clone(), offers, ..route };
     let exports = (!offers).then(|| {
@@ -112,7 +100,7 @@ fn Content(route: TransfersRoute, view: TransfersView, now: Timestamp) -> impl I
     let tab = |offers: bool| {
         TransfersRoute { offers, direction: String::new(), cursor: String::new(), ..route.clone() }.page().text()
     };
-    let tabs = reads.then(|| {
+    let tabs = starts_with_text.then(|| {
         view! {
             <nav class="tabs" aria-label="Receipts and offers">
                 <a href=tab(false) aria-current=(!offers).then_some("page")>"Receipts"</a>
@@ -140,20 +128,20 @@ fn Content(route: TransfersRoute, view: TransfersView, now: Timestamp) -> impl I
     }
 }
 
-/// Which way: links, so that each is an address.
+/// The directions to choose from, as links.
 #[component]
 fn Directions(route: TransfersRoute) -> impl IntoView {
     // Offers are of one direction at a time; those to the organization come first.
     let choices: Vec<(&'static str, &'static str)> = if route.offers {
-        vec![("", "Received"), (Direction::Out.as_str(), "Sent")]
+        vec![("", "Received"), (TransferDirection::Out.as_str(), "Sent")]
     } else {
-        vec![("", "All"), (Direction::Out.as_str(), "Sent"), (Direction::In.as_str(), "Received")]
+        vec![("", "All"), (TransferDirection::Out.as_str(), "Sent"), (TransferDirection::In.as_str(), "Received")]
     };
     let entries = choices
         .into_iter()
         .map(|(word, label)| {
             let current = route.direction == word
-                || (route.offers && word.is_empty() && route.direction == Direction::In.as_str());
+                || (route.offers && word.is_empty() && route.direction == TransferDirection::In.as_str());
             view! { <a class="button" href=route.towards(word) aria-current=current.then_some("true")>{label}</a> }
         })
         .collect_view();
@@ -167,7 +155,7 @@ fn amount(what: &Summary) -> String {
     format!("{datasets}, {images}")
 }
 
-/// One row: what, between whom, by whom, when.
+/// One transfer.
 #[component]
 fn Row(
     href: String,
@@ -200,14 +188,14 @@ fn Receipts(page: Page<TransferRow>, org: String, now: Timestamp) -> impl IntoVi
         .into_iter()
         .map(|row| {
             let between = match row.direction {
-                Direction::Out => format!("to {} · by {}", row.target_name, row.by_name),
-                Direction::In => format!("from {} · by {}", row.source_name, row.by_name),
+                TransferDirection::Out => format!("to {} · by {}", row.target_name, row.by_name),
+                TransferDirection::In => format!("from {} · by {}", row.source_name, row.by_name),
             };
             let mark = match (row.undoes, row.undone_by) {
                 (Some(_), _) => view! { <span class="status">"Undo"</span> }.into_any(),
                 (None, Some(_)) => view! { <span class="status fail">"Undone"</span> }.into_any(),
                 (None, None) => {
-                    let sent = row.direction == Direction::Out;
+                    let sent = row.direction == TransferDirection::Out;
                     view! { <span class="status ok">{if sent { "Sent" } else { "Received" }}</span> }.into_any()
                 }
             };
@@ -230,28 +218,23 @@ fn Offers(page: Page<OfferView>, org: String, now: Timestamp) -> impl IntoView {
 /// An offer in a list, here and on Home.
 #[component]
 pub fn OfferRow(
-    /// The offer.
     offer: OfferView,
-    /// The Org ID of the organization it is looked at from.
+    /// The Org ID of the organization that the reader is in.
     org: String,
-    /// The server's time.
     now: Timestamp,
 ) -> impl IntoView {
     let between = match offer.direction {
-        Direction::Out => format!("to {} · by {}", offer.target_name, offer.by_name),
-        Direction::In => format!("from {} · by {}", offer.source_name, offer.by_name),
+        TransferDirection::Out => format!("to {} · by {}", offer.target_name, offer.by_name),
+        TransferDirection::In => format!("from {} · by {}", offer.source_name, offer.by_name),
     };
     let mark = view! { <OfferState state=offer.state/> }.into_any();
     let href = paths::offer(&org, &offer.id.to_string());
     view! { <Row href what=offer.what.what() amount=amount(&offer.what) between mark at=offer.created_at now/> }
 }
 
-/// What became of an offer: a dot and a word.
+/// The state of an offer: a dot and a word.
 #[component]
-pub fn OfferState(
-    /// The state.
-    state: OfferState,
-) -> impl IntoView {
+pub fn OfferState(state: OfferState) -> impl IntoView {
     let tone = match state {
         OfferState::Open => "status run",
         OfferState::Accepted => "status ok",

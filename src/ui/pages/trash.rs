@@ -1,4 +1,4 @@
-//! The trash (DRIVE-4): what is in it, for how long still; restoring, and deleting for good.
+//! The trash (DRIVE-4): restoring items, and deleting them for good.
 
 use leptos::{html, prelude::*};
 use leptos_meta::Title;
@@ -16,21 +16,21 @@ use crate::{
             breadcrumbs::{Breadcrumbs, Step},
             button::{ButtonLink, Tone},
             dialog::{Dialog, DialogBody, DialogButtons},
-            empty::{Empty, Skeleton},
+            empty::Empty,
             field::Hidden,
             form::{Form, Submit, follow},
             icon::Icon,
             markup::escaped,
-            note::{Mood, Note},
+            note::{Note, Severity},
             selection::Selection,
         },
-        error_page::ErrorPage,
         form_action::FormAction,
         layout::{FocusHeading, Frame, Section},
+        location::use_route_query,
+        page::content,
         pages::drive::task_panel::TaskPanel,
         paths::{self, Address},
-        routes::use_route_query,
-        session::{PageContext, Session},
+        session::Session,
         words::{self, When},
     },
     view::{
@@ -97,20 +97,17 @@ pub fn TrashPage() -> impl IntoView {
         move || (listed.get(), session.version()),
         |(route, _)| async move { trash_page(route.org.clone(), route.cursor.clone()).await },
     );
+    let content = content(move || {
+        let route = listed.get();
+        async move {
+            let context = session.context().await;
+            let trash = trash.await?;
+            Ok(view! { <TrashContent route trash now=context.now flash=context.form/> }.into_any())
+        }
+    });
     view! {
         <Frame section=Section::Drive org>
-            <Transition fallback=Skeleton>
-                {move || {
-                    let route = listed.get();
-                    Suspend::new(async move {
-                        let begin = PageContext::from(session.start().await);
-                        match trash.await {
-                            Ok(trash) => view! { <TrashContent route trash now=begin.now flash=begin.form/> }.into_any(),
-                            Err(failure) => view! { <ErrorPage failure/> }.into_any(),
-                        }
-                    })
-                }}
-            </Transition>
+            {content}
             {move || {
                 let route = route.get();
                 (route.open != TrashDialog::Nothing).then(|| view! {
@@ -118,8 +115,8 @@ pub fn TrashPage() -> impl IntoView {
                         {move || {
                             let route = route.clone();
                             Suspend::new(async move {
-                                let flash = PageContext::from(session.start().await).form;
-                                trash.await.ok().map(|trash| view! { <Question route trash flash/> })
+                                let flash = session.context().await.form;
+                                trash.await.ok().map(|trash| view! { <TrashDialogs route trash flash/> })
                             })
                         }}
                     </Suspense>
@@ -131,7 +128,6 @@ pub fn TrashPage() -> impl IntoView {
     .into_any()
 }
 
-/// The page, loaded.
 #[component]
 fn TrashContent(route: TrashRoute, trash: TrashView, now: Timestamp, flash: Option<FormFlash>) -> impl IntoView {
     let route = TrashRoute { org: trash.organization.org_id.clone(), ..route };
@@ -168,8 +164,8 @@ fn TrashContent(route: TrashRoute, trash: TrashView, now: Timestamp, flash: Opti
     }
 }
 
-/// What is in it: a form of checkboxes, as the Drive is one. Without WebAssembly its buttons lead to dialogs, and every row
-/// has a small form of its own.
+/// The list, a form of checkboxes like the Drive. Without WebAssembly its buttons lead to dialogs, and every row has a
+/// small form of its own.
 #[component]
 fn List(route: TrashRoute, rows: Vec<TrashRow>, any: bool, now: Timestamp, flash: Option<FormFlash>) -> impl IntoView {
     let form = NodeRef::<html::Form>::new();
@@ -223,7 +219,7 @@ fn List(route: TrashRoute, rows: Vec<TrashRow>, any: bool, now: Timestamp, flash
     let refused = move || {
         let now = restore.value().get().and_then(Result::err).map(|failure| failure.to_string());
         now.or_else(|| before.clone())
-            .map(|why| view! { <div role="alert"><Note mood=Mood::Bad><p>{why}</p></Note></div> })
+            .map(|why| view! { <div role="alert"><Note severity=Severity::Error><p>{why}</p></Note></div> })
     };
     let words = move || format!("{} selected", words::total(selection.count.get()));
     let count = words::totalled(rows.len() as u64, "item", "items");
@@ -234,7 +230,7 @@ fn List(route: TrashRoute, rows: Vec<TrashRow>, any: bool, now: Timestamp, flash
             let id = row.id.to_string();
             let form_id = format!("restore-{id}");
             view! {
-                <form id=form_id class="unseen" method="post" action=Session::get().sent_from(restore_path)>
+                <form id=form_id class="visually-hidden" method="post" action=Session::get().sent_from(restore_path)>
                     <input type="hidden" name="items" value=id/>
                     <input type="hidden" name="back" value=back.clone()/>
                 </form>
@@ -286,7 +282,7 @@ fn List(route: TrashRoute, rows: Vec<TrashRow>, any: bool, now: Timestamp, flash
                             <th scope="col" class="from-tablet">"From"</th>
                             <th scope="col" class="from-tablet">"Deleted"</th>
                             <th scope="col">"Days left"</th>
-                            <th scope="col"><span class="unseen">"Options"</span></th>
+                            <th scope="col"><span class="visually-hidden">"Options"</span></th>
                         </tr>
                     </thead>
                     <tbody>{lines}</tbody>
@@ -298,7 +294,7 @@ fn List(route: TrashRoute, rows: Vec<TrashRow>, any: bool, now: Timestamp, flash
     .into_any()
 }
 
-/// One thing in the trash.
+/// One item in the trash.
 #[component]
 fn Row(row: TrashRow, route: TrashRoute, now: Timestamp, any: bool) -> impl IntoView {
     let id = row.id.to_string();
@@ -345,9 +341,9 @@ fn Row(row: TrashRow, route: TrashRoute, now: Timestamp, any: bool) -> impl Into
     }
 }
 
-/// What is asked before something is gone for good.
+/// The dialogs, which ask before something is deleted for good.
 #[component]
-fn Question(route: TrashRoute, trash: TrashView, flash: Option<FormFlash>) -> impl IntoView {
+fn TrashDialogs(route: TrashRoute, trash: TrashView, flash: Option<FormFlash>) -> impl IntoView {
     let close = route.address();
     let first = paths::trash(&route.org);
     match route.open {
@@ -355,7 +351,7 @@ fn Question(route: TrashRoute, trash: TrashView, flash: Option<FormFlash>) -> im
         TrashDialog::Empty => {
             let action = FormAction::<EmptyTrash>::new();
             view! {
-                <Dialog label="Empty trash" heading="Empty the trash?" close=close.clone() reads=true>
+                <Dialog label="Empty trash" heading="Empty the trash?" close=close.clone() starts_with_text=true>
                     <Form action flash class="dialog-form">
                         <Hidden name="org" value=route.org/>
                         <Hidden name="back" value=first/>
@@ -372,7 +368,7 @@ fn Question(route: TrashRoute, trash: TrashView, flash: Option<FormFlash>) -> im
             let action = FormAction::<RestoreFromTrash>::new();
             let heading = format!("Restore {}?", words::totalled(items.len() as u64, "item", "items"));
             view! {
-                <Dialog label="Restore" heading close=close.clone() reads=true>
+                <Dialog label="Restore" heading close=close.clone() starts_with_text=true>
                     <Form action flash class="dialog-form">
                         <Hidden name="items" value=items.join(",")/>
                         <Hidden name="back" value=close.clone()/>
@@ -401,7 +397,7 @@ fn Question(route: TrashRoute, trash: TrashView, flash: Option<FormFlash>) -> im
                 ),
             };
             view! {
-                <Dialog label="Delete for good" heading close=close.clone() reads=true>
+                <Dialog label="Delete for good" heading close=close.clone() starts_with_text=true>
                     <Form action flash class="dialog-form">
                         <Hidden name="items" value=items.join(",")/>
                         <Hidden name="back" value=close.clone()/>

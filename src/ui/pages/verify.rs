@@ -1,5 +1,5 @@
-//! Proving an address by a mailed link (AUTH-2, SET-1). Opening the link changes nothing, as mail scanners open links; the
-//! button does.
+//! Verifying an email address through a link (AUTH-2, SET-1). Opening the link changes nothing, because mail scanners
+//! open links; the button does.
 
 use leptos::prelude::*;
 use leptos_meta::Title;
@@ -16,15 +16,15 @@ use crate::{
             field::Hidden,
             form::{Form, Submit},
         },
-        error_page::ErrorPage,
         form_action::FormAction,
         layout::{FocusHeading, PublicLayout},
-        pages::reset::LinkTrouble,
+        location::use_route_query,
+        page::content,
+        pages::reset::LinkProblem,
         paths,
-        routes::use_route_query,
-        session::{PageContext, Session},
+        session::Session,
     },
-    view::account::LinkView,
+    view::account::OneTimeLinkView,
 };
 
 /// The page: `/verify?token=…`.
@@ -34,30 +34,25 @@ pub fn VerifyPage() -> impl IntoView {
         use_route_query(|segments, query| (segments == ["verify"]).then(|| query.get("token").unwrap_or_default()));
     let session = Session::get();
     let link = ask(move || token.get(), check_link);
+    let content = content(move || {
+        let token = token.get();
+        async move {
+            let flash = session.context().await.form;
+            let link = link.await?;
+            Ok(view! { <VerifyView token link flash/> }.into_any())
+        }
+    });
     view! {
         <Title text="Verify email"/>
         <FocusHeading/>
-        <PublicLayout>
-            <Transition>
-                {move || {
-                    let token = token.get();
-                    Suspend::new(async move {
-                        let begin = PageContext::from(session.start().await);
-                        match link.await {
-                            Ok(link) => view! { <VerifyView token link flash=begin.form/> }.into_any(),
-                            Err(failure) => view! { <ErrorPage failure/> }.into_any(),
-                        }
-                    })
-                }}
-            </Transition>
-        </PublicLayout>
+        <PublicLayout>{content}</PublicLayout>
     }
     .into_any()
 }
 
-/// The button, or why there is none.
+/// The button, or why the link does not work.
 #[component]
-fn VerifyView(token: String, link: LinkView, flash: Option<FormFlash>) -> impl IntoView {
+fn VerifyView(token: String, link: OneTimeLinkView, flash: Option<FormFlash>) -> impl IntoView {
     let action = FormAction::<VerifyEmail>::new();
     let email = link.purpose.filter(|purpose| purpose.proves_address()).and(link.email);
     view! {
@@ -73,7 +68,7 @@ fn VerifyView(token: String, link: LinkView, flash: Option<FormFlash>) -> impl I
                 }
                 .into_any(),
                 None => view! {
-                    <LinkTrouble state=link.state/>
+                    <LinkProblem state=link.state/>
                     <p>"You can send the link again under My account."</p>
                     <ButtonLink href=paths::account("") tone=Tone::Primary>"My account"</ButtonLink>
                 }

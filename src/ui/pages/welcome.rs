@@ -1,4 +1,4 @@
-//! The welcome page: Your organizations for who is signed in (ORG-7), what this is for who is not.
+//! The welcome page: **Your organizations** for people who are signed in (ORG-7), an introduction for others.
 
 use leptos::prelude::*;
 use leptos_meta::Title;
@@ -18,7 +18,7 @@ use crate::{
     },
     ui::{
         components::{
-            avatar::Mark,
+            avatar::OrganizationAvatar,
             button::{ButtonLink, Tone},
             empty::{Empty, Skeleton},
             field::Hidden,
@@ -28,22 +28,24 @@ use crate::{
         error_page::ErrorPage,
         form_action::FormAction,
         layout::{FocusHeading, Frame, PageHeader, PublicLayout, Section},
+        location::use_route_query,
         paths::{self, Address},
-        routes::use_route_query,
         session::Session,
         words,
     },
-    view::{OrganizationMembership, Page, SessionView, SharedView, people::Waiting, settings::DeletedView},
+    view::{
+        OrganizationMembership, Page, SessionView, SharedResourceView, people::PendingInvitation, settings::DeletedView,
+    },
 };
 
 /// What is listed, as the address says.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 struct WelcomeRoute {
-    /// What the names of organizations contain.
+    /// The search text.
     query: String,
-    /// Where the page of them starts.
+    /// The cursor of the organizations.
     cursor: String,
-    /// Where the page of what is shared starts.
+    /// The cursor of the shared items.
     shared: String,
 }
 
@@ -99,14 +101,14 @@ pub fn WelcomePage() -> impl IntoView {
                             <Suspense>
                                 {move || Suspend::new(async move {
                                     let route = route.get_untracked();
-                                    // What cannot be looked up now is not worth a page without organizations.
+                                    // If this fails, the list of organizations is still worth showing.
                                     let page = shared.await.ok().filter(|page| !page.items.is_empty());
                                     page.map(|page| view! { <SharedList page route/> })
                                 })}
                             </Suspense>
                             <Suspense>
                                 {move || Suspend::new(async move {
-                                    // What cannot be looked up now is not worth a page without organizations.
+                                    // If this fails, the list of organizations is still worth showing.
                                     let deleted = deleted.await.unwrap_or_default();
                                     (!deleted.is_empty()).then(|| view! { <Deleted deleted/> })
                                 })}
@@ -124,7 +126,7 @@ pub fn WelcomePage() -> impl IntoView {
     .into_any()
 }
 
-/// Everything one belongs to.
+/// Heading, pending invitations, and the first list.
 #[component]
 fn OrganizationsView(session: SessionView, flash: Option<FormFlash>, founding: bool) -> impl IntoView {
     let SessionView { invitations, now, .. } = session;
@@ -138,7 +140,7 @@ fn OrganizationsView(session: SessionView, flash: Option<FormFlash>, founding: b
     }
 }
 
-/// One page of them, by name, and a field to find one where there are many.
+/// One page of organizations by name, with a search field if there are many.
 #[component]
 fn OrganizationList(page: Page<OrganizationMembership>, route: WelcomeRoute, founding: bool) -> impl IntoView {
     let sentence = if founding {
@@ -148,13 +150,13 @@ fn OrganizationList(page: Page<OrganizationMembership>, route: WelcomeRoute, fou
     };
     let many = page.next_cursor.is_some() || !route.cursor.is_empty() || !route.query.is_empty();
     let empty = page.items.is_empty();
-    let entries = page.items.into_iter().map(|belonging| view! { <OrganizationEntry belonging/> }).collect_view();
+    let entries = page.items.into_iter().map(|membership| view! { <OrganizationEntry membership/> }).collect_view();
     let find = many.then(|| {
         view! {
             <form class="people-filters" method="get" action=paths::WELCOME role="search">
                 <label class="search">
                     <Icon name="search"/>
-                    <span class="unseen">"Search"</span>
+                    <span class="visually-hidden">"Search"</span>
                     <input class="input" type="search" name="q" value=route.query.clone() placeholder="Name"/>
                 </label>
                 <button type="submit" class="button">"Search"</button>
@@ -199,9 +201,9 @@ fn OrganizationList(page: Page<OrganizationMembership>, route: WelcomeRoute, fou
     .into_any()
 }
 
-/// **Shared with you**: what organizations that one is not in share (PEOPLE-9).
+/// **Shared with you**: items of organizations that the reader is not a member of (PEOPLE-9).
 #[component]
-fn SharedList(page: Page<SharedView>, route: WelcomeRoute) -> impl IntoView {
+fn SharedList(page: Page<SharedResourceView>, route: WelcomeRoute) -> impl IntoView {
     let entries = page
         .items
         .into_iter()
@@ -232,9 +234,9 @@ fn SharedList(page: Page<SharedView>, route: WelcomeRoute) -> impl IntoView {
     .into_any()
 }
 
-/// Invitations that wait for an answer (PEOPLE-4): without the mail, and only with a verified address.
+/// Pending invitations to the reader's verified address (PEOPLE-4), which need no emailed link.
 #[component]
-fn WaitingInvitations(invitations: Vec<Waiting>, flash: Option<FormFlash>, now: Timestamp) -> impl IntoView {
+fn WaitingInvitations(invitations: Vec<PendingInvitation>, flash: Option<FormFlash>, now: Timestamp) -> impl IntoView {
     let entries = invitations
         .into_iter()
         .map(|waiting| {
@@ -257,7 +259,7 @@ fn WaitingInvitations(invitations: Vec<Waiting>, flash: Option<FormFlash>, now: 
             let same = id.clone();
             view! {
                 <li class="panel organization">
-                    <Mark name=name.clone() hue=words::hue(waiting.id.0.as_bytes())/>
+                    <OrganizationAvatar name=name.clone() hue=words::hue(waiting.id.0.as_bytes())/>
                     <div class="organization-text">
                         <h3>{name}</h3>
                         <small>{format!("{inviter} {} · {left}", if waiting.external {
@@ -289,27 +291,26 @@ fn WaitingInvitations(invitations: Vec<Waiting>, flash: Option<FormFlash>, now: 
     }
 }
 
-/// One of them.
 #[component]
-fn OrganizationEntry(belonging: OrganizationMembership) -> impl IntoView {
-    let name = words::organization_name(&belonging);
-    let about = if belonging.personal { "Yours alone".to_owned() } else { words::role_here(&belonging) };
+fn OrganizationEntry(membership: OrganizationMembership) -> impl IntoView {
+    let name = words::organization_name(&membership);
+    let about = if membership.personal { "Yours alone".to_owned() } else { words::role_here(&membership) };
     view! {
         <li class="panel organization">
-            <Mark name=name.clone() hue=words::organization_hue(belonging.id)/>
+            <OrganizationAvatar name=name.clone() hue=words::organization_hue(membership.id)/>
             <div class="organization-text">
-                <h2><a href=paths::home(&belonging.org_id)>{name}</a></h2>
+                <h2><a href=paths::home(&membership.org_id)>{name}</a></h2>
                 <small>{about}</small>
             </div>
             <div class="bar">
-                <a class="button quiet" href=paths::drive(&belonging.org_id, "")><Icon name="drive"/>"Drive"</a>
-                <a class="button" href=paths::home(&belonging.org_id)>"Manage"</a>
+                <a class="button quiet" href=paths::drive(&membership.org_id, "")><Icon name="drive"/>"Drive"</a>
+                <a class="button" href=paths::home(&membership.org_id)>"Manage"</a>
             </div>
         </li>
     }
 }
 
-/// What was deleted and can be restored (ORG-4).
+/// Deleted organizations that can be restored (ORG-4).
 #[component]
 fn Deleted(deleted: Vec<DeletedView>) -> impl IntoView {
     let action = FormAction::<RestoreOrganization>::new();
@@ -319,7 +320,7 @@ fn Deleted(deleted: Vec<DeletedView>) -> impl IntoView {
             let until = format!("Deleted. Can be restored until {}.", one.until.day().words());
             view! {
                 <li class="panel organization deleted">
-                    <Mark name=one.name.clone() hue=words::organization_hue(one.id)/>
+                    <OrganizationAvatar name=one.name.clone() hue=words::organization_hue(one.id)/>
                     <div class="organization-text">
                         <h3>{one.name}</h3>
                         <small>{until}</small>
@@ -338,7 +339,7 @@ fn Deleted(deleted: Vec<DeletedView>) -> impl IntoView {
     }
 }
 
-/// What this is, in a few words.
+/// The introduction.
 #[component]
 fn WelcomeView(policy: Policy) -> impl IntoView {
     let (has_sign_up, about) = (policy.has_sign_up(), policy.about_sign_up());

@@ -6,9 +6,9 @@ use commonhold::{
     domain::{
         access::{Act, Level, role_level},
         id::{AccountId, PersonId, ResourceId},
-        organization::PlanTier,
+        plan::PlanTier,
         refusal::Refusal,
-        resource::Status,
+        resource::DatasetStatus,
         role::Role,
         transfer::Grantee,
     },
@@ -390,7 +390,7 @@ both!(acct_1_xfer_3_what_moves_to_another_account_keeps_its_books_and_who_saw_it
     limit(&anna, &org, rita.id, json!([north])).await.expect(200);
     let folder = anna.folder(org.root, "Gotthard").await;
     let dataset = anna.dataset(folder, "Flight", 40).await;
-    app.set_status(dataset, Status::Processed).await;
+    app.set_status(dataset, DatasetStatus::Processed).await;
     let thrown = anna.folder(folder, "Old").await;
     anna.trash(thrown).await.expect(204);
     let left = app.left(licence).await;
@@ -500,7 +500,7 @@ both!(acct_3_a_copy_goes_to_the_account_behind_a_sharing_id_and_nothing_comes_al
     let licence = app.images_licence(&theirs, 100, 10).await;
     let folder = anna.folder(org.root, "Gotthard").await;
     let dataset = anna.dataset(folder, "Flight", 40).await;
-    app.set_status(dataset, Status::Processed).await;
+    app.set_status(dataset, DatasetStatus::Processed).await;
     let mem = app.person("Mem").await;
     app.join(&org, &mem, Role::Member).await;
     app.give(dataset, Grantee::Person(mem.id), Level::Editor, false).await;

@@ -298,7 +298,7 @@ both!(lic_1_lic_3_the_operator_grants_tops_up_extends_and_ends_and_refusals_leav
 });
 
 both!(lic_3_the_ledger_is_filtered_paged_and_exported_with_what_was_left, async |app| {
-    use commonhold::domain::resource::Status;
+    use commonhold::domain::resource::DatasetStatus;
     let (anna, rolf) = (app.person("Anna").await, app.person("Rolf").await);
     let (org, other) = (anna.create_org("Alpine Survey").await, anna.create_org("Tunnel North").await);
     app.join(&org, &rolf, Role::Reader).await;
@@ -307,7 +307,7 @@ both!(lic_3_the_ledger_is_filtered_paged_and_exported_with_what_was_left, async 
     let (mut datasets, first) = (Vec::new(), app.ctx().now().day());
     for number in 0..3 {
         let dataset = anna.dataset(org.root, &format!("=Flight {number}"), 10).await;
-        app.set_status(dataset, Status::Processed).await;
+        app.set_status(dataset, DatasetStatus::Processed).await;
         app.later(1);
         datasets.push(dataset);
     }

@@ -7,7 +7,7 @@ use std::sync::{
 };
 
 use commonhold::{
-    domain::{id::ResourceId, resource::Status, role::Role},
+    domain::{id::ResourceId, resource::DatasetStatus, role::Role},
     server::{error::Error, usecase},
 };
 
@@ -103,7 +103,7 @@ both!(attack_49_lic_2_a_hundred_spend_an_allowance_of_ten_and_ten_get_it, async 
     }
     let spend = |id: ResourceId| {
         let ctx = app.ctx().clone();
-        async move { usecase::dataset::set_status(&ctx, id, Status::Queued).await }
+        async move { usecase::dataset::set_status(&ctx, id, DatasetStatus::Queued).await }
     };
     // Images & Projects and credits in turn. What failed or waits in one round is there again in the next.
     for round in 0..usual().div_ceil(10) {
@@ -113,14 +113,14 @@ both!(attack_49_lic_2_a_hundred_spend_an_allowance_of_ten_and_ten_get_it, async 
         let mut queued = 0;
         for answer in answers {
             match answer.expect("nobody is turned away").status {
-                Status::Queued => queued += 1,
-                other => assert_eq!(other, Status::WaitingForCredits),
+                DatasetStatus::Queued => queued += 1,
+                other => assert_eq!(other, DatasetStatus::WaitingForCredits),
             }
         }
         assert_eq!(queued, 10, "round {round}");
         assert_eq!(app.left(licence).await, (0, 0, 0), "round {round}");
         for dataset in &datasets {
-            app.set_status(*dataset, Status::Failed).await;
+            app.set_status(*dataset, DatasetStatus::Failed).await;
         }
         let left = app.left(licence).await;
         assert_eq!(left.0 + left.2, 10, "round {round}: all of it comes back, once");
@@ -141,8 +141,12 @@ both!(attack_49_lic_2_one_dataset_queued_many_times_at_once_is_charged_once, asy
             let ctx = app.ctx().clone();
             async move { usecase::dataset::set_status(&ctx, dataset, status).await.map(|_| ()) }
         };
-        let queue =
-            vec![spend(Status::Queued), spend(Status::Processing), spend(Status::Queued), spend(Status::Processed)];
+        let queue = vec![
+            spend(DatasetStatus::Queued),
+            spend(DatasetStatus::Processing),
+            spend(DatasetStatus::Queued),
+            spend(DatasetStatus::Processed),
+        ];
         for answer in at_once(queue).await {
             answer.expect("nobody is turned away");
         }
@@ -339,7 +343,7 @@ both!(attack_52_xfer_13_two_transfers_of_one_item_at_once_and_it_is_in_one_place
     for round in 0..usual() {
         let folder = anna.folder(source.root, &format!("Folder {round}")).await;
         let dataset = anna.dataset(folder, "Flight", 5).await;
-        app.set_status(dataset, Status::Processed).await;
+        app.set_status(dataset, DatasetStatus::Processed).await;
         let to = |root: ResourceId| {
             let anna = anna.clone();
             async move { anna.transfer(&[folder], root).await }
@@ -370,7 +374,7 @@ both!(attack_52_xfer_15_a_confirmed_transfer_sent_twice_at_once_happens_once, as
     let allowance = app.images_licence(&target, 10_000, 100).await;
     for round in 0..usual() {
         let dataset = anna.dataset(source.root, &format!("Flight {round}"), 5).await;
-        app.set_status(dataset, Status::Processed).await;
+        app.set_status(dataset, DatasetStatus::Processed).await;
         let digest = anna.plan(&[dataset], target.root).await.expect(200).json()["digest"].to_string();
         let confirm = || {
             let (anna, digest, root) = (anna.clone(), digest.trim_matches('"').to_owned(), target.root);
@@ -396,7 +400,7 @@ both!(attack_52_xfer_10_transfers_compete_for_the_last_allowance_and_one_gets_it
         let mut datasets = Vec::new();
         for number in 0..4 {
             let dataset = anna.dataset(source.root, &format!("Flight {round} {number}"), 10).await;
-            app.set_status(dataset, Status::Processed).await;
+            app.set_status(dataset, DatasetStatus::Processed).await;
             datasets.push(dataset);
         }
         let to = |item: ResourceId| {
@@ -458,7 +462,7 @@ both!(
             let folder = anna.folder(source.root, &format!("Folder {round}")).await;
             let dataset = anna.dataset(folder, "Flight", 8).await;
             let theirs = anna.dataset(target.root, &format!("Theirs {round}"), 5).await;
-            app.set_status(dataset, Status::Processed).await;
+            app.set_status(dataset, DatasetStatus::Processed).await;
             let before = (app.left(from).await, app.left(to).await);
             let transfer = {
                 let (anna, root) = (anna.clone(), target.root);
@@ -475,10 +479,10 @@ both!(
             let spend = {
                 let ctx = app.ctx().clone();
                 async move {
-                    let set = usecase::dataset::set_status(&ctx, theirs, Status::Queued)
+                    let set = usecase::dataset::set_status(&ctx, theirs, DatasetStatus::Queued)
                         .await
                         .expect("nobody is turned away");
-                    if set.status == Status::Queued { 200 } else { 402 }
+                    if set.status == DatasetStatus::Queued { 200 } else { 402 }
                 }
             };
             let tasks: Vec<futures::future::BoxFuture<'static, u16>> =

@@ -1,6 +1,6 @@
 //! Copying (DRIVE-4, DRIVE-5, POL-1).
 
-use commonhold::domain::{access::Level, resource::Status, role::Role, transfer::Grantee};
+use commonhold::domain::{access::Level, resource::DatasetStatus, role::Role, transfer::Grantee};
 use serde_json::json;
 
 use crate::{both, support::read};
@@ -17,8 +17,8 @@ both!(drive_4_a_copy_has_everything_but_access_links_and_charges, async |app| {
     let done = anna.dataset(site, "Done", 7).await;
     let queued = anna.dataset(inside, "Queued", 3).await;
     let trashed = anna.dataset(inside, "Trashed", 3).await;
-    app.set_status(done, Status::Processed).await;
-    app.set_status(queued, Status::Queued).await;
+    app.set_status(done, DatasetStatus::Processed).await;
+    app.set_status(queued, DatasetStatus::Queued).await;
     anna.trash(trashed).await.expect(204);
     app.give(folder, Grantee::Person(mary.id), Level::Reader, false).await;
     app.share(folder, "a-link").await;

@@ -1,6 +1,6 @@
 //! The Drive: creating, naming, depth, and rights (DRIVE, ACCESS).
 
-use commonhold::domain::{access::Level, resource::Status, role::Role, transfer::Grantee};
+use commonhold::domain::{access::Level, resource::DatasetStatus, role::Role, transfer::Grantee};
 use serde_json::json;
 
 use crate::{both, support::read};
@@ -155,7 +155,7 @@ both!(drive_2_sorting_and_paging_show_everything_once_in_every_order, async |app
     app.licence(&org, "cloud", "credits", 0, 0, 1_000).await;
     for number in 12..15_i64 {
         let dataset = eddi.dataset(org.root, &format!("Flight {number}"), number).await;
-        let status = if number == 14 { Status::Processed } else { Status::Queued };
+        let status = if number == 14 { DatasetStatus::Processed } else { DatasetStatus::Queued };
         app.set_status(dataset, status).await;
     }
     for sort in ["name", "modified_at", "size", "kind", "images", "status", "owner"]

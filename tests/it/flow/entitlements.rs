@@ -2,7 +2,7 @@
 //! no credits left, everything but processing works. One table of actions.
 
 use axum::http::Method;
-use commonhold::domain::{id::LicenceId, id::ResourceId, resource::Status};
+use commonhold::domain::{id::LicenceId, id::ResourceId, resource::DatasetStatus};
 use serde_json::{Value, json};
 
 use crate::{
@@ -152,7 +152,7 @@ both!(lic_6_an_expired_licence_takes_away_what_is_named_and_leaves_the_rest, asy
             assert!(status < 300, "{what}: {status} {body}");
         }
     }
-    assert_eq!(app.set_status(at.dataset, Status::Queued).await.status, Status::WaitingForCredits);
+    assert_eq!(app.set_status(at.dataset, DatasetStatus::Queued).await.status, DatasetStatus::WaitingForCredits);
     assert_eq!(app.left(licence).await, (0, 0, 100));
     // With another day it is all there again.
     let today = app.ctx().now().day().iso();
@@ -160,7 +160,7 @@ both!(lic_6_an_expired_licence_takes_away_what_is_named_and_leaves_the_rest, asy
     commonhold::server::usecase::licence::extend(app.ctx(), &operator, licence, &today).await.expect("extended");
     let made: ResourceId = read(&anna.create(org.root, "folder", "Again").await.expect(201).json()["id"]);
     anna.show(made).await.expect(200);
-    assert_eq!(app.stored(at.dataset).await.dataset.map(|dataset| dataset.status), Some(Status::Queued));
+    assert_eq!(app.stored(at.dataset).await.dataset.map(|dataset| dataset.status), Some(DatasetStatus::Queued));
     app.healthy().await;
 });
 
@@ -169,7 +169,7 @@ both!(lic_6_with_credits_used_up_everything_but_processing_is_allowed, async |ap
     for (what, status, body) in everything(&anna, &org, &at).await {
         assert!(status < 300 && !body.contains("\"invalid\""), "{what}: {status} {body}");
     }
-    assert_eq!(app.set_status(at.dataset, Status::Queued).await.status, Status::WaitingForCredits);
+    assert_eq!(app.set_status(at.dataset, DatasetStatus::Queued).await.status, DatasetStatus::WaitingForCredits);
     app.healthy().await;
 });
 

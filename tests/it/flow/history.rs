@@ -1,6 +1,6 @@
 //! What was done to one thing (AUDIT-1): found by its id in the log of each organization that it was in, also once it is gone.
 
-use commonhold::domain::{id::ResourceId, resource::Status, role::Role};
+use commonhold::domain::{id::ResourceId, resource::DatasetStatus, role::Role};
 use serde_json::json;
 
 use crate::{
@@ -27,7 +27,7 @@ both!(audit_1_the_history_of_a_thing_is_found_by_its_id_and_outlives_it, async |
     let dataset = anna.dataset(source.root, "Flight", 5).await;
     let other = anna.dataset(source.root, "Other", 5).await;
     for each in [dataset, other] {
-        app.set_status(each, Status::Processed).await;
+        app.set_status(each, DatasetStatus::Processed).await;
     }
     anna.rename(dataset, "Flight 1").await.expect(200);
     anna.transfer(&[dataset], folder).await.expect(201);

@@ -3,7 +3,7 @@
 use commonhold::{
     domain::{
         id::{LicenceId, ResourceId},
-        resource::Status,
+        resource::DatasetStatus,
         role::Role,
     },
     server::usecase,
@@ -41,14 +41,14 @@ both!(acct_3_a_lent_licence_is_used_by_the_borrower_and_not_by_the_lender, async
     let (anna, alpine, john, tunnel) = two(app).await;
     let licence = app.images_licence(&alpine, 100, 10).await;
     let (own, theirs) = (anna.dataset(alpine.root, "Flight", 10).await, john.dataset(tunnel.root, "Portal", 20).await);
-    assert_eq!(app.set_status(theirs, Status::Queued).await.status, Status::WaitingForCredits);
+    assert_eq!(app.set_status(theirs, DatasetStatus::Queued).await.status, DatasetStatus::WaitingForCredits);
     let loan = lend(&anna, &alpine, licence, " Tunnel-NORTH/Primary ", "2026-11-23").await.expect(201).json();
     assert_eq!((&loan["state"], &loan["direction"]), (&json!("running"), &json!("lent")));
     assert_eq!((&loan["organization"], &loan["sharing_id"]), (&json!("Tunnel North"), &json!("tunnel-north/primary")));
 
     // The borrower is charged to the ledger of the lent licence.
-    assert_eq!(app.set_status(own, Status::Queued).await.status, Status::WaitingForCredits);
-    assert_eq!(app.set_status(theirs, Status::Queued).await.status, Status::Queued);
+    assert_eq!(app.set_status(own, DatasetStatus::Queued).await.status, DatasetStatus::WaitingForCredits);
+    assert_eq!(app.set_status(theirs, DatasetStatus::Queued).await.status, DatasetStatus::Queued);
     assert_eq!(app.left(licence).await, (80, 9, 0));
     // Cloud Pro includes sites: now for the borrower, not for the lender.
     let refused = anna.assign(own, "Quarry").await.expect(403);
@@ -70,16 +70,16 @@ both!(acct_3_a_lent_licence_is_used_by_the_borrower_and_not_by_the_lender, async
     // It ends with its last day by itself, without a worker.
     app.later(2);
     let late = john.dataset(tunnel.root, "Late", 5).await;
-    assert_eq!(app.set_status(late, Status::Queued).await.status, Status::Queued, "on its last day");
+    assert_eq!(app.set_status(late, DatasetStatus::Queued).await.status, DatasetStatus::Queued, "on its last day");
     app.later(1);
     let later = john.dataset(tunnel.root, "Too late", 5).await;
-    assert_eq!(app.set_status(later, Status::Queued).await.status, Status::WaitingForCredits);
-    assert_eq!(app.set_status(own, Status::Queued).await.status, Status::Queued);
+    assert_eq!(app.set_status(later, DatasetStatus::Queued).await.status, DatasetStatus::WaitingForCredits);
+    assert_eq!(app.set_status(own, DatasetStatus::Queued).await.status, DatasetStatus::Queued);
     assert_eq!(app.left(licence).await, (65, 7, 0), "what was spent stays spent");
     assert_eq!(loans(&john, &tunnel).await[0]["state"], "ran_out");
     assert_eq!(loans(&anna, &alpine).await[0]["used"]["images"], 25);
     // A refund of the borrower goes to the licence that was charged.
-    app.set_status(late, Status::Failed).await;
+    app.set_status(late, DatasetStatus::Failed).await;
     assert_eq!(app.left(licence).await, (70, 8, 0));
     lend(&anna, &alpine, licence, "tunnel-north/primary", "2026-12-31").await.expect(201);
     app.healthy().await;
@@ -211,7 +211,7 @@ both!(acct_3_xfer_10_transfers_settle_with_the_licence_that_governs_at_that_mome
     let first = anna.dataset(alpine.root, "First", 10).await;
     let second = anna.dataset(alpine.root, "Second", 10).await;
     for dataset in [first, second] {
-        app.set_status(dataset, Status::Processed).await;
+        app.set_status(dataset, DatasetStatus::Processed).await;
     }
     let plan = anna.plan(&[first], tunnel.root).await.expect(200).json();
     app.tick(1);
@@ -242,11 +242,11 @@ both!(acct_3_what_a_deleted_organization_lent_is_gone_until_it_is_restored, asyn
     let dataset = john.dataset(tunnel.root, "Portal", 20).await;
     let path = format!("/api/v1/orgs/{}", alpine.org_id);
     anna.call(axum::http::Method::DELETE, &path, Some(&json!({ "confirm": "Alpine Survey" })), &[]).await.expect(204);
-    assert_eq!(app.set_status(dataset, Status::Queued).await.status, Status::WaitingForCredits);
+    assert_eq!(app.set_status(dataset, DatasetStatus::Queued).await.status, DatasetStatus::WaitingForCredits);
     assert_eq!(licences(&john, &tunnel).await.len(), 1);
     john.post(&format!("/api/v1/desktop/licences/{desktop}/take"), &json!({ "device": "Desk" })).await.expect(404);
     anna.post(&format!("{path}/restore"), &json!({})).await.expect(200);
-    assert_eq!(app.set_status(dataset, Status::Queued).await.status, Status::Queued);
+    assert_eq!(app.set_status(dataset, DatasetStatus::Queued).await.status, DatasetStatus::Queued);
     app.healthy().await;
 });
 
@@ -285,7 +285,8 @@ both!(attack_49_acct_3_a_licence_is_never_used_twice_while_it_is_lent_and_called
         let spend = |id: ResourceId| {
             let ctx = app.ctx().clone();
             async move {
-                let set = usecase::dataset::set_status(&ctx, id, Status::Queued).await.expect("nobody is turned away");
+                let set =
+                    usecase::dataset::set_status(&ctx, id, DatasetStatus::Queued).await.expect("nobody is turned away");
                 u16::try_from(set.charged.images).expect("a few")
             }
         };
@@ -341,7 +342,7 @@ both!(attack_52_acct_3_xfer_10_transfers_while_licences_are_lent_make_and_lose_n
         others.push(john.dataset(tunnel.root, &format!("Theirs {number}"), 5).await);
     }
     for dataset in own.iter().chain(&others) {
-        app.set_status(*dataset, Status::Processed).await;
+        app.set_status(*dataset, DatasetStatus::Processed).await;
     }
     let all = async || {
         let (a, b, c) = (app.left(first).await, app.left(second).await, app.left(theirs).await);

@@ -1,7 +1,7 @@
 //! Licences: what processing costs, what is given back, and what an expired one leaves (LIC).
 
 use commonhold::{
-    domain::{licence::Amount, resource::Status, role::Role},
+    domain::{licence::Amount, resource::DatasetStatus, role::Role},
     server::usecase,
 };
 use serde_json::json;
@@ -13,15 +13,16 @@ both!(lic_2_images_and_projects_are_charged_once_and_refunded_on_failure, async 
     let org = anna.create_org("Alpine Survey").await;
     let licence = app.images_licence(&org, 100, 5).await;
     let dataset = anna.dataset(org.root, "Flight", 40).await;
-    let set = app.set_status(dataset, Status::Queued).await;
-    assert_eq!((set.status, set.charged), (Status::Queued, Amount { images: 40, projects: 1, credits: 0 }));
-    for status in [Status::Processing, Status::Processed, Status::Queued, Status::Processed] {
+    let set = app.set_status(dataset, DatasetStatus::Queued).await;
+    assert_eq!((set.status, set.charged), (DatasetStatus::Queued, Amount { images: 40, projects: 1, credits: 0 }));
+    for status in [DatasetStatus::Processing, DatasetStatus::Processed, DatasetStatus::Queued, DatasetStatus::Processed]
+    {
         assert!(app.set_status(dataset, status).await.charged.is_nothing());
     }
     assert_eq!(app.left(licence).await, (60, 4, 0));
-    app.set_status(dataset, Status::Failed).await;
+    app.set_status(dataset, DatasetStatus::Failed).await;
     assert_eq!(app.left(licence).await, (100, 5, 0));
-    assert!(app.set_status(dataset, Status::Failed).await.charged.is_nothing(), "refunded once");
+    assert!(app.set_status(dataset, DatasetStatus::Failed).await.charged.is_nothing(), "refunded once");
     assert_eq!(app.left(licence).await, (100, 5, 0));
     let ledger = anna.get(&format!("/api/v1/licences/{licence}/ledger")).await.expect(200).json();
     let kinds: Vec<&str> =
@@ -42,7 +43,7 @@ both!(lic_1_a_licence_granted_today_is_active_also_where_the_clock_is_set_back, 
         listed["items"].as_array().expect("a list").iter().filter_map(|row| row["state"].as_str()).collect();
     assert_eq!(states, ["active", "active", "active"], "{listed}");
     let dataset = anna.dataset(org.root, "Flight", 40).await;
-    assert_eq!(app.set_status(dataset, Status::Queued).await.status, Status::Queued);
+    assert_eq!(app.set_status(dataset, DatasetStatus::Queued).await.status, DatasetStatus::Queued);
     assert_eq!(app.left(licence).await, (60, 4, 0));
     let reader = app.person("Rita").await;
     app.join(&org, &reader, Role::Reader).await;
@@ -57,7 +58,7 @@ both!(lic_2_credits_are_megapixels_times_images_by_a_hundred_rounded_up, async |
     let org = anna.create_org("Alpine Survey").await;
     let licence = app.credits_licence(&org, 100).await;
     let dataset = anna.dataset(org.root, "Flight", 101).await;
-    assert_eq!(app.set_status(dataset, Status::Processing).await.charged.credits, 21);
+    assert_eq!(app.set_status(dataset, DatasetStatus::Processing).await.charged.credits, 21);
     assert_eq!(app.left(licence).await, (0, 0, 79));
     app.healthy().await;
 });
@@ -66,13 +67,21 @@ both!(lic_2_what_cannot_be_paid_waits_and_starts_when_it_can, async |app| {
     let anna = app.person("Anna").await;
     let org = anna.create_org("Alpine Survey").await;
     let dataset = anna.dataset(org.root, "Flight", 40).await;
-    assert_eq!(app.set_status(dataset, Status::Queued).await.status, Status::WaitingForCredits, "no cloud licence");
+    assert_eq!(
+        app.set_status(dataset, DatasetStatus::Queued).await.status,
+        DatasetStatus::WaitingForCredits,
+        "no cloud licence"
+    );
     let small = app.images_licence(&org, 39, 5).await;
-    assert_eq!(app.set_status(dataset, Status::Queued).await.status, Status::WaitingForCredits, "one image short");
+    assert_eq!(
+        app.set_status(dataset, DatasetStatus::Queued).await.status,
+        DatasetStatus::WaitingForCredits,
+        "one image short"
+    );
     assert_eq!(app.left(small).await, (39, 5, 0));
     app.expire(small).await;
     let enough = app.images_licence(&org, 40, 1).await;
-    assert_eq!(app.set_status(dataset, Status::Queued).await.status, Status::Queued);
+    assert_eq!(app.set_status(dataset, DatasetStatus::Queued).await.status, DatasetStatus::Queued);
     assert_eq!(app.left(enough).await, (0, 0, 0));
     app.healthy().await;
 });
@@ -94,7 +103,7 @@ both!(lic_6_with_an_expired_licence_one_looks_renames_and_moves_and_creates_noth
     assert_eq!(refused.code(), "forbidden");
     assert!(refused.body.contains("expired"), "{}", refused.body);
     assert_eq!(anna.plan(&[draft], site).await.expect(200).blockers(), ["licence_tier_too_low"]);
-    assert_eq!(app.set_status(draft, Status::Queued).await.status, Status::WaitingForCredits);
+    assert_eq!(app.set_status(draft, DatasetStatus::Queued).await.status, DatasetStatus::WaitingForCredits);
     app.healthy().await;
 });
 
@@ -105,7 +114,7 @@ both!(lic_6_with_credits_used_up_everything_but_processing_works, async |app| {
     let dataset = anna.dataset(org.root, "Flight", 10).await;
     let site = anna.site(org.root, "Site").await;
     anna.transfer(&[dataset], site).await.expect(201);
-    assert_eq!(app.set_status(dataset, Status::Queued).await.status, Status::WaitingForCredits);
+    assert_eq!(app.set_status(dataset, DatasetStatus::Queued).await.status, DatasetStatus::WaitingForCredits);
 });
 
 both!(lic_1_what_the_operator_grants_is_read_field_by_field, async |app| {

@@ -208,7 +208,7 @@ both!(link_1_xfer_13_a_link_that_a_transfer_stopped_says_that_the_resource_has_m
     let (anna, _, folder, _, dataset) = world(app).await;
     let target = anna.create_org("Tunnel North JV").await;
     app.images_licence(&target, 1_000, 10).await;
-    app.set_status(dataset, commonhold::domain::resource::Status::Processed).await;
+    app.set_status(dataset, commonhold::domain::resource::DatasetStatus::Processed).await;
     app.later(60);
     let (id, path) = link(&anna, folder, &json!({})).await;
     let (_, protected) = link(&anna, dataset, &json!({ "password": "open sesame" })).await;

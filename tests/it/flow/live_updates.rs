@@ -119,7 +119,7 @@ both!(drive_live_what_one_changes_another_is_told_at_once, async |app| {
     anna.transfer(&[item], to).await.expect(201);
     assert!(in_from.changed().await && in_to.changed().await, "moved: both are told");
     app.images_licence(&org, 100, 10).await;
-    app.set_status(item, commonhold::domain::resource::Status::Processed).await;
+    app.set_status(item, commonhold::domain::resource::DatasetStatus::Processed).await;
     assert!(in_to.changed().await, "processed");
     app.give(item, Grantee::Person(john.id), Level::Editor, false).await;
     assert!(in_to.changed().await, "given");

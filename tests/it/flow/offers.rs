@@ -1,7 +1,7 @@
 //! Offers to organizations where one has no right (XFER-18), over REST and in the browser.
 
 use commonhold::{
-    domain::{id::ResourceId, resource::Status, role::Role},
+    domain::{id::ResourceId, resource::DatasetStatus, role::Role},
     rpc::offer::{AcceptOffer, DeclineOffer, SendOffer, WithdrawOffer},
 };
 use leptos::server_fn::ServerFn;
@@ -29,7 +29,7 @@ async fn fixture(app: &TestApp) -> Fixture {
     app.images_licence(&target, 1_000, 10).await;
     let folder = anna.folder(source.root, "Gotthard").await;
     let dataset = anna.dataset(folder, "Flight", 30).await;
-    app.set_status(dataset, Status::Processed).await;
+    app.set_status(dataset, DatasetStatus::Processed).await;
     Fixture { anna, john, source, target, folder, dataset }
 }
 
@@ -204,9 +204,9 @@ both!(xfer_18_all_rules_are_checked_when_it_is_offered_and_again_when_it_is_take
     assert_eq!(fixture.accept(&offer).await.expect(409).blockers(), ["changed_since"]);
     anna.trash(new).await.expect(204);
     // Something in it is not processed.
-    app.set_status(fixture.dataset, Status::Failed).await;
+    app.set_status(fixture.dataset, DatasetStatus::Failed).await;
     assert!(fixture.accept(&offer).await.expect(409).blockers().contains(&"not_processed".to_owned()));
-    app.set_status(fixture.dataset, Status::Processed).await;
+    app.set_status(fixture.dataset, DatasetStatus::Processed).await;
     // The target cannot pay.
     let small = john.create_org("Small").await;
     app.images_licence(&small, 10, 10).await;

@@ -1,6 +1,6 @@
 //! LIC-4 everywhere: what each product allows, by every call that asks for it. One table of products and acts.
 
-use commonhold::domain::{id::ResourceId, resource::Status, role::Role};
+use commonhold::domain::{id::ResourceId, resource::DatasetStatus, role::Role};
 use serde_json::json;
 
 use crate::{
@@ -113,8 +113,11 @@ async fn everything(app: &TestApp, anna: &Person, org: &Org, at: &Fixture) -> Ve
     let third = anna.create(org.root, "dataset", "Third").await;
     let dataset: ResourceId = if third.status == 201 { read(&third.json()["id"]) } else { at.dataset };
     let mut rows = everything_but_processing(app, anna, org, at).await;
-    let became = app.set_status(dataset, Status::Queued).await.status;
-    rows.push(("process a dataset", if became == Status::Queued { "yes".to_owned() } else { "waits".to_owned() }));
+    let became = app.set_status(dataset, DatasetStatus::Queued).await.status;
+    rows.push((
+        "process a dataset",
+        if became == DatasetStatus::Queued { "yes".to_owned() } else { "waits".to_owned() },
+    ));
     rows
 }
 

@@ -2,7 +2,8 @@
 
 use commonhold::{
     domain::{
-        access::Level, id::ResourceId, resource::Status, role::Role, share_link::ShareLinkState, transfer::Grantee,
+        access::Level, id::ResourceId, resource::DatasetStatus, role::Role, share_link::ShareLinkState,
+        transfer::Grantee,
     },
     rpc::offer::UndoTransfer,
 };
@@ -32,7 +33,7 @@ async fn fixture(app: &TestApp) -> Fixture {
     let place = anna.folder(source.root, "Tunnels").await;
     let folder = anna.folder(place, "Gotthard").await;
     let dataset = anna.dataset(folder, "Flight", 30).await;
-    app.set_status(dataset, Status::Processed).await;
+    app.set_status(dataset, DatasetStatus::Processed).await;
     Fixture { anna, source, target, folder, dataset, from, to }
 }
 
@@ -148,9 +149,9 @@ both!(xfer_18_what_blocks_the_reversal_of_a_transfer, async |app| {
     anna.restore(place).await.expect(200);
     // The allowance that the source got back is used up.
     let spent = anna.dataset(fixture.source.root, "Big", 990).await;
-    app.set_status(spent, Status::Queued).await;
+    app.set_status(spent, DatasetStatus::Queued).await;
     assert_eq!(refused().await.blockers(), ["allowance_too_small"]);
-    app.set_status(spent, Status::Failed).await;
+    app.set_status(spent, DatasetStatus::Failed).await;
     // Who may reverse it.
     let by = app.person("By").await;
     app.join(&fixture.source, &by, Role::Manager).await;
@@ -178,7 +179,7 @@ both!(xfer_12_xfer_18_to_credits_and_back_charges_nothing, async |app| {
     let from = app.images_licence(&source, 1_000, 10).await;
     let to = app.credits_licence(&target, 50).await;
     let dataset = anna.dataset(source.root, "Flight", 30).await;
-    app.set_status(dataset, Status::Processed).await;
+    app.set_status(dataset, DatasetStatus::Processed).await;
     app.expire(from).await;
     let before = (app.left(from).await, app.left(to).await);
     let receipt = anna.transfer(&[dataset], target.root).await.expect(201).json();
@@ -195,14 +196,14 @@ both!(lic_2_xfer_18_what_was_taken_back_is_charged_to_what_it_was_charged_to, as
     let folder = anna.folder(source.root, "Gotthard").await;
     // Datasets that were charged to nothing, to a licence that has ended since, and to its successor.
     let (unpaid, early) = (anna.dataset(folder, "Unpaid", 5_000).await, anna.dataset(folder, "Early", 30).await);
-    app.set_status(unpaid, Status::Processed).await;
+    app.set_status(unpaid, DatasetStatus::Processed).await;
     let first = app.images_licence(&source, 1_000, 10).await;
-    app.set_status(early, Status::Processed).await;
+    app.set_status(early, DatasetStatus::Processed).await;
     app.expire(first).await;
     let from = app.images_licence(&source, 10_000, 10).await;
     let to = app.images_licence(&target, 10_000, 10).await;
     let paid = anna.dataset(folder, "Paid", 40).await;
-    app.set_status(paid, Status::Processed).await;
+    app.set_status(paid, DatasetStatus::Processed).await;
     let charged = async || {
         let mut all = Vec::new();
         for id in [unpaid, early, paid] {
@@ -218,7 +219,7 @@ both!(lic_2_xfer_18_what_was_taken_back_is_charged_to_what_it_was_charged_to, as
     undo(&anna, &format!("/api/v1/transfers/{}", receipt["id"].as_str().expect("an id"))).await.expect(201);
     assert_eq!((charged().await, app.left(from).await, app.left(to).await), before);
     // A dataset that was charged to nothing is not refunded.
-    app.set_status(unpaid, Status::Failed).await;
+    app.set_status(unpaid, DatasetStatus::Failed).await;
     assert_eq!(app.left(from).await, before.1);
     app.healthy().await;
 });
@@ -226,7 +227,7 @@ both!(lic_2_xfer_18_what_was_taken_back_is_charged_to_what_it_was_charged_to, as
 both!(lic_2_what_is_paid_for_does_not_wait_and_is_not_paid_again, async |app| {
     let fixture = fixture(app).await;
     let paid = app.left(fixture.from).await;
-    assert_eq!(app.set_status(fixture.dataset, Status::WaitingForCredits).await.status, Status::Queued);
+    assert_eq!(app.set_status(fixture.dataset, DatasetStatus::WaitingForCredits).await.status, DatasetStatus::Queued);
     // Every credit starts waiting datasets; this reversal brings none.
     app.images_licence(&fixture.source, 1_000, 10).await;
     assert_eq!(app.left(fixture.from).await, paid);
@@ -343,7 +344,7 @@ both!(xfer_15_what_happens_between_plan_and_confirmation_leaves_the_books_alone,
     // The allowance is used up.
     let confirmed = digest().await;
     let big = anna.dataset(fixture.target.root, "Big", 980).await;
-    app.set_status(big, Status::Queued).await;
+    app.set_status(big, DatasetStatus::Queued).await;
     let before = (app.left(fixture.from).await, app.left(fixture.to).await);
     assert_eq!(
         anna.confirm(&[fixture.folder], fixture.target.root, &confirmed).await.expect(409).code(),
@@ -354,7 +355,7 @@ both!(xfer_15_what_happens_between_plan_and_confirmation_leaves_the_books_alone,
         ["allowance_too_small"]
     );
     unchanged("used up", before).await;
-    app.set_status(big, Status::Failed).await;
+    app.set_status(big, DatasetStatus::Failed).await;
     // A licence expires at that moment, on either side.
     for (licence, org, blocker) in [
         (fixture.to, &fixture.target, "target_licence_inactive"),

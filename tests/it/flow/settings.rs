@@ -3,14 +3,7 @@
 
 use axum::http::Method;
 use commonhold::{
-    domain::{
-        access::Level,
-        id::InvitationId,
-        resource::Status,
-        role::{Role, found},
-        share_link::ShareLinkState,
-        transfer::Grantee,
-    },
+    domain::{access::Level, id::InvitationId, permit::found, resource::DatasetStatus, role::Role, transfer::Grantee},
     server::{
         error::Error,
         store::{invitation, link},
@@ -343,7 +336,7 @@ both!(attack_10_attack_17_a_deleted_organization_is_gone_for_everyone_and_restor
     // What the organization was given in another one.
     app.give(elsewhere, Grantee::Organization(org.id), Level::Editor, false).await;
     app.images_licence(&org, 100, 10).await;
-    app.set_status(dataset, Status::Processed).await;
+    app.set_status(dataset, DatasetStatus::Processed).await;
     app.share(dataset, "link").await;
     let (id, by, now) = (org.id, anna.id, app.ctx().now());
     let pending = InvitationId(app.ctx().id());
@@ -406,7 +399,7 @@ both!(attack_10_attack_17_a_deleted_organization_is_gone_for_everyone_and_restor
     drop(tx);
     let form = GrantForm { org: org.org_id.clone(), product: "discovery".to_owned(), ..GrantForm::default() };
     assert!(usecase::licence::grant(app.ctx(), &form).await.is_err(), "the operator neither");
-    assert!(usecase::dataset::set_status(app.ctx(), dataset, Status::Failed).await.is_err());
+    assert!(usecase::dataset::set_status(app.ctx(), dataset, DatasetStatus::Failed).await.is_err());
     // Its Org ID stays its own.
     assert_eq!(app.person("Zoe").await.create_org("Alpine Survey").await.org_id, "alpine-survey-2");
     assert_eq!(patch(&gus, &guests, json!({ "org_id": "alpine-survey" })).await.expect(422).fields(), ["org_id"]);

@@ -4,14 +4,16 @@
 use commonhold::{
     domain::{
         id::{OrganizationId, PersonId},
-        organization::{OrganizationKind, PlanTier},
-        role::{Role, found},
+        legal::LegalInformation,
+        organization::OrganizationKind,
+        permit::found,
+        plan::PlanTier,
+        role::Role,
     },
     server::{
         error::Error,
         store::{membership, organization},
     },
-    view::LegalView,
 };
 use serde_json::{Value, json};
 
@@ -119,7 +121,7 @@ async fn belong_to(app: &TestApp, person: PersonId, from: u32, to: u32) {
                         kind: OrganizationKind::Business,
                         plan: PlanTier::Enterprise,
                         space_of: None,
-                        legal: &LegalView::default(),
+                        legal: &LegalInformation::default(),
                         at: now,
                     };
                     organization::insert(tx, &permit, &row).await?;

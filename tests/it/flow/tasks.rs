@@ -1,7 +1,7 @@
 //! Background tasks: moves, transfers, copies and deletions (XFER-16, DRIVE-4), and their cancellation.
 
 use commonhold::{
-    domain::{id::ResourceId, resource::Status, task::MAX_INLINE_ITEMS},
+    domain::{id::ResourceId, resource::DatasetStatus, task::MAX_INLINE_ITEMS},
     rpc::{
         task::CancelTask,
         transfer::{ConfirmTransfer, MoveHere},
@@ -50,7 +50,7 @@ async fn fixture(app: &TestApp) -> Fixture {
     let folder = anna.folder(source.root, "Gotthard").await;
     for name in ["One", "Two"] {
         let dataset = anna.dataset(folder, name, 10).await;
-        app.set_status(dataset, Status::Processed).await;
+        app.set_status(dataset, DatasetStatus::Processed).await;
     }
     Fixture { anna, source, target, folder }
 }

@@ -1,7 +1,7 @@
 //! Moving within an organization and transferring between two (XFER), with everything that changes in the same step.
 
 use commonhold::domain::{
-    access::Level, id::ResourceId, resource::Status, role::Role, share_link::ShareLinkState, transfer::Grantee,
+    access::Level, id::ResourceId, resource::DatasetStatus, role::Role, share_link::ShareLinkState, transfer::Grantee,
 };
 use serde_json::{Value, json};
 
@@ -30,7 +30,7 @@ async fn fixture(app: &TestApp) -> Fixture {
 
 async fn processed(app: &TestApp, fixture: &Fixture) {
     for dataset in fixture.datasets {
-        app.set_status(dataset, Status::Processed).await;
+        app.set_status(dataset, DatasetStatus::Processed).await;
     }
 }
 
@@ -78,7 +78,7 @@ both!(xfer_10_xfer_13_images_to_images_moves_tree_books_and_both_logs_in_one_ste
     assert_eq!(again.expect(200).json()["id"], receipt["id"]);
 
     // A refund now goes to who paid last.
-    app.set_status(fixture.datasets[0], Status::Failed).await;
+    app.set_status(fixture.datasets[0], DatasetStatus::Failed).await;
     assert_eq!(app.left(to).await, (470, 4, 0));
     app.healthy().await;
 });
@@ -165,8 +165,14 @@ both!(xfer_9_one_dataset_that_is_not_processed_fails_the_whole, async |app| {
     let fixture = fixture(app).await;
     app.images_licence(&fixture.source, 1_000, 10).await;
     app.images_licence(&fixture.target, 1_000, 10).await;
-    app.set_status(fixture.datasets[0], Status::Processed).await;
-    for status in [Status::Draft, Status::Queued, Status::WaitingForCredits, Status::Processing, Status::Failed] {
+    app.set_status(fixture.datasets[0], DatasetStatus::Processed).await;
+    for status in [
+        DatasetStatus::Draft,
+        DatasetStatus::Queued,
+        DatasetStatus::WaitingForCredits,
+        DatasetStatus::Processing,
+        DatasetStatus::Failed,
+    ] {
         app.set_status(fixture.datasets[1], status).await;
         let refused = fixture.anna.transfer(&[fixture.folder], fixture.target.root).await.expect(409);
         assert_eq!(refused.blockers(), ["not_processed"], "{status:?}");
@@ -438,7 +444,7 @@ both!(xfer_6_a_pending_invitation_is_told_and_a_foreign_one_is_not, async |app| 
     use commonhold::{
         domain::{
             id::{InvitationId, MailId},
-            role::found,
+            permit::found,
             time::Timestamp,
         },
         server::{error::Error, store::invitation},

@@ -2,7 +2,8 @@
 
 use commonhold::{
     domain::{
-        access::Level, id::ResourceId, resource::Status, role::Role, share_link::ShareLinkState, transfer::Grantee,
+        access::Level, id::ResourceId, resource::DatasetStatus, role::Role, share_link::ShareLinkState,
+        transfer::Grantee,
     },
     server::{usecase, workers},
 };
@@ -141,7 +142,7 @@ both!(drive_4_deleting_for_good_is_from_the_trash_only, async |app| {
     let licence = app.images_licence(&org, 100, 10).await;
     let folder = anna.folder(org.root, "Folder").await;
     let dataset = anna.dataset(folder, "Flight", 7).await;
-    app.set_status(dataset, Status::Processed).await;
+    app.set_status(dataset, DatasetStatus::Processed).await;
     assert_eq!(app.left(licence).await, (93, 9, 0));
     assert_eq!(anna.delete_for_good(folder).await.expect(409).code(), "conflict");
     assert_eq!(anna.delete_for_good(org.root).await.status, 409);
@@ -314,12 +315,12 @@ mod long {
                 let (org, ctx) = (org.clone(), ctx.clone());
                 Box::pin(async move {
                     use commonhold::{
-                        domain::{access::operate, resource::Kind},
+                        domain::{permit::operate, resource::Kind},
                         server::store::resource,
                         view::DatasetView,
                     };
                     let dataset = DatasetView {
-                        status: Status::Processed,
+                        status: DatasetStatus::Processed,
                         images: 1,
                         bytes: 1,
                         cluster: "eu-central".into(),

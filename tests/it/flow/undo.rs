@@ -1,7 +1,7 @@
 //! Undo (DRIVE-4): by the small form in the message, without a script.
 
 use commonhold::{
-    domain::{access::Level, id::ResourceId, resource::Status, role::Role, transfer::Grantee},
+    domain::{access::Level, id::ResourceId, resource::DatasetStatus, role::Role, transfer::Grantee},
     rpc::{
         drive::RenameResource,
         task::{AssignToSite, RemoveFromSite},
@@ -140,7 +140,7 @@ both!(drive_4_moving_does_not_change_the_modification_time, async |app| {
     let (here, there) = (anna.folder(org.root, "Here").await, anna.folder(org.root, "There").await);
     let dataset = anna.dataset(here, "Flight", 1).await;
     anna.dataset(there, "flight", 1).await;
-    app.set_status(dataset, Status::Processed).await;
+    app.set_status(dataset, DatasetStatus::Processed).await;
     let before = app.stored(dataset).await.modified_at;
     let (id, destination, back) = (dataset.to_string(), there.to_string(), drive(&org));
     let modified = async || app.stored(dataset).await.modified_at;

@@ -5,7 +5,7 @@ use commonhold::{
     domain::{
         id::{LicenceId, ResourceId},
         licence::Amount,
-        resource::Status,
+        resource::DatasetStatus,
     },
     server::{
         usecase::{
@@ -22,7 +22,7 @@ use crate::{
     support::{Org, Person, TestApp, at_once},
 };
 
-async fn status(app: &TestApp, id: ResourceId) -> Status {
+async fn status(app: &TestApp, id: ResourceId) -> DatasetStatus {
     app.stored(id).await.dataset.expect("a dataset").status
 }
 
@@ -31,14 +31,18 @@ async fn waiting_datasets(app: &TestApp, anna: &Person, org: &Org, images: &[i64
     let mut ids = Vec::new();
     for (number, images) in images.iter().enumerate() {
         let id = anna.dataset(org.root, &format!("Flight {number}"), *images).await;
-        assert_eq!(app.set_status(id, Status::Queued).await.status, Status::WaitingForCredits, "{number}");
+        assert_eq!(
+            app.set_status(id, DatasetStatus::Queued).await.status,
+            DatasetStatus::WaitingForCredits,
+            "{number}"
+        );
         app.tick(1_000);
         ids.push(id);
     }
     ids
 }
 
-async fn statuses(app: &TestApp, ids: &[ResourceId]) -> Vec<Status> {
+async fn statuses(app: &TestApp, ids: &[ResourceId]) -> Vec<DatasetStatus> {
     let mut found = Vec::new();
     for id in ids {
         found.push(status(app, *id).await);
@@ -51,8 +55,8 @@ async fn top_up(app: &TestApp, id: LicenceId, images: i64, projects: i64, credit
     licence::top_up(app.ctx(), &Operator::command_line(), id, wanted).await.expect("topped up");
 }
 
-const WAITS: Status = Status::WaitingForCredits;
-const STARTS: Status = Status::Queued;
+const WAITS: DatasetStatus = DatasetStatus::WaitingForCredits;
+const STARTS: DatasetStatus = DatasetStatus::Queued;
 
 both!(lic_2_a_grant_starts_what_waits_longest_first_and_what_fits, async |app| {
     let anna = app.person("Anna").await;
@@ -78,12 +82,12 @@ both!(lic_2_an_extension_a_refund_and_a_transfer_start_what_waits, async |app| {
     let (org, other) = (anna.create_org("Alpine Survey").await, anna.create_org("Tunnel North").await);
     let id = app.images_licence(&org, 100, 3).await;
     let paid = anna.dataset(org.root, "Paid", 60).await;
-    app.set_status(paid, Status::Processed).await;
+    app.set_status(paid, DatasetStatus::Processed).await;
     let failing = anna.dataset(org.root, "Failing", 40).await;
-    app.set_status(failing, Status::Queued).await;
+    app.set_status(failing, DatasetStatus::Queued).await;
     let ids = waiting_datasets(app, &anna, &org, &[40, 60]).await;
     // A refund gives 40 images back: enough for the first.
-    app.set_status(failing, Status::Failed).await;
+    app.set_status(failing, DatasetStatus::Failed).await;
     assert_eq!(statuses(app, &ids).await, [STARTS, WAITS]);
     // A transfer gives 60 back: enough for the second.
     app.images_licence(&other, 100, 3).await;
@@ -94,7 +98,7 @@ both!(lic_2_an_extension_a_refund_and_a_transfer_start_what_waits, async |app| {
     let late = anna.dataset(org.root, "Late", 10).await;
     app.expire(id).await;
     top_up(app, id, 500, 5, 0).await;
-    assert_eq!(app.set_status(late, Status::Queued).await.status, WAITS);
+    assert_eq!(app.set_status(late, DatasetStatus::Queued).await.status, WAITS);
     let today = app.ctx().now().day().iso();
     licence::extend(app.ctx(), &Operator::command_line(), id, &today).await.expect("extended");
     assert_eq!(status(app, late).await, STARTS);
@@ -139,7 +143,7 @@ both!(lic_2_the_worker_starts_what_became_possible_by_time_alone, async |app| {
     assert_eq!(app.left(id).await, (0, 0, 98));
     // Nothing starts in a deleted organization.
     let late = anna.dataset(org.root, "Late", 500).await;
-    assert_eq!(app.set_status(late, Status::Queued).await.status, WAITS);
+    assert_eq!(app.set_status(late, DatasetStatus::Queued).await.status, WAITS);
     anna.call(
         axum::http::Method::DELETE,
         &format!("/api/v1/orgs/{}", org.org_id),
@@ -175,7 +179,7 @@ both!(lic_2_however_many_start_at_once_each_is_paid_once_and_nothing_falls_below
     }
     let spending = app.clone();
     tasks.push(Box::pin(async move {
-        spending.set_status(spender, Status::Queued).await;
+        spending.set_status(spender, DatasetStatus::Queued).await;
     }));
     at_once(tasks).await;
     let mut all = ids.clone();
@@ -213,6 +217,6 @@ both!(lic_2_editors_of_a_dataset_see_what_processing_costs_and_what_is_left, asy
         let page = somebody.page(&path).await.expect(200);
         assert!(!page.body.contains("1,040") && !page.body.contains("100 credits"), "{}", somebody.name);
     }
-    app.set_status(dataset, Status::Queued).await;
+    app.set_status(dataset, DatasetStatus::Queued).await;
     assert!(!anna.page(&path).await.expect(200).body.contains("940 credits"), "it is paid for");
 });

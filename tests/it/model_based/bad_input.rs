@@ -2,7 +2,7 @@
 //! books stay as they were.
 
 use commonhold::{
-    domain::{id::LicenceId, id::ResourceId, resource::Status, role::Role},
+    domain::{id::LicenceId, id::ResourceId, resource::DatasetStatus, role::Role},
     rpc::transfer::ConfirmTransfer,
     server::usecase::{self, licence::GrantForm},
 };
@@ -45,7 +45,7 @@ impl Fixture {
         };
         let (from, to) = (grant(&source, None).await, grant(&target, until).await);
         let flight = anna.dataset(source.root, "Flight", 30).await;
-        app.set_status(flight, Status::Processed).await;
+        app.set_status(flight, DatasetStatus::Processed).await;
         let plan = anna.plan(&[flight], target.root).await.expect(200);
         assert_eq!(plan.blockers(), Vec::<String>::new());
         let digest = plan.json()["digest"].as_str().expect("a digest").to_owned();
@@ -83,12 +83,12 @@ impl Fixture {
 both!(xfer_10_xfer_15_an_allowance_used_up_between_plan_and_confirmation, async |app| {
     let fixture = Fixture::new(app, None).await;
     let other = fixture.anna.dataset(fixture.target.root, "Theirs", 71).await;
-    app.set_status(other, Status::Queued).await;
+    app.set_status(other, DatasetStatus::Queued).await;
     assert_eq!(app.left(fixture.to).await, (29, 3, 0), "one image too few");
     fixture.refused((409, "plan_changed"), (409, "blocked")).await;
     assert_eq!(fixture.transfer().await.blockers(), ["allowance_too_small"]);
     // What failed there is given back, and the plan is what it was.
-    app.set_status(other, Status::Failed).await;
+    app.set_status(other, DatasetStatus::Failed).await;
     fixture.confirm().await.expect(201);
     assert_eq!(fixture.books().await, [(100, 4, 0), (70, 3, 0)]);
     app.healthy().await;
@@ -109,9 +109,9 @@ both!(xfer_8_lic_1_a_licence_that_expires_at_that_moment, async |app| {
     // Neither is anything processed from that moment on.
     let late = async |name: &str| fixture.anna.dataset(fixture.target.root, name, 1).await;
     let (early, at_the_end) = (late("Early").await, late("At the end").await);
-    assert_eq!(app.set_status(early, Status::Queued).await.status, Status::Queued);
+    assert_eq!(app.set_status(early, DatasetStatus::Queued).await.status, DatasetStatus::Queued);
     app.tick(1);
-    assert_eq!(app.set_status(at_the_end, Status::Queued).await.status, Status::WaitingForCredits);
+    assert_eq!(app.set_status(at_the_end, DatasetStatus::Queued).await.status, DatasetStatus::WaitingForCredits);
     assert_eq!(app.left(fixture.to).await, (69, 2, 0));
     app.healthy().await;
 });
@@ -226,11 +226,11 @@ both!(lic_2_the_largest_dataset_costs_more_than_anybody_has_and_nothing_overflow
     let mut big = Vec::new();
     for number in 0..20 {
         let dataset = fixture.anna.dataset(fixture.source.root, &format!("Big {number}"), MOST).await;
-        let set = app.set_status(dataset, Status::Queued).await;
-        assert_eq!(set.status, Status::WaitingForCredits);
+        let set = app.set_status(dataset, DatasetStatus::Queued).await;
+        assert_eq!(set.status, DatasetStatus::WaitingForCredits);
         assert!(set.charged.is_nothing());
         // The operator may say so where no licence paid.
-        app.set_status(dataset, Status::Processed).await;
+        app.set_status(dataset, DatasetStatus::Processed).await;
         big.push(dataset);
     }
     let plan = fixture.anna.plan(&big, fixture.target.root).await.expect(200);

@@ -5,7 +5,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use commonhold::domain::{
-    access::Level, id::LicenceId, id::ResourceId, resource::Status, role::Role, transfer::Grantee,
+    access::Level, id::LicenceId, id::ResourceId, resource::DatasetStatus, role::Role, transfer::Grantee,
 };
 use serde::Deserialize;
 
@@ -179,8 +179,8 @@ impl Fixture {
                 }
             }
             ["processed", name] => {
-                let set = self.app.set_status(self.item(name), Status::Processed).await;
-                assert_eq!(set.status, Status::Processed);
+                let set = self.app.set_status(self.item(name), DatasetStatus::Processed).await;
+                assert_eq!(set.status, DatasetStatus::Processed);
             }
             ["share", name] => self.app.share(self.item(name), "a link").await,
             ["rename", name, new] => {

@@ -7,7 +7,7 @@ use std::sync::{
 };
 
 use commonhold::{
-    domain::{access::Level, resource::Status, transfer::Grantee},
+    domain::{access::Level, resource::DatasetStatus, transfer::Grantee},
     server::{doctor, store::doctor::INVARIANTS},
 };
 
@@ -43,10 +43,10 @@ async fn something_of_everything(app: &TestApp) {
     anna.folder(folder, "B").await;
     let site = anna.site(source.root, "Site").await;
     let flight = anna.dataset(site, "Flight", 1).await;
-    app.set_status(flight, Status::Processed).await;
+    app.set_status(flight, DatasetStatus::Processed).await;
     app.give(folder, Grantee::Person(anna.id), Level::Reader, false).await;
     let sent = anna.dataset(source.root, "Sent", 5).await;
-    app.set_status(sent, Status::Processed).await;
+    app.set_status(sent, DatasetStatus::Processed).await;
     anna.transfer(&[sent], target.root).await.expect(201);
     let gone = anna.folder(folder, "Gone").await;
     anna.folder(gone, "Inside gone").await;
@@ -182,7 +182,7 @@ both!(lic_3_xfer_13_the_doctor_comes_while_the_server_works_and_sees_nothing_hal
             let folder = anna.folder(roots[0], "Back and forth").await;
             while working.load(Ordering::SeqCst) {
                 let dataset = anna.dataset(folder, &format!("Flight {done}"), 3).await;
-                app.set_status(dataset, Status::Processed).await;
+                app.set_status(dataset, DatasetStatus::Processed).await;
                 anna.transfer(&[folder], roots[(done + 1) % 2]).await.expect(201);
                 let copy: commonhold::domain::id::ResourceId =
                     crate::support::read(&anna.copy(dataset, folder).await.expect(201).json()["id"]);

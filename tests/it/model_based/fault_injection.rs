@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use commonhold::{
     domain::{
-        access::Level, id::LicenceId, id::ResourceId, resource::Status, role::Role, share_link::ShareLinkState,
+        access::Level, id::LicenceId, id::ResourceId, resource::DatasetStatus, role::Role, share_link::ShareLinkState,
         transfer::Grantee,
     },
     server::{
@@ -109,7 +109,7 @@ impl Fixture {
         let folder = self.anna.folder(self.source.root, name).await;
         let inside = self.anna.folder(folder, "Inside").await;
         let dataset = self.anna.dataset(inside, "Flight", 30).await;
-        app.set_status(dataset, Status::Processed).await;
+        app.set_status(dataset, DatasetStatus::Processed).await;
         app.give(dataset, Grantee::Organization(self.source.id), Level::Reader, true).await;
         let gone = self.anna.folder(inside, "Gone").await;
         self.anna.trash(gone).await;
@@ -134,11 +134,11 @@ both!(xfer_13_audit_1_every_write_that_fails_anywhere_changes_nothing, async |ap
     .await;
     let draft = anna.dataset(place, "Draft", 12).await;
     whole_or_not_at_all(app, "paying for processing", async || {
-        status(usecase::dataset::set_status(app.ctx(), draft, Status::Queued).await)
+        status(usecase::dataset::set_status(app.ctx(), draft, DatasetStatus::Queued).await)
     })
     .await;
     whole_or_not_at_all(app, "giving back what failed", async || {
-        status(usecase::dataset::set_status(app.ctx(), draft, Status::Failed).await)
+        status(usecase::dataset::set_status(app.ctx(), draft, DatasetStatus::Failed).await)
     })
     .await;
     whole_or_not_at_all(app, "moving", async || anna.transfer(&[draft], folder).await.status).await;
@@ -200,7 +200,7 @@ both!(xfer_10_lic_2_every_write_that_conflicts_is_retried_and_done_once, async |
         let left = async || (app.left(fixture.licences[0]).await, app.left(fixture.licences[1]).await);
         let before = (left().await, app.count("SELECT COUNT(*) FROM audit").await);
 
-        let queue = usecase::dataset::set_status(app.ctx(), draft, Status::Queued);
+        let queue = usecase::dataset::set_status(app.ctx(), draft, DatasetStatus::Queued);
         let (queued, struck_queue) = striking(statement, Fault::Contended, queue).await;
         assert_eq!(queued.expect("tried again").charged.images, 7, "statement {statement}");
         let folder = [folder];

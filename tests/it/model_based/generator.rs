@@ -3,7 +3,7 @@
 use commonhold::domain::{
     access::Level,
     licence::{Model, Product},
-    resource::{Kind, Status},
+    resource::{DatasetStatus, Kind},
     role::Role,
 };
 use rand::{RngExt, SeedableRng, rngs::StdRng};
@@ -82,7 +82,7 @@ impl Generator {
             }
             15..31 => {
                 let dataset = self.resource(model, server, &[Kind::Dataset]);
-                let status = if self.chance(65) { Status::Processed } else { self.one(&Status::ALL) };
+                let status = if self.chance(65) { DatasetStatus::Processed } else { self.one(&DatasetStatus::ALL) };
                 Action::Engine { dataset, status }
             }
             31..51 => {

@@ -12,7 +12,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use commonhold::domain::{
     access::Level,
     licence::{Model, Product},
-    resource::{Kind, Status},
+    resource::{DatasetStatus, Kind},
     role::Role,
     time::Timestamp,
 };
@@ -47,7 +47,7 @@ pub enum Action {
     /// An engine or the operator sets the status of a dataset.
     Engine {
         dataset: Label,
-        status: Status,
+        status: DatasetStatus,
     },
     /// With `planned`, the plan is requested first and then confirmed by its digest.
     Transfer {
@@ -172,7 +172,7 @@ pub struct Node {
     pub org: usize,
     pub images: i64,
     /// Datasets only.
-    pub status: Option<Status>,
+    pub status: Option<DatasetStatus>,
     /// The licence that paid for it.
     pub charged: Option<usize>,
     /// When it began to wait for credits.
@@ -590,7 +590,7 @@ impl ModelState {
             name: name.to_owned(),
             org,
             images: if dataset { images } else { 0 },
-            status: dataset.then_some(Status::Draft),
+            status: dataset.then_some(DatasetStatus::Draft),
             charged: None,
             waiting: None,
             created: self.now,
@@ -602,7 +602,7 @@ impl ModelState {
     }
 
     /// LIC-2: the first step towards processing is paid for, once; what fails is given back.
-    fn engine(&mut self, dataset: Label, wanted: Status) -> Answer {
+    fn engine(&mut self, dataset: Label, wanted: DatasetStatus) -> Answer {
         if !self.is_there(dataset) || self.orgs[self.node(dataset).org].deleted.is_some() {
             return no("not_found");
         }
@@ -611,10 +611,12 @@ impl ModelState {
             return no("not_found");
         }
         let (mut status, mut given_back) = (wanted, None);
-        if wanted == Status::WaitingForCredits && charged.is_some() {
-            status = Status::Queued;
+        if wanted == DatasetStatus::WaitingForCredits && charged.is_some() {
+            status = DatasetStatus::Queued;
         }
-        if matches!(wanted, Status::Queued | Status::Processing | Status::Processed) && charged.is_none() {
+        if matches!(wanted, DatasetStatus::Queued | DatasetStatus::Processing | DatasetStatus::Processed)
+            && charged.is_none()
+        {
             let able = |at: &usize| covers(self.licences[*at].left, price(self.licences[*at].model, images));
             charged = self.active(org).filter(able);
             match charged {
@@ -622,11 +624,11 @@ impl ModelState {
                     let licence = &mut self.licences[paying];
                     licence.left = minus(licence.left, price(licence.model, images));
                 }
-                None if wanted == Status::Processed => {}
-                None => status = Status::WaitingForCredits,
+                None if wanted == DatasetStatus::Processed => {}
+                None => status = DatasetStatus::WaitingForCredits,
             }
         }
-        if wanted == Status::Failed
+        if wanted == DatasetStatus::Failed
             && let Some(paid) = charged.take()
         {
             let licence = &mut self.licences[paid];
@@ -637,7 +639,7 @@ impl ModelState {
         if let Some(node) = self.nodes.get_mut(&dataset) {
             (node.status, node.charged) = (Some(status), charged);
             let since = node.waiting.unwrap_or(self.now);
-            node.waiting = (status == Status::WaitingForCredits).then_some(since);
+            node.waiting = (status == DatasetStatus::WaitingForCredits).then_some(since);
         }
         if let Some(paid) = given_back {
             self.start_waiting(self.user(paid));
@@ -663,7 +665,7 @@ impl ModelState {
                 && let Some(node) = self.nodes.get_mut(&label)
             {
                 licence.left = minus(licence.left, cost);
-                (node.status, node.charged, node.waiting) = (Some(Status::Queued), Some(paying), None);
+                (node.status, node.charged, node.waiting) = (Some(DatasetStatus::Queued), Some(paying), None);
             }
         }
     }
@@ -687,7 +689,9 @@ impl ModelState {
         for (of, copy) in &copies {
             let node = self.node(*of);
             let status = node.status.map(|status| match status {
-                Status::Queued | Status::WaitingForCredits | Status::Processing => Status::Draft,
+                DatasetStatus::Queued | DatasetStatus::WaitingForCredits | DatasetStatus::Processing => {
+                    DatasetStatus::Draft
+                }
                 status => status,
             });
             let made = Node {
@@ -874,7 +878,7 @@ impl ModelState {
 
     /// XFER-8 to XFER-12.
     fn accounts(&self, source: usize, target: usize, inside: &[Label], way: &mut BTreeSet<&'static str>) {
-        if self.datasets(inside).any(|node| node.status != Some(Status::Processed)) {
+        if self.datasets(inside).any(|node| node.status != Some(DatasetStatus::Processed)) {
             way.insert("not_processed");
         }
         if self.active(target).is_none() {

@@ -7,7 +7,8 @@ use commonhold::{
     domain::{
         id::{LicenceId, LoanId, ResourceId},
         licence::Amount,
-        role::{Role, found},
+        permit::found,
+        role::Role,
         time::Timestamp,
         transfer::Grantee,
     },

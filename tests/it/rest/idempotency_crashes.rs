@@ -10,7 +10,7 @@ use commonhold::{
         id::{LicenceId, ResourceId},
         licence::Amount,
         refusal::Refusal,
-        resource::Status,
+        resource::DatasetStatus,
         role::Role,
     },
     server::{
@@ -71,7 +71,7 @@ async fn fixture(app: &TestApp) -> Fixture {
     app.images_licence(&target, 1_000, 10).await;
     let folder = anna.folder(source.root, "Gotthard").await;
     let dataset = anna.dataset(folder, "Flight", 30).await;
-    app.set_status(dataset, Status::Processed).await;
+    app.set_status(dataset, DatasetStatus::Processed).await;
     Fixture { anna, john, source, target, licence, folder, dataset }
 }
 

@@ -6,12 +6,7 @@ use axum::{
     http::{Method, Request, header},
 };
 use commonhold::{
-    domain::{
-        id::ResourceId,
-        key::{PeopleOnly, Scope},
-        resource::Status,
-        role::Role,
-    },
+    domain::{id::ResourceId, key::Scope, requester::PeopleOnly, resource::DatasetStatus, role::Role},
     server::{
         rest::contract::{Calls, OPERATIONS},
         usecase::{
@@ -640,7 +635,7 @@ both!(drive_6_what_is_in_a_dataset_is_said_by_who_may_change_it, async |app| {
     let logged = anna.audit(&org).await.into_iter().filter(|action| action == "dataset.changed").count();
     assert_eq!(logged, 3);
     // With fewer images what is left is enough, and what waited starts; then they are counted.
-    assert_eq!(app.set_status(dataset, Status::Queued).await.status, Status::WaitingForCredits);
+    assert_eq!(app.set_status(dataset, DatasetStatus::Queued).await.status, DatasetStatus::WaitingForCredits);
     let started = anna.patch(&path, &json!({ "images": 30 })).await.expect(200).json();
     assert_eq!(started["dataset"]["status"], "queued");
     assert_eq!(app.left(licence).await, (20, 9, 0));

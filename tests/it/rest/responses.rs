@@ -1,7 +1,7 @@
 //! Successful responses as snapshots without ids and times, the same on both databases; and the OpenAPI document, so that a
 //! change of the contract shows as a change of its snapshot.
 
-use commonhold::domain::{resource::Status, role::Role};
+use commonhold::domain::{resource::DatasetStatus, role::Role};
 use insta::assert_json_snapshot;
 use serde_json::json;
 
@@ -45,7 +45,7 @@ both!(api_1_every_call_answers_in_the_words_of_the_contract, async |app| {
     let created = anna.post("/api/v1/resources", &dataset).await.expect(201);
     assert_json_snapshot!("dataset_created", body(&created));
     let dataset = crate::support::read(&created.json()["id"]);
-    app.set_status(dataset, Status::Processed).await;
+    app.set_status(dataset, DatasetStatus::Processed).await;
     assert_json_snapshot!("resource", body(&anna.show(dataset).await.expect(200)));
     assert_json_snapshot!("children", body(&anna.children(folder, "").await.expect(200)));
     assert_json_snapshot!("renamed", body(&anna.rename(folder, "Gotthard Base").await.expect(200)));

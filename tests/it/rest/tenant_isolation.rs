@@ -2,7 +2,7 @@
 //! no new one is missed.
 
 use axum::http::Method;
-use commonhold::domain::{access::Level, resource::Status, role::Role, transfer::Grantee};
+use commonhold::domain::{access::Level, resource::DatasetStatus, role::Role, transfer::Grantee};
 use serde_json::{Value, json};
 
 use crate::{both, support::Answer};
@@ -26,7 +26,7 @@ both!(attack_1_every_id_of_another_organization_is_answered_like_a_missing_one, 
     app.images_licence(&second, 100, 10).await;
     let folder = john.folder(theirs.root, "Gotthard").await;
     let dataset = john.dataset(folder, "Flight", 1).await;
-    app.set_status(dataset, Status::Processed).await;
+    app.set_status(dataset, DatasetStatus::Processed).await;
     let receipt = john.transfer(&[dataset], second.root).await.expect(201).json()["id"].clone();
     let receipt = receipt.as_str().expect("an id").to_owned();
     let link =

@@ -9,7 +9,7 @@ use std::{
 };
 
 use commonhold::{
-    domain::{access::operate, id::ResourceId, resource::Kind},
+    domain::{id::ResourceId, permit::operate, resource::Kind},
     server::{
         error::Error,
         store::{Tx, health, live, person, resource},

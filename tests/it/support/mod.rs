@@ -22,10 +22,11 @@ use std::{
 use axum::Router;
 use commonhold::{
     domain::{
-        access::{Level, operate},
+        access::Level,
         id::{GrantId, LicenceId, LinkId, OrganizationId, PersonId, ResourceId},
-        resource::Status,
-        role::{Role, found},
+        permit::{found, operate},
+        resource::DatasetStatus,
+        role::Role,
         share_link::ShareLinkState,
         transfer::Grantee,
     },
@@ -398,7 +399,7 @@ impl TestApp {
     }
 
     /// Sets the status of a dataset, as an engine does.
-    pub async fn set_status(&self, dataset: ResourceId, status: Status) -> StatusSet {
+    pub async fn set_status(&self, dataset: ResourceId, status: DatasetStatus) -> StatusSet {
         usecase::dataset::set_status(self.ctx(), dataset, status).await.expect("a status is set")
     }
 

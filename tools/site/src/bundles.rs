@@ -295,23 +295,23 @@ fn split_script(written: &str, parts_of: &PartsOf) -> Result<String> {
     let lines: Vec<_> = written.lines().collect();
     let head = lines.iter().position(|line| loaders.iter().any(|start| line.starts_with(start)));
     let head = head.context("wasm_split wrote no loaders")?;
-    let mut script = lines.get(..head).unwrap_or_default().join("\n") + "\n";
     let fetch = |part: &str, imports: &str| {
         format!(
             "() => {{\n    const src = fetch(new URL(\"./{part}.wasm\", import.meta.url));\n    src.catch(() => {{}});\n    \
              return async (imports) => WebAssembly.instantiateStreaming(src, {imports});\n}}"
         )
     };
+    let mut script: Vec<String> = lines.into_iter().take(head).map(str::to_owned).collect();
     if parts_of.values().flatten().any(|part| part == SHARED) {
-        script += &format!("const shared = makeLoad({}, []);\n", fetch(SHARED, "{ main: imports.__wasm_split }"));
+        script.push(format!("const shared = makeLoad({}, []);", fetch(SHARED, "{ main: imports.__wasm_split }")));
     }
     for (bundle, parts) in parts_of {
         let own = parts.iter().find(|part| *part != SHARED);
         let load = own.map_or_else(|| "() => async () => ({})".to_owned(), |part| fetch(part, "imports"));
         let shared = if parts.iter().any(|part| part == SHARED) { "shared" } else { "" };
-        script += &format!("export const __wasm_split_load_{bundle} = wrapAsyncCb(makeLoad({load}, [{shared}]));\n");
+        script.push(format!("export const __wasm_split_load_{bundle} = wrapAsyncCb(makeLoad({load}, [{shared}]));"));
     }
-    Ok(script)
+    Ok(script.join("\n") + "\n")
 }
 
 fn wasm_files(folder: &Path) -> Result<Vec<PathBuf>> {

@@ -77,11 +77,11 @@ fn webassembly(site: &mut Site, bundles: Bundles) -> Result<()> {
         }
         site.hashes.insert("snippets".to_owned(), hash);
     }
-    let mut named = BTreeMap::new();
+    let mut file_names = BTreeMap::new();
     for (part, content) in parts {
         let name = site.add(&part, &part, "wasm", content);
         split_script = split_script.replace(&format!("\"./{part}.wasm\""), &format!("\"./{name}.wasm\""));
-        named.insert(part, name);
+        file_names.insert(part, name);
     }
     // The two scripts import each other: their names can only carry a hash of both.
     let hash = files::short_hash(&[script.as_bytes(), split_script.as_bytes()]);
@@ -97,7 +97,7 @@ fn webassembly(site: &mut Site, bundles: Bundles) -> Result<()> {
     let mut manifest = BTreeMap::new();
     for (bundle, parts) in parts_of {
         let names =
-            parts.iter().map(|part| named.get(part).cloned().with_context(|| format!("there is no part {part}")));
+            parts.iter().map(|part| file_names.get(part).cloned().with_context(|| format!("there is no part {part}")));
         let names = names.collect::<Result<Vec<_>>>()?;
         site.of_bundle.insert(bundle.clone(), names.iter().map(|name| format!("pkg/{name}.wasm")).collect());
         manifest.insert(bundle, names);

@@ -3,13 +3,14 @@
 
 use crate::{
     domain::{
-        organization::PeopleVisibility,
+        people_visibility::PeopleVisibility,
+        permit::allow,
         profile::own,
         refusal::Refusal,
-        role::{Permission, Role, allow},
+        role::{Permission, Role},
         text::{Email, FieldIssue},
     },
-    view::{OrganizationMembership, account::FarewellView},
+    view::{OrganizationMembership, account::AccountDeletionView},
 };
 
 use super::{
@@ -67,7 +68,7 @@ async fn standing(tx: &mut Tx, by: &Principal) -> Result<Affiliations> {
 ///
 /// # Errors
 /// The database.
-pub async fn farewell(ctx: &Ctx, by: &Principal) -> Result<FarewellView> {
+pub async fn farewell(ctx: &Ctx, by: &Principal) -> Result<AccountDeletionView> {
     let mut tx = ctx.db().read().await?;
     let me = myself(&mut tx, by).await?;
     let standing = standing(&mut tx, by).await?;
@@ -86,7 +87,7 @@ pub async fn farewell(ctx: &Ctx, by: &Principal) -> Result<FarewellView> {
             )
         })
         .collect();
-    Ok(FarewellView { email: me.email, last_owner_of, space_holds_work: standing.space_holds_work })
+    Ok(AccountDeletionView { email: me.email, last_owner_of, space_holds_work: standing.space_holds_work })
 }
 
 /// Deletes my account, for good. `confirm` is my address, typed; `delete_space` says that the work in my personal space is to

@@ -11,7 +11,7 @@ use crate::{
         refusal::Refusal,
         text::{Email, FieldIssue, Password, key},
     },
-    view::{PersonView, account::LinkView},
+    view::{PersonView, account::OneTimeLinkView},
 };
 
 use super::{
@@ -129,12 +129,12 @@ pub async fn invite_to_set_password(
 ///
 /// # Errors
 /// The database.
-pub async fn check_link(ctx: &Ctx, token: &str) -> Result<LinkView> {
+pub async fn check_link(ctx: &Ctx, token: &str) -> Result<OneTimeLinkView> {
     let mut tx = ctx.db().read().await?;
     let found = one_time_link::find(&mut tx, &digest(token.as_bytes())).await?;
     let state = found.as_ref().map_or(LinkState::Unknown, |link| state(ctx, link));
     let open = found.filter(|_| state == LinkState::Open);
-    Ok(LinkView { state, purpose: open.as_ref().map(|link| link.purpose), email: open.map(|link| link.email) })
+    Ok(OneTimeLinkView { state, purpose: open.as_ref().map(|link| link.purpose), email: open.map(|link| link.email) })
 }
 
 fn state(ctx: &Ctx, link: &one_time_link::OneTimeLink) -> LinkState {

@@ -105,7 +105,7 @@ async fn check_password(ctx: &Ctx, by: &Principal, field: &'static str, password
         let mut tx = ctx.db().read().await?;
         person::find_profile(&mut tx, by.person).await?.ok_or(Refusal::Unauthenticated)?.password_hash
     };
-    let tried: String = password.chars().take(crate::domain::text::TRIED_LENGTH).collect();
+    let tried: String = password.chars().take(crate::domain::text::MAX_TRIED_LENGTH).collect();
     let (name, wrong) = (network(by.address.as_deref()), Refusal::field(field, FieldIssue::WrongPassword));
     ctx.limits()
         .guard(&keys, |refusal| *refusal == wrong, async {

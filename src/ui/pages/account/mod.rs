@@ -1,4 +1,4 @@
-//! My account (SET-1, SET-2, AUTH-4): one page for who I am, one for how I sign in, one for my data.
+//! My account (SET-1, SET-2, AUTH-4): pages for the profile, for security, and for privacy and data.
 
 pub mod privacy;
 pub mod profile;
@@ -12,24 +12,23 @@ use crate::{
         components::{
             button::Tone,
             form::{Form, Submit},
-            note::{Mood, Note},
+            note::{Note, Severity},
         },
         form_action::FormAction,
         layout::{Frame, PageHeader, Section},
         paths,
-        session::{PageContext, Session},
+        session::Session,
     },
     view::PersonView,
 };
 
 const PARTS: [(&str, &str); 3] = [("", "Profile"), ("security", "Security"), ("privacy", "Privacy and data")];
 
-/// The frame around each of the pages.
+/// The layout of the account's pages.
 #[component]
 pub fn AccountFrame(
-    /// Which of them.
+    /// The current page, as in [`PARTS`].
     part: &'static str,
-    /// The page.
     children: Children,
 ) -> impl IntoView {
     let session = Session::get();
@@ -44,8 +43,8 @@ pub fn AccountFrame(
             <nav class="account-parts" aria-label="My account">{ways}</nav>
             <Transition>
                 {move || Suspend::new(async move {
-                    let begin = PageContext::from(session.start().await);
-                    begin.person.filter(|person| !person.email_verified).map(|person| view! { <Unverified person/> })
+                    let context = session.context().await;
+                    context.person.filter(|person| !person.email_verified).map(|person| view! { <Unverified person/> })
                 })}
             </Transition>
             <div class="account">{children()}</div>
@@ -53,13 +52,13 @@ pub fn AccountFrame(
     }
 }
 
-/// A quiet reminder while the address is not proven (AUTH-2).
+/// A reminder while the email address is not verified (AUTH-2).
 #[component]
 fn Unverified(person: PersonView) -> impl IntoView {
     let action = FormAction::<SendVerificationAgain>::new();
     view! {
         <section class="unverified" aria-label="Verify your email">
-            <Note mood=Mood::Warning>
+            <Note severity=Severity::Warning>
                 <p><b>"Verify your email"</b></p>
                 <p>{format!("We sent a link to {}. Open it to confirm that the address is yours.", person.email)}</p>
                 <Form action flash=None class="bar">

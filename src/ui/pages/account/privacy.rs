@@ -1,4 +1,4 @@
-//! Privacy and data (SET-2): what I agree to, everything about me to take along, and the way out.
+//! Privacy and data (SET-2): consents, data export, and deleting the account.
 
 use leptos::prelude::*;
 
@@ -13,18 +13,17 @@ use crate::{
         components::{
             button::{BlockedButton, ButtonLink, Tone},
             dialog::{Dialog, DialogBody, DialogButtons},
-            empty::Skeleton,
             field::{Check, Field},
             form::{Form, FormButtons, Submit},
             icon::Icon,
         },
-        error_page::ErrorPage,
         form_action::FormAction,
+        location::use_route_query,
+        page::content,
         paths::{self, Address},
-        routes::use_route_query,
-        session::{PageContext, Session},
+        session::Session,
     },
-    view::account::{FarewellView, ProfileView},
+    view::account::{AccountDeletionView, ProfileView},
 };
 
 use super::AccountFrame;
@@ -40,31 +39,23 @@ pub fn PrivacyPage() -> impl IntoView {
         move || session.version(),
         |_| async move { Ok::<_, crate::rpc::Failure>((account_profile().await?, account_farewell().await?)) },
     );
-    view! {
-        <AccountFrame part="privacy">
-            <Transition fallback=Skeleton>
-                {move || {
-                    let deleting = deleting.get();
-                    Suspend::new(async move {
-                        let begin = PageContext::from(session.start().await);
-                        match mine.await {
-                            Ok((profile, farewell)) => view! {
-                                <Consents profile/>
-                                <Export/>
-                                <Delete farewell deleting flash=begin.form/>
-                            }
-                            .into_any(),
-                            Err(failure) => view! { <ErrorPage failure/> }.into_any(),
-                        }
-                    })
-                }}
-            </Transition>
-        </AccountFrame>
-    }
-    .into_any()
+    let content = content(move || {
+        let deleting = deleting.get();
+        async move {
+            let flash = session.context().await.form;
+            let (profile, farewell) = mine.await?;
+            Ok(view! {
+                <Consents profile/>
+                <Export/>
+                <Delete farewell deleting flash/>
+            }
+            .into_any())
+        }
+    });
+    view! { <AccountFrame part="privacy">{content}</AccountFrame> }.into_any()
 }
 
-/// What I agree to.
+/// Consents.
 #[component]
 fn Consents(profile: ProfileView) -> impl IntoView {
     let action = FormAction::<SavePrivacy>::new();
@@ -90,7 +81,7 @@ fn Consents(profile: ProfileView) -> impl IntoView {
     }
 }
 
-/// Everything about me, to take along.
+/// Data export.
 #[component]
 fn Export() -> impl IntoView {
     view! {
@@ -107,9 +98,9 @@ fn Export() -> impl IntoView {
     }
 }
 
-/// The way out.
+/// Deleting the account.
 #[component]
-fn Delete(farewell: FarewellView, deleting: bool, flash: Option<FormFlash>) -> impl IntoView {
+fn Delete(farewell: AccountDeletionView, deleting: bool, flash: Option<FormFlash>) -> impl IntoView {
     let address = Address::new(paths::account("privacy")).with("dialog", "delete").text();
     let names: Vec<&str> = farewell.last_owner_of.iter().map(|one| one.name.as_str()).collect();
     let last = (!names.is_empty()).then(|| Refusal::LastOwnerOf(names.join(", ")).to_string());
@@ -139,9 +130,8 @@ fn Delete(farewell: FarewellView, deleting: bool, flash: Option<FormFlash>) -> i
     }
 }
 
-/// The confirmation.
 #[component]
-fn DeleteDialog(farewell: FarewellView, flash: Option<FormFlash>) -> impl IntoView {
+fn DeleteDialog(farewell: AccountDeletionView, flash: Option<FormFlash>) -> impl IntoView {
     let action = FormAction::<DeleteAccount>::new();
     let close = paths::account("privacy");
     view! {

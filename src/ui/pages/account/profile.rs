@@ -1,8 +1,6 @@
 //! Profile (SET-1): saved as it is changed. Without WebAssembly there is a button.
 
-use leptos::{html, prelude::*};
-use wasm_bindgen::JsCast;
-use web_sys::HtmlFormElement;
+use leptos::prelude::*;
 
 use crate::{
     domain::resource::CLUSTERS,
@@ -14,16 +12,16 @@ use crate::{
     },
     ui::{
         components::{
+            auto_save::{AutoSave, AutoSaved},
             button::Tone,
-            empty::Skeleton,
             field::{Check, Field},
             form::{Form, FormButtons, Submit},
             note::Note,
             select::Select,
         },
-        error_page::ErrorPage,
         form_action::FormAction,
-        session::{PageContext, Session},
+        page::content,
+        session::Session,
         words,
     },
     view::{account::ProfileView, preferences::UiPreferences},
@@ -36,32 +34,32 @@ use super::AccountFrame;
 pub fn ProfilePage() -> impl IntoView {
     let session = Session::get();
     let profile = ask(move || session.version(), |_| account_profile());
-    // Made here, as the forms are built anew when the profile has been looked at again.
+    // Made here, because the forms are built anew whenever the profile is loaded again.
     let (save, change_email) = (FormAction::<UpdateProfile>::new(), FormAction::<ChangeEmail>::new());
-    view! {
-        <AccountFrame part="">
-            <Transition fallback=Skeleton>
-                {move || Suspend::new(async move {
-                    let begin = PageContext::from(session.start().await);
-                    match profile.await {
-                        Ok(profile) => view! {
-                            <AboutMe action=save profile=profile.clone() flash=begin.form.clone()/>
-                            <MyEmail action=change_email profile flash=begin.form/>
-                            <Keys preferences=begin.preferences/>
-                        }
-                        .into_any(),
-                        Err(failure) => view! { <ErrorPage failure/> }.into_any(),
-                    }
-                })}
-            </Transition>
-        </AccountFrame>
-    }
-    .into_any()
+    let save_keys = FormAction::<SaveLetterKeys>::new();
+    let (profile_auto_save, keys_auto_save) = (AutoSave::new(save.pending()), AutoSave::new(save_keys.pending()));
+    let content = content(move || async move {
+        let context = session.context().await;
+        let profile = profile.await?;
+        Ok(view! {
+            <AboutMe action=save auto_save=profile_auto_save profile=profile.clone() flash=context.form.clone()/>
+            <MyEmail action=change_email profile flash=context.form/>
+            <Keys action=save_keys auto_save=keys_auto_save preferences=context.preferences/>
+        }
+        .into_any())
+    });
+    view! { <AccountFrame part="">{content}</AccountFrame> }.into_any()
 }
 
 /// Names and preferences.
 #[component]
-fn AboutMe(action: FormAction<UpdateProfile>, profile: ProfileView, flash: Option<FormFlash>) -> impl IntoView {
+fn AboutMe(
+    action: FormAction<UpdateProfile>,
+    auto_save: AutoSave<ProfileView>,
+    profile: ProfileView,
+    flash: Option<FormFlash>,
+) -> impl IntoView {
+    let profile = auto_save.values(profile);
     let session = Session::get();
     let pairs = |known: &[(&str, &str)]| {
         known.iter().map(|(value, words)| ((*value).to_owned(), (*words).to_owned())).collect::<Vec<_>>()
@@ -72,34 +70,10 @@ fn AboutMe(action: FormAction<UpdateProfile>, profile: ProfileView, flash: Optio
         .collect();
     let default_organization = profile.default_organization.map(|id| id.to_string()).unwrap_or_default();
 
-    let holder = NodeRef::<html::Div>::new();
-    let pending = action.pending();
-    // What is changed while the last change is on its way is saved after it.
-    let again = StoredValue::new(false);
-    let submit = move || {
-        let form = holder.get_untracked().and_then(|holder| holder.query_selector("form").ok().flatten());
-        if let Some(form) = form.and_then(|form| form.dyn_into::<HtmlFormElement>().ok()) {
-            drop(form.request_submit());
-        }
-    };
-    Effect::new(move |_| {
-        if !pending.get() && again.get_value() {
-            again.set_value(false);
-            submit();
-        }
-    });
-    let on_change = move |_| {
-        if pending.get_untracked() {
-            again.set_value(true);
-        } else {
-            submit();
-        }
-    };
-
     view! {
         <section class="panel account-part" aria-labelledby="about-me">
             <h2 id="about-me">"About me"</h2>
-            <div node_ref=holder on:change=on_change>
+            <AutoSaved auto_save>
                 <Form action flash changes_session=true>
                     <div class="columns">
                         <Field name="first_name" label="First name" autocomplete="given-name" value=profile.person.first_name/>
@@ -124,12 +98,12 @@ fn AboutMe(action: FormAction<UpdateProfile>, profile: ProfileView, flash: Optio
                         <FormButtons><Submit label="Save"/></FormButtons>
                     </div>
                 </Form>
-            </div>
+            </AutoSaved>
         </section>
     }
 }
 
-/// The address, and how to get another.
+/// The email address, and changing it.
 #[component]
 fn MyEmail(action: FormAction<ChangeEmail>, profile: ProfileView, flash: Option<FormFlash>) -> impl IntoView {
     let (class, state) =
@@ -158,20 +132,17 @@ fn MyEmail(action: FormAction<ChangeEmail>, profile: ProfileView, flash: Option<
 
 /// Whether single letters are commands (WCAG 2.1.4).
 #[component]
-fn Keys(preferences: UiPreferences) -> impl IntoView {
+fn Keys(
+    action: FormAction<SaveLetterKeys>,
+    auto_save: AutoSave<UiPreferences>,
+    preferences: UiPreferences,
+) -> impl IntoView {
     let session = Session::get();
-    let action = FormAction::<SaveLetterKeys>::new();
-    let holder = NodeRef::<html::Div>::new();
-    let on_change = move |_| {
-        let form = holder.get_untracked().and_then(|holder| holder.query_selector("form").ok().flatten());
-        if let Some(form) = form.and_then(|form| form.dyn_into::<HtmlFormElement>().ok()) {
-            drop(form.request_submit());
-        }
-    };
+    let preferences = auto_save.values(preferences);
     view! {
         <section class="panel account-part" aria-labelledby="keys">
             <h2 id="keys">"Keyboard"</h2>
-            <div node_ref=holder on:change=on_change>
+            <AutoSaved auto_save>
                 <Form action flash=None changes_session=true>
                     <Check
                         name="letter_keys"
@@ -183,7 +154,7 @@ fn Keys(preferences: UiPreferences) -> impl IntoView {
                         <FormButtons><Submit label="Save"/></FormButtons>
                     </div>
                 </Form>
-            </div>
+            </AutoSaved>
         </section>
     }
 }

@@ -1,4 +1,4 @@
-//! Security (AUTH-4): another password, and where one is signed in.
+//! Security (AUTH-4): changing the password, and the list of sessions.
 
 use leptos::prelude::*;
 
@@ -12,15 +12,14 @@ use crate::{
     ui::{
         components::{
             button::Tone,
-            empty::Skeleton,
             field::{Field, Hidden, Username},
             form::{Form, FormButtons, Submit},
             icon::Icon,
         },
-        error_page::ErrorPage,
         form_action::FormAction,
+        page::content,
         paths,
-        session::{PageContext, Session},
+        session::Session,
         words::When,
     },
     view::account::SessionItem,
@@ -33,27 +32,20 @@ use super::AccountFrame;
 pub fn SecurityPage() -> impl IntoView {
     let session = Session::get();
     let sessions = ask(move || session.version(), |_| account_sessions());
-    view! {
-        <AccountFrame part="security">
-            <Transition fallback=Skeleton>
-                {move || Suspend::new(async move {
-                    let begin = PageContext::from(session.start().await);
-                    match sessions.await {
-                        Ok(sessions) => view! {
-                            <Passwords email=begin.person.map(|person| person.email).unwrap_or_default() flash=begin.form.clone()/>
-                            <Sessions sessions now=begin.now/>
-                        }
-                        .into_any(),
-                        Err(failure) => view! { <ErrorPage failure/> }.into_any(),
-                    }
-                })}
-            </Transition>
-        </AccountFrame>
-    }
-    .into_any()
+    let content = content(move || async move {
+        let context = session.context().await;
+        let sessions = sessions.await?;
+        let email = context.person.map(|person| person.email).unwrap_or_default();
+        Ok(view! {
+            <Passwords email flash=context.form/>
+            <Sessions sessions now=context.now/>
+        }
+        .into_any())
+    });
+    view! { <AccountFrame part="security">{content}</AccountFrame> }.into_any()
 }
 
-/// Another password.
+/// Changing the password.
 #[component]
 fn Passwords(email: String, flash: Option<FormFlash>) -> impl IntoView {
     let action = FormAction::<ChangePassword>::new();
@@ -82,7 +74,7 @@ fn Passwords(email: String, flash: Option<FormFlash>) -> impl IntoView {
     }
 }
 
-/// Where one is signed in.
+/// The sessions of the account.
 #[component]
 fn Sessions(sessions: Vec<SessionItem>, now: Timestamp) -> impl IntoView {
     let action = FormAction::<EndOtherSessions>::new();
@@ -103,7 +95,6 @@ fn Sessions(sessions: Vec<SessionItem>, now: Timestamp) -> impl IntoView {
     }
 }
 
-/// One session.
 #[component]
 fn SessionEntry(item: SessionItem, now: Timestamp) -> impl IntoView {
     let action = FormAction::<EndSession>::new();

@@ -14,7 +14,7 @@ use crate::{
     domain::{
         access::Level,
         command::Command,
-        grant::{InviteAs, Origin},
+        grant::{AccessOrigin, InviteAs},
         resource::Kind,
         role::Role,
         time::Timestamp,
@@ -27,27 +27,27 @@ use crate::{
     },
     ui::{
         components::{
-            avatar::{Face, Mark},
+            avatar::{OrganizationAvatar, PersonAvatar},
             button::{BlockedButton, ButtonLink, Tone},
-            dialog::{Dialog, DialogBody, DialogButtons},
-            empty::Skeleton,
+            dialog::{Dialog, DialogBody},
             field::{Field, Hidden, Radios},
             form::{Form, Submit, follow},
             icon::Icon,
-            note::{Mood, Note},
+            note::{Note, Severity},
             select::Select,
             toast::Toaster,
         },
         form_action::{FormAction, function_of},
+        location::use_route_query,
+        page::dialog_content,
         paths::{self, Address},
-        routes::use_route_query,
         sales::GetLicence,
-        session::{PageContext, Session},
+        session::Session,
         words::{self, Moment},
     },
     view::{
         Control, Crumb,
-        access::{AccessRow, AccessView, Reason, RoleCount, WaitingAccess, WhyView},
+        access::{AccessReason, AccessRow, AccessView, RoleCount, WaitingAccess, WhyView},
     },
 };
 
@@ -77,7 +77,7 @@ fn address(listing: &Listing, item: &str, show: &str, at: &str, why: &str) -> St
     let mut text = listing.dialog(Command::Access, &[item.to_owned()]);
     for (name, value) in [("show", show), ("at", at), ("why", why)] {
         if !value.is_empty() {
-            // What stands behind the first parameter is put together like all addresses.
+            // `Address` also encodes the parameters after the first.
             let more = Address::new("").with(name, value).text();
             text.push('&');
             text.push_str(more.trim_start_matches('?'));
@@ -86,15 +86,11 @@ fn address(listing: &Listing, item: &str, show: &str, at: &str, why: &str) -> St
     text
 }
 
-/// What was loaded for what was asked.
+/// The route, and what was loaded for it.
 type AccessData = (AccessRoute, Result<AccessView, Failure>, Option<Result<WhyView, Failure>>);
 
-/// The dialog.
 #[component]
-pub fn AccessDialog(
-    /// The address.
-    route: Memo<DriveRoute>,
-) -> impl IntoView {
+pub fn AccessDialog(route: Memo<DriveRoute>) -> impl IntoView {
     let session = Session::get();
     let listing = route.with_untracked(|route| route.listing.clone());
     let route = use_route_query(AccessRoute::read);
@@ -108,40 +104,30 @@ pub fn AccessDialog(
         },
     );
     let close = listing.address();
-    // Here and not in the list: what was answered stays while a new list takes the place of the old one.
+    // Made outside the content, so that the answer survives when the list is loaded again.
     let give = FormAction::<GiveAccess>::new();
-    view! {
-        <Dialog label="Manage access" heading="Manage access" close=close.clone() reads=true>
-            <Transition fallback=move || view! { <DialogBody><Skeleton/></DialogBody> }>
-                {move || {
-                    let (listing, close) = (listing.clone(), close.clone());
-                    Suspend::new(async move {
-                        let begin = PageContext::from(session.start().await);
-                        let loaded: AccessData = resource.await;
-                        match loaded {
-                            (route, Ok(_), Some(why)) => view! { <Why route why listing/> }.into_any(),
-                            (route, Ok(view), None) => {
-                                view! { <Access route view listing give now=begin.now flash=begin.form/> }.into_any()
-                            }
-                            (_, Err(failure), _) => view! {
-                                <DialogBody><Note mood=Mood::Bad><p role="alert">{failure.to_string()}</p></Note></DialogBody>
-                                <DialogButtons close>""</DialogButtons>
-                            }
-                            .into_any(),
-                        }
-                    })
-                }}
-            </Transition>
-        </Dialog>
-    }
-    .into_any()
+    let content = dialog_content(close.clone(), move || {
+        let listing = listing.clone();
+        async move {
+            let context = session.context().await;
+            let loaded: AccessData = resource.await;
+            let (route, view, why) = loaded;
+            let view = view?;
+            Ok(match why {
+                Some(why) => view! { <Why route why listing/> }.into_any(),
+                None => view! { <Access route view listing give now=context.now flash=context.form/> }.into_any(),
+            })
+        }
+    });
+    view! { <Dialog label="Manage access" heading="Manage access" close starts_with_text=true>{content}</Dialog> }
+        .into_any()
 }
 
 /// "the Drive of Alpine Survey", "“Tunnels”".
 fn called(crumb: &Crumb, organization: &str) -> String {
     match crumb.kind {
         Kind::Root if crumb.name == Kind::Root.label() => format!("the Drive of {organization}"),
-        // Of several accounts, one.
+        // There are several accounts, so the name of this one is needed.
         Kind::Root => format!("the Drive of {} in {organization}", crumb.name),
         _ => format!("“{}”", crumb.name),
     }
@@ -167,7 +153,7 @@ fn Access(
         if let Some(Err(failure)) = answer {
             toaster.show(&failure.to_string());
         }
-        // The menus show again what is.
+        // Loads the list again, so that the menus show the current values.
         session.refresh();
     };
     follow(Signal::derive(move || change.value().get()), false, move || refused(change.value().get_untracked()));
@@ -202,7 +188,7 @@ fn Access(
         .as_ref()
         .filter(|flash| flash.action == change_path || flash.action == remove_path)
         .map(|flash| flash.failure.to_string())
-        .map(|failure| view! { <div role="alert"><Note mood=Mood::Bad><p>{failure}</p></Note></div> });
+        .map(|failure| view! { <div role="alert"><Note severity=Severity::Error><p>{failure}</p></Note></div> });
     let empty = view.rows.items.is_empty() && view.waiting.is_empty();
     let context = RowContext {
         item: item.clone(),
@@ -311,13 +297,13 @@ fn level_options() -> Vec<(String, String)> {
     Level::ALL.into_iter().map(|level| (level.as_str().to_owned(), level.label().to_owned())).collect()
 }
 
-/// What all rows share.
+/// What all rows need.
 struct RowContext {
     item: String,
     back: String,
     listing: Listing,
     me: Grantee,
-    /// The item as addresses have it: empty for the root.
+    /// The item as written in addresses: empty for the root.
     shown: String,
     /// Whether the reader may look at the Drive as others see it.
     looks: bool,
@@ -329,21 +315,23 @@ struct RowContext {
 
 fn face(who: Grantee, name: &str) -> AnyView {
     match who {
-        Grantee::Person(id) => view! { <Face name=name.to_owned() hue=words::hue(id.0.as_bytes())/> }.into_any(),
+        Grantee::Person(id) => {
+            view! { <PersonAvatar name=name.to_owned() hue=words::hue(id.0.as_bytes())/> }.into_any()
+        }
         Grantee::Organization(id) => {
-            view! { <Mark name=name.to_owned() hue=words::organization_hue(id) small=true/> }.into_any()
+            view! { <OrganizationAvatar name=name.to_owned() hue=words::organization_hue(id) small=true/> }.into_any()
         }
     }
 }
 
-/// Where access comes from: the folder as a link, where one may see it.
-fn source(origin: Origin, role: Option<Role>, from: Option<&Crumb>, listing: &Listing) -> AnyView {
+/// Where access comes from: the folder, as a link if the reader may see it.
+fn source(origin: AccessOrigin, role: Option<Role>, from: Option<&Crumb>, listing: &Listing) -> AnyView {
     match (origin, from) {
-        (Origin::Role, _) => format!("{} of the organization", words::role(role)).into_any(),
-        (Origin::Direct, _) => "Direct".into_any(),
-        (Origin::Carried, _) => "Carried over from a move".into_any(),
-        (Origin::Inherited, None) => "Inherited from a folder above".into_any(),
-        (Origin::Inherited, Some(crumb)) => {
+        (AccessOrigin::Role, _) => format!("{} of the organization", words::role(role)).into_any(),
+        (AccessOrigin::Direct, _) => "Direct".into_any(),
+        (AccessOrigin::Carried, _) => "Carried over from a move".into_any(),
+        (AccessOrigin::Inherited, None) => "Inherited from a folder above".into_any(),
+        (AccessOrigin::Inherited, Some(crumb)) => {
             let href = paths::drive(&listing.org, &crumb.id.to_string());
             let name = crumb.name.clone();
             view! { "Inherited from " <a href=href>{name}</a> }.into_any()
@@ -351,7 +339,7 @@ fn source(origin: Origin, role: Option<Role>, from: Option<&Crumb>, listing: &Li
     }
 }
 
-/// One reason why somebody can reach it, with what can be done about it.
+/// One reason for access, with its actions.
 fn entry(row: &AccessRow, context: &RowContext) -> AnyView {
     let RowContext { item, back, listing, me, change_path, remove_path, give, .. } = context;
     let name = row.name.clone();
@@ -375,7 +363,7 @@ fn entry(row: &AccessRow, context: &RowContext) -> AnyView {
     });
     let you = (row.who == *me).then_some(" (you)");
     let outside = matches!((row.who, row.role, row.origin), (Grantee::Person(_), None, _)).then_some(" · External");
-    let own = matches!(row.origin, Origin::Direct | Origin::Carried);
+    let own = matches!(row.origin, AccessOrigin::Direct | AccessOrigin::Carried);
     let actions = match (own, row.grant, give) {
         (true, Some(grant), Control::Disabled(reason)) => view! {
             <select class="input" disabled=true title=reason.clone() aria-label=format!("Level of {name}")><option>{row.level.label()}</option></select>
@@ -430,7 +418,7 @@ fn remove_form(item: &str, grant: &str, back: &str, path: &'static str, name: &s
     .into_any()
 }
 
-/// Access that waits until an invitation is accepted.
+/// Access that takes effect when an invitation is accepted.
 fn waiting_entry(waiting: &WaitingAccess, context: &RowContext, now: Timestamp) -> AnyView {
     let way = match waiting.way {
         InviteAs::External => "Invited from outside",
@@ -460,7 +448,7 @@ fn role_words(roles: &[RoleCount]) -> String {
     roles.iter().map(one).collect::<Vec<_>>().join(", ")
 }
 
-/// "Why can they see this?": every reason, the highest first, and what would be left without it.
+/// **Why can they see this?**: every reason, the strongest first, and what access would remain without it.
 #[component]
 fn Why(route: AccessRoute, why: Result<WhyView, Failure>, listing: Listing) -> impl IntoView {
     let back = address(&listing, &route.item, &route.show, &route.at, "");
@@ -470,7 +458,9 @@ fn Why(route: AccessRoute, why: Result<WhyView, Failure>, listing: Listing) -> i
         view! { <ButtonLink href icon="people">{format!("View as {}", why.name)}</ButtonLink> }
     });
     let content = match why {
-        Err(failure) => view! { <Note mood=Mood::Bad><p role="alert">{failure.to_string()}</p></Note> }.into_any(),
+        Err(failure) => {
+            view! { <Note severity=Severity::Error><p role="alert">{failure.to_string()}</p></Note> }.into_any()
+        }
         Ok(why) => {
             let heading = match (why.level, why.reasons.len()) {
                 (Some(level), 1) => format!("{} has {} access, for one reason:", why.name, level.label()),
@@ -500,7 +490,7 @@ fn Why(route: AccessRoute, why: Result<WhyView, Failure>, listing: Listing) -> i
     }
 }
 
-fn reason_words(reason: &Reason, listing: &Listing) -> AnyView {
+fn reason_words(reason: &AccessReason, listing: &Listing) -> AnyView {
     let through = reason.through.clone().map(|name| format!(", through {name}"));
     let how = match (reason.carried, &reason.by) {
         (true, Some(by)) => format!("Carried over when {by} moved it"),

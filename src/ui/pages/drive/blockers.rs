@@ -1,11 +1,11 @@
-//! What is in the way of a transfer, each with the way to where it is cleared (XFER-15).
+//! What blocks a transfer, each with a link to the page that resolves it (XFER-15).
 
 use leptos::prelude::*;
 
 use crate::{
     domain::{
+        blocker::{Blocker, BlockerCode},
         command::Command,
-        transfer::{Blocker, BlockerCode},
     },
     ui::{
         paths::{self, Address},
@@ -13,27 +13,25 @@ use crate::{
     },
 };
 
-/// Whose pages the ways lead to.
+/// The organizations whose pages are linked to.
 #[derive(Clone, Debug, Default)]
 pub struct Sides {
-    /// The Org ID of the organization that the items are in; empty for who is not in it.
+    /// The source's Org ID; empty if the reader is not a member.
     pub source: String,
-    /// The Org ID of the organization that they go to; empty for who is not in it.
+    /// The target's Org ID; empty if the reader is not a member.
     pub target: String,
-    /// The dialog in which the items can be offered instead; empty where there is none.
+    /// The dialog to offer the items instead; empty if that is not possible.
     pub offer: String,
 }
 
-/// Everything that is in the way, not only the first thing.
+/// All blockers, not only the first.
 #[component]
 pub fn Blockers(
-    /// What is in the way.
     blockers: Vec<Blocker>,
-    /// How much more.
     more: u64,
-    /// Whose pages the ways lead to.
+    /// The organizations whose pages are linked to.
     sides: Sides,
-    /// What is said above the list.
+    /// The line above the list.
     #[prop(default = "Nothing was moved. Clear what is in the way, or choose another place.")]
     lead: &'static str,
 ) -> impl IntoView {
@@ -54,7 +52,7 @@ pub fn Blockers(
     }
 }
 
-/// The page where something can be cleared, and the words that lead there.
+/// The page that resolves a blocker, and the text of its link.
 fn way_out(blocker: &Blocker, sides: &Sides) -> Option<(String, &'static str)> {
     let Sides { source, target, offer } = sides;
     let dialog = |command: Command, item: String| {
@@ -75,7 +73,7 @@ fn way_out(blocker: &Blocker, sides: &Sides) -> Option<(String, &'static str)> {
         BlockerCode::TargetLicenceInactive | BlockerCode::AllowanceTooSmall | BlockerCode::LicenceTierTooLow => {
             (of(target, paths::home), "See its licences")
         }
-        // Another place is what helps, and the dialog leads there; or somebody else, whom the words name.
+        // Choosing another destination helps, which the dialog offers already; or a person, whom the message names.
         BlockerCode::IntoItself
         | BlockerCode::KindNotAllowedHere
         | BlockerCode::DepthExceeded

@@ -26,7 +26,7 @@ use crate::{
     view::{Control, DatasetView, ResourceView, licence::ProcessingView},
 };
 
-/// What is known of it, and what can be done with it.
+/// The facts about a dataset, and its commands.
 #[component]
 pub fn DatasetContent(
     resource: ResourceView,
@@ -37,7 +37,7 @@ pub fn DatasetContent(
     now: Timestamp,
     flash: Option<FormFlash>,
 ) -> impl IntoView {
-    // When it is gone from here, one goes on where it was.
+    // Once the dataset is gone from here, the page to show is its container.
     let around = resource.path.iter().rev().nth(1);
     let several = resource.account_name.is_some();
     let around = around.map_or(String::new(), |crumb| match crumb.kind {
@@ -88,7 +88,7 @@ pub fn DatasetContent(
     }
 }
 
-/// What having it processed would cost, and what is left for it (LIC-2).
+/// What processing would cost, and the balance for it (LIC-2).
 #[component]
 fn Price(processing: ProcessingView, org: String) -> impl IntoView {
     let (content, short) = match processing {
@@ -128,7 +128,7 @@ fn amounts(amount: Amount, model: Model) -> String {
     }
 }
 
-/// What a dataset has besides a name, on its page and in the details beside a list.
+/// The facts about a dataset, on its page and in the details panel.
 #[component]
 pub fn DatasetFacts(dataset: DatasetView) -> impl IntoView {
     view! {

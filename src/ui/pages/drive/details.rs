@@ -1,4 +1,4 @@
-//! What is known of the selected item, beside the list (`i`).
+//! The details panel beside the list (`i`).
 
 use leptos::prelude::*;
 
@@ -15,10 +15,10 @@ use crate::{
         paths,
         words::{self, Moment, When},
     },
-    view::{DatasetView, ResourceView, RowView, transfer::Offered},
+    view::{DatasetView, ResourceView, RowView, transfer::OfferedItem},
 };
 
-/// What is shown, of a row or of the container itself.
+/// The item that the panel is about: a row, or the container itself.
 struct DetailsSubject {
     id: String,
     name: String,
@@ -64,24 +64,21 @@ impl From<ResourceView> for DetailsSubject {
     }
 }
 
-/// The panel: of the one item that is selected, else of the container; of several, how much they are.
+/// The panel: about the selected item or else the container; for several items, their totals.
 #[component]
 pub fn Details(
     /// The container that is listed.
     resource: Option<ResourceView>,
-    /// What is selected.
     selection: Selection,
-    /// What is listed.
     listing: Listing,
     /// What is offered to other organizations.
-    offered: Vec<Offered>,
-    /// The server's time.
+    offered: Vec<OfferedItem>,
     now: Timestamp,
 ) -> impl IntoView {
     let close = listing.with_view(super::route::ViewMode { details: false, ..listing.view_mode });
     let is_view_as = listing.is_view_as();
     let org = listing.org.clone();
-    // An item is offered by itself, or with something it is in.
+    // An offer can be of the item itself, or of something that contains it.
     let way: Vec<ResourceId> =
         resource.iter().flat_map(|resource| resource.path.iter().map(|crumb| crumb.id)).collect();
     let of = move |id: &str| {

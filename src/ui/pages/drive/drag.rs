@@ -1,26 +1,22 @@
-//! Dragging items onto a folder, a step of the breadcrumb or the tree (DRIVE-3). Never the only way: **Move to** does the
-//! same by keyboard and by touch.
+//! Dragging items onto a folder, a breadcrumb or the tree (DRIVE-3). **Move to** does the same by keyboard and by
+//! touch.
 //!
 //! # Invariants
-//! - Handlers are around the whole page, not on each place: a place is whatever has `data-drop`, a container's id.
-//! - What is picked up is kept here and not in the drag itself: the row it began on may leave the page meanwhile, when a
-//!   folder opens under the pointer.
+//! - One set of handlers serves the whole page: a drop target is any element with `data-drop`, a container's id.
+//! - The dragged items are kept here and not in the drag event: a folder may open under the pointer, and the row that
+//!   the drag began on is then no longer on the page.
 
 use leptos::{ev::DragEvent, html, prelude::*};
 use leptos_router::{NavigateOptions, hooks::use_navigate};
 use web_sys::{Element, HtmlElement};
 
-use super::{
-    route::Listing,
-    selection::Selection,
-    virtual_rows::{VirtualRows, element_of},
-};
+use super::{route::Listing, selection::Selection, virtual_rows::VirtualRows};
 use crate::{
     domain::{command::Command, resource::Kind},
     rpc::transfer::MoveHere,
     ui::{
         components::{
-            selection::{all, within},
+            dom::{all, element_of, within},
             toast::Toaster,
         },
         form_action::FormAction,
@@ -30,16 +26,16 @@ use crate::{
     view::{Control, RowView},
 };
 
-/// How long a folder is pointed at before it opens, in milliseconds.
-const HOVER: u64 = 700;
+/// How long the pointer rests on a folder before it opens, in milliseconds.
+const OPEN_DELAY_MS: u64 = 700;
 
-/// What is being dragged, and over what.
+/// The drag that is going on, if any.
 #[derive(Clone, Copy)]
 pub struct Drag {
     items: RwSignal<Vec<RowView>>,
-    /// The place it is over, and why it cannot be dropped there, if so.
+    /// The drop target under the pointer, and why it refuses the items, if it does.
     over: RwSignal<Option<(String, Option<String>)>>,
-    /// What screen readers are told, and what stands beside the pointer.
+    /// The text beside the pointer, which screen readers announce as well.
     said: RwSignal<String>,
     waiting: StoredValue<Option<TimeoutHandle>>,
     ghost: NodeRef<html::Div>,
@@ -47,7 +43,7 @@ pub struct Drag {
 }
 
 impl Drag {
-    /// Nothing is dragged yet.
+    /// No drag.
     pub fn nothing() -> Self {
         Self {
             items: RwSignal::new(Vec::new()),
@@ -59,10 +55,10 @@ impl Drag {
         }
     }
 
-    /// Picks up a row, or all that are selected if it is among them.
+    /// Starts to drag a row, or the whole selection if the row is part of it.
     pub fn start(self, event: &DragEvent, selection: Selection, rows: VirtualRows) {
         let Some(row) = element_of(event.target()).and_then(|target| within(&target, "tr[data-id]")) else { return };
-        // A finger that stays on a row selects it.
+        // A long press selects; it does not drag.
         if selection.is_pressed() {
             event.prevent_default();
             return;
@@ -93,7 +89,7 @@ impl Drag {
         self.items.set(items);
     }
 
-    /// Over something: whether it can be dropped there, and why not.
+    /// The pointer is over something: shows whether the items can be dropped there.
     pub fn over(self, event: &DragEvent, go: impl Fn(String) + 'static) {
         if self.items.with_untracked(Vec::is_empty) {
             return;
@@ -122,7 +118,7 @@ impl Drag {
         });
         mark(&target, Some(refusal.is_none()));
         self.over.set(Some((id.clone(), refusal)));
-        // A folder opens after a moment; what is not one has nothing to open.
+        // A container opens after a moment; a dataset has nothing to open.
         if target.get_attribute("data-kind").as_deref() != Some(Kind::Dataset.as_str()) {
             let timer = set_timeout_with_handle(
                 move || {
@@ -130,13 +126,13 @@ impl Drag {
                         go(id.clone());
                     }
                 },
-                std::time::Duration::from_millis(HOVER),
+                std::time::Duration::from_millis(OPEN_DELAY_MS),
             );
             self.waiting.set_value(timer.ok());
         }
     }
 
-    /// Over nothing that takes it.
+    /// The pointer left the drop target.
     fn leave(self) {
         if let Some(timer) = self.waiting.try_update_value(Option::take).flatten() {
             timer.clear();
@@ -151,7 +147,7 @@ impl Drag {
         }
     }
 
-    /// Why what is dragged cannot go there. The server decides again when it is dropped.
+    /// Why the items cannot go there. The server decides again on the drop.
     fn refusal(self, target: &Element, id: &str) -> Option<String> {
         let kind = target.get_attribute("data-kind").and_then(|word| Kind::parse(&word).ok())?;
         self.items.with_untracked(|items| {
@@ -170,7 +166,7 @@ impl Drag {
         })
     }
 
-    /// Dropped: moves it there.
+    /// Moves the items to where they are dropped.
     pub fn drop(self, event: &DragEvent, listing: &Listing) {
         let items: Vec<String> =
             self.items.with_untracked(|items| items.iter().map(|item| item.id.to_string()).collect());
@@ -185,7 +181,7 @@ impl Drag {
         self.end();
     }
 
-    /// Let go, wherever.
+    /// The drag is over.
     pub fn end(self) {
         self.leave();
         if let Some(body) = document().body() {
@@ -211,14 +207,9 @@ fn mark(target: &HtmlElement, fits: Option<bool>) {
     }
 }
 
-/// What goes with the pointer, what is said, and what becomes of a drop.
+/// The label beside the pointer, the live region, and the answer to a drop.
 #[component]
-pub fn DragLayer(
-    /// What is dragged.
-    drag: Drag,
-    /// What is listed.
-    listing: Memo<Listing>,
-) -> impl IntoView {
+pub fn DragLayer(drag: Drag, listing: Memo<Listing>) -> impl IntoView {
     let session = Session::get();
     let toaster = Toaster::get();
     let navigate = use_navigate();
@@ -226,7 +217,7 @@ pub fn DragLayer(
         let answer = drag.action.value().get();
         untrack(|| match answer {
             Some(Ok(done)) => {
-                // Something to confirm, or in the way, is shown; otherwise one stays where one is.
+                // A dialog to confirm, or blockers, are shown; otherwise the page stays.
                 if done.to.contains("dialog=") {
                     navigate(&done.to, NavigateOptions { scroll: false, ..NavigateOptions::default() });
                 } else {
@@ -243,7 +234,7 @@ pub fn DragLayer(
             None => {}
         });
     });
-    // Another list is shown: what was pointed at is gone.
+    // Another list is shown: the drop target under the pointer is gone.
     Effect::new(move |before: Option<()>| {
         listing.track();
         if before.is_some() {
@@ -254,6 +245,6 @@ pub fn DragLayer(
     view! {
         <div class="drag-ghost" node_ref=drag.ghost aria-hidden="true"></div>
         <div class="drag-note" class:shown=move || why_not().is_some() aria-hidden="true">{why_not}</div>
-        <p class="unseen" aria-live="assertive">{move || drag.said.get()}</p>
+        <p class="visually-hidden" aria-live="assertive">{move || drag.said.get()}</p>
     }
 }

@@ -50,7 +50,6 @@ pub fn NewDialog(kind: Kind, listing: Listing, drive: DriveView, flash: Option<F
     }
 }
 
-/// **Rename**.
 #[component]
 pub fn RenameDialog(item: String, listing: Listing, drive: DriveView, flash: Option<FormFlash>) -> impl IntoView {
     let action = FormAction::<RenameResource>::new();

@@ -1,5 +1,5 @@
-//! What is done at once, with **Undo** instead of a question (ux.md, "Delete"): **Move to trash** and **Remove from site**.
-//! Without WebAssembly a small dialog has the button that sends it.
+//! Commands that run immediately and offer **Undo** instead of asking first (ux.md, "Delete"): **Move to trash** and
+//! **Remove from site**. Without WebAssembly a dialog has the button that sends them.
 
 use leptos::prelude::*;
 
@@ -12,15 +12,15 @@ use crate::{
             dialog::{Dialog, DialogBody, DialogButtons},
             field::Hidden,
             form::{Form, Submit, follow},
-            note::{Mood, Note},
+            note::{Note, Severity},
         },
         form_action::FormAction,
-        session::{PageContext, Session},
+        session::Session,
         words,
     },
 };
 
-/// Sends such commands for items of a list, where WebAssembly runs.
+/// Runs these commands for items of a list.
 #[derive(Clone, Copy)]
 pub struct ImmediateCommand {
     trash: FormAction<MoveToTrash>,
@@ -29,7 +29,7 @@ pub struct ImmediateCommand {
 }
 
 impl ImmediateCommand {
-    /// For a list at an address.
+    /// For the list at the address `back`.
     pub fn new(back: String) -> Self {
         let (trash, unassign) = (FormAction::<MoveToTrash>::new(), FormAction::<RemoveFromSite>::new());
         follow(Signal::derive(move || trash.value().get()), false, || ());
@@ -37,7 +37,7 @@ impl ImmediateCommand {
         Self { trash, unassign, back: StoredValue::new(back) }
     }
 
-    /// Sends a command, if it is one of these.
+    /// Runs the command; `false` if it is not an immediate one.
     pub fn run(self, command: Command, items: &[String]) -> bool {
         let (items, back) = (items.join(","), self.back.get_value());
         match command {
@@ -48,7 +48,7 @@ impl ImmediateCommand {
         true
     }
 
-    /// Why it was not done.
+    /// Why the last command was refused.
     pub fn refusal(self) -> impl IntoView {
         let failure = move || {
             let refused = |answer: Option<Result<Done, Failure>>| answer.and_then(Result::err);
@@ -56,20 +56,19 @@ impl ImmediateCommand {
         };
         move || {
             failure().map(|failure| {
-                view! { <div role="alert"><Note mood=Mood::Bad><p>{failure.to_string()}</p></Note></div> }
+                view! { <div role="alert"><Note severity=Severity::Error><p>{failure.to_string()}</p></Note></div> }
             })
         }
     }
 }
 
-/// The question, for who has no WebAssembly.
+/// The confirmation for browsers without WebAssembly.
 #[component]
 pub fn ConfirmDialog(
     /// **Move to trash** or **Remove from site**.
     command: Command,
-    /// The items.
     items: Vec<String>,
-    /// The list under it.
+    /// The list behind the dialog.
     listing: Listing,
 ) -> impl IntoView {
     let session = Session::get();
@@ -84,12 +83,12 @@ pub fn ConfirmDialog(
     };
     let items = items.join(",");
     view! {
-        <Dialog label=command.label() heading close=close.clone() reads=true>
+        <Dialog label=command.label() heading close=close.clone() starts_with_text=true>
             <Suspense>
                 {move || {
                     let (items, close) = (items.clone(), close.clone());
                     Suspend::new(async move {
-                        let flash = PageContext::from(session.start().await).form;
+                        let flash = session.context().await.form;
                         if command == Command::Trash {
                             let action = FormAction::<MoveToTrash>::new();
                             view! {

@@ -1,5 +1,5 @@
-//! What others change appears while one looks at it (DRIVE): the server tells that something changed, and the page asks
-//! again what there is. What is selected stays selected, and nothing moves under an open dialog or menu.
+//! Live updates of the Drive (DRIVE): the server announces that something changed, and the page loads its data again.
+//! The selection survives, and nothing moves while a dialog or menu is open.
 
 use std::time::Duration;
 
@@ -15,68 +15,76 @@ use crate::{
     view::DriveView,
 };
 
-/// Looks again whether the page may change, so much later.
-const AGAIN: Duration = Duration::from_millis(400);
-/// A stream that was refused is asked for again after so much, and then after twice as much each time.
-const REFUSED: Duration = Duration::from_secs(3);
-/// So often it is asked for in a row.
+/// How long to wait before checking again whether the page may change.
+const BUSY_RECHECK_INTERVAL: Duration = Duration::from_millis(400);
+/// The first delay before a refused stream is opened again. It doubles with each retry.
+const FIRST_RETRY_DELAY: Duration = Duration::from_secs(3);
+/// How many retries there are in a row.
 const MAX_RETRIES: u32 = 5;
 
-/// The script of the worker that has one stream for all windows (`public/live.js`).
-const WORKER: &str = "/live.js";
-/// So often a window tells the worker that it is still there.
-const ALIVE: Duration = Duration::from_secs(30);
-/// What is shared with me, in the worker's words.
-const MINE: &str = "me";
+/// The script of the shared worker, which has one stream for all windows (`public/live.js`).
+const WORKER_SCRIPT: &str = "/live.js";
+/// How often a window tells the worker that it is still open.
+const KEEP_ALIVE_INTERVAL: Duration = Duration::from_secs(30);
+/// The name of the stream about what is shared with me.
+const SHARED_WITH_ME_STREAM: &str = "me";
 
-/// What a page of the Drive shows, as streams name it: a resource's id, or `MINE`. There is no stream about what is shared
-/// with somebody else.
+/// The name of the stream about what the page shows: a resource's id, or [`SHARED_WITH_ME_STREAM`]. There is none about
+/// what is shared with somebody else.
 pub fn stream_of(drive: &DriveView) -> Option<String> {
     match &drive.resource {
         Some(resource) => Some(resource.id.to_string()),
-        None => drive.view_as.is_none().then(|| MINE.to_owned()),
+        None => drive.view_as.is_none().then(|| SHARED_WITH_ME_STREAM.to_owned()),
     }
 }
 
-/// Whether something is open that must not change under one's hands.
-fn busy() -> bool {
+/// Whether a dialog, a menu or a drag is open, under which the page must not change.
+fn is_busy() -> bool {
     document()
         .query_selector("dialog[open], main :popover-open, [data-dragging], form [aria-busy=true]")
         .is_ok_and(|open| open.is_some())
 }
 
-/// Has the page look at its data again, as soon as nothing is open over it. `waiting` is true while it waits.
-fn look_again(session: Session, waiting: StoredValue<bool>) {
-    // A page that was left does not look any more.
+/// Loads the data again as soon as nothing is open over the page. `waiting` is true until then.
+fn refresh_when_idle(session: Session, waiting: StoredValue<bool>) {
+    // The page was left.
     let Some(already) = waiting.try_get_value() else { return };
     if already {
         return;
     }
-    if busy() {
+    if is_busy() {
         waiting.set_value(true);
         set_timeout(
             move || {
                 if waiting.try_set_value(false).is_none() {
-                    look_again(session, waiting);
+                    refresh_when_idle(session, waiting);
                 }
             },
-            AGAIN,
+            BUSY_RECHECK_INTERVAL,
         );
     } else {
         session.refresh();
     }
 }
 
-/// What a page hears of a stream.
-struct Heard {
+/// The listeners of a stream.
+struct Listeners {
     _heard: Closure<dyn FnMut(MessageEvent)>,
     _failed: Closure<dyn FnMut()>,
 }
 
-/// An open stream, with what listens to it: the one of all windows, or where a browser cannot share, one of its own.
+/// An open stream with its listeners: the shared one of all windows or, in browsers without shared workers, an own one.
 enum Stream {
-    Shared { port: MessagePort, alive: Option<IntervalHandle>, leaving: Option<WindowListenerHandle>, _heard: Heard },
-    Own { source: EventSource, _heard: Heard },
+    Shared {
+        port: MessagePort,
+        alive: Option<IntervalHandle>,
+        leaving: Option<WindowListenerHandle>,
+        _heard: Listeners,
+    },
+    Own {
+        source: EventSource,
+        _heard: Listeners,
+    },
 }
 
 impl Stream {
@@ -85,7 +93,7 @@ impl Stream {
     }
 
     fn shared(shows: &str, changed: impl Fn() + 'static, refused: impl Fn() + Clone + 'static) -> Option<Self> {
-        let worker = SharedWorker::new(WORKER).ok()?;
+        let worker = SharedWorker::new(WORKER_SCRIPT).ok()?;
         let port = worker.port();
         let heard = Closure::<dyn FnMut(MessageEvent)>::new({
             let refused = refused.clone();
@@ -95,7 +103,7 @@ impl Stream {
                 _ => mark(),
             }
         });
-        // The worker's script did not come.
+        // The worker's script could not be loaded.
         let failed = Closure::<dyn FnMut()>::new(refused);
         worker.set_onerror(Some(failed.as_ref().unchecked_ref()));
         port.set_onmessage(Some(heard.as_ref().unchecked_ref()));
@@ -104,18 +112,18 @@ impl Stream {
             move || drop(port.post_message(&shows))
         };
         say();
-        let alive = set_interval_with_handle(say, ALIVE).ok();
+        let alive = set_interval_with_handle(say, KEEP_ALIVE_INTERVAL).ok();
         let leaving = window_event_listener_untyped("pagehide", {
             let port = port.clone();
             move |_| drop(port.post_message(&JsValue::from_str("")))
         });
-        let heard = Heard { _heard: heard, _failed: failed };
+        let heard = Listeners { _heard: heard, _failed: failed };
         Some(Self::Shared { port, alive, leaving: Some(leaving), _heard: heard })
     }
 
     fn own(shows: &str, changed: impl Fn() + 'static, refused: impl Fn() + 'static) -> Option<Self> {
         let address = match shows {
-            MINE => "/api/v1/me/events".to_owned(),
+            SHARED_WITH_ME_STREAM => "/api/v1/me/events".to_owned(),
             id => format!("/api/v1/resources/{}/events", paths::encode(id)),
         };
         let source = EventSource::new(&address).ok()?;
@@ -123,7 +131,7 @@ impl Stream {
         let failed = Closure::<dyn FnMut()>::new({
             let source = source.clone();
             move || {
-                // After an interruption the browser comes back by itself; not after a refusal.
+                // The browser reconnects by itself after an interruption, but not after a refusal.
                 if source.ready_state() == EventSource::CLOSED {
                     refused();
                 }
@@ -131,7 +139,7 @@ impl Stream {
         });
         source.add_event_listener_with_callback("changed", heard.as_ref().unchecked_ref()).ok()?;
         source.add_event_listener_with_callback("error", failed.as_ref().unchecked_ref()).ok()?;
-        Some(Self::Own { source, _heard: Heard { _heard: heard, _failed: failed } })
+        Some(Self::Own { source, _heard: Listeners { _heard: heard, _failed: failed } })
     }
 }
 
@@ -153,15 +161,15 @@ impl Drop for Stream {
     }
 }
 
-/// Notes for who measures that changes are heard from now on.
+/// Marks for tests and measurements that changes are followed from now on.
 fn mark() {
     if let Some(performance) = window().performance() {
         drop(performance.mark("live"));
     }
 }
 
-/// Follows the stream about what is shown for as long as the page is there and looked at: a tab in the background needs none,
-/// and those in front share one, as a browser has few connections.
+/// Follows the stream about what is shown, while the page is visible. Tabs in the background need no updates, and the
+/// visible ones share a stream, because a browser opens only a few connections to a server.
 pub fn follow(shows: Signal<Option<String>>) {
     let session = Session::get();
     let waiting = StoredValue::new(false);
@@ -174,7 +182,7 @@ pub fn follow(shows: Signal<Option<String>>) {
                 if seen.try_get_untracked().is_some_and(|before| before != visible) {
                     seen.set(visible);
                     if visible {
-                        look_again(session, waiting);
+                        refresh_when_idle(session, waiting);
                     }
                 }
             });
@@ -186,20 +194,21 @@ pub fn follow(shows: Signal<Option<String>>) {
         let wanted = shows.get().filter(|_| seen.get());
         let changed = move || {
             let _ = tries.try_set_value(0);
-            look_again(session, waiting);
+            refresh_when_idle(session, waiting);
         };
-        // Perhaps this may no longer be seen, and the page says so when it looks again; perhaps the server was away.
+        // Either access was lost, which the page shows once it loads its data again, or the server was away for a
+        // moment.
         let refused = move || {
             let Some(before) = tries.try_get_value().filter(|before| *before < MAX_RETRIES) else { return };
             tries.set_value(before + 1);
             let again = move || {
-                look_again(session, waiting);
+                refresh_when_idle(session, waiting);
                 let _ = once_more.try_update(|count| *count += 1);
             };
-            set_timeout(again, REFUSED * (1 << before));
+            set_timeout(again, FIRST_RETRY_DELAY * (1 << before));
         };
         let stream = wanted.and_then(|shows| Stream::open(&shows, changed, refused));
-        // Such things stay on one thread; there is only one in a browser.
+        // JavaScript objects must stay on their thread; a browser has only one.
         let stream = StoredValue::new_local(stream);
         on_cleanup(move || {
             drop(stream.try_update_value(Option::take));

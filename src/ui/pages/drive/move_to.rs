@@ -1,7 +1,6 @@
-//! **Move to**: choosing a place, in this organization or in another one (XFER-14).
+//! **Move to** and **Copy to**: choosing a destination, in this organization or in another one (XFER-14).
 
 use leptos::{html, prelude::*};
-use wasm_bindgen::JsCast;
 
 use super::route::{DriveRoute, Listing, Move, NEW_FOLDER_PLACEHOLDER, OpenDialog, root_of};
 use crate::{
@@ -17,29 +16,25 @@ use crate::{
             breadcrumbs::{Breadcrumbs, Step},
             button::{BlockedButton, ButtonLink, Tone},
             dialog::{Dialog, DialogBody, DialogButtons},
-            empty::Skeleton,
+            dom::{all, within},
             field::{Field, Hidden},
-            focus::once_connected,
+            focus::{nowhere, once_connected},
             form::{Form, Submit},
             icon::Icon,
-            note::{Mood, Note},
         },
         form_action::FormAction,
-        session::{PageContext, Session},
+        page::dialog_content,
+        session::Session,
         switcher::{AccountEntry, Entry, Switcher},
         words,
     },
     view::{Control, DestinationRow, DestinationView},
 };
 
-/// The dialog.
 #[component]
-pub fn MoveDialog(
-    /// The address.
-    route: Memo<DriveRoute>,
-) -> impl IntoView {
+pub fn MoveDialog(route: Memo<DriveRoute>) -> impl IntoView {
     let session = Session::get();
-    // While the dialog is being closed, the address no longer speaks of it.
+    // While the dialog closes, the address no longer describes it: keep the last state.
     let open = Memo::new(move |before: Option<&Move>| {
         route.with(|route| match &route.open {
             OpenDialog::Move(open) => open.clone(),
@@ -66,29 +61,19 @@ pub fn MoveDialog(
     });
     let close = listing.address();
     let label = if open.with_untracked(|open| open.copying) { "Copy to" } else { "Move to" };
-    view! {
-        <Dialog label=label heading close=close.clone() reads=true>
-            <Transition fallback=move || view! { <DialogBody><Skeleton/></DialogBody> }>
-                {move || {
-                    let (listing, close) = (listing.clone(), close.clone());
-                    Suspend::new(async move {
-                        let begin = PageContext::from(session.start().await);
-                        match resource.await {
-                            (open, Ok(view)) => view! { <Places view open listing making_folder flash=begin.form/> }.into_any(),
-                            (_, Err(failure)) => view! {
-                                <DialogBody><Note mood=Mood::Bad><p role="alert">{failure.to_string()}</p></Note></DialogBody>
-                                <DialogButtons close>""</DialogButtons>
-                            }
-                            .into_any(),
-                        }
-                    })
-                }}
-            </Transition>
-        </Dialog>
-    }
+    let content = dialog_content(close.clone(), move || {
+        let listing = listing.clone();
+        async move {
+            let flash = session.context().await.form;
+            let (open, view) = resource.await;
+            let view = view?;
+            Ok(view! { <Places view open listing making_folder flash/> }.into_any())
+        }
+    });
+    view! { <Dialog label=label heading close starts_with_text=true>{content}</Dialog> }
 }
 
-/// The places to choose from.
+/// The content of the dialog: header, list of places, and button.
 #[component]
 fn Places(
     view: DestinationView,
@@ -97,26 +82,79 @@ fn Places(
     making_folder: Memo<bool>,
     flash: Option<FormFlash>,
 ) -> impl IntoView {
+    let container = view.path.last().map(|crumb| crumb.id.to_string()).unwrap_or_default();
+    let header = view! {
+        <PlaceHeader
+            view=view.clone()
+            open=open.clone()
+            listing=listing.clone()
+            container=container.clone()
+            making_folder
+            flash=flash.clone()
+        />
+    };
+    let (control, items) = (view.move_here.clone(), open.items.join(","));
+    let (copying, close) = (open.copying, listing.address());
+    view! {
+        {header}
+        <PlaceList view open listing/>
+        {if copying {
+            let action = FormAction::<CopyHere>::new();
+            view! {
+                <Form action flash class="dialog-form">
+                    <Hidden name="items" value=items/>
+                    <Hidden name="destination" value=container/>
+                    <DialogButtons close><ConfirmButton label="Copy here" control/></DialogButtons>
+                </Form>
+            }
+            .into_any()
+        } else {
+            let action = FormAction::<MoveHere>::new();
+            view! {
+                <Form action flash class="dialog-form">
+                    <Hidden name="items" value=items/>
+                    <Hidden name="destination" value=container/>
+                    <Hidden name="back" value=close.clone()/>
+                    <DialogButtons close><ConfirmButton label="Move here" control/></DialogButtons>
+                </Form>
+            }
+            .into_any()
+        }}
+    }
+}
+
+/// The dialog showing another container.
+fn place_address(listing: &Listing, open: &Move, org: &str, inside: String) -> String {
+    let (items, to, copying) = (open.items.clone(), org.to_owned(), open.copying);
+    listing.move_dialog(&Move { items, to, inside, copying, ..Move::default() })
+}
+
+/// Switcher, breadcrumbs and **New folder**.
+#[component]
+fn PlaceHeader(
+    view: DestinationView,
+    open: Move,
+    listing: Listing,
+    container: String,
+    making_folder: Memo<bool>,
+    flash: Option<FormFlash>,
+) -> impl IntoView {
     let body = NodeRef::<html::Div>::new();
-    // Going into a folder takes away the link that had the focus; it goes to what there is to choose next.
+    // Opening a folder removes the link that had the focus, so the focus moves to the next thing to choose.
     Effect::new(move |_| {
         let Some(body) = body.get() else { return };
         once_connected(&body.clone(), move || {
-            let lost = document().active_element().is_none_or(|active| active.tag_name() == "BODY");
-            if lost
-                && let Some(dialog) = body.closest("dialog").ok().flatten()
+            if nowhere()
+                && let Some(dialog) = within(&body, "dialog")
                 && let Some(next) = [".pick a", "footer button:not([disabled])", "header a"]
                     .iter()
-                    .find_map(|wanted| dialog.query_selector(wanted).ok().flatten())
-                && let Ok(next) = next.dyn_into::<web_sys::HtmlElement>()
+                    .find_map(|wanted| all(&dialog, wanted).into_iter().next())
             {
                 drop(next.focus());
             }
         });
     });
-    let close = listing.address();
-    let shown = view.organization.clone();
-    let elsewhere = shown.id != view.source;
+    let shown = view.organization;
     let several = !view.accounts.is_empty();
     let at_root = view.path.first().map(|crumb| crumb.id);
     let accounts: Vec<AccountEntry> = view
@@ -124,66 +162,98 @@ fn Places(
         .iter()
         .map(|account| AccountEntry {
             name: account.name.clone(),
-            href: listing.move_dialog(&Move {
-                items: open.items.clone(),
-                to: shown.org_id.clone(),
-                inside: account.root.to_string(),
-                copying: open.copying,
-                ..Move::default()
-            }),
+            href: place_address(&listing, &open, &shown.org_id, account.root.to_string()),
             current: at_root == Some(account.root),
         })
         .collect();
-    let account = accounts.iter().find(|account| account.current).map(|account| account.name.clone());
+    let role = words::role_here(&shown);
+    let remark = if shown.id == view.source { role } else { format!("{role} · another organization") };
+    let remark = match accounts.iter().find(|account| account.current) {
+        Some(account) => format!("{} · {remark}", account.name),
+        None => remark,
+    };
     let entries = view
         .organizations
         .iter()
-        .map(|belonging| Entry {
-            href: listing.move_dialog(&Move {
-                items: open.items.clone(),
-                to: belonging.org_id.clone(),
-                copying: open.copying,
-                ..Move::default()
-            }),
-            current: belonging.id == shown.id,
-            belonging: belonging.clone(),
-            accounts: if belonging.id == shown.id { accounts.clone() } else { Vec::new() },
+        .map(|membership| Entry {
+            href: place_address(&listing, &open, &membership.org_id, String::new()),
+            current: membership.id == shown.id,
+            membership: membership.clone(),
+            accounts: if membership.id == shown.id { accounts.clone() } else { Vec::new() },
         })
         .collect();
-    let remark = if elsewhere {
-        format!("{} · another organization", words::role_here(&shown))
-    } else {
-        words::role_here(&shown)
-    };
-    let remark = account.map_or(remark.clone(), |account| format!("{account} · {remark}"));
-    let go = {
-        let (listing, open, to) = (listing.clone(), open.clone(), shown.org_id.clone());
-        move |inside: String| {
-            let (items, to, copying) = (open.items.clone(), to.clone(), open.copying);
-            listing.move_dialog(&Move { items, to, inside, copying, ..Move::default() })
-        }
-    };
     let last = view.path.len().saturating_sub(1);
     let steps = view
         .path
         .iter()
         .enumerate()
         .map(|(index, crumb)| {
-            let root = crumb.kind == Kind::Root;
             let label = crumb.name.clone();
             if index == last {
-                Step::here(label)
-            } else {
-                Step::to(label, go(if root { root_of(crumb.id, several) } else { crumb.id.to_string() }))
+                return Step::here(label);
             }
+            let root = crumb.kind == Kind::Root;
+            let inside = if root { root_of(crumb.id, several) } else { crumb.id.to_string() };
+            Step::to(label, place_address(&listing, &open, &shown.org_id, inside))
         })
         .collect();
-    let container = view.path.last().map(|crumb| crumb.id.to_string()).unwrap_or_default();
-    // What nothing can go into comes last, and folded: one looks for a folder among folders.
+    let with_form = listing.move_dialog(&Move { making_folder: true, ..open.clone() });
+    let create = view.create;
+    let new_folder = move || {
+        match (&create, making_folder.get()) {
+        (Control::Absent, _) | (Control::Enabled, true) => ().into_any(),
+        (Control::Disabled(reason), _) => {
+            view! { <BlockedButton label="New folder" reason=reason.clone() tone=Tone::Quiet icon="plus"/> }.into_any()
+        }
+        (Control::Enabled, false) => view! {
+            <a class=Tone::Quiet.class() href=with_form.clone() data-noscroll="" prop:replace=true><Icon name="plus"/>"New folder"</a>
+        }
+        .into_any(),
+    }
+    };
+    let without_form = listing.move_dialog(&Move { making_folder: false, ..open.clone() });
+    let into_it = place_address(&listing, &open, &shown.org_id, NEW_FOLDER_PLACEHOLDER.to_owned());
+    let making = move || {
+        making_folder.get().then(|| {
+            view! {
+                <NewFolder
+                    parent=container.clone()
+                    back=into_it.clone()
+                    cancel=without_form.clone()
+                    flash=flash.clone()
+                />
+            }
+        })
+    };
+    view! {
+        <div class="dialog-top">
+            <Switcher id="dialog-switcher" current=Some(shown) remark entries in_place=true/>
+            <div node_ref=body class="bar"><Breadcrumbs id="destination" label="Destination" steps in_place=true/><div class="end">{new_folder}</div></div>
+            {making}
+        </div>
+    }
+}
+
+/// What the shown container holds, and why nothing can be put into it, if so.
+#[component]
+fn PlaceList(view: DestinationView, open: Move, listing: Listing) -> impl IntoView {
+    let org = view.organization.org_id;
+    let offer = view.may_offer.then(|| {
+        let href = listing.offer_dialog(&open.items);
+        view! { <div><ButtonLink href tone=Tone::Quiet icon="transfer" in_place=true>"Offer to another organization"</ButtonLink></div> }
+    });
+    let more = view.rows.next_cursor.map(|at| {
+        let href = listing.move_dialog(&Move { at, making_folder: false, ..open.clone() });
+        view! { <a class=Tone::Quiet.class() href=href data-noscroll="" prop:replace=true>"Show more"</a> }
+    });
+    // Datasets cannot be destinations. They come last and collapsed, so that folders are found among folders.
     let (containers, others): (Vec<DestinationRow>, Vec<DestinationRow>) =
         view.rows.items.into_iter().partition(|row| row.kind.is_container());
     let empty = containers.is_empty();
-    let rows = containers.into_iter().map(|row| view! { <PlaceRow href=go(row.id.to_string()) row/> }).collect_view();
+    let rows = containers
+        .into_iter()
+        .map(|row| view! { <PlaceRow href=place_address(&listing, &open, &org, row.id.to_string()) row/> })
+        .collect_view();
     let others = (!others.is_empty()).then(|| {
         let words = words::totalled(others.len() as u64, "dataset", "datasets");
         let rows = others.into_iter().map(|row| view! { <PlaceRow href=String::new() row/> }).collect_view();
@@ -194,58 +264,17 @@ fn Places(
             </details>
         }
     });
-    let more = view.rows.next_cursor.map(|at| {
-        let href = listing.move_dialog(&Move { at, making_folder: false, ..open.clone() });
-        view! { <a class=Tone::Quiet.class() href=href data-noscroll="" prop:replace=true>"Show more"</a> }
-    });
-    let here = listing.move_dialog(&Move { making_folder: false, ..open.clone() });
-    let into_it = listing.move_dialog(&Move {
-        items: open.items.clone(),
-        to: shown.org_id.clone(),
-        inside: NEW_FOLDER_PLACEHOLDER.to_owned(),
-        copying: open.copying,
-        ..Move::default()
-    });
-    let with_form = listing.move_dialog(&Move { making_folder: true, ..open.clone() });
-    let new_folder = {
-        move || {
-            match (&view.create, making_folder.get()) {
-            (Control::Absent, _) => ().into_any(),
-            (Control::Disabled(reason), _) => view! { <BlockedButton label="New folder" reason=reason.clone() tone=Tone::Quiet icon="plus"/> }.into_any(),
-            (Control::Enabled, false) => view! { <a class=Tone::Quiet.class() href=with_form.clone() data-noscroll="" prop:replace=true><Icon name="plus"/>"New folder"</a> }.into_any(),
-            (Control::Enabled, true) => ().into_any(),
-        }
-        }
-    };
-    let making = {
-        let (parent, flash) = (container.clone(), flash.clone());
-        move || {
-            making_folder.get().then(|| {
-                view! { <NewFolder parent=parent.clone() back=into_it.clone() cancel=here.clone() flash=flash.clone()/> }
-            })
-        }
-    };
-    let offer = view.may_offer.then(|| {
-        let href = listing.offer_dialog(&open.items);
-        view! { <div><ButtonLink href tone=Tone::Quiet icon="transfer" in_place=true>"Offer to another organization"</ButtonLink></div> }
-    });
-    let move_here = view.move_here;
-    // Where it is now is where one begins, and nothing to be warned of; what was chosen and cannot be, is.
+    // The dialog starts in the items' own container, where a refusal needs no emphasis; in a place that was chosen it
+    // does.
     let chosen = !(open.to.is_empty() && open.inside.is_empty());
-    let why_not = match &move_here {
-        Control::Disabled(reason) => Some(reason.clone()),
+    let why_not = match view.move_here {
+        Control::Disabled(reason) => {
+            let class = if chosen { "small why-not" } else { "small" };
+            Some(view! { <p class=class id="why-not-here">{reason}</p> })
+        }
         Control::Enabled | Control::Absent => None,
     };
-    let why_not = why_not.map(|reason| {
-        let class = if chosen { "small why-not" } else { "small" };
-        view! { <p class=class id="why-not-here">{reason}</p> }
-    });
     view! {
-        <div class="dialog-top">
-            <Switcher id="dialog-switcher" current=Some(shown) remark entries in_place=true/>
-            <div node_ref=body class="bar"><Breadcrumbs id="destination" label="Destination" steps in_place=true/><div class="end">{new_folder}</div></div>
-            {making}
-        </div>
         <DialogBody>
             {if empty {
                 view! { <p class="pick-empty">"No folders here."</p> }.into_any()
@@ -257,34 +286,12 @@ fn Places(
             {offer}
             {why_not}
         </DialogBody>
-        {if open.copying {
-            let action = FormAction::<CopyHere>::new();
-            view! {
-                <Form action flash class="dialog-form">
-                    <Hidden name="items" value=open.items.join(",")/>
-                    <Hidden name="destination" value=container/>
-                    <DialogButtons close><GoHere label="Copy here" control=move_here/></DialogButtons>
-                </Form>
-            }
-            .into_any()
-        } else {
-            let action = FormAction::<MoveHere>::new();
-            view! {
-                <Form action flash class="dialog-form">
-                    <Hidden name="items" value=open.items.join(",")/>
-                    <Hidden name="destination" value=container/>
-                    <Hidden name="back" value=close.clone()/>
-                    <DialogButtons close><GoHere label="Move here" control=move_here/></DialogButtons>
-                </Form>
-            }
-            .into_any()
-        }}
     }
 }
 
-/// **Move here** or **Copy here**, if that can be pressed.
+/// **Move here** or **Copy here**.
 #[component]
-fn GoHere(label: &'static str, control: Control) -> impl IntoView {
+fn ConfirmButton(label: &'static str, control: Control) -> impl IntoView {
     match control {
         Control::Enabled => view! { <Submit label/> }.into_any(),
         Control::Disabled(reason) => view! {
@@ -295,7 +302,7 @@ fn GoHere(label: &'static str, control: Control) -> impl IntoView {
     }
 }
 
-/// One place: a link into it, or why one cannot go there.
+/// One place: a link into it, or why it cannot be chosen.
 #[component]
 fn PlaceRow(row: DestinationRow, href: String) -> impl IntoView {
     let name = view! {
@@ -306,7 +313,7 @@ fn PlaceRow(row: DestinationRow, href: String) -> impl IntoView {
     };
     match row.why_not {
         Some(reason) => view! { <li class="off">{name}<span class="why">{reason}</span></li> }.into_any(),
-        // A step inside the dialog takes the place of the one before: Back closes the dialog.
+        // A step inside the dialog replaces the history entry, so that Back closes the dialog.
         None => {
             view! { <li><a href=href data-noscroll="" prop:replace=true>{name}<Icon name="chevron-right"/></a></li> }
                 .into_any()
@@ -314,7 +321,7 @@ fn PlaceRow(row: DestinationRow, href: String) -> impl IntoView {
     }
 }
 
-/// **New folder**, in the place that is shown. It leads into the new folder, as that is why one makes it.
+/// **New folder** in the shown container. Afterwards the dialog shows the new folder, to move the items into it.
 #[component]
 fn NewFolder(parent: String, back: String, cancel: String, flash: Option<FormFlash>) -> impl IntoView {
     let action = FormAction::<CreateResource>::new();

@@ -1,4 +1,5 @@
-//! **Offer to another organization** (XFER-18): for items that one may transfer, to an organization where one has no right.
+//! **Offer to another organization** (XFER-18): for items that the reader may transfer, to an organization where they
+//! have no rights.
 
 use leptos::prelude::*;
 
@@ -15,26 +16,22 @@ use crate::{
     ui::{
         components::{
             dialog::{Dialog, DialogBody, DialogButtons},
-            empty::Skeleton,
             field::{Field, Hidden},
             form::{Form, Submit},
-            note::{Mood, Note},
+            note::Note,
         },
         form_action::FormAction,
-        session::{PageContext, Session},
+        page::dialog_content,
+        session::Session,
         words,
     },
-    view::transfer::OfferingView,
+    view::transfer::OfferPlanView,
 };
 
-/// The dialog.
 #[component]
-pub fn OfferDialog(
-    /// The address.
-    route: Memo<DriveRoute>,
-) -> impl IntoView {
+pub fn OfferDialog(route: Memo<DriveRoute>) -> impl IntoView {
     let session = Session::get();
-    // While the dialog is being closed, the address no longer speaks of it.
+    // While the dialog closes, the address no longer describes it: keep the last state.
     let items = Memo::new(move |before: Option<&Vec<String>>| {
         route.with(|route| match &route.open {
             OpenDialog::Offer(items) => items.clone(),
@@ -49,28 +46,20 @@ pub fn OfferDialog(
             (items, view)
         },
     );
-    // Here and not in the content: what was answered stays while that is loaded anew.
+    // Made outside the content, so that the answer survives when the content is loaded again.
     let action = FormAction::<SendOffer>::new();
     let close = listing.address();
+    let content = dialog_content(close.clone(), move || {
+        let listing = listing.clone();
+        async move {
+            let flash = session.context().await.form;
+            let (items, view) = resource.await;
+            let view = view?;
+            Ok(view! { <Content view items listing action flash/> }.into_any())
+        }
+    });
     view! {
-        <Dialog label="Offer to another organization" heading="Offer to another organization" close=close.clone()>
-            <Transition fallback=move || view! { <DialogBody><Skeleton/></DialogBody> }>
-                {move || {
-                    let (listing, close) = (listing.clone(), close.clone());
-                    Suspend::new(async move {
-                        let begin = PageContext::from(session.start().await);
-                        match resource.await {
-                            (items, Ok(view)) => view! { <Content view items listing action flash=begin.form/> }.into_any(),
-                            (_, Err(failure)) => view! {
-                                <DialogBody><Note mood=Mood::Bad><p role="alert">{failure.to_string()}</p></Note></DialogBody>
-                                <DialogButtons close>""</DialogButtons>
-                            }
-                            .into_any(),
-                        }
-                    })
-                }}
-            </Transition>
-        </Dialog>
+        <Dialog label="Offer to another organization" heading="Offer to another organization" close>{content}</Dialog>
     }
 }
 
@@ -84,18 +73,18 @@ fn amount(offering: &OfferPlan) -> String {
 
 #[component]
 fn Content(
-    view: OfferingView,
+    view: OfferPlanView,
     items: Vec<String>,
     listing: Listing,
     action: FormAction<SendOffer>,
     flash: Option<FormFlash>,
 ) -> impl IntoView {
-    let OfferingView { offering, source_name } = view;
+    let OfferPlanView { offering, source_name } = view;
     let close = listing.address();
     if !offering.is_clear() {
         let sides = Sides { source: listing.org.clone(), ..Sides::default() };
         return view! {
-            <DialogBody reads=true>
+            <DialogBody focusable=true>
                 <Blockers blockers=offering.blockers more=offering.more_blockers sides lead="This cannot be offered yet. Clear what is in the way first."/>
             </DialogBody>
             <DialogButtons close>""</DialogButtons>

@@ -1,5 +1,5 @@
-//! What a transfer does, in words and figures: for the confirmation before, and for the receipt after (XFER-13 to
-//! XFER-15, XFER-18).
+//! The effects of a transfer in words and figures, for the confirmation and for the receipt (XFER-13 to XFER-15,
+//! XFER-18).
 
 use leptos::prelude::*;
 
@@ -12,7 +12,7 @@ use crate::{
         components::{
             icon::Icon,
             meter::Meter,
-            note::{Mood, Note},
+            note::{Note, Severity},
         },
         words,
     },
@@ -32,7 +32,7 @@ pub fn contents(plan: &Plan) -> String {
     format!("{datasets}, {}", words::counted(plan.images, "image", "images"))
 }
 
-/// "into “Handover”". A root is called like its organization; then it is the Drive.
+/// "into “Handover”". A root has the name of its organization, and is called the Drive.
 pub fn into(plan: &Plan, target: &str) -> String {
     if plan.destination.name == target {
         "into its Drive".to_owned()
@@ -41,10 +41,9 @@ pub fn into(plan: &Plan, target: &str) -> String {
     }
 }
 
-/// Both organizations, with what becomes of their books. Nothing for a move within one.
+/// Both organizations, with the effect on their ledgers. Empty for a move within one.
 #[component]
 pub fn Sides(
-    /// The plan.
     plan: Plan,
     /// Whether it has been carried out.
     #[prop(optional)]
@@ -74,7 +73,6 @@ pub fn Sides(
     })
 }
 
-/// One of the two.
 #[component]
 fn Side(side: SideEffect, remark: Option<String>) -> impl IntoView {
     let (before, after) = side.used();
@@ -101,23 +99,22 @@ fn Side(side: SideEffect, remark: Option<String>) -> impl IntoView {
     }
 }
 
-/// A figure before and after; only one where it stays.
+/// A figure before and after, or once if it stays the same.
 #[component]
 fn Change(label: &'static str, before: i64, after: i64) -> impl IntoView {
     let figures = if before == after {
         view! { <span>{words::count(after)}</span> }.into_any()
     } else {
-        view! { <span>{words::count(before)} <span aria-hidden="true">" → "</span><span class="unseen">" becomes "</span> <b>{words::count(after)}</b></span> }.into_any()
+        view! { <span>{words::count(before)} <span aria-hidden="true">" → "</span><span class="visually-hidden">" becomes "</span> <b>{words::count(after)}</b></span> }.into_any()
     };
     view! { <div class="kv num"><span>{label}</span>{figures}</div> }
 }
 
-/// Everything else that happens.
+/// All other effects.
 #[component]
 pub fn Consequences(
-    /// The plan.
     plan: Plan,
-    /// Whether it has happened.
+    /// Whether the transfer is done: then the effects are in the past tense.
     #[prop(optional)]
     done: bool,
 ) -> impl IntoView {
@@ -126,7 +123,7 @@ pub fn Consequences(
         people_losing_access,
         renamed,
         carried,
-        uncarried,
+        carried_grants_ended,
         clusters,
         gaining,
         keeping,
@@ -189,7 +186,7 @@ pub fn Consequences(
     if !carried.is_empty() && keeping.total == 0 {
         lines.push(line("Everyone who has access keeps it".to_owned(), "inherited access is carried over"));
     }
-    if !uncarried.is_empty() {
+    if !carried_grants_ended.is_empty() {
         grave = true;
         lines.push(line(
             "Access carried over from earlier moves ends".to_owned(),
@@ -206,8 +203,8 @@ pub fn Consequences(
         };
         lines.push(view! { <li>{words}<b>{names}</b></li> }.into_any());
     }
-    let mood = if grave { Mood::Warning } else { Mood::Info };
-    (!lines.is_empty()).then(|| view! { <Note mood><ul>{lines}</ul></Note> })
+    let severity = if grave { Severity::Warning } else { Severity::Info };
+    (!lines.is_empty()).then(|| view! { <Note severity><ul>{lines}</ul></Note> })
 }
 
 /// "2 keep access · Chris Weber (Reader), everyone in Partner (Editor)".
@@ -224,12 +221,12 @@ fn reached_line(list: &Truncated<AccessChange>, verb: &str) -> AnyView {
     line(format!("{} {verb}", words::total(list.total)), &words::some_of(&names, list.total))
 }
 
-/// Some of the names; nothing where they are not told, only counted (XFER-18).
+/// Some of the names; empty if they are not disclosed but only counted (XFER-18).
 fn names_of(names: &[&str], total: u64) -> String {
     if names.is_empty() { String::new() } else { words::some_of(names, total) }
 }
 
-/// A fact, and names to it.
+/// A fact, with names after it.
 fn line(fact: String, names: &str) -> AnyView {
     let names = (!names.is_empty()).then(|| format!(" · {names}"));
     view! { <li><b>{fact}</b>{names}</li> }.into_any()

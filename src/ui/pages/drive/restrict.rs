@@ -1,4 +1,4 @@
-//! **Restrictions** (POL-1): what nobody, or only Managers, may do with an item and everything below it.
+//! **Restrictions** (POL-1): what nobody, or only Managers, may do with an item and everything in it.
 
 use leptos::prelude::*;
 
@@ -6,7 +6,7 @@ use super::route::Listing;
 use crate::{
     domain::{
         resource::Kind,
-        restriction::{Origin, Restriction},
+        restriction::{Restriction, RestrictionOrigin},
     },
     rpc::{
         FormFlash, ask,
@@ -23,12 +23,11 @@ use crate::{
         },
         error_page::ErrorPage,
         form_action::FormAction,
-        session::{PageContext, Session},
+        session::Session,
     },
     view::restriction::RestrictionsView,
 };
 
-/// The dialog.
 #[component]
 pub fn RestrictDialog(item: String, listing: Listing) -> impl IntoView {
     let session = Session::get();
@@ -41,14 +40,14 @@ pub fn RestrictDialog(item: String, listing: Listing) -> impl IntoView {
         },
     );
     view! {
-        <Dialog label="Restrictions" heading="Restrictions" close=close.clone() reads=true>
+        <Dialog label="Restrictions" heading="Restrictions" close=close.clone() starts_with_text=true>
             <Transition fallback=Skeleton>
                 {move || {
                     let close = close.clone();
                     Suspend::new(async move {
-                        let begin = PageContext::from(session.start().await);
+                        let context = session.context().await;
                         match restrictions.await {
-                            Ok(restrictions) => view! { <Choices restrictions close flash=begin.form/> }.into_any(),
+                            Ok(restrictions) => view! { <Choices restrictions close flash=context.form/> }.into_any(),
                             Err(failure) => view! { <DialogBody><ErrorPage failure/></DialogBody> }.into_any(),
                         }
                     })
@@ -58,21 +57,21 @@ pub fn RestrictDialog(item: String, listing: Listing) -> impl IntoView {
     }
 }
 
-/// Where one restriction comes from, the item itself aside: "“Gotthard”, a folder above".
-fn from_above(origins: &[Origin], what: Restriction) -> Option<String> {
+/// Where an inherited restriction comes from: "“Gotthard”, a folder above".
+fn from_above(origins: &[RestrictionOrigin], what: Restriction) -> Option<String> {
     let words: Vec<String> =
-        origins.iter().filter(|origin| origin.what == what && !origin.own).map(Origin::words).collect();
+        origins.iter().filter(|origin| origin.what == what && !origin.own).map(RestrictionOrigin::words).collect();
     (!words.is_empty()).then(|| words.join(", "))
 }
 
-/// The three choices. What is restricted from above is fixed, and says so.
+/// The three choices. An inherited one cannot be changed here, and says why.
 #[component]
 fn Choices(restrictions: RestrictionsView, close: String, flash: Option<FormFlash>) -> impl IntoView {
     let action = FormAction::<SaveRestrictions>::new();
     let RestrictionsView { id, name, kind, own, origins, manages, .. } = restrictions;
     let what = if kind == Kind::Root { "the whole Drive".to_owned() } else { format!("“{name}”") };
     let below = if kind == Kind::Dataset { "." } else { " and everything in it." };
-    // Made inside the form, whose context its fields need.
+    // Made inside the form, because the fields need its context.
     let rows = move || {
         Restriction::ALL
             .into_iter()
@@ -119,13 +118,14 @@ fn Choices(restrictions: RestrictionsView, close: String, flash: Option<FormFlas
     }
 }
 
-/// What is restricted on an item's page, and where that comes from; nothing where nothing is.
+/// The restrictions of an item and where they come from; empty if there are none.
 #[component]
-pub fn RestrictedNote(origins: Vec<Origin>) -> impl IntoView {
+pub fn RestrictedNote(origins: Vec<RestrictionOrigin>) -> impl IntoView {
     let lines: Vec<String> = Restriction::ALL
         .into_iter()
         .filter_map(|what| {
-            let words: Vec<String> = origins.iter().filter(|origin| origin.what == what).map(Origin::words).collect();
+            let words: Vec<String> =
+                origins.iter().filter(|origin| origin.what == what).map(RestrictionOrigin::words).collect();
             (!words.is_empty()).then(|| format!("{}: {}.", what.sentence(), words.join(", ")))
         })
         .collect();

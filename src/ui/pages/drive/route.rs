@@ -1,4 +1,4 @@
-//! Where one is in the Drive, as the address says: what is listed, and which dialog is open over it.
+//! The state of a Drive page, as its address says: what is listed, and which dialog is open over it.
 
 use std::collections::BTreeSet;
 
@@ -14,53 +14,50 @@ use crate::{
 /// What is listed: one page of one container, in one order.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Listing {
-    /// The Org ID.
     pub org: String,
     /// The container or dataset; empty for the root.
     pub resource: String,
-    /// The column to sort by, with `-` in front for the other direction; empty for the usual order.
+    /// The column to sort by, with `-` in front for descending; empty for the default order.
     pub sort: String,
-    /// Only of this kind; empty for every kind.
+    /// The filter by kind; empty for none.
     pub kind: String,
-    /// Only datasets in this state; empty for whatever state.
+    /// The filter by a dataset's status; empty for none.
     pub status: String,
-    /// What is searched for in the whole organization; empty where a container is shown.
+    /// The search text, for the whole organization; empty if a container is shown.
     pub q: String,
-    /// Where this page of the list starts.
+    /// The cursor of this page.
     pub cursor: String,
-    /// How it is looked at.
+    /// How the list is displayed.
     pub view_mode: ViewMode,
-    /// As whom it is looked at (**View as**): a person's id; empty for oneself.
+    /// The id of the person whose view is shown (**View as**); empty for the reader's own.
     pub view_as: String,
     /// What is selected in it, at most [`MAX_SELECTED`] items.
     pub selected: Vec<String>,
 }
 
-/// So many selected items stand in an address at most; more are selected in the page alone.
+/// How many selected items an address names at most. A larger selection is kept in the page alone.
 pub const MAX_SELECTED: usize = 100;
 
-/// How a list is looked at: it shows the same things all the same.
+/// How a list is displayed. It does not change what is loaded.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ViewMode {
     /// As tiles instead of rows.
     pub grid: bool,
-    /// Whether the address says that; else it is as they like it.
+    /// Whether the address says so; otherwise the person's preference decides.
     pub said: bool,
-    /// With what is known of the selected item beside it.
+    /// With the details panel.
     pub details: bool,
 }
 
 /// A dialog over the list.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum OpenDialog {
-    /// None.
     #[default]
     Nothing,
     /// **New folder**, **New site**, **New asset** or **New dataset**.
     New(Kind),
     /// The menu of an item, for a browser without WebAssembly.
     Menu(String),
-    /// **Rename**.
     Rename(String),
     /// **Move to**.
     Move(Move),
@@ -74,70 +71,62 @@ pub enum OpenDialog {
     Offer(Vec<String>),
 }
 
-/// Stands in [`Move::inside`] for the id of a folder that is being made: the server function puts it in.
+/// Stands in [`Move::inside`] for the id of a folder that is being created: the server function replaces it.
 pub const NEW_FOLDER_PLACEHOLDER: &str = "NEW";
 
-/// Stands for a resource: what was shared with me, where I see the root of an account besides.
+/// In place of a resource's id: **Shared with you**, for people who also see the root of an account.
 pub const SHARED_WITH_ME: &str = "shared";
 
-/// How a root stands in an address: not at all where there is one (ACCT-4).
+/// A root as written in an address: empty if the organization has only one (ACCT-4).
 pub fn root_of(root: ResourceId, several: bool) -> String {
     if several { root.to_string() } else { String::new() }
 }
 
-/// Which sort of dialog is open; it stays the same while one walks around inside it.
+/// Which dialog is open. It stays the same while people navigate inside the dialog.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum DialogKind {
-    /// None.
     Nothing,
-    /// Something new.
+    /// **New …**.
     New(Kind),
-    /// What can be done with this item.
+    /// The menu of this item, for a browser without WebAssembly.
     Menu(String),
-    /// Another name for this item.
+    /// **Rename** for this item.
     Rename(String),
     /// Another command for these items.
     Ask(Command, Vec<String>),
-    /// Another place.
+    /// **Move to** or **Copy to**.
     Move,
-    /// The confirmation.
     Transfer,
-    /// An offer.
     Offer,
 }
 
-/// The Move to dialog: what is to be moved, and where one is looking (XFER-14).
+/// **Move to**: the items, and the container that the dialog shows (XFER-14).
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Move {
-    /// The items.
     pub items: Vec<String>,
     /// The Org ID of the organization that is shown; empty for the items' own.
     pub to: String,
     /// The container that is shown; empty for the root.
     pub inside: String,
-    /// Where this page of the container starts.
+    /// The cursor of the container's page.
     pub at: String,
-    /// Whether a folder is being made there.
+    /// Whether **New folder** is open.
     pub making_folder: bool,
-    /// Whether they are to be copied: then this is **Copy to**.
+    /// Whether the dialog is **Copy to**.
     pub copying: bool,
 }
 
-/// The confirmation: what is to go where.
+/// **Confirm transfer**: the items, and their destination.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Transfer {
-    /// The items.
     pub items: Vec<String>,
-    /// The container they are to go into.
+    /// The destination's id.
     pub destination: String,
 }
 
-/// All of it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct DriveRoute {
-    /// What is listed.
     pub listing: Listing,
-    /// Which dialog is open.
     pub open: OpenDialog,
 }
 
@@ -152,13 +141,13 @@ impl DriveRoute {
             _ => return None,
         };
         let get = |name: &str| query.get(name).unwrap_or_default();
-        // A list of links has one `item` each, a list of a form one with commas: both are read.
+        // Links have one `item` parameter each, a form has one with commas: both are read.
         let items = || -> Vec<String> {
             let all = ["item", "items"]
                 .into_iter()
                 .flat_map(|name| query.get_all(name).unwrap_or_default())
                 .collect::<Vec<_>>();
-            // Each once: a dialog may be opened from an address that names them already.
+            // Without duplicates: a dialog may be opened from an address that names its items already.
             let mut seen = BTreeSet::new();
             let named = all.iter().flat_map(|item| item.split(',')).filter(|item| !item.is_empty());
             named.filter(|item| seen.insert(*item)).map(str::to_owned).collect()
@@ -186,7 +175,7 @@ impl DriveRoute {
             view_as: get("as"),
             selected,
         };
-        // Who looks as somebody else changes nothing.
+        // **View as** is read-only, so no dialog opens but the menu.
         if !listing.view_as.is_empty() {
             let open = if get("menu").is_empty() { OpenDialog::Nothing } else { OpenDialog::Menu(get("menu")) };
             return Some(Self { listing, open });
@@ -202,7 +191,8 @@ impl DriveRoute {
             "copy" if items().is_empty() => OpenDialog::NothingSelected(Command::Copy),
             dialog @ ("move" | "copy") => {
                 let inside = get("in");
-                // The server puts the new folder's id here (see `NEW_FOLDER_PLACEHOLDER`); where it did not, the root is shown.
+                // The server puts the new folder's id here (see `NEW_FOLDER_PLACEHOLDER`); where it did not, the root
+                // is shown.
                 let inside = if inside == NEW_FOLDER_PLACEHOLDER { String::new() } else { inside };
                 OpenDialog::Move(Move {
                     items: items(),
@@ -226,8 +216,8 @@ impl DriveRoute {
         Some(Self { listing, open })
     }
 
-    /// Which sort of dialog is open.
-    pub fn sort(&self) -> DialogKind {
+    /// Which kind of dialog is open.
+    pub fn dialog_kind(&self) -> DialogKind {
         match &self.open {
             OpenDialog::Nothing | OpenDialog::NothingSelected(_) => DialogKind::Nothing,
             OpenDialog::Ask(command, items) => DialogKind::Ask(*command, items.clone()),
@@ -253,7 +243,7 @@ impl DriveRoute {
 }
 
 impl ViewMode {
-    /// What the address says of tiles and rows; nothing where they are as somebody likes them.
+    /// The value in the address; empty if the preference decides.
     pub const fn as_str(self) -> &'static str {
         match (self.said, self.grid) {
             (false, _) => "",
@@ -262,7 +252,7 @@ impl ViewMode {
         }
     }
 
-    /// As somebody likes it, unless the address says otherwise.
+    /// The preference, unless the address says otherwise.
     #[must_use]
     pub const fn or_preferred(self, preferences: UiPreferences) -> Self {
         if self.said { self } else { Self { grid: preferences.grid, ..self } }
@@ -281,7 +271,7 @@ impl Listing {
             .with("details", if self.view_mode.details { "1" } else { "" })
     }
 
-    /// The same list, however it is looked at and whatever is selected in it: what has to be loaded.
+    /// What has to be loaded: the list without display mode and selection.
     #[must_use]
     pub fn plain(&self) -> Self {
         Self { view_mode: ViewMode::default(), selected: Vec::new(), ..self.clone() }
@@ -293,29 +283,29 @@ impl Listing {
         self.plain() != other.plain() && unsorted(self) == unsorted(other)
     }
 
-    /// Looked at differently.
+    /// The list in another display mode.
     pub fn with_view(&self, view_mode: ViewMode) -> String {
         Self { view_mode, ..self.clone() }.address()
     }
 
-    /// A container or a dataset of the same organization, looked at in the same way; the root where it is empty.
+    /// A container or dataset of the same organization in the same display mode; the root if it is empty.
     pub fn container(&self, resource: &str) -> String {
         let (org, resource, view_as) = (self.org.clone(), resource.to_owned(), self.view_as.clone());
         Self { org, resource, view_as, view_mode: self.view_mode, ..Self::default() }.address()
     }
 
-    /// What is found in the whole organization.
+    /// A search through the whole organization.
     pub fn search(&self, q: &str) -> String {
         let (org, q, view_as) = (self.org.clone(), q.to_owned(), self.view_as.clone());
         Self { org, q, view_as, view_mode: self.view_mode, ..Self::default() }.address()
     }
 
-    /// Whether it is looked at as somebody else sees it: then nothing can be changed.
+    /// Whether somebody else's view is shown, which is read-only.
     pub fn is_view_as(&self) -> bool {
         !self.view_as.is_empty()
     }
 
-    /// A container or a dataset of the same organization as another person sees it; as oneself where `person` is empty.
+    /// A container or dataset as another person sees it; the reader's own view if `person` is empty.
     pub fn with_view_as(&self, person: &str, resource: &str) -> String {
         Self { view_as: person.to_owned(), ..self.clone() }.container(resource)
     }
@@ -324,7 +314,7 @@ impl Listing {
         self.start().with("cursor", self.cursor.clone())
     }
 
-    /// Whether rows are left out that another filter would show.
+    /// Whether a filter is set.
     pub fn is_filtered(&self) -> bool {
         !(self.kind.is_empty() && self.status.is_empty())
     }
@@ -339,7 +329,7 @@ impl Listing {
         self.base().with("menu", item).text()
     }
 
-    /// The list without any dialog, with what is selected in it.
+    /// The list without a dialog, with its selection.
     pub fn address(&self) -> String {
         self.base().with_all("item", &self.selected).text()
     }
@@ -364,7 +354,6 @@ impl Listing {
         self.base().with("dialog", command.as_str()).with_all("item", items).text()
     }
 
-    /// With **Move to**.
     pub fn move_dialog(&self, open: &Move) -> String {
         self.base()
             .with("dialog", if open.copying { "copy" } else { "move" })
@@ -496,7 +485,7 @@ mod tests {
         assert_eq!(selected(&two).container("c"), "/o/a/drive/c", "another folder has a selection of its own");
         let moving = [("dialog", "move"), ("item", "1"), ("item", "2")];
         assert_eq!(selected(&moving).address(), "/o/a/drive?item=1&item=2");
-        // Opened from the menu of one item, which was not selected for it.
+        // Opened from the menu of one item, which need not be selected.
         assert_eq!(selected(&[("dialog", "rename"), ("item", "1")]).address(), "/o/a/drive");
         let many: Vec<String> = (0..=MAX_SELECTED).map(|number| number.to_string()).collect();
         let many = many.join(",");
@@ -521,7 +510,7 @@ mod tests {
         let route =
             read("/o/a/drive", &[("dialog", "transfer"), ("item", "1,2"), ("destination", "d")]).unwrap_or_default();
         assert_eq!(route.items(), ["1", "2"]);
-        // A form that was sent from a selection names them twice.
+        // A form sent from a selection names the items twice.
         let twice = read("/o/a/drive", &[("item", "1"), ("item", "2"), ("dialog", "transfer"), ("item", "1,2")]);
         assert_eq!(twice.unwrap_or_default().items(), ["1", "2"]);
     }

@@ -1,4 +1,4 @@
-//! **Share** (LINK-1): links that show an item to anyone who has them, switched on, copied and revoked.
+//! **Share** (LINK-1): creating, copying and revoking links that show an item to anyone who has them.
 
 use leptos::prelude::*;
 
@@ -21,16 +21,15 @@ use crate::{
         error_page::ErrorPage,
         form_action::FormAction,
         sales::GetLicence,
-        session::{PageContext, Session},
+        session::Session,
         words,
     },
     view::{
         Control,
-        link::{LinkView, ShareView},
+        link::{ShareLinkView, ShareView},
     },
 };
 
-/// The dialog.
 #[component]
 pub fn ShareDialog(item: String, listing: Listing) -> impl IntoView {
     let session = Session::get();
@@ -45,15 +44,15 @@ pub fn ShareDialog(item: String, listing: Listing) -> impl IntoView {
         },
     );
     view! {
-        <Dialog label="Share" heading="Share" close=close.clone() reads=true>
+        <Dialog label="Share" heading="Share" close=close.clone() starts_with_text=true>
             <Transition fallback=Skeleton>
                 {move || {
                     let (back, org) = (back.clone(), org.clone());
                     Suspend::new(async move {
-                        let begin = PageContext::from(session.start().await);
+                        let context = session.context().await;
                         match share.await {
                             Ok(share) => {
-                                view! { <Links share back org flash=begin.form now=begin.now/> }.into_any()
+                                view! { <Links share back org flash=context.form now=context.now/> }.into_any()
                             }
                             Err(failure) => view! { <DialogBody><ErrorPage failure/></DialogBody> }.into_any(),
                         }
@@ -67,12 +66,12 @@ pub fn ShareDialog(item: String, listing: Listing) -> impl IntoView {
     }
 }
 
-/// The links there are, and the form for one more.
+/// The existing links, and the form for another.
 #[component]
 fn Links(
     share: ShareView,
     back: String,
-    /// The organization, which may lack a licence.
+    /// The organization, for **Contact sales** if it lacks the licence.
     org: String,
     flash: Option<FormFlash>,
     now: Timestamp,
@@ -83,7 +82,7 @@ fn Links(
     let below = if kind == Kind::Dataset { "" } else { " and everything in it" };
     let lead = format!("Anyone who has a link can view {what}{below}. They cannot change anything.");
     let nothing = if manages { "No links yet." } else { "No links yet. Someone with Manager access can create one." };
-    // A link more, and the form is a new one: a password does not stay in it.
+    // With each new link the form is built anew, so that no password stays in it.
     let newest = links.first().map(|link| link.id);
     let form = {
         let (back, flash) = (back.clone(), flash.clone());
@@ -120,7 +119,7 @@ fn Links(
     }
 }
 
-/// One more link.
+/// The form for a new link.
 #[component]
 fn NewLink(id: String, back: String, flash: Option<FormFlash>) -> impl IntoView {
     let action = FormAction::<CreateLink>::new();
@@ -144,9 +143,9 @@ fn NewLink(id: String, back: String, flash: Option<FormFlash>) -> impl IntoView 
     }
 }
 
-/// One link: its address, what is known of it, and what can be done with it.
+/// One link with its facts and actions.
 #[component]
-fn Entry(link: LinkView, manages: bool, back: String, flash: Option<FormFlash>, now: Timestamp) -> impl IntoView {
+fn Entry(link: ShareLinkView, manages: bool, back: String, flash: Option<FormFlash>, now: Timestamp) -> impl IntoView {
     let (class, state) = match link.standing {
         LinkStatus::On => ("status ok", "Active"),
         LinkStatus::Expired => ("status", "Expired"),

@@ -12,12 +12,11 @@ use crate::{
             form::{Form, Submit},
         },
         form_action::FormAction,
-        session::{PageContext, Session},
+        session::Session,
         words,
     },
 };
 
-/// The dialog.
 #[component]
 pub fn ShareCopyDialog(items: Vec<String>, listing: Listing) -> impl IntoView {
     let session = Session::get();
@@ -30,7 +29,7 @@ pub fn ShareCopyDialog(items: Vec<String>, listing: Listing) -> impl IntoView {
                 {move || {
                     let (items, close) = (items.clone(), close.clone());
                     Suspend::new(async move {
-                        let flash = PageContext::from(session.start().await).form;
+                        let flash = session.context().await.form;
                         view! { <ShareCopyForm items close flash/> }
                     })
                 }}

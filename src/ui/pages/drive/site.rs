@@ -12,24 +12,22 @@ use crate::{
     ui::{
         components::{
             dialog::{Dialog, DialogBody, DialogButtons},
-            empty::Skeleton,
             field::{Field, Hidden},
             form::{Form, Submit},
-            note::{Mood, Note},
         },
         form_action::FormAction,
-        session::{PageContext, Session},
+        page::dialog_content,
+        session::Session,
         words,
     },
     view::task::TimelineView,
 };
 
-/// **Assign to**: the name of a site that is there, or of a new one.
+/// **Assign to**: an existing site by its name, or a new one.
 #[component]
 pub fn AssignDialog(
-    /// The datasets.
     items: Vec<String>,
-    /// The list under it.
+    /// The list behind the dialog.
     listing: Listing,
 ) -> impl IntoView {
     let session = Session::get();
@@ -38,26 +36,16 @@ pub fn AssignDialog(
     let items = items.join(",");
     let asked = items.clone();
     let sites = ask(move || asked.clone(), sites_offered);
-    view! {
-        <Dialog label="Assign to" heading close=close.clone()>
-            <Suspense fallback=|| view! { <DialogBody><Skeleton/></DialogBody> }>
-                {move || {
-                    let (items, close) = (items.clone(), close.clone());
-                    Suspend::new(async move {
-                        let flash = PageContext::from(session.start().await).form;
-                        match sites.await {
-                            Ok(names) => view! { <AssignForm items names close flash/> }.into_any(),
-                            Err(failure) => view! {
-                                <DialogBody><Note mood=Mood::Bad><p role="alert">{failure.to_string()}</p></Note></DialogBody>
-                                <DialogButtons close>""</DialogButtons>
-                            }
-                            .into_any(),
-                        }
-                    })
-                }}
-            </Suspense>
-        </Dialog>
-    }
+    let back = close.clone();
+    let content = dialog_content(close.clone(), move || {
+        let (items, close) = (items.clone(), back.clone());
+        async move {
+            let flash = session.context().await.form;
+            let names = sites.await?;
+            Ok(view! { <AssignForm items names close flash/> }.into_any())
+        }
+    });
+    view! { <Dialog label="Assign to" heading close>{content}</Dialog> }
 }
 
 #[component]
@@ -83,12 +71,11 @@ fn AssignForm(items: String, names: Vec<String>, close: String, flash: Option<Fo
     }
 }
 
-/// The datasets of a site in the order of their days, further apart the longer there is between them.
+/// The datasets of a site by date; the gap between two grows with the time between them.
 #[component]
 pub fn Timeline(
-    /// Its datasets.
     timeline: TimelineView,
-    /// The list under it.
+    /// The list behind the dialog.
     listing: Listing,
 ) -> impl IntoView {
     (!timeline.datasets.is_empty()).then(|| view! { <Days timeline listing/> })
@@ -116,7 +103,7 @@ fn Days(timeline: TimelineView, listing: Listing) -> impl IntoView {
         <section class="panel timeline" aria-labelledby="timeline">
             <h2 id="timeline">"Timeline"</h2>
             {timeline.more.then(|| view! { <p class="small">"Older datasets are in the list below."</p> })}
-            // It scrolls sideways: keys can do that too.
+            // Focusable, so that keys can scroll it sideways.
             <div class="timeline-days" tabindex="0" role="group" aria-labelledby="timeline"><ol>{days}</ol></div>
         </section>
     }

@@ -1,6 +1,4 @@
-//! Background tasks: what goes on behind the scenes, at the bottom right of every page of the Drive (ux.md, "Long
-//! moves"). It
-//! can be left and found again.
+//! The panel of background tasks, at the bottom right of every page of the Drive (ux.md, "Long moves").
 
 use std::time::Duration;
 
@@ -20,8 +18,8 @@ use crate::{
             icon::Icon,
         },
         form_action::FormAction,
+        location::current_address,
         paths,
-        routes::current_address,
         session::Session,
         undo::Undo,
         words,
@@ -29,15 +27,12 @@ use crate::{
     view::task::TaskView,
 };
 
-/// How often is looked how far it is.
+/// How often the progress is loaded.
 const REFRESH_INTERVAL: Duration = Duration::from_secs(2);
 
-/// The panel; nothing where nothing goes on.
+/// The panel; empty while no task runs.
 #[component]
-pub fn TaskPanel(
-    /// The Org ID.
-    org: Signal<String>,
-) -> impl IntoView {
+pub fn TaskPanel(org: Signal<String>) -> impl IntoView {
     let session = Session::get();
     let asked = RwSignal::new(0_u32);
     let tasks = ask(
@@ -47,16 +42,16 @@ pub fn TaskPanel(
             (org, tasks)
         },
     );
-    // Here and not in the panel, which is made anew at every look.
+    // Made outside the panel, which is built again with every refresh.
     let cancel = FormAction::<CancelTask>::new();
-    // While something runs, looks again and again; when it has ended, the page shows what came of it.
+    // While a task runs, its progress is polled; once it has ended, the page loads its data again.
     Effect::new(move |before: Option<usize>| {
         let running =
             tasks.get().map_or(0, |(_, tasks)| tasks.iter().filter(|task| task.state == TaskState::Running).count());
         if running > 0 {
             set_timeout(
                 move || {
-                    // The page may have been left meanwhile.
+                    // Fails if the page was left meanwhile.
                     let _ = asked.try_update(|asked| *asked += 1);
                 },
                 REFRESH_INTERVAL,
@@ -101,7 +96,7 @@ fn Task(org: String, task: TaskView, cancel: FormAction<CancelTask>) -> impl Int
     let label = format!("{verb} “{}”", task.name);
     let message = task.message.clone();
     let about = match task.state {
-        TaskState::Running => view! { <HowFar label=label.clone() task cancel/> }.into_any(),
+        TaskState::Running => view! { <TaskProgress label=label.clone() task cancel/> }.into_any(),
         TaskState::Done => {
             let made = task.resource.map(|id| view! { " " <a href=paths::drive(&org, &id.to_string())>"Show"</a> });
             let receipt =
@@ -121,11 +116,11 @@ fn Task(org: String, task: TaskView, cancel: FormAction<CancelTask>) -> impl Int
     view! { <li><b>{label}</b>{about}</li> }
 }
 
-/// How far it is, where somebody counts, and **Cancel**.
+/// The progress of a task, if it is counted, and **Cancel**.
 #[component]
-fn HowFar(label: String, task: TaskView, cancel: FormAction<CancelTask>) -> impl IntoView {
+fn TaskProgress(label: String, task: TaskView, cancel: FormAction<CancelTask>) -> impl IntoView {
     let address = current_address();
-    // One step tells nothing until it is under way (XFER-16), and nothing at all on another node.
+    // A transfer is a single step, which has no progress until it runs (XFER-16), and none at all on another node.
     let counted = task.kind != TaskKind::Transfer || task.done > 0;
     let (total, done) = (task.total.to_string(), task.done.to_string());
     let bar = if counted {

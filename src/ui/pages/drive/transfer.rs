@@ -1,4 +1,4 @@
-//! **Confirm transfer**: the plan before it happens, or what is in the way of it (XFER-14, XFER-15).
+//! **Confirm transfer**: the plan of a transfer, or what blocks it (XFER-14, XFER-15).
 
 use leptos::prelude::*;
 
@@ -20,23 +20,19 @@ use crate::{
             empty::Skeleton,
             field::Hidden,
             form::{Form, Submit},
-            note::{Mood, Note},
+            note::{Note, Severity},
         },
         form_action::FormAction,
         paths,
-        session::{PageContext, Session},
+        session::Session,
     },
     view::PlanView,
 };
 
-/// The dialog.
 #[component]
-pub fn TransferDialog(
-    /// The address.
-    route: Memo<DriveRoute>,
-) -> impl IntoView {
+pub fn TransferDialog(route: Memo<DriveRoute>) -> impl IntoView {
     let session = Session::get();
-    // While the dialog is being closed, the address no longer speaks of it.
+    // While the dialog closes, the address no longer describes it: keep the last state.
     let open = Memo::new(move |before: Option<&Transfer>| {
         route.with(|route| match &route.open {
             OpenDialog::Transfer(open) => open.clone(),
@@ -51,7 +47,7 @@ pub fn TransferDialog(
             (open, plan)
         },
     );
-    // Here and not in the plan: what was answered stays while a new plan takes the place of the old one.
+    // Made outside the plan, so that the answer survives when the plan is loaded again.
     let action = FormAction::<ConfirmTransfer>::new();
     let take = FormAction::<TakeAccessAndMove>::new();
     let close = listing.address();
@@ -59,20 +55,20 @@ pub fn TransferDialog(
         <Transition fallback={
             let close = close.clone();
             move || view! {
-                <Dialog label="Confirm transfer" reads=true heading="Checking what will change…" close>
-                    <DialogBody reads=true><Skeleton/></DialogBody>
+                <Dialog label="Confirm transfer" starts_with_text=true heading="Checking what will change…" close>
+                    <DialogBody focusable=true><Skeleton/></DialogBody>
                 </Dialog>
             }
         }>
             {move || {
                 let (listing, close) = (listing.clone(), close.clone());
                 Suspend::new(async move {
-                    let begin = PageContext::from(session.start().await);
+                    let context = session.context().await;
                     match resource.await {
-                        (open, Ok(plan)) => view! { <PlanContent plan open listing action take flash=begin.form/> }.into_any(),
+                        (open, Ok(plan)) => view! { <PlanContent plan open listing action take flash=context.form/> }.into_any(),
                         (_, Err(failure)) => view! {
-                            <Dialog label="Confirm transfer" reads=true heading="This cannot be moved" close=close.clone()>
-                                <DialogBody reads=true><Note mood=Mood::Bad><p role="alert">{failure.to_string()}</p></Note></DialogBody>
+                            <Dialog label="Confirm transfer" starts_with_text=true heading="This cannot be moved" close=close.clone()>
+                                <DialogBody focusable=true><Note severity=Severity::Error><p role="alert">{failure.to_string()}</p></Note></DialogBody>
                                 <DialogButtons close>""</DialogButtons>
                             </Dialog>
                         }
@@ -84,7 +80,6 @@ pub fn TransferDialog(
     }
 }
 
-/// The plan.
 #[component]
 fn PlanContent(
     plan: PlanView,
@@ -97,7 +92,7 @@ fn PlanContent(
     let PlanView { plan, digest, target_name, target_org_id, may_take_access, .. } = plan;
     let close = listing.address();
     let elsewhere = listing.move_items(open.items.clone());
-    // They are in the other organization by now, so a plan from here would be a move within that one.
+    // The items are in the other organization already, so the plan's source and target are both that one.
     let crossed = !listing.org.eq_ignore_ascii_case(&target_org_id);
     let ways = Ways { source: listing.org.clone(), target: target_org_id, offer: listing.offer_dialog(&open.items) };
     let blocked = !plan.blockers.is_empty();
@@ -119,7 +114,7 @@ fn PlanContent(
         format!("{verb} {} to {to}?", what(&plan))
     };
     let content = if blocked && may_take_access {
-        // Between two organizations the plan is looked at again afterwards; within one this is all of it.
+        // A transfer between organizations has a receipt with all consequences; a move within one shows them only here.
         let (label, consequences) = match plan.scope {
             Scope::Within => ("Remove this access and move", Some(view! { <Consequences plan=plan.clone()/> })),
             Scope::Between => ("Remove this access", None),
@@ -130,7 +125,7 @@ fn PlanContent(
                 <Hidden name="destination" value=open.destination/>
                 <Hidden name="digest" value=digest/>
                 <Hidden name="back" value=close.clone()/>
-                <DialogBody reads=true>
+                <DialogBody focusable=true>
                     <Blockers blockers=plan.blockers.clone() more=plan.more_blockers sides=ways/>
                     {consequences}
                 </DialogBody>
@@ -143,7 +138,7 @@ fn PlanContent(
         .into_any()
     } else if blocked {
         view! {
-            <DialogBody reads=true>
+            <DialogBody focusable=true>
                 <Blockers blockers=plan.blockers.clone() more=plan.more_blockers sides=ways/>
             </DialogBody>
             <DialogButtons close=close.clone() remark="Everything moves, or nothing does.">
@@ -158,7 +153,7 @@ fn PlanContent(
                 <Hidden name="destination" value=open.destination/>
                 <Hidden name="digest" value=digest/>
                 <Hidden name="back" value=close.clone()/>
-                <DialogBody reads=true>
+                <DialogBody focusable=true>
                     <p>{summary(&plan, &target_name)}</p>
                     <Sides plan=plan.clone()/>
                     <Consequences plan/>
@@ -170,21 +165,22 @@ fn PlanContent(
         }
         .into_any()
     };
-    view! { <Dialog label="Confirm transfer" reads=true heading close=listing.address()>{content}</Dialog> }.into_any()
+    view! { <Dialog label="Confirm transfer" starts_with_text=true heading close=listing.address()>{content}</Dialog> }
+        .into_any()
 }
 
-/// There is nothing to confirm: whoever comes back to an address of long ago is told what became of it.
+/// The items were moved already: says so to whoever opens an old address of the confirmation.
 #[component]
 fn MovedAlready(
-    /// Whether they went to another organization: then there is a receipt.
+    /// Whether they went to another organization, so that there is a receipt.
     crossed: bool,
     org: String,
     close: String,
 ) -> impl IntoView {
     let receipt = crossed.then(|| view! { " "<a href=paths::transfers(&org)>"See the receipt"</a>"." });
     view! {
-        <Dialog label="Confirm transfer" reads=true heading="Nothing to move" close=close.clone()>
-            <DialogBody reads=true><p>"These items have already been moved."{receipt}</p></DialogBody>
+        <Dialog label="Confirm transfer" starts_with_text=true heading="Nothing to move" close=close.clone()>
+            <DialogBody focusable=true><p>"These items have already been moved."{receipt}</p></DialogBody>
             <footer><a class="button" href=close data-noscroll="" prop:replace=true>"Close"</a></footer>
         </Dialog>
     }

@@ -1,18 +1,17 @@
-//! The folders around the list (DRIVE-2): a way to go, and a place to drop things on.
+//! The tree of folders beside the list (DRIVE-2): links, and drop targets.
 
 use leptos::prelude::*;
 
 use super::route::Listing;
-use crate::{domain::resource::Kind, ui::components::icon::Icon, view::Branch};
+use crate::{domain::resource::Kind, ui::components::icon::Icon, view::TreeFolder};
 
 /// The tree, as nested lists of links.
 #[component]
 pub fn Tree(
     /// The folders from top to bottom.
-    tree: Vec<Branch>,
-    /// Whether there are other accounts.
+    tree: Vec<TreeFolder>,
+    /// Whether the organization has several accounts.
     several: bool,
-    /// What is listed.
     listing: Listing,
 ) -> impl IntoView {
     (tree.len() > 1).then(|| {
@@ -22,8 +21,8 @@ pub fn Tree(
     })
 }
 
-/// The branches at the depth of the first one, each with what is below it.
-fn branches(tree: &[Branch], several: bool, listing: &Listing) -> AnyView {
+/// The branches at the depth of the first one, each with its children.
+fn branches(tree: &[TreeFolder], several: bool, listing: &Listing) -> AnyView {
     let Some(depth) = tree.first().map(|branch| branch.depth) else { return ().into_any() };
     let mut items = Vec::new();
     let mut rest = tree;

@@ -1,4 +1,4 @@
-//! **View as**: the banner over a Drive that is shown as somebody else sees it, and the way out.
+//! **View as**: the banner over a Drive that shows what somebody else sees.
 
 use leptos::prelude::*;
 
@@ -7,23 +7,22 @@ use crate::{
     domain::{access::Level, view_as::READ_ONLY_MESSAGE},
     ui::{
         components::{
-            avatar::Face,
+            avatar::PersonAvatar,
             button::ButtonLink,
-            note::{Mood, Note},
+            note::{Note, Severity},
         },
         words,
     },
     view::view_as::ViewAs,
 };
 
-/// Whose eyes these are, what they may do here, and **Exit preview**.
+/// The person, their level here, and **Exit preview**.
 #[component]
 pub fn ViewAsBanner(
-    /// Who.
     view_as: ViewAs,
-    /// Their level on what is shown; `None` where that is a list from all over.
+    /// Their level on what is shown; `None` for search results and shared items.
     level: Option<Level>,
-    /// The list under it.
+    /// The list behind the dialog.
     listing: Listing,
 ) -> impl IntoView {
     let ViewAs { person, name, role } = view_as;
@@ -31,7 +30,7 @@ pub fn ViewAsBanner(
     let out = listing.with_view_as("", &listing.resource);
     view! {
         <section class="view-as" aria-label="View as">
-            <Face name=name.clone() hue=words::hue(person.0.as_bytes())/>
+            <PersonAvatar name=name.clone() hue=words::hue(person.0.as_bytes())/>
             <div class="view-as-words" role="status">
                 <b>{format!("You are viewing the Drive as {name}")}</b>
                 <small>{words::role(role)} ". " {here} "You cannot change anything."</small>
@@ -41,16 +40,16 @@ pub fn ViewAsBanner(
     }
 }
 
-/// What stands over "not found" where one looks as somebody else: perhaps only they do not see it.
+/// Above "not found" in **View as**: perhaps only that person does not see it.
 #[component]
 pub fn ViewAsNotFound(
-    /// What was to be shown.
+    /// The listing that was not found.
     listing: Listing,
 ) -> impl IntoView {
     listing.is_view_as().then(|| {
         let (root, out) = (listing.container(""), listing.with_view_as("", &listing.resource));
         view! {
-            <Note mood=Mood::Info>
+            <Note severity=Severity::Info>
                 <p>"They cannot see this, or it does not exist. " {READ_ONLY_MESSAGE}</p>
                 <p class="bar"><a href=root>"Go to what they can see"</a> <a href=out>"Exit preview"</a></p>
             </Note>

@@ -1,33 +1,32 @@
-//! The rows of a long list that are on the page: those that are looked at, and a few around them (DRIVE-2). 100,000
-//! children cost as many elements as 100 do.
+//! Virtual scrolling: only the rows in view and a few around them are rendered (DRIVE-2), so that a folder with 100,000
+//! children needs no more elements than one with 100.
 //!
 //! # Invariants
-//! - The first rendering shows the rows that came with the page, as the server did. Only scrolling changes that.
-//! - A row is known by its place in the list. What is asked for is a block of rows from a place on, each block once.
-
-use std::collections::{BTreeMap, BTreeSet};
+//! - The first rendering shows the rows that came with the page, as the server's did. Only scrolling changes that.
+//! - Rows are identified by their position in the list, and loaded in blocks, each block once.
 
 use leptos::{html, prelude::*, task::spawn_local};
-use wasm_bindgen::JsCast;
+use std::collections::{BTreeMap, BTreeSet};
 use web_sys::{Element, HtmlElement};
 
 use super::route::Listing;
 use crate::{
     domain::command::{Command, MissingEntitlements, control},
     rpc::drive::drive_rows,
-    view::{COUNTED, Control, DriveView, ResourceView, RowView},
+    ui::components::dom::all,
+    view::{Control, DriveView, MAX_COUNTED_ROWS, ResourceView, RowView},
 };
 
-/// Rows above and below what is looked at that are on the page all the same, so that scrolling finds them there.
-const AROUND: usize = 10;
+/// How many rows above and below the view are rendered, so that scrolling does not outrun rendering.
+const OVERSCAN_ROWS: usize = 10;
 
-/// The most rows on the page at once, however large the screen.
+/// How many rows are rendered at once, however large the screen is.
 const MAX_RENDERED_ROWS: usize = 70;
 
-/// How many rows are asked for at once.
+/// How many rows one request loads.
 const BLOCK_SIZE: usize = 100;
 
-/// What the rows of a list may be used for: of the container, and of the licences.
+/// What decides about the commands of rows: the container, and missing licences.
 type Offers = (Option<ResourceView>, MissingEntitlements);
 
 /// How a list that was loaded differs from the one before.
@@ -50,22 +49,22 @@ pub struct VirtualRows {
     offers: StoredValue<Offers>,
     /// How many rows there are in all.
     pub total: RwSignal<usize>,
-    /// The first row on the page, and the one behind the last.
+    /// The rendered range: the first position, and the one after the last.
     pub shown: RwSignal<(usize, usize)>,
     exact: RwSignal<bool>,
     version: RwSignal<u64>,
     /// Where the rows are.
     pub body: NodeRef<html::Tbody>,
-    /// What takes the room of the rows above.
+    /// A spacer as high as the rows above.
     pub above: NodeRef<html::Tr>,
-    /// What takes the room of the rows below.
+    /// A spacer as high as the rows below.
     pub below: NodeRef<html::Tr>,
     height: StoredValue<f64>,
 }
 
 impl VirtualRows {
-    /// Of no list yet.
-    pub fn of_no_list() -> Self {
+    /// No list yet.
+    pub fn empty() -> Self {
         Self {
             listing: StoredValue::new(Listing::default()),
             known: StoredValue::new(BTreeMap::new()),
@@ -82,8 +81,8 @@ impl VirtualRows {
         }
     }
 
-    /// Takes over what the page brought along, and says how it differs from what was there. Of the same list, what is looked
-    /// at further down stays, and is asked for again.
+    /// Takes the rows that came with the page, and says how the list differs from the one before. If it is the same
+    /// list, rows in view further down stay until they are loaded again.
     pub fn adopt(self, listing: &Listing, drive: &DriveView) -> Adopted {
         let adopted = self.listing.with_value(|before| {
             if *before == listing.plain() {
@@ -111,8 +110,8 @@ impl VirtualRows {
         self.asked.update_value(BTreeSet::clear);
         self.listing.set_value(listing.plain());
         let (start, end) = self.shown.get_untracked();
-        // Counted up to a point only: what is known better stays.
-        let counted = i64::try_from(total).unwrap_or(i64::MAX) <= COUNTED;
+        // The server counts only up to a limit. An exact total that is known already stays.
+        let counted = i64::try_from(total).unwrap_or(i64::MAX) <= MAX_COUNTED_ROWS;
         let total = if other || counted { total } else { total.max(self.total.get_untracked()) };
         if other || counted {
             self.exact.set(counted);
@@ -128,18 +127,18 @@ impl VirtualRows {
         adopted
     }
 
-    /// Whether the list goes on below what the page brought along, from its beginning: then it is scrolled through. What is
-    /// found, and a page further down that somebody came to without WebAssembly, has links instead.
+    /// Whether the list can be scrolled through from its start. Search results, and later pages reached without
+    /// WebAssembly, have page links instead.
     fn is_whole(drive: &DriveView, listing: &Listing) -> bool {
         drive.resource.is_some() && listing.cursor.is_empty() && listing.q.is_empty()
     }
 
-    /// Whether the number of rows in all was only counted up to a point.
+    /// Whether the total was counted only up to a limit.
     pub fn is_counted(self) -> bool {
         !self.exact.get()
     }
 
-    /// The rows on the page, with their places; `None` for one that is on its way.
+    /// The rendered rows with their positions; `None` for a row that is still loading.
     pub fn visible(self) -> Vec<(usize, Option<RowView>)> {
         self.version.track();
         let (start, end) = self.shown.get();
@@ -147,25 +146,25 @@ impl VirtualRows {
             .with_value(|known| (start..end).map(|row_index| (row_index, known.get(&row_index).cloned())).collect())
     }
 
-    /// A row by its place.
+    /// The row at a position, if it is loaded.
     pub fn at(self, row_index: usize) -> Option<RowView> {
         self.known.with_value(|known| known.get(&row_index).cloned())
     }
 
-    /// How many rows are known.
+    /// How many rows are loaded.
     pub fn loaded(self) -> usize {
         self.version.track();
         self.known.with_value(BTreeMap::len)
     }
 
-    /// Whether the list is scrolled through, so that what is not known of it can be had.
-    pub fn can_be_had(self) -> bool {
+    /// Whether rows that are not loaded can be: search results have pages instead.
+    pub fn can_load_more(self) -> bool {
         let (listed, of) = (self.offers.with_value(|(resource, _)| resource.is_some()), self.listing.get_value());
         listed && of.cursor.is_empty() && of.q.is_empty()
     }
 
-    /// Has the first `most` rows loaded; `said` is told how many are there by now, and says whether to go on. Whether all
-    /// of them are.
+    /// Loads the first `most` rows. `said` is told how many are loaded, and returns whether to continue. Returns
+    /// whether all of them are loaded.
     pub async fn load(self, most: usize, said: impl Fn(usize) -> bool) -> bool {
         for block in 0..most.div_ceil(BLOCK_SIZE) {
             let there = |known: &BTreeMap<usize, RowView>| {
@@ -181,29 +180,29 @@ impl VirtualRows {
                 return false;
             }
         }
-        // Rows may have gone meanwhile, and a block may not have come.
+        // Rows may have been removed meanwhile, and a block may have failed to load.
         let total = self.total.get_untracked();
         self.known.with_value(|known| known.range(..most).count() >= most.min(total))
     }
 
-    /// Whether every row of the list is known.
+    /// Whether every row is loaded.
     pub fn all_known(self) -> bool {
         self.known.with_value(BTreeMap::len) >= self.total.get_untracked()
     }
 
-    /// The rows known between two places, both included.
+    /// The loaded rows of a range, both ends included.
     pub fn between(self, from: usize, to: usize) -> Vec<RowView> {
         let (low, high) = (from.min(to), from.max(to));
         self.known.with_value(|known| known.range(low..=high).map(|(_, row)| row.clone()).collect())
     }
 
-    /// The place of a row on the page or anywhere else that is known.
+    /// The position of a loaded row.
     pub fn place_of(self, id: &str) -> Option<usize> {
         self.known
             .with_value(|known| known.iter().find(|(_, row)| row.id.to_string() == id).map(|(row_index, _)| *row_index))
     }
 
-    /// What can be done with a row.
+    /// The commands of a row.
     pub fn controls(self, row: &RowView) -> Vec<(Command, Control)> {
         let is_view_as = self.listing.with_value(Listing::is_view_as);
         self.offers.with_value(|(resource, lacking)| {
@@ -213,7 +212,7 @@ impl VirtualRows {
         })
     }
 
-    /// Chooses the rows that are to be on the page by how far it is scrolled, and gives the room above and below.
+    /// Chooses the rows to render from the scroll position, and sizes the spacers.
     pub fn fit(self) {
         let Some(body) = self.body.get_untracked() else { return };
         let total = self.total.get_untracked();
@@ -222,14 +221,14 @@ impl VirtualRows {
         let rect = body.get_bounding_client_rect();
         let screen = window().inner_height().ok().and_then(|height| height.as_f64()).unwrap_or(800.0);
         let line_of = |pixels: f64| -> usize {
-            // Never negative, and far below what a float can hold.
+            // Clamped, so the cast is exact.
             #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "cut off at both ends")]
             let line = (pixels / height).clamp(0.0, 1.0e9) as usize;
             line
         };
-        let first = (line_of(-rect.top()) * lines).saturating_sub(AROUND.max(lines));
+        let first = (line_of(-rect.top()) * lines).saturating_sub(OVERSCAN_ROWS.max(lines));
         let first = first - first % lines;
-        let last = (line_of(screen - rect.top()) + 1) * lines + AROUND.max(lines);
+        let last = (line_of(screen - rect.top()) + 1) * lines + OVERSCAN_ROWS.max(lines);
         let end = last.min(total).min(first + MAX_RENDERED_ROWS.max(first_known(self.known)));
         let start = first.min(end);
         if self.shown.get_untracked() != (start, end) {
@@ -239,7 +238,7 @@ impl VirtualRows {
         self.ask(start, end, false);
     }
 
-    /// The room of the rows that are not there.
+    /// Sizes the spacers for the rows that are not rendered.
     fn room(self, start: usize, end: usize, lines: usize) {
         let total = self.total.get_untracked();
         let height = self.height.get_value();
@@ -253,9 +252,9 @@ impl VirtualRows {
         }
     }
 
-    /// How high a line of rows is, and how many rows are beside each other (one, but in the grid).
+    /// Measures the height of a line, and returns how many rows a line has: one, or several as tiles.
     fn measure(self, body: &Element) -> usize {
-        let rows = crate::ui::components::selection::all(body, "tr[data-id]");
+        let rows = all(body, "tr[data-id]");
         let Some(first) = rows.first() else { return 1 };
         let top = first.offset_top();
         let beside = rows.iter().take_while(|row| row.offset_top() == top).count().max(1);
@@ -266,7 +265,7 @@ impl VirtualRows {
         beside
     }
 
-    /// Asks for the blocks that rows between two places are in, unless they are here or on their way.
+    /// Loads the blocks of a range, unless they are loaded or being loaded. With `again`, also those that are.
     fn ask(self, start: usize, end: usize, again: bool) {
         let missing: BTreeSet<usize> = self.known.with_value(|known| {
             (start..end)
@@ -282,7 +281,7 @@ impl VirtualRows {
         }
     }
 
-    /// Fetches one block. What arrives for another list than the one that is shown by then is dropped.
+    /// Loads one block. The answer is dropped if another list is shown by then.
     async fn fetch(self, block: usize) {
         let listing = self.listing.get_value();
         let resource =
@@ -309,20 +308,20 @@ impl VirtualRows {
                 }
                 self.version.update(|version| *version += 1);
             }
-            // It is asked for again when somebody scrolls.
+            // The next scroll tries again.
             Err(_) => self.asked.update_value(|asked| {
                 asked.remove(&block);
             }),
         }
     }
 
-    /// Brings a row onto the page and into view; `then` is called when the page has been drawn again.
+    /// Scrolls to a row; `then` is called once it is rendered.
     pub fn reveal(self, row_index: usize, then: impl FnOnce() + 'static) {
         self.bring(row_index);
         request_animation_frame(then);
     }
 
-    /// Scrolls to a row that is not on the page.
+    /// Scrolls to a row if it is not rendered.
     pub fn bring(self, row_index: usize) {
         let (start, end) = self.shown.get_untracked();
         if !(start..end).contains(&row_index)
@@ -338,19 +337,14 @@ impl VirtualRows {
     }
 }
 
-/// How high so many lines are. No list is so long that a float would not hold it.
+/// The height of so many lines.
 fn pixels(lines: usize, height: f64) -> f64 {
     f64::from(u32::try_from(lines).unwrap_or(u32::MAX)) * height
 }
 
-/// How many rows came with the page: as long as nobody scrolls, all of them stay.
+/// How many rows came with the page: all of them stay until somebody scrolls.
 fn first_known(known: StoredValue<BTreeMap<usize, RowView>>) -> usize {
     known
         .with_value(|known| known.keys().enumerate().take_while(|(at, row_index)| at == *row_index).count())
         .min(MAX_RENDERED_ROWS)
-}
-
-/// Something the pointer or a key was on, as an element.
-pub fn element_of(target: Option<web_sys::EventTarget>) -> Option<Element> {
-    target.and_then(|target| target.dyn_into::<Element>().ok())
 }

@@ -1,24 +1,26 @@
-//! One licence in a few lines, on Home, in the list and above its books: product, where it is in its life, what is left.
+//! A summary of a licence, on Home, in the list and above its ledger: product, state, and balance.
 
 use leptos::prelude::*;
 
 use crate::{
     domain::{
-        licence::{Band, Model, Product, band, days_left, ends_soon, last_day},
-        loan::Direction,
+        licence::{CreditBand, Model, Product, credit_band, days_left, ends_soon, last_day},
+        loan::LoanDirection,
         time::Timestamp,
     },
     ui::{components::meter::Meter, words},
     view::{LicenceState, LicenceView},
 };
 
-/// Where a licence is in its life: the class of its dot, the word, and what to know of its end.
+/// The state of a licence: the class of its dot, the word, and a remark about its end.
 pub fn standing(licence: &LicenceView, now: Timestamp) -> (&'static str, &'static str, Option<String>) {
     match (licence.state, licence.active_until) {
         (LicenceState::Upcoming, _) => {
             ("status run", "Starts later", Some(format!("from {}", licence.active_from.day().words())))
         }
-        (LicenceState::Active, _) if licence.loan.as_ref().is_some_and(|loan| loan.direction == Direction::Lent) => {
+        (LicenceState::Active, _)
+            if licence.loan.as_ref().is_some_and(|loan| loan.direction == LoanDirection::Lent) =>
+        {
             ("status wait", "Lent", None)
         }
         (LicenceState::Active, Some(until)) if ends_soon(until, now) => {
@@ -39,12 +41,9 @@ pub fn standing(licence: &LicenceView, now: Timestamp) -> (&'static str, &'stati
     }
 }
 
-/// The lines.
 #[component]
 pub fn LicenceFacts(
-    /// The licence.
     licence: LicenceView,
-    /// The server's time.
     now: Timestamp,
     /// Whether the product is a heading.
     #[prop(optional)]
@@ -91,7 +90,7 @@ fn Allowance(label: &'static str, used: i64, total: i64) -> impl IntoView {
     }
 }
 
-/// Seats, and how many of them are given or taken; whoever lent them does not see that.
+/// The seats, and how many are in use; a lender does not see that.
 #[component]
 fn Seats(used: Option<u64>, total: i64) -> impl IntoView {
     let Some(used) = used.map(|used| i64::try_from(used).unwrap_or(i64::MAX)) else {
@@ -106,13 +105,13 @@ fn Seats(used: Option<u64>, total: i64) -> impl IntoView {
     .into_any()
 }
 
-/// A balance, in the band it is in.
+/// A balance, coloured by how much is left.
 #[component]
 fn Credits(left: i64) -> impl IntoView {
-    let (class, words) = match band(left) {
-        Band::Low => ("credits low", "Almost used up. Owners can get more under Licences."),
-        Band::Medium => ("credits medium", "Running low."),
-        Band::High => ("credits high", "Enough for now."),
+    let (class, words) = match credit_band(left) {
+        CreditBand::Low => ("credits low", "Almost used up. Owners can get more under Licences."),
+        CreditBand::Medium => ("credits medium", "Running low."),
+        CreditBand::High => ("credits high", "Enough for now."),
     };
     view! {
         <p class=class>

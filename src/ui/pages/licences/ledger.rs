@@ -1,5 +1,5 @@
-//! A licence's own page (LIC-3): its books, newest first, each entry with what was left after it; filtered by a form whose
-//! answers are in the address.
+//! The ledger of a licence (LIC-3), newest first, each entry with the balance after it, and with filters in the
+//! address.
 
 use leptos::prelude::*;
 
@@ -11,17 +11,13 @@ use crate::{
     },
     rpc::{ask, licence::licence_ledger},
     ui::{
-        components::{
-            button::ButtonLink,
-            empty::{Empty, Skeleton},
-            table::Fact,
-        },
-        error_page::ErrorPage,
-        layout::{Frame, PageHeader, Section},
+        components::{button::ButtonLink, empty::Empty, table::Fact},
+        layout::{PageHeader, Section},
+        location::use_route_query,
+        page::page,
         paths::{self, Address},
-        routes::use_route_query,
         sales::ContactSales,
-        session::{PageContext, Session},
+        session::Session,
         words::{self, Moment, When},
     },
     view::{EntryView, licence::LedgerView},
@@ -40,7 +36,7 @@ struct LedgerRoute {
 }
 
 impl LedgerRoute {
-    /// The same entries at another address.
+    /// Another address with the same filters.
     fn filtered(&self, path: String) -> Address {
         Address::new(path).with("kind", &self.kind).with("from", &self.from).with("to", &self.to)
     }
@@ -86,26 +82,16 @@ pub fn LedgerPage() -> impl IntoView {
             licence_ledger(org, id, kind, from, to, older, newer).await
         },
     );
-    view! {
-        <Frame section=Section::Licences org>
-            <Transition fallback=Skeleton>
-                {move || {
-                    let route = route.get();
-                    Suspend::new(async move {
-                        let now = PageContext::from(session.start().await).now;
-                        match ledger.await {
-                            Ok(ledger) => view! { <LedgerContent route ledger now/> }.into_any(),
-                            Err(failure) => view! { <ErrorPage failure/> }.into_any(),
-                        }
-                    })
-                }}
-            </Transition>
-        </Frame>
-    }
-    .into_any()
+    page(Section::Licences, org, move || {
+        let route = route.get();
+        async move {
+            let now = session.context().await.now;
+            let ledger = ledger.await?;
+            Ok(view! { <LedgerContent route ledger now/> }.into_any())
+        }
+    })
 }
 
-/// The page, loaded.
 #[component]
 fn LedgerContent(route: LedgerRoute, ledger: LedgerView, now: Timestamp) -> impl IntoView {
     let route = LedgerRoute { org: ledger.organization.org_id.clone(), ..route };
@@ -154,7 +140,7 @@ fn LedgerContent(route: LedgerRoute, ledger: LedgerView, now: Timestamp) -> impl
             <a class="button" rel="external" download="" href=json>"Export JSON"</a>
         </PageHeader>
         <section class="panel tile licence-card" aria-labelledby="usage">
-            <h2 id="usage" class="unseen">"Usage"</h2>
+            <h2 id="usage" class="visually-hidden">"Usage"</h2>
             <LicenceFacts licence=licence.clone() now/>
             <dl class="facts">
                 {account.map(|name| view! { <Fact label="Account">{name}</Fact> })}
@@ -173,7 +159,7 @@ fn LedgerContent(route: LedgerRoute, ledger: LedgerView, now: Timestamp) -> impl
     }
 }
 
-/// Which entries are wanted. A plain form that asks: its answers are in the address.
+/// The filters: a GET form, so that they are in the address.
 #[component]
 fn Filters(route: LedgerRoute) -> impl IntoView {
     let kinds = EntryKind::ALL
@@ -205,7 +191,6 @@ fn Filters(route: LedgerRoute) -> impl IntoView {
     }
 }
 
-/// One entry.
 #[component]
 fn Row(entry: EntryView, model: Option<Model>, org: String, now: Timestamp) -> impl IntoView {
     let about = match (&entry.resource, &entry.resource_name) {
@@ -229,7 +214,7 @@ fn Row(entry: EntryView, model: Option<Model>, org: String, now: Timestamp) -> i
     }
 }
 
-/// "+20,000 images, +50 projects": the parts that a licence is counted in; with a sign where it is a change.
+/// "+20,000 images, +50 projects": an amount in the licence's units, with a sign if it is a change.
 fn amounts(amount: Amount, model: Option<Model>, signed: bool) -> String {
     let one = |n: i64, one: &str, many: &str| {
         let sign = if signed && n > 0 { "+" } else { "" };

@@ -1,4 +1,4 @@
-//! Licences and usage (LIC-1): every licence of an organization with what is left of it. A licence's own page has its books.
+//! Licences and usage (LIC-1): every licence of an organization with its balance. A licence's own page has its ledger.
 
 pub mod card;
 pub mod ledger;
@@ -8,19 +8,19 @@ use leptos::prelude::*;
 use card::LicenceFacts;
 
 use crate::{
-    domain::{licence::Product, loan::Direction, time::Timestamp},
+    domain::{licence::Product, loan::LoanDirection, time::Timestamp},
     rpc::{ask, licence::organization_licences},
     ui::{
         components::{
             button::{ButtonLink, Tone},
-            empty::{Empty, Skeleton},
+            empty::Empty,
         },
-        error_page::ErrorPage,
-        layout::{Frame, PageHeader, Section},
+        layout::{PageHeader, Section},
+        location::use_route_query,
+        page::page,
         paths,
-        routes::use_route_query,
         sales::{ContactSales, GetLicence},
-        session::{PageContext, Session},
+        session::Session,
         words,
     },
     view::{
@@ -38,29 +38,19 @@ pub fn LicencesPage() -> impl IntoView {
     });
     let session = Session::get();
     let licences = ask(move || (org.get(), session.version()), |(org, _)| organization_licences(org));
-    view! {
-        <Frame section=Section::Licences org>
-            <Transition fallback=Skeleton>
-                {move || Suspend::new(async move {
-                    let now = PageContext::from(session.start().await).now;
-                    match licences.await {
-                        Ok(licences) => view! { <LicencesContent licences now/> }.into_any(),
-                        Err(failure) => view! { <ErrorPage failure/> }.into_any(),
-                    }
-                })}
-            </Transition>
-        </Frame>
-    }
-    .into_any()
+    page(Section::Licences, org, move || async move {
+        let now = session.context().await.now;
+        let licences = licences.await?;
+        Ok(view! { <LicencesContent licences now/> }.into_any())
+    })
 }
 
-/// The page, loaded.
 #[component]
 fn LicencesContent(licences: LicencesView, now: Timestamp) -> impl IntoView {
     let LicencesView { organization, accounts, may_buy, manages } = licences;
     let org = organization.org_id.clone();
     let lead = format!("The licences of {}, and what is left of them.", words::organization_name(&organization));
-    // Discovery comes with every organization: it alone is nothing that was bought.
+    // Every organization has Discovery, so it does not count as bought.
     let bought =
         accounts.iter().any(|account| account.licences.iter().any(|licence| licence.product != Product::Discovery));
     let several = accounts.len() > 1;
@@ -114,12 +104,12 @@ fn OfAccount(account: AccountLicences, org: String, several: bool, now: Timestam
     }
 }
 
-/// One licence, with the way to its books.
+/// One licence, with the link to its ledger.
 #[component]
 fn LicenceCard(licence: LicenceView, org: String, now: Timestamp) -> impl IntoView {
     let href = paths::licence(&org, &licence.id.to_string());
-    // The books of what is borrowed are its owner's.
-    let borrowed = licence.loan.as_ref().is_some_and(|loan| loan.direction == Direction::Borrowed);
+    // The ledger of a borrowed licence belongs to the lender.
+    let borrowed = licence.loan.as_ref().is_some_and(|loan| loan.direction == LoanDirection::Borrowed);
     let (title, books) = (licence.product.label(), licence.model.is_some() && !borrowed);
     view! {
         <li class="panel tile licence-card">

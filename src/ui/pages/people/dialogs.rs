@@ -1,12 +1,12 @@
-//! What is asked before people are removed, or a role is changed that has consequences (PEOPLE-5, ROLE-3).
+//! The dialogs to remove people, to create an account, and to confirm a change of role (PEOPLE-5, PEOPLE-8, ROLE-3).
 
 use leptos::prelude::*;
 
-use super::{list::called, route::PeopleDialog, route::PeopleRoute};
+use super::route::{PeopleDialog, PeopleRoute};
 use crate::{
     domain::{
-        invitation::roles_to_invite_as,
         role::{Permission, Role, may},
+        role_change::roles_to_invite_as,
     },
     rpc::{
         FormFlash,
@@ -14,20 +14,20 @@ use crate::{
     },
     ui::{
         components::{
-            avatar::Face,
+            avatar::PersonAvatar,
             button::Tone,
             dialog::{Dialog, DialogBody, DialogButtons},
             field::{Choice, Field, Hidden},
             form::{Form, Submit},
-            note::{Mood, Note},
+            note::{Note, Severity},
         },
         form_action::FormAction,
         words,
     },
-    view::people::{PeopleView, PersonRow, Status},
+    view::people::{PeopleView, PersonRow, PersonStatus},
 };
 
-/// How many people a dialog names.
+/// How many people a dialog names at most.
 const MAX_NAMED_PEOPLE: usize = 8;
 
 /// **Remove user**: whom, and what they lose.
@@ -44,9 +44,9 @@ pub fn RemoveDialog(people: PeopleView, route: PeopleRoute, flash: Option<FormFl
         .into_iter()
         .take(MAX_NAMED_PEOPLE)
         .map(|row| {
-            let name = called(&row);
+            let name = row.label();
             let about = match row.status {
-                Status::External => {
+                PersonStatus::External => {
                     format!("External · loses access to {}", words::totalled(row.resources, "resource", "resources"))
                 }
                 _ => format!("{} · loses what {} can do", words::role(row.role), article(row.role)),
@@ -54,7 +54,7 @@ pub fn RemoveDialog(people: PeopleView, route: PeopleRoute, flash: Option<FormFl
             let hue = row.person.map_or(0, |id| words::hue(id.0.as_bytes()));
             view! {
                 <li>
-                    <Face name=name.clone() hue/>
+                    <PersonAvatar name=name.clone() hue/>
                     <span class="two-lines"><b>{name}</b><small>{about}</small></span>
                 </li>
             }
@@ -67,7 +67,7 @@ pub fn RemoveDialog(people: PeopleView, route: PeopleRoute, flash: Option<FormFl
         people.organization.name
     );
     view! {
-        <Dialog label="Remove user" heading close=close.clone() reads=true>
+        <Dialog label="Remove user" heading close=close.clone() starts_with_text=true>
             <Form action flash class="dialog-form" changes_session=myself>
                 <Hidden name="org" value=route.org.clone()/>
                 <Hidden name="people" value=ids/>
@@ -76,7 +76,7 @@ pub fn RemoveDialog(people: PeopleView, route: PeopleRoute, flash: Option<FormFl
                     <ul class="chosen" aria-label="Who is removed">{names}</ul>
                     {(more > 0).then(|| view! { <p class="small">{format!("and {} more", words::total(more))}</p> })}
                     <p>{sentence}</p>
-                    {myself.then(|| view! { <Note mood=Mood::Warning><p>"You are one of them."</p></Note> })}
+                    {myself.then(|| view! { <Note severity=Severity::Warning><p>"You are one of them."</p></Note> })}
                 </DialogBody>
                 <DialogButtons close>
                     <Submit label="Remove user" tone=Tone::Danger/>
@@ -90,14 +90,14 @@ fn article(role: Option<Role>) -> &'static str {
     role.map_or("an External", Role::with_article)
 }
 
-/// The roles somebody may invite as, without those that nobody can be given.
+/// The roles that somebody with the role `mine` may give, without the refused ones.
 pub fn roles_within(refused: &[(Role, String)], mine: Option<Role>) -> Vec<(&'static str, &'static str)> {
     let all = mine.map(roles_to_invite_as).unwrap_or_default();
     let fits = all.into_iter().filter(|role| !refused.iter().any(|(missing, _)| missing == role));
     fits.map(|role| (role.as_str(), role.label())).collect()
 }
 
-/// Why there are not more of them.
+/// The refused ones among the roles that they could give, each with its reason.
 pub fn missing_roles(refused: Vec<(Role, String)>, mine: Option<Role>) -> Vec<(Role, String)> {
     let all = mine.map(roles_to_invite_as).unwrap_or_default();
     refused.into_iter().filter(|(role, _)| all.contains(role)).collect()
@@ -136,7 +136,7 @@ pub fn CreateDialog(
     }
 }
 
-/// Asks before somebody becomes an Owner, or one gives up what one may do oneself.
+/// Asks before somebody becomes an Owner, and before people give up permissions of their own.
 #[component]
 pub fn RoleDialog(people: PeopleView, route: PeopleRoute, flash: Option<FormFlash>) -> impl IntoView {
     let action = FormAction::<ChangeRole>::new();
@@ -146,7 +146,7 @@ pub fn RoleDialog(people: PeopleView, route: PeopleRoute, flash: Option<FormFlas
         _ => (String::new(), None),
     };
     let row: Option<PersonRow> = people.chosen.into_iter().next();
-    let name = row.as_ref().map(called).unwrap_or_default();
+    let name = row.as_ref().map(PersonRow::label).unwrap_or_default();
     let myself = row.as_ref().is_some_and(|row| row.person == Some(people.me));
     let before = row.as_ref().and_then(|row| row.role);
     let (Some(to), Some(before)) = (to, before) else { return ().into_any() };
@@ -166,7 +166,7 @@ pub fn RoleDialog(people: PeopleView, route: PeopleRoute, flash: Option<FormFlas
         (false, false) => format!("{name} will no longer be able to:"),
     };
     view! {
-        <Dialog label="Change role" heading close=close.clone() reads=true>
+        <Dialog label="Change role" heading close=close.clone() starts_with_text=true>
             <Form action flash class="dialog-form" changes_session=myself>
                 <Hidden name="org" value=route.org.clone()/>
                 <Hidden name="person" value=person/>
@@ -176,7 +176,7 @@ pub fn RoleDialog(people: PeopleView, route: PeopleRoute, flash: Option<FormFlas
                 <DialogBody>
                     <p>{sentence}</p>
                     <ul class="bullets">{list}</ul>
-                    {gains.then(|| view! { <Note mood=Mood::Warning><p>"An Owner can also remove you as an Owner."</p></Note> })}
+                    {gains.then(|| view! { <Note severity=Severity::Warning><p>"An Owner can also remove you as an Owner."</p></Note> })}
                 </DialogBody>
                 <DialogButtons close>
                     <Submit label="Change role"/>

@@ -1,12 +1,12 @@
-//! The invitations of an organization (PEOPLE-3): resend, revoke, change the role while they wait; and what became of the
-//! others. The links themselves travel by mail alone.
+//! The invitations of an organization (PEOPLE-3): resending, revoking or changing pending ones, and the state of the
+//! others. Their links are only ever sent by email.
 
 use leptos::prelude::*;
 use leptos_router::params::ParamsMap;
 use serde::{Deserialize, Serialize};
 use wasm_bindgen::JsCast;
 
-use super::PeopleHeader;
+use super::header::PeopleHeader;
 use crate::{
     domain::{invitation::InvitationState, time::Timestamp},
     rpc::{
@@ -16,17 +16,17 @@ use crate::{
     ui::{
         components::{
             button::{ButtonLink, Tone},
-            empty::{Empty, Skeleton},
+            empty::Empty,
             form::follow,
-            note::{Mood, Note},
+            note::{Note, Severity},
             toast::Toaster,
         },
-        error_page::ErrorPage,
         form_action::{FormAction, function_of},
-        layout::{Frame, Section},
+        layout::Section,
+        location::use_route_query,
+        page::page,
         paths::{self, Address},
-        routes::use_route_query,
-        session::{PageContext, Session},
+        session::Session,
         words::{self, When},
     },
     view::people::{InvitationRow, InvitationsView},
@@ -65,20 +65,12 @@ pub fn InvitationsPage() -> impl IntoView {
         },
     );
     let org = Signal::derive(move || route.with(|route| route.org.clone()));
-    view! {
-        <Frame section=Section::People org>
-            <Transition fallback=Skeleton>
-                {move || Suspend::new(async move {
-                    let begin = PageContext::from(session.start().await);
-                    match invitations.await {
-                        (route, Ok(invitations)) => view! { <Content invitations route now=begin.now flash=begin.form/> }.into_any(),
-                        (_, Err(failure)) => view! { <ErrorPage failure/> }.into_any(),
-                    }
-                })}
-            </Transition>
-        </Frame>
-    }
-    .into_any()
+    page(Section::People, org, move || async move {
+        let context = session.context().await;
+        let (route, invitations) = invitations.await;
+        let invitations = invitations?;
+        Ok(view! { <Content invitations route now=context.now flash=context.form/> }.into_any())
+    })
 }
 
 const STATES: [(InvitationState, &str); 4] = [
@@ -88,7 +80,6 @@ const STATES: [(InvitationState, &str); 4] = [
     (InvitationState::Revoked, "Revoked"),
 ];
 
-/// The page, loaded.
 #[component]
 fn Content(
     invitations: InvitationsView,
@@ -131,7 +122,7 @@ fn Content(
     };
     let failed = flash
         .filter(|flash| flash.action == resend_path || flash.action == revoke_path)
-        .map(|flash| view! { <div role="alert"><Note mood=Mood::Bad><p>{flash.failure.to_string()}</p></Note></div> });
+        .map(|flash| view! { <div role="alert"><Note severity=Severity::Error><p>{flash.failure.to_string()}</p></Note></div> });
     let back = route.address(&route.state, &route.cursor);
     let org = route.org.clone();
     let empty = invitations.rows.items.is_empty();
@@ -170,7 +161,7 @@ fn Content(
                             <th scope="col">"Status"</th>
                             <th scope="col">"Invited by"</th>
                             <th scope="col">"Sent"</th>
-                            <th scope="col"><span class="unseen">"Options"</span></th>
+                            <th scope="col"><span class="visually-hidden">"Options"</span></th>
                         </tr>
                     </thead>
                     <tbody>{rows}</tbody>
@@ -188,7 +179,6 @@ fn Content(
     }
 }
 
-/// One invitation.
 #[component]
 fn Row(
     row: InvitationRow,

@@ -1,19 +1,22 @@
-//! **Invite people** (PEOPLE-2): a list, a role, what will come of each row, and what came of it.
+//! **Invite people** (PEOPLE-2): a list of addresses, a role, a preview of each row, and the outcome.
 
 use leptos::{html, prelude::*};
 use wasm_bindgen::JsCast;
 
 use super::{
     dialogs::{missing_roles, roles_within},
+    header::WaitingInvitations,
     route::{PeopleDialog, PeopleRoute},
 };
 use crate::{
     domain::{
         access::Level,
         id::AccountId,
-        invitation::{Outcome, may_invite_as, read_list, text_of_file},
+        invitation_list::{read_list, text_of_file},
+        invitation_review::{InvitationReview, InviteOutcome, ReviewedInvitee},
         refusal::Refusal,
         role::Role,
+        role_change::may_invite_as,
         text::{FieldIssue, key},
     },
     rpc::{Failure, FormFlash, invitation::SendInvitations},
@@ -27,16 +30,11 @@ use crate::{
             icon::Icon,
         },
         form_action::FormAction,
-        pages::people::Counts,
         paths, words,
     },
-    view::{
-        Crumb,
-        people::{Review, Verdict},
-    },
+    view::Crumb,
 };
 
-/// The dialog.
 #[component]
 pub fn InviteDialog(
     route: PeopleRoute,
@@ -56,7 +54,7 @@ pub fn InviteDialog(
         _ => (String::new(), String::new()),
     };
     let (roles, missing) = (roles_within(&refused, mine), missing_roles(refused, mine));
-    // Why nobody can be a Member, and why there are no other roles than these: each is said once.
+    // Two reasons at most: why nobody can be a Member, and why other roles are missing.
     let first =
         |member: bool| missing.iter().find(|(role, _)| (*role == Role::Member) == member).map(|(_, why)| why.clone());
     let missing: Vec<String> = [first(true), first(false)].into_iter().flatten().collect();
@@ -84,7 +82,7 @@ struct Fields {
     accounts: Vec<(AccountId, String)>,
 }
 
-/// The fields; once the invitations went out, what came of each person in their place.
+/// The fields; after sending, the outcome for each person in their place.
 #[component]
 fn Asking(fields: Fields, route: PeopleRoute, close: String) -> impl IntoView {
     let failure = FormContext::get().failure();
@@ -94,11 +92,11 @@ fn Asking(fields: Fields, route: PeopleRoute, close: String) -> impl IntoView {
             _ => None,
         })
     });
-    let counts = use_context::<Counts>();
+    let counts = use_context::<WaitingInvitations>();
     Effect::new(move |before: Option<()>| {
         let review = sent.get();
-        if let (Some(()), Some(review), Some(Counts(waiting))) = (before, review, counts) {
-            let invited = review.rows.iter().filter(|row| row.outcome == Outcome::Invited).count() as u64;
+        if let (Some(()), Some(review), Some(WaitingInvitations(waiting))) = (before, review, counts) {
+            let invited = review.rows.iter().filter(|row| row.outcome == InviteOutcome::Invited).count() as u64;
             waiting.update(|waiting| *waiting += invited);
         }
     });
@@ -120,9 +118,9 @@ fn Asking(fields: Fields, route: PeopleRoute, close: String) -> impl IntoView {
     }
 }
 
-/// What came of each person; it has the focus, as the button that was pressed is gone.
+/// The outcome for each person. It takes the focus, because the button that had it is gone.
 #[component]
-fn Outcomes(review: Review, route: PeopleRoute) -> impl IntoView {
+fn Outcomes(review: InvitationReview, route: PeopleRoute) -> impl IntoView {
     let element = NodeRef::<html::Div>::new();
     Effect::new(move |_| {
         if let Some(element) = element.get() {
@@ -136,19 +134,20 @@ fn Outcomes(review: Review, route: PeopleRoute) -> impl IntoView {
             </div>
         </DialogBody>
         <footer>
-            // A page of its own: what was typed is gone, whatever was sent.
+            // A full page load, which empties the form.
             <a class=Tone::Plain.class() rel="external" href=paths::invite(&route.org, "")>"Invite more"</a>
             <a class=Tone::Primary.class() href=route.address() data-noscroll="" prop:replace=true>"Done"</a>
         </footer>
     }
 }
 
-/// The list, the role, what a Member reaches, and the rows as they are understood.
+/// The list, the role, what a Member gets access to, and the preview.
 #[component]
 fn InviteFields(fields: Fields) -> impl IntoView {
     let Fields { email, roles, missing, places, lacking, resource, mine, accounts } = fields;
     let form = FormContext::get();
-    // A Member sees nothing until something is shared with them: only who comes to share something begins there.
+    // A Member sees nothing until something is shared with them, so Member is the initial role only if there is
+    // something to share.
     let no_members = lacking.is_some();
     let usual = if resource.is_empty() || no_members { Role::Reader } else { Role::Member };
     let text = RwSignal::new(form.typed("people").unwrap_or(email));
@@ -163,7 +162,7 @@ fn InviteFields(fields: Fields) -> impl IntoView {
     let levels: Vec<(&'static str, &'static str)> =
         Level::ALL.into_iter().map(|level| (level.as_str(), level.label())).collect();
     form.named("resource", "Access to");
-    // What a Member sees matters only where somebody can be one.
+    // Access matters only if **Member** can be chosen.
     let choice = if roles.iter().any(|(word, _)| *word == Role::Member.as_str()) {
         let hint = "A Member sees nothing until something is shared with them.";
         view! { <Choice name="role" label="Role" options=roles value=usual.as_str() hint/> }.into_any()
@@ -204,7 +203,7 @@ fn InviteFields(fields: Fields) -> impl IntoView {
     .into_any()
 }
 
-/// In which accounts the roles will count (ACCT-2).
+/// The accounts in which the roles will count (ACCT-2).
 #[component]
 fn Accounts(accounts: Vec<(AccountId, String)>) -> impl IntoView {
     let form = FormContext::get();
@@ -228,13 +227,13 @@ fn Accounts(accounts: Vec<(AccountId, String)>) -> impl IntoView {
     }
 }
 
-/// **Preview**: what is known of each row, before anything is sent.
+/// **Preview**: checks each row on the server, without sending anything.
 #[component]
 fn Preview() -> impl IntoView {
     view! { <button type="submit" class=Tone::Plain.class() name="preview" value="true">"Preview"</button> }
 }
 
-/// A file is read in the browser, into the list.
+/// Reads a file in the browser into the list.
 #[component]
 fn CsvFile(text: RwSignal<String>) -> impl IntoView {
     let hydrated = crate::ui::session::Session::get().hydrated;
@@ -245,7 +244,7 @@ fn CsvFile(text: RwSignal<String>) -> impl IntoView {
         };
         leptos::task::spawn_local(async move {
             let Ok(buffer) = wasm_bindgen_futures::JsFuture::from(file.array_buffer()).await else { return };
-            // What is in another encoding comes with the sign for what cannot be read, so that the list says so.
+            // Bytes in another encoding become replacement characters, which the preview then reports.
             let bytes = web_sys::js_sys::Uint8Array::new(&buffer).to_vec();
             let read = text_of_file(&bytes).unwrap_or_else(|_| String::from_utf8_lossy(&bytes).into_owned());
             if let Some(lines) = document().get_element_by_id("send_invitations-people")
@@ -260,12 +259,12 @@ fn CsvFile(text: RwSignal<String>) -> impl IntoView {
         <label class="button file" hidden=move || !hydrated.get()>
             <Icon name="upload"/>
             "Upload CSV"
-            <input node_ref=input class="unseen" type="file" accept=".csv,.txt,text/csv,text/plain" on:change=on_change/>
+            <input node_ref=input class="visually-hidden" type="file" accept=".csv,.txt,text/csv,text/plain" on:change=on_change/>
         </label>
     }
 }
 
-/// The rows: as the server knows them, else as they are typed.
+/// The preview: the server's if the list was checked, otherwise what the browser can tell.
 #[component]
 fn Rows(text: RwSignal<String>, mine: Option<Role>) -> impl IntoView {
     let form = FormContext::get();
@@ -276,7 +275,7 @@ fn Rows(text: RwSignal<String>, mine: Option<Role>) -> impl IntoView {
             _ => None,
         })
     });
-    // What was typed when the answer came: typing on shows what is typed.
+    // The text that the server's answer is about: it no longer counts once the text changes.
     let answered = RwSignal::new(String::new());
     Effect::new(move |_| {
         reviewed.track();
@@ -289,17 +288,17 @@ fn Rows(text: RwSignal<String>, mine: Option<Role>) -> impl IntoView {
     view! { <div role="status" class="review">{move || review().map(|review| view! { <ReviewTable review/> })}</div> }
 }
 
-/// What the browser can tell by itself of what is typed.
-fn typed_review(text: &str, mine: Option<Role>) -> Option<Review> {
+/// A preview without the server: syntax and roles only.
+fn typed_review(text: &str, mine: Option<Role>) -> Option<InvitationReview> {
     let listed = match read_list(text) {
         Ok(listed) if listed.is_empty() => return None,
         Ok(listed) => listed,
-        Err(problem) => return Some(Review { rows: vec![of_problem(text, &problem)], sent: false }),
+        Err(problem) => return Some(InvitationReview { rows: vec![of_problem(text, &problem)], sent: false }),
     };
     let mut seen: Vec<String> = Vec::new();
     let rows = listed
         .iter()
-        .map(|one| match one.glance(Role::Member) {
+        .map(|one| match one.preview(Role::Member) {
             Err(problem) => of_problem(&one.email, &problem),
             Ok((email, name, role)) => {
                 let key = key(&email);
@@ -311,14 +310,14 @@ fn typed_review(text: &str, mine: Option<Role>) -> Option<Review> {
                     .as_ref()
                     .map(ToString::to_string)
                     .or_else(|| twice.then(|| "This address is listed twice.".to_owned()));
-                Verdict {
+                ReviewedInvitee {
                     email,
                     name,
                     role: given,
                     outcome: match (&refused, twice) {
-                        (Some(_), _) => Outcome::Invalid,
-                        (None, true) => Outcome::AlreadyInvited,
-                        (None, false) => Outcome::Invited,
+                        (Some(_), _) => InviteOutcome::Invalid,
+                        (None, true) => InviteOutcome::AlreadyInvited,
+                        (None, false) => InviteOutcome::Invited,
                     },
                     why,
                     invitation: None,
@@ -327,15 +326,15 @@ fn typed_review(text: &str, mine: Option<Role>) -> Option<Review> {
             }
         })
         .collect();
-    Some(Review { rows, sent: false })
+    Some(InvitationReview { rows, sent: false })
 }
 
-fn of_problem(text: &str, problem: &FieldIssue) -> Verdict {
-    Verdict {
+fn of_problem(text: &str, problem: &FieldIssue) -> ReviewedInvitee {
+    ReviewedInvitee {
         email: text.chars().take(80).collect(),
         name: None,
         role: None,
-        outcome: Outcome::Invalid,
+        outcome: InviteOutcome::Invalid,
         why: Some(problem.to_string()),
         invitation: None,
         expires_at: None,
@@ -344,9 +343,9 @@ fn of_problem(text: &str, problem: &FieldIssue) -> Verdict {
 
 /// One line per person.
 #[component]
-fn ReviewTable(review: Review) -> impl IntoView {
-    let count = |wanted: Outcome| review.rows.iter().filter(|row| row.outcome == wanted).count() as u64;
-    let (good, all) = (count(Outcome::Invited), review.rows.len() as u64);
+fn ReviewTable(review: InvitationReview) -> impl IntoView {
+    let count = |wanted: InviteOutcome| review.rows.iter().filter(|row| row.outcome == wanted).count() as u64;
+    let (good, all) = (count(InviteOutcome::Invited), review.rows.len() as u64);
     let verb = if review.sent { "invited" } else { "will be invited" };
     let heading = format!("{} of {} {verb}", words::total(good), words::totalled(all, "person", "people"));
     let sent = review.sent;
@@ -355,8 +354,8 @@ fn ReviewTable(review: Review) -> impl IntoView {
         .into_iter()
         .map(|row| {
             let (tone, words) = match (row.outcome, row.why) {
-                (Outcome::Invited, _) => ("status ok", if sent { "Invited".to_owned() } else { "Ready".to_owned() }),
-                (Outcome::Invalid, why) => ("status fail", why.unwrap_or_default()),
+                (InviteOutcome::Invited, _) => ("status ok", if sent { "Invited".to_owned() } else { "Ready".to_owned() }),
+                (InviteOutcome::Invalid, why) => ("status fail", why.unwrap_or_default()),
                 (_, why) => ("status wait", why.unwrap_or_default()),
             };
             let about = [row.name, row.role.map(|role| role.label().to_owned())].into_iter().flatten().collect::<Vec<_>>().join(" · ");

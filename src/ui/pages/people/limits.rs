@@ -11,14 +11,13 @@ use crate::{
             dialog::{Dialog, DialogBody, DialogButtons},
             field::{Hidden, Radios},
             form::{Form, FormContext, Submit},
-            note::{Mood, Note},
+            note::{Note, Severity},
         },
         form_action::FormAction,
     },
     view::{Control, accounts::LimitsView},
 };
 
-/// The dialog.
 #[component]
 pub fn LimitsDialog(limits: LimitsView, route: PeopleRoute, flash: Option<FormFlash>) -> impl IntoView {
     let action = FormAction::<LimitPerson>::new();
@@ -27,11 +26,11 @@ pub fn LimitsDialog(limits: LimitsView, route: PeopleRoute, flash: Option<FormFl
         Control::Enabled | Control::Absent => None,
         Control::Disabled(reason) => Some(reason.clone()),
     };
-    // What limits them already can be taken away, whatever the plan.
+    // An existing limit can be removed on every plan.
     let blocked = reason.clone().filter(|_| !limits.limited);
-    let note = reason.map(|reason| view! { <Note mood=Mood::Warning><p>{reason}</p></Note> });
+    let note = reason.map(|reason| view! { <Note severity=Severity::Warning><p>{reason}</p></Note> });
     view! {
-        <Dialog label="Accounts" heading=format!("Accounts of {}", limits.name) close=close.clone() reads=true>
+        <Dialog label="Accounts" heading=format!("Accounts of {}", limits.name) close=close.clone() starts_with_text=true>
             <Form action flash class="dialog-form">
                 <Hidden name="org" value=route.org.clone()/>
                 <Hidden name="person" value=limits.person.to_string()/>
@@ -42,7 +41,7 @@ pub fn LimitsDialog(limits: LimitsView, route: PeopleRoute, flash: Option<FormFl
                     <p class="small">"In other accounts they see only what is shared with them, like a Member. A Manager of chosen accounts cannot manage people or settings."</p>
                 </DialogBody>
                 <DialogButtons close>
-                    // Made here and not before: a submit button asks the form it is in.
+                    // Made inside the form, whose context a submit button needs.
                     {match blocked.clone() {
                         Some(reason) => view! { <BlockedButton label="Save" reason=reason/> }.into_any(),
                         None => view! { <Submit label="Save"/> }.into_any(),
@@ -53,7 +52,7 @@ pub fn LimitsDialog(limits: LimitsView, route: PeopleRoute, flash: Option<FormFl
     }
 }
 
-/// All of them, or those that are ticked.
+/// All accounts, or the checked ones.
 #[component]
 fn Choices(limits: LimitsView) -> impl IntoView {
     let form = FormContext::get();

@@ -1,30 +1,31 @@
-//! The people table: search, filters, roles in the row, selecting, and what can be done with whom.
+//! The people table: search, filters, roles, selection, and a menu for each person.
 //!
-//! Without WebAssembly the table is a form of checkboxes whose button leads to the dialog, and every role is a small form
-//! of its own. With it, the same table listens once for all rows.
+//! Without WebAssembly the table is a form of checkboxes whose button leads to the dialog, and every role is a small
+//! form of its own. With it, the same table listens once for all rows.
 
 use leptos::{html, prelude::*};
 use leptos_router::{NavigateOptions, hooks::use_navigate};
 use wasm_bindgen::JsCast;
 use web_sys::HtmlSelectElement;
 
-use super::{manages, route::PeopleRoute};
+use super::{header::manages, route::PeopleRoute};
 use crate::{
     domain::{
         refusal::Refusal,
-        role::{Permission, Role, asks_first, keep_an_owner, may, roles_to_give},
+        role::{Permission, Role, may},
+        role_change::{asks_first, keep_an_owner, roles_to_give},
         time::Timestamp,
     },
     rpc::{Failure, FormFlash, invitation::ChangeInvitation, people::ChangeRole},
     ui::{
         components::{
-            avatar::Face,
+            avatar::PersonAvatar,
             button::ButtonLink,
             empty::Empty,
             form::follow,
             icon::Icon,
             markup::escaped,
-            note::{Mood, Note},
+            note::{Note, Severity},
             selection::Selection,
             table::{Order, SortHeader},
             toast::Toaster,
@@ -33,17 +34,15 @@ use crate::{
         session::Session,
         words::{self, When},
     },
-    view::people::{PeopleView, PersonRow, Status},
+    view::people::{PeopleView, PersonRow, PersonStatus},
 };
 
-/// Filters, table and pages.
 #[component]
 pub fn PeopleList(
     people: PeopleView,
     route: PeopleRoute,
     now: Timestamp,
     flash: Option<FormFlash>,
-    /// How many invitations wait.
     waiting: RwSignal<u64>,
 ) -> impl IntoView {
     let empty = people.rows.items.is_empty();
@@ -52,7 +51,7 @@ pub fn PeopleList(
             [<ChangeRole as leptos::server_fn::ServerFn>::PATH, <ChangeInvitation as leptos::server_fn::ServerFn>::PATH]
                 .contains(&flash.action.as_str())
         })
-        .map(|flash| view! { <div role="alert"><Note mood=Mood::Bad><p>{flash.failure.to_string()}</p></Note></div> });
+        .map(|flash| view! { <div role="alert"><Note severity=Severity::Error><p>{flash.failure.to_string()}</p></Note></div> });
     let filters = route.clone();
     let creates = people.organization.role.is_some_and(|role| may(role, Permission::CreatePerson));
     let content = if empty {
@@ -76,10 +75,10 @@ pub fn PeopleList(
     }
 }
 
-/// Search and filters: a form that only asks.
+/// Search and filters: a GET form.
 #[component]
 fn Filters(route: PeopleRoute, shown: u64, people: u64, creates: bool, waiting: RwSignal<u64>) -> impl IntoView {
-    // How many are shown says something only where some are left out.
+    // The number of shown people matters only if some are left out.
     let shown = (route.is_filtered() || !route.cursor.is_empty()).then(|| format!(" · {} shown", words::total(shown)));
     let invited = move || match waiting.get() {
         0 => String::new(),
@@ -122,7 +121,7 @@ fn Filters(route: PeopleRoute, shown: u64, people: u64, creates: bool, waiting: 
             |role| view! { <option value=role.as_str() selected={route.role == role.as_str()}>{role.label()}</option> },
         )
         .collect_view();
-    let statuses = Status::ALL
+    let statuses = PersonStatus::ALL
         .into_iter()
         .map(|status| view! { <option value=status.as_str() selected={route.status == status.as_str()}>{status.label()}</option> })
         .collect_view();
@@ -141,7 +140,7 @@ fn Filters(route: PeopleRoute, shown: u64, people: u64, creates: bool, waiting: 
             {(!route.sort.is_empty()).then(|| view! { <input type="hidden" name="sort" value=route.sort.clone()/> })}
             <label class="search">
                 <Icon name="search"/>
-                <span class="unseen">"Search"</span>
+                <span class="visually-hidden">"Search"</span>
                 <input class="input" type="search" name="q" value=route.query.clone() placeholder="Name or email"/>
             </label>
             <select class="input" name="role" aria-label="Role filter">
@@ -160,7 +159,6 @@ fn Filters(route: PeopleRoute, shown: u64, people: u64, creates: bool, waiting: 
     .into_any()
 }
 
-/// The table.
 #[component]
 fn Table(people: PeopleView, route: PeopleRoute, now: Timestamp) -> impl IntoView {
     let form = NodeRef::<html::Form>::new();
@@ -173,7 +171,7 @@ fn Table(people: PeopleView, route: PeopleRoute, now: Timestamp) -> impl IntoVie
         if let Some(Err(failure)) = answer {
             toaster.show(&failure.to_string());
         }
-        // The menus show again what is.
+        // Loads the list again, so that the menus show the current values.
         session.refresh();
     };
     follow(Signal::derive(move || roles.value().get()), false, move || refused(roles.value().get_untracked()));
@@ -211,7 +209,8 @@ fn Table(people: PeopleView, route: PeopleRoute, now: Timestamp) -> impl IntoVie
                 }
                 (None, None) => return,
             }
-            // Until it is so, it is not. Once it is, the row comes anew, and its menu shows what is (`prop:value` below).
+            // The menu shows the old role until the change is confirmed; the reloaded row then shows the new one
+            // (`prop:value` below).
             if let Some(before) = select.get_attribute("data-role") {
                 select.set_value(&before);
             }
@@ -263,7 +262,7 @@ fn Table(people: PeopleView, route: PeopleRoute, now: Timestamp) -> impl IntoVie
             })}
             <div class="panel">
                 <table class="list people-table" aria-label="People">
-                    <Heads route may_manage/>
+                    <ColumnHeadings route may_manage/>
                     <tbody>{rows}</tbody>
                 </table>
             </div>
@@ -274,9 +273,8 @@ fn Table(people: PeopleView, route: PeopleRoute, now: Timestamp) -> impl IntoVie
     .into_any()
 }
 
-/// The headings.
 #[component]
-fn Heads(route: PeopleRoute, may_manage: bool) -> impl IntoView {
+fn ColumnHeadings(route: PeopleRoute, may_manage: bool) -> impl IntoView {
     let sort = if route.sort.is_empty() { "name".to_owned() } else { route.sort.clone() };
     let head = move |label: &'static str, column: &'static str| {
         let (order, next) = if sort == column {
@@ -284,7 +282,7 @@ fn Heads(route: PeopleRoute, may_manage: bool) -> impl IntoView {
         } else if sort.strip_prefix('-') == Some(column) {
             (Order::Descending, column.to_owned())
         } else {
-            // Who was here last is what one looks for first.
+            // Most recent first is the more useful order here.
             (Order::None, if column == "last_seen" { format!("-{column}") } else { column.to_owned() })
         };
         view! { <SortHeader label order href=route.sorted(&next)/> }.into_any()
@@ -301,26 +299,21 @@ fn Heads(route: PeopleRoute, may_manage: bool) -> impl IntoView {
                 {head("Role", "role")}
                 {head("Status", "status")}
                 {head("Last seen", "last_seen")}
-                {may_manage.then(|| view! { <th scope="col" class="act"><span class="unseen">"Options"</span></th> })}
+                {may_manage.then(|| view! { <th scope="col" class="act"><span class="visually-hidden">"Options"</span></th> })}
             </tr>
         </thead>
     }
     .into_any()
 }
 
-/// What somebody is called in the table: their name, or their address.
-pub fn called(row: &PersonRow) -> String {
-    if row.name.is_empty() { row.email.clone() } else { row.name.clone() }
-}
-
-/// The roles that I may give to somebody, theirs among them; fewer than two where there is nothing to choose.
+/// The roles that the reader may give to this person, including the current one. Fewer than two means no choice.
 fn choices(row: &PersonRow, mine: Option<Role>, owners: u64) -> Vec<Role> {
     let (Some(mine), Some(role)) = (mine, row.role) else { return Vec::new() };
-    let last = row.status == Status::Active && role == Role::Owner && keep_an_owner(owners, 1).is_err();
+    let last = row.status == PersonStatus::Active && role == Role::Owner && keep_an_owner(owners, 1).is_err();
     roles_to_give(mine, role, last)
 }
 
-/// The form that a row's role is sent with where there is no WebAssembly.
+/// The form that sends a row's role without WebAssembly.
 fn role_form(row: &PersonRow, route: &PeopleRoute) -> Option<AnyView> {
     let (id, action, field) = match (row.person, row.invitation) {
         (Some(person), _) if row.role.is_some() => {
@@ -344,7 +337,6 @@ fn role_form(row: &PersonRow, route: &PeopleRoute) -> Option<AnyView> {
     )
 }
 
-/// Somebody.
 #[component]
 fn Row(
     row: PersonRow,
@@ -357,19 +349,19 @@ fn Row(
     refused: Vec<(Role, String)>,
     several_accounts: bool,
 ) -> impl IntoView {
-    let name = called(&row);
+    let name = row.label();
     let id =
         row.person.map(|id| id.to_string()).or_else(|| row.invitation.map(|id| id.to_string())).unwrap_or_default();
     let hue = row.person.map_or_else(|| words::hue(row.email.as_bytes()), |id| words::hue(id.0.as_bytes()));
     let second = if row.name.is_empty() { "Has not signed up yet".to_owned() } else { row.email.clone() };
     let (status, tone) = match row.status {
-        Status::Active => ("Active".to_owned(), "status ok"),
-        Status::Invited => (
+        PersonStatus::Active => ("Active".to_owned(), "status ok"),
+        PersonStatus::Invited => (
             format!("Invited · {}", row.expires_at.map(|at| words::days_left(at, now)).unwrap_or_default()),
             "status wait",
         ),
-        Status::Expired => ("Expired".to_owned(), "status fail"),
-        Status::External => {
+        PersonStatus::Expired => ("Expired".to_owned(), "status fail"),
+        PersonStatus::External => {
             (format!("External · {}", words::totalled(row.resources, "resource", "resources")), "status")
         }
     };
@@ -377,7 +369,7 @@ fn Row(
         row.reaches.iter().map(|(name, level)| format!("{name} ({})", level.label())).collect::<Vec<_>>().join(", ");
     let reaches = (!reaches.is_empty()).then(|| view! { <small class="reaches">{reaches}</small> });
     let choices = if may_manage { choices(&row, mine, owners) } else { Vec::new() };
-    // With one account nothing is said of accounts (ACCT-4); an Owner stands above all of them.
+    // Accounts are not mentioned if there is only one (ACCT-4); an Owner cannot be limited.
     let limitable = (several_accounts || row.accounts.is_some())
         && row.role.is_some_and(|of| of != Role::Owner && mine.is_some_and(|mine| of <= mine));
     let limited = row.accounts.as_ref().map(|accounts| match accounts.as_slice() {
@@ -391,7 +383,7 @@ fn Row(
     let role = match row.role {
         None => view! { <span class="tag">"External"</span> }.into_any(),
         Some(role) if choices.len() < 2 => {
-            let last = may_manage && role == Role::Owner && owners == 1 && row.status == Status::Active;
+            let last = may_manage && role == Role::Owner && owners == 1 && row.status == PersonStatus::Active;
             view! {
                 <span>{role.label()}</span>
                 {last.then(|| view! { <small class="why" title=Refusal::LastOwner.to_string()>"The last Owner"</small> })}
@@ -399,7 +391,7 @@ fn Row(
             .into_any()
         }
         Some(role) => {
-            // An invitation's role is changed at once: nobody has it yet.
+            // The role of an invitation changes without a question, because nobody holds it yet.
             let asks = row.person.is_some();
             let options = choices
                 .into_iter()
@@ -414,7 +406,7 @@ fn Row(
                     name="role"
                     form=format!("role-{id}")
                     aria-label=format!("Role of {name}")
-                    // A menu that was touched does not follow the `selected` of its entries any more.
+                    // Once changed by hand, a `<select>` ignores the `selected` attribute of its options.
                     prop:value=role.as_str()
                     data-role=role.as_str()
                     data-person=row.person.map(|id| id.to_string())
@@ -432,7 +424,7 @@ fn Row(
     let options = may_manage.then(|| {
         let menu = format!("menu-{id}");
         let entries = match (row.person, row.status) {
-            (Some(_), Status::External) => view! {
+            (Some(_), PersonStatus::External) => view! {
                 <a href=route.invite(&row.email) data-noscroll="">"Invite people"</a>
                 <a href=route.remove(std::slice::from_ref(&id)) data-noscroll="">"Remove user"</a>
             }
@@ -472,7 +464,7 @@ fn Row(
             })}
             <td class="name-cell">
                 <span class="name">
-                    <Face name=name.clone() hue=hue/>
+                    <PersonAvatar name=name.clone() hue=hue/>
                     <span class="two-lines">
                         <span>{name.clone()} {me.then(|| view! { " " <span class="tag">"you"</span> })}</span>
                         <small>{second}</small>

@@ -1,4 +1,4 @@
-//! Where one is in Manage People, as the address says: which people are listed, and which dialog is open over them.
+//! The state of Manage People, as its address says: which people are listed, and which dialog is open over them.
 
 use leptos_router::params::ParamsMap;
 use serde::{Deserialize, Serialize};
@@ -8,14 +8,13 @@ use crate::ui::paths::{self, Address};
 /// A dialog over the list.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum PeopleDialog {
-    /// None.
     #[default]
     Nothing,
     /// **Invite people**.
     Invite {
-        /// What Members are to be given access to, where it came along.
+        /// What Members get access to; empty for nothing.
         resource: String,
-        /// Whom to invite, where that came along.
+        /// The address to start with; empty for none.
         email: String,
     },
     /// Creates a person's account (PEOPLE-8).
@@ -25,16 +24,11 @@ pub enum PeopleDialog {
     /// **Accounts** of this person (ACCT-2).
     Limits(String),
     /// Asks before a role is changed.
-    Role {
-        /// Whose.
-        person: String,
-        /// To what.
-        to: String,
-    },
+    Role { person: String, to: String },
 }
 
 impl PeopleDialog {
-    /// What the page is to bring for the dialog: ids, whether it is about inviting, and to what.
+    /// What the page loads for the dialog: people's ids, whether it invites, and the resource.
     pub fn asks(&self) -> (String, bool, String) {
         match self {
             Self::Nothing | Self::Create | Self::Limits(_) => (String::new(), false, String::new()),
@@ -44,7 +38,7 @@ impl PeopleDialog {
         }
     }
 
-    /// Whose **Accounts** the page is to bring; empty for nobody's.
+    /// The person whose **Accounts** the page loads; empty for nobody.
     pub fn limits_of(&self) -> String {
         match self {
             Self::Limits(person) => person.clone(),
@@ -53,10 +47,8 @@ impl PeopleDialog {
     }
 }
 
-/// All of it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PeopleRoute {
-    /// The Org ID.
     pub org: String,
     /// What is searched for.
     pub query: String,
@@ -64,11 +56,10 @@ pub struct PeopleRoute {
     pub role: String,
     /// Only this status.
     pub status: String,
-    /// The column to sort by, with `-` in front for the other direction; empty for the usual order.
+    /// The column to sort by, with `-` in front for descending; empty for the default order.
     pub sort: String,
-    /// Where this page of the list starts.
+    /// The cursor of this page.
     pub cursor: String,
-    /// Which dialog is open.
     pub open: PeopleDialog,
 }
 
@@ -128,22 +119,20 @@ impl PeopleRoute {
         self.list(&self.sort, cursor).text()
     }
 
-    /// The list with nothing left out.
+    /// The list without search and filters.
     pub fn everybody(&self) -> String {
         paths::people(&self.org)
     }
 
-    /// Whether something is left out.
+    /// Whether there is a search text or a filter.
     pub fn is_filtered(&self) -> bool {
         !(self.query.is_empty() && self.role.is_empty() && self.status.is_empty())
     }
 
-    /// **Remove user**.
     pub fn remove(&self, ids: &[String]) -> String {
         self.list(&self.sort, &self.cursor).with("dialog", "remove").with_all("item", ids).text()
     }
 
-    /// **Accounts** of a person.
     pub fn limits(&self, person: &str) -> String {
         self.list(&self.sort, &self.cursor).with("dialog", "accounts").with("person", person).text()
     }

@@ -1,0 +1,106 @@
+//! The page of a container or a dataset, once it is loaded.
+
+use leptos::prelude::*;
+
+use super::{
+    dataset::DatasetContent, details::Details, filters::Filters, header::ContainerHeader, list::List,
+    restrict::RestrictedNote, route::Listing, search::SearchField, selection::Selection, site::Timeline, tree::Tree,
+    view_as::ViewAsBanner, view_mode::ViewModeSwitch, virtual_rows::VirtualRows,
+};
+use crate::{
+    domain::{
+        resource::Kind,
+        role::{Permission, may},
+        time::Timestamp,
+    },
+    rpc::FormFlash,
+    ui::{
+        components::{
+            button::{ButtonLink, Tone},
+            note::{Note, Severity},
+        },
+        layout::PageHeader,
+        paths,
+        sales::GetLicence,
+    },
+    view::DriveView,
+};
+
+#[component]
+pub fn DriveContent(
+    drive: DriveView,
+    listing: Listing,
+    selection: Selection,
+    rows: VirtualRows,
+    now: Timestamp,
+    flash: Option<FormFlash>,
+) -> impl IntoView {
+    let team = !drive.organization.personal;
+    let view_as = drive.view_as.clone();
+    let own = view_as.is_none();
+    let invites = own && team && drive.organization.role.is_some_and(|role| may(role, Permission::ManagePeople));
+    let header = match &drive.resource {
+        Some(resource) => {
+            view! { <ContainerHeader resource=resource.clone() listing=listing.clone() create=drive.create.clone() no_sites=drive.lacking.assign.clone() expired=drive.lacking.create.clone() invites team=team && own shared_elsewhere=drive.shared_elsewhere/> }
+                .into_any()
+        }
+        None if !listing.q.is_empty() => {
+            let lead = format!("In everything that you can see in {}.", drive.organization.name);
+            view! { <PageHeader title=format!("Results for “{}”", listing.q) lead/> }.into_any()
+        }
+        None => {
+            let lead = format!("What people in {} shared with you.", drive.organization.name);
+            let trash = paths::trash(&listing.org);
+            view! {
+                <PageHeader title="Shared with you" lead>
+                    {own.then(|| view! { <ButtonLink href=trash tone=Tone::Quiet icon="trash">"Trash"</ButtonLink> })}
+                </PageHeader>
+            }
+            .into_any()
+        }
+    };
+    let dataset = drive.resource.clone().filter(|resource| resource.kind == Kind::Dataset);
+    let tree = drive.tree.clone();
+    let details = listing.view_mode.details && dataset.is_none();
+    let panel =
+        details.then(|| view! { <Details resource=drive.resource.clone() selection listing=listing.clone() offered=drive.offered.clone() now/> });
+    let narrow = dataset.is_none() && (drive.resource.is_some() || !listing.q.is_empty());
+    let timeline = drive.timeline.clone();
+    // A dataset's page says so beside the price of processing.
+    let expired = drive.lacking.create.clone().filter(|_| dataset.is_none() && drive.resource.is_some());
+    let (org, processing) = (listing.org.clone(), drive.processing.clone());
+    let origins = drive.resource.as_ref().map(|resource| resource.restricted_by.clone()).unwrap_or_default();
+    let level = drive.resource.as_ref().map(|resource| resource.level);
+    let note = view_as.map(|view_as| view! { <ViewAsBanner view_as level listing=listing.clone()/> });
+    view! {
+        {note}
+        {header}
+        {expired.map(|reason| view! { <LicenceNote reason org/> })}
+        <RestrictedNote origins/>
+        <div class="drive-tools">
+            <SearchField listing=listing.clone() organization=drive.organization.name.clone()/>
+            {narrow.then(|| view! { <Filters listing=listing.clone()/> })}
+            {narrow.then(|| view! { <ViewModeSwitch listing=listing.clone()/> })}
+        </div>
+        {timeline.map(|timeline| view! { <Timeline timeline listing=listing.clone()/> })}
+        <div class="drive-columns" class:with-details=details>
+            <Tree tree several=drive.resource.as_ref().is_some_and(|shown| shown.account_name.is_some()) listing=listing.clone()/>
+            {match dataset {
+                Some(resource) => view! { <div class="drive-page"><DatasetContent resource listing lacking=drive.lacking processing now flash/></div> }.into_any(),
+                None => view! { <div class="drive-page"><List drive listing selection rows now/></div> }.into_any(),
+            }}
+            {panel}
+        </div>
+    }
+}
+
+/// What an expired licence disables (LIC-6), and how to get one.
+#[component]
+fn LicenceNote(reason: String, org: String) -> impl IntoView {
+    view! {
+        <Note severity=Severity::Warning>
+            <p>{reason}</p>
+            <div><GetLicence org/></div>
+        </Note>
+    }
+}
