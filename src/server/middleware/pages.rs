@@ -9,8 +9,7 @@ use axum::{
 
 use super::super::{context::Ctx, session::Caller, usecase};
 
-/// Middleware: pages that need somebody lead to Sign in, and back afterwards. A page under a new path that needs somebody is
-/// added here.
+/// Middleware: pages that need somebody lead to Sign in, and back afterwards.
 pub async fn require_sign_in(request: Request, next: Next) -> Response {
     let path = request.uri().path();
     let private = path.starts_with("/o/") || path.starts_with("/organizations/") || path.starts_with("/account");
