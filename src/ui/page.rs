@@ -20,8 +20,8 @@ use super::{
 use crate::rpc::Failure;
 
 type Content = Pin<Box<dyn Future<Output = Result<AnyView, Failure>> + Send>>;
-/// Called again whenever a signal changes that it reads before it returns its future. A trait object, so that the bundle
-/// has one `Transition` and not one for each page.
+/// Called again whenever a signal changes that it reads before it returns its future. A trait object, so that the
+/// bundle has one `Transition` and not one for each page.
 type LoadContent = Arc<dyn Fn() -> Content + Send + Sync>;
 
 /// A signed-in page: [`content`] in the [`Frame`].

@@ -135,12 +135,12 @@ pub fn SettingsPage() -> impl IntoView {
                 return Ok(view! { <SettingsContent settings part=section open flash/> }.into_any());
             }
             let org = settings.organization.org_id.clone();
-            let content = match keys {
+            let keys_section = match keys {
                 Some(Ok(keys)) => view! { <Keys keys org dialog=open.dialog about=open.item flash now/> }.into_any(),
                 Some(Err(failure)) => view! { <ErrorPage failure/> }.into_any(),
                 None => ().into_any(),
             };
-            Ok(view! { <SettingsFrame settings part=section content/> }.into_any())
+            Ok(view! { <SettingsFrame settings part=section content=keys_section/> }.into_any())
         }
     })
 }

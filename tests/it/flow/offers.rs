@@ -226,7 +226,7 @@ both!(xfer_18_all_rules_are_checked_when_it_is_offered_and_again_when_it_is_take
     anna.change_role(&fixture.source, manager.id, "editor").await.expect(200);
     let refused = fixture.accept(&offer).await.expect(409);
     assert_eq!(refused.blockers(), ["source_role_too_low"]);
-    assert!(refused.body.contains("is not a Manager of Alpine Survey any more"), "{}", refused.body);
+    assert!(refused.body.contains("is no longer a Manager of Alpine Survey"), "{}", refused.body);
     anna.remove(&fixture.source, &[manager.id]).await.expect(204);
     assert_eq!(fixture.accept(&offer).await.expect(409).blockers(), ["source_role_too_low"]);
     assert_eq!(app.stored(fixture.folder).await.organization, fixture.source.id);

@@ -3,7 +3,10 @@
 
 use axum::http::Method;
 use commonhold::{
-    domain::{access::Level, id::InvitationId, permit::found, resource::DatasetStatus, role::Role, transfer::Grantee},
+    domain::{
+        access::Level, id::InvitationId, permit::found, resource::DatasetStatus, role::Role, share_link::ShareLinkState,
+        transfer::Grantee,
+    },
     server::{
         error::Error,
         store::{invitation, link},

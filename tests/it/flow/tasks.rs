@@ -133,7 +133,7 @@ both!(xfer_15_xfer_16_a_task_fails_if_its_plan_has_changed, async |app| {
     work(app).await;
     let failed = fixture.at(&task).await;
     assert_eq!((failed["state"].as_str(), failed["transfer"].as_str()), (Some("failed"), None));
-    assert!(failed["message"].as_str().is_some_and(|text| text.contains("Nothing was moved")), "{failed}");
+    assert!(failed["message"].as_str().is_some_and(|text| text.contains("nothing was moved")), "{failed}");
     // Without a digest, what gets in the way.
     let task = {
         let body = json!({ "items": [fixture.folder], "destination": fixture.target.root, "background": true });

@@ -640,7 +640,7 @@ both!(drive_6_what_is_in_a_dataset_is_said_by_who_may_change_it, async |app| {
     assert_eq!(started["dataset"]["status"], "queued");
     assert_eq!(app.left(licence).await, (20, 9, 0));
     let refused = anna.patch(&path, &json!({ "images": 10 })).await.expect(422);
-    assert!(refused.body.contains("counted"), "{}", refused.body);
+    assert!(refused.body.contains("was fixed when"), "{}", refused.body);
     anna.patch(&path, &json!({ "bytes": 7 })).await.expect(200);
     assert_eq!(app.left(licence).await, (20, 9, 0));
     app.healthy().await;

@@ -278,7 +278,7 @@ async fn org_1_where_the_operator_creates_organizations_nobody_else_does() {
     assert_eq!(app.count("SELECT CAST(COUNT(*) AS BIGINT) FROM organization").await, 0);
     assert_eq!(anna.get("/api/v1/me").await.expect(200).json()["space"], serde_json::Value::Null);
     assert!(!anna.page("/").await.expect(200).body.contains("href=\"/organizations/new"));
-    assert!(anna.page("/organizations/new").await.body.contains("created by the operator"));
+    assert!(anna.page("/organizations/new").await.body.contains("Only your administrator can create organizations here"));
     let form = [("kind", "individual"), ("name", "Alpine Survey"), ("country", "CH")];
     anna.form(CreateOrganization::url(), "/organizations/new", &form).await;
     let body = serde_json::json!({ "name": "A", "kind": "individual", "country": "CH" });

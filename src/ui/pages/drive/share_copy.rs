@@ -46,7 +46,7 @@ fn ShareCopyForm(items: String, close: String, flash: Option<FormFlash>) -> impl
             <Hidden name="items" value=items/>
             <Hidden name="back" value=close.clone()/>
             <DialogBody>
-                <p>"The copy appears at the top of that account’s Drive and belongs to its organization. Your own items stay as they are."</p>
+                <p>"The copy appears at the top of the other Drive and belongs to the organization there. Your own items stay as they are."</p>
                 <Field name="sharing_id" label="Sharing ID" hint="Ask the recipient for it. It looks like Table/Chair; upper and lower case are the same." focused=true/>
                 <p class="small">"Access and links are not copied."</p>
             </DialogBody>
