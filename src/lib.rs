@@ -1,7 +1,7 @@
 //! Commonhold: organizations own licences and data, people act through roles, and work moves between organizations
 //! without anything being lost.
 //!
-//! Five rooms:
+//! Five rooms, see `ARCHITECTURE.md`:
 //! - [`domain`]: the rules, pure, shared by browser and server. Start with `access` and `transfer`.
 //! - [`view`]: what is shown, read models that pages and the REST API share.
 //! - [`rpc`]: the browser's door, one server function per thing a page asks for.

@@ -1,4 +1,5 @@
-//! Every rule and every attack that the code cites is documented: in `docs/rules.md` and `docs/threats.md`.
+//! Every rule and every attack that the code cites is documented: in `docs/rules.md` and `docs/threats.md`. The pages about
+//! the code are short enough to be read, and the files and functions that they name exist.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -136,4 +137,117 @@ fn every_attack_that_is_cited_is_listed_and_its_tests_are_there() {
             "attack {attack}: {line}"
         );
     }
+}
+
+#[test]
+fn the_architecture_fits_on_a_few_screens() {
+    let text = fs::read_to_string(root().join("ARCHITECTURE.md")).expect("a page");
+    let lines = text.lines().count();
+    assert!(lines <= 220, "ARCHITECTURE.md has {lines} lines: what only one subject needs goes to docs/architecture");
+    for (number, line) in text.lines().enumerate() {
+        let length = line.chars().count();
+        assert!(length <= 120, "ARCHITECTURE.md:{}: {length} characters", number + 1);
+    }
+}
+
+/// The pages about the code, by their paths.
+fn pages_about_code() -> BTreeMap<String, String> {
+    let about_code = |path: &str| {
+        ["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md"].contains(&path)
+            || path.starts_with("docs/architecture/")
+            || path.starts_with("docs/walkthroughs/")
+    };
+    citing_files().into_iter().filter(|(path, _)| about_code(path)).collect()
+}
+
+/// Every file of the repository, but for what is built or installed.
+fn repository_files() -> BTreeSet<String> {
+    fn walk(folder: &Path, found: &mut BTreeSet<String>) {
+        for entry in fs::read_dir(folder).expect("a folder") {
+            let path = entry.expect("an entry").path();
+            let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+            if path.is_dir() {
+                if !["node_modules", "target", ".git"].contains(&name) {
+                    walk(&path, found);
+                }
+            } else {
+                found.insert(path.strip_prefix(root()).expect("below the root").display().to_string());
+            }
+        }
+    }
+    let mut found = BTreeSet::new();
+    walk(root(), &mut found);
+    found
+}
+
+/// What a page says in code style, outside its blocks of code.
+fn code_spans(text: &str) -> Vec<&str> {
+    let mut in_block = false;
+    let mut found = Vec::new();
+    for line in text.lines() {
+        if line.trim_start().starts_with("```") {
+            in_block = !in_block;
+        } else if !in_block {
+            found.extend(line.split('`').skip(1).step_by(2));
+        }
+    }
+    found
+}
+
+/// Whether a page names a file or a folder: `store/db.rs`, `mod.rs`, `src/rpc/`, `tests/it/flow`.
+fn is_path(span: &str) -> bool {
+    let plain = span.chars().all(|c| c.is_ascii_alphanumeric() || "_./-".contains(c))
+        && !span.starts_with(['/', '.'])
+        && !span.starts_with("target/");
+    let extension = Path::new(span).extension().and_then(|extension| extension.to_str()).unwrap_or_default();
+    let is_file = ["rs", "ts", "js", "mjs", "css", "sql", "md", "toml", "html"].contains(&extension);
+    let rooms = ["src/", "tests/", "docs/", "end2end/", "tools/", "scripts/", "benches/"];
+    plain && (is_file || span.ends_with('/') || rooms.iter().any(|room| span.starts_with(room)))
+}
+
+#[test]
+fn files_and_functions_that_pages_name_exist() {
+    // A path may leave out where it begins, and a folder is the beginning of its files.
+    let files: String = repository_files().iter().map(|file| format!("/{file}/\n")).collect();
+    let sources = citing_files();
+    let code: String =
+        sources.iter().filter(|(path, _)| path.starts_with("src/")).map(|(_, text)| text.as_str()).collect();
+    let (mut paths, mut functions) = (0, 0);
+    let mut missing = BTreeSet::new();
+    for (page, text) in pages_about_code() {
+        for span in code_spans(&text) {
+            if is_path(span) {
+                paths += 1;
+                if !files.contains(&format!("/{}/", span.trim_end_matches('/'))) {
+                    missing.insert(format!("{span} in {page}"));
+                }
+            } else if let Some(name) = span.strip_suffix("()") {
+                functions += 1;
+                let name = name.rsplit([':', '.']).next().unwrap_or_default();
+                if !["(", "<"].iter().any(|after| code.contains(&format!("fn {name}{after}"))) {
+                    missing.insert(format!("{span} in {page}"));
+                }
+            }
+        }
+    }
+    assert!(paths > 150 && functions > 80, "{paths} paths and {functions} functions were found");
+    assert!(missing.is_empty(), "these do not exist: {missing:#?}");
+}
+
+#[test]
+fn links_between_pages_lead_somewhere() {
+    let mut links = 0;
+    for (page, text) in
+        citing_files().into_iter().filter(|(path, _)| Path::new(path).extension() == Some("md".as_ref()))
+    {
+        let folder = root().join(&page).parent().expect("a folder").to_path_buf();
+        for link in text.split("](").skip(1).filter_map(|rest| rest.split(')').next()) {
+            let file = link.split('#').next().unwrap_or_default();
+            if !file.is_empty() && !file.contains("://") {
+                links += 1;
+                assert!(folder.join(file).exists(), "{page} links to {file}");
+            }
+        }
+    }
+    assert!(links > 60, "{links} links were found");
 }
