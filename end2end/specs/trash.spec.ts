@@ -55,7 +55,7 @@ test("DRIVE-4 deleting for good and emptying the trash ask first, and name what 
   await page.goto(`/o/${table.org_id}/drive/trash`);
   await row(page, "One").getByRole("link", { name: "Delete for good", exact: true }).click();
   const dialog = page.getByRole("dialog", { name: "Delete for good", exact: true });
-  await expect(dialog).toContainText("No one can restore it");
+  await expect(dialog).toContainText("No one can restore this");
   await dialog.getByRole("link", { name: "Cancel", exact: true }).click();
   await expect(dialog).toBeHidden();
   await row(page, "One").getByRole("link", { name: "Delete for good", exact: true }).click();
