@@ -40,7 +40,6 @@ impl Role {
     }
 
     /// What the role may do, as the end of a sentence that begins with "As Editor you can". [`cell`] has all of it.
-
     pub const fn summary(self) -> &'static str {
         match self {
             Self::Owner => "do everything, including billing, legal information and the organization itself",

@@ -187,7 +187,7 @@ pub fn site_changed(change: &SiteChange, back: Option<String>) -> Done {
     Done { to: back.unwrap_or_else(|| drive_page(&change.location)), toast, undo: change.undo.clone() }
 }
 
-/// After **Send offer**: the offer, or RestoreTarget for who may not open its page.
+/// After **Send offer**: the offer, or the home page for who may not open it.
 pub fn offer_sent(sent: &OfferSent) -> Done {
     let to = if sent.may_open {
         paths::offer(&sent.source_org_id, &sent.offer.id.to_string())

@@ -67,7 +67,7 @@ pub async fn create_person(
 ) -> Result<Done, Failure> {
     use crate::server::{server_fn_response as response, usecase};
     let (ctx, by) = response::signed_in().await?;
-    let form = usecase::people::NewPersonForm { first_name, last_name, email, role };
+    let form = usecase::people::NewPersonForm { email, first_name, last_name, role };
     let created = usecase::people::create(&ctx, &by, &org, &form).await;
     let page = response::back_to(&back, &format!("/o/{org}/people"));
     response::done(created, |row| {

@@ -42,7 +42,7 @@ pub async fn move_here(
     let back = local_path(&back);
     let moved = async {
         let (items, destination) = (items.parse()?, usecase::id("destination", &destination)?);
-        usecase::transfer::move_here(&ctx, &by, &items, destination).await
+        Box::pin(usecase::transfer::move_here(&ctx, &by, &items, destination)).await
     };
     response::done(moved.await, |moved| super::outcome::moved(moved, back.as_deref())).await
 }
@@ -61,7 +61,7 @@ pub async fn confirm_transfer(
     let back = local_path(&back);
     let moved = async {
         let (items, destination) = (items.parse()?, usecase::id("destination", &destination)?);
-        usecase::transfer::confirm(&ctx, &by, &items, destination, usecase::confirmed_digest(digest)?).await
+        Box::pin(usecase::transfer::confirm(&ctx, &by, &items, destination, usecase::confirmed_digest(digest)?)).await
     };
     response::done(moved.await, |moved| super::outcome::moved(moved, back.as_deref())).await
 }
@@ -81,7 +81,7 @@ pub async fn take_access_and_move(
     let moved = async {
         let (items, destination) = (items.parse()?, usecase::id("destination", &destination)?);
         let confirmed = usecase::confirmed_digest(digest)?;
-        usecase::transfer::take_access_and_move(&ctx, &by, &items, destination, &confirmed).await
+        Box::pin(usecase::transfer::take_access_and_move(&ctx, &by, &items, destination, &confirmed)).await
     };
     response::done(moved.await, |moved| super::outcome::moved(moved, back.as_deref())).await
 }

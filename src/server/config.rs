@@ -100,7 +100,7 @@ pub struct ServeArgs {
     #[command(flatten)]
     pub secret: SecretArgs,
 
-    /// The address that people use, for links and for checking where requests come from. Default: http://localhost with
+    /// The address that people use, for links and for checking where requests come from. Default: `http://localhost` with
     /// the port of --listen.
     #[arg(long, env = "COMMONHOLD_PUBLIC_URL", value_parser = public_url)]
     pub public_url: Option<String>,

@@ -262,7 +262,7 @@ async fn unlock(
             response
         }
         Err(Error::Refused(Refusal::Invalid(problems))) => {
-            let problem = problems.first().map(|problem| problem.words());
+            let problem = problems.first().map(crate::domain::text::FieldError::words);
             render(&style, StatusCode::UNPROCESSABLE_ENTITY, "Protected link", Content::Locked { problem })
         }
         Err(error) => refused(&style, &error),

@@ -204,7 +204,7 @@ async fn set_status_in(tx: &mut Tx, ctx: &Ctx, by: By<'_>, id: ResourceId, wante
         match paid {
             Some((licence, cost)) => (charged_to, charged) = (Some(licence), cost),
             None if wanted != DatasetStatus::Processed || matches!(by, By::Engine(_)) => {
-                status = DatasetStatus::WaitingForCredits
+                status = DatasetStatus::WaitingForCredits;
             }
             None => {}
         }

@@ -21,7 +21,7 @@ use crate::{
         role::{Affiliation, Permission, Role},
         role_change::may_invite_as,
         sender::{Sender, Sent, still_valid},
-        text::{Email, FieldIssue, key},
+        text::{Email, FieldError, FieldIssue, key},
         time::Timestamp,
         transfer::Grantee,
     },
@@ -238,7 +238,7 @@ fn resource_of_invite(
         Level::parse(form.level.trim()).map_err(|problem| problem.to_string())?
     };
     may_come_with(invite.role, level).map_err(|refusal| match refusal {
-        Refusal::Invalid(fields) => fields.first().map_or_else(String::new, |field| field.words()),
+        Refusal::Invalid(fields) => fields.first().map_or_else(String::new, FieldError::words),
         other => other.to_string(),
     })?;
     Ok(Some((id, level, name)))
