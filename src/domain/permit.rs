@@ -78,7 +78,7 @@ pub const fn operate(person: PersonId, organization: OrganizationId, resource: R
     Permit { person, organization, resource }
 }
 
-/// A permit to give the access that comes with an invitation, for [`super::invitation::Answering::receive`], which has checked it.
+/// A permit to give the access that comes with an invitation, for [`super::invitation::AnswerFacts::receive`], which has checked it.
 pub(super) const fn given_by_invitation(by: PersonId, organization: OrganizationId, resource: ResourceId) -> Permit {
     Permit { person: by, organization, resource }
 }
@@ -163,7 +163,7 @@ pub const fn found(person: PersonId, organization: OrganizationId) -> RolePermit
     RolePermit { person, organization, role: Role::Owner }
 }
 
-/// A permit for somebody who joins by an invitation, for [`super::invitation::Answering::accept`], which has checked it.
+/// A permit for somebody who joins by an invitation, for [`super::invitation::AnswerFacts::accept`], which has checked it.
 pub(super) const fn join(person: PersonId, organization: OrganizationId, role: Role) -> RolePermit {
     RolePermit { person, organization, role }
 }

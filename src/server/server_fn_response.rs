@@ -2,7 +2,7 @@
 //!
 //! A refusal is sent as it is. Every other error goes to the log, and the browser gets a request id. A form that was posted
 //! without WebAssembly is answered with a redirect, and its message or refusal waits in a cookie for the next page (see
-//! [`flash`]).
+//! `flash`).
 
 use axum::http::{HeaderValue, header, request::Parts};
 use leptos::prelude::*;

@@ -485,7 +485,7 @@ pub enum Sort {
 pub struct Cursor {
     /// The kind's rank, for [`Sort::Name`].
     pub rank: i64,
-    /// The name's key, for [`Sort::Name`], [`Sort::DatasetStatus`] and [`Sort::Owner`].
+    /// The name's key, for [`Sort::Name`], [`Sort::Status`] and [`Sort::Owner`].
     pub name_key: String,
     /// The moment, the size, the images, or the rank of the status.
     pub number: i64,

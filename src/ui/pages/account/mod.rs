@@ -27,7 +27,7 @@ const PARTS: [(&str, &str); 3] = [("", "Profile"), ("security", "Security"), ("p
 /// The layout of the account's pages.
 #[component]
 pub fn AccountFrame(
-    /// The current page, as in [`PARTS`].
+    /// The current page, as in `PARTS`.
     part: &'static str,
     children: Children,
 ) -> impl IntoView {

@@ -26,7 +26,7 @@ const KEEP_ALIVE_INTERVAL: Duration = Duration::from_secs(30);
 /// The name of the stream about what is shared with me.
 const SHARED_WITH_ME_STREAM: &str = "me";
 
-/// The name of the stream about what the page shows: a resource's id, or [`SHARED_WITH_ME_STREAM`]. There is none about
+/// The name of the stream about what the page shows: a resource's id, or `SHARED_WITH_ME_STREAM`. There is none about
 /// what is shared with somebody else.
 pub fn stream_of(drive: &DriveView) -> Option<String> {
     match &drive.resource {
