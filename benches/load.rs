@@ -822,7 +822,7 @@ async fn move_all(client: &mut Client, server: &Server, what: &str, items: &[Str
     let answered = asked.elapsed();
     if answer.status == 202 {
         let task: Value = serde_json::from_str(&text).expect("a job");
-        let path = format!("/api/v1/jobs/{}", task["id"].as_str().expect("an id"));
+        let path = format!("/api/v1/tasks/{}", task["id"].as_str().expect("an id"));
         while client.json("GET", &path, None).await["state"] == "running" {
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
