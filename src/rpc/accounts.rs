@@ -15,8 +15,10 @@ pub async fn create_account(
     let (ctx, by) = response::signed_in().await?;
     let form = crate::domain::account::AccountForm { name: Some(name), account_id: Some(account_id) };
     let created = usecase::accounts::create(&ctx, &by, &org, &form).await;
-    response::done(created, |row| (format!("/o/{org}/settings/accounts"), format!("Created the account {}", row.name)))
-        .await
+    response::done(created, |row| {
+        (crate::paths::settings(&org, "accounts"), format!("Created the account {}", row.name))
+    })
+    .await
 }
 
 /// **Save** of an account: its name and its Account ID.
@@ -31,7 +33,7 @@ pub async fn change_account(
     let (ctx, by) = response::signed_in().await?;
     let form = crate::domain::account::AccountForm { name: Some(name), account_id: Some(account_id) };
     let changed = usecase::accounts::change(&ctx, &by, &org, &id, &form).await;
-    response::done(changed, |_| (format!("/o/{org}/settings/accounts"), "Saved".to_owned())).await
+    response::done(changed, |_| (crate::paths::settings(&org, "accounts"), "Saved".to_owned())).await
 }
 
 /// **Delete account**.
@@ -40,7 +42,8 @@ pub async fn delete_account(#[server(default)] org: String, #[server(default)] i
     use crate::server::{server_fn_response as response, usecase};
     let (ctx, by) = response::signed_in().await?;
     let deleted = usecase::accounts::delete(&ctx, &by, &org, &id).await;
-    response::done(deleted, |name| (format!("/o/{org}/settings/accounts"), format!("Deleted the account {name}"))).await
+    response::done(deleted, |name| (crate::paths::settings(&org, "accounts"), format!("Deleted the account {name}")))
+        .await
 }
 
 /// **Save** of the accounts of a person: `where` is `everywhere`, or their role counts in `accounts` alone.
@@ -60,6 +63,6 @@ pub async fn limit_person(
         usecase::accounts::limit_person(&ctx, &by, &org, person, accounts).await
     }
     .await;
-    let page = response::back_to(&back, &format!("/o/{org}/people"));
+    let page = response::back_to(&back, &crate::paths::people(&org));
     response::done(limited, |name| (page, format!("Saved the accounts of {name}"))).await
 }

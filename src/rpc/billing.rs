@@ -38,7 +38,7 @@ pub async fn save_contact(
     } else {
         (usecase::billing::change_contact(&ctx, &by, &org, &id, &form).await, "Changed")
     };
-    response::done(saved, |contact| (format!("/o/{org}/billing"), format!("{verb} {}", contact.name))).await
+    response::done(saved, |contact| (crate::paths::billing(&org), format!("{verb} {}", contact.name))).await
 }
 
 /// **Remove** a billing contact.
@@ -47,7 +47,7 @@ pub async fn remove_contact(#[server(default)] org: String, #[server(default)] i
     use crate::server::{server_fn_response as response, usecase};
     let (ctx, by) = response::signed_in().await?;
     let removed = usecase::billing::remove_contact(&ctx, &by, &org, &id).await;
-    response::done(removed, |name| (format!("/o/{org}/billing"), format!("Removed {name}"))).await
+    response::done(removed, |name| (crate::paths::billing(&org), format!("Removed {name}"))).await
 }
 
 /// **Send request** of **Contact sales**.
@@ -64,7 +64,7 @@ pub async fn contact_sales(
         Some(_) => "Your request was sent",
         None => "Your request was saved, but not mailed",
     };
-    response::done(sent, |_| (format!("/o/{org}/billing"), said.to_owned())).await
+    response::done(sent, |_| (crate::paths::billing(&org), said.to_owned())).await
 }
 
 /// **Withdraw** a request.
@@ -73,5 +73,5 @@ pub async fn withdraw_request(#[server(default)] org: String, #[server(default)]
     use crate::server::{server_fn_response as response, usecase};
     let (ctx, by) = response::signed_in().await?;
     let withdrawn = usecase::billing::withdraw(&ctx, &by, &org, &id).await;
-    response::done(withdrawn, |_| (format!("/o/{org}/billing"), "Withdrawn".to_owned())).await
+    response::done(withdrawn, |_| (crate::paths::billing(&org), "Withdrawn".to_owned())).await
 }

@@ -24,7 +24,7 @@ pub async fn send_invitations(
     let accounts = (counts == "chosen").then_some(accounts);
     let form = usecase::invitation::ListForm { people, role, resource, level, accounts, preview };
     let sent = usecase::invitation::invite_list(&ctx, &by, &org, &form).await;
-    let page = response::back_to(&back, &format!("/o/{org}/people/invitations"));
+    let page = response::back_to(&back, &crate::paths::invitations(&org));
     // Whoever could not be invited is corrected in the form, which comes back with what is known of each row.
     let sent = sent.and_then(|review| {
         if review.all_invited() {
@@ -63,7 +63,7 @@ pub async fn change_invitation(
     let (ctx, by) = response::signed_in().await?;
     let changed =
         async { usecase::invitation::change_role(&ctx, &by, &org, usecase::subject(&invitation)?, &role).await }.await;
-    let page = response::back_to(&back, &format!("/o/{org}/people/invitations"));
+    let page = response::back_to(&back, &crate::paths::invitations(&org));
     response::done(changed, |(email, role)| (page, format!("{email} is now invited as {}", role.with_article()))).await
 }
 
@@ -77,7 +77,7 @@ pub async fn resend_invitation(
     use crate::server::{server_fn_response as response, usecase};
     let (ctx, by) = response::signed_in().await?;
     let sent = async { usecase::invitation::resend(&ctx, &by, &org, usecase::subject(&invitation)?).await }.await;
-    let page = response::back_to(&back, &format!("/o/{org}/people/invitations"));
+    let page = response::back_to(&back, &crate::paths::invitations(&org));
     response::done(sent, |(email, _)| (page, format!("Sent {email} a new link. The old one no longer works."))).await
 }
 
@@ -91,7 +91,7 @@ pub async fn revoke_invitation(
     use crate::server::{server_fn_response as response, usecase};
     let (ctx, by) = response::signed_in().await?;
     let revoked = async { usecase::invitation::revoke(&ctx, &by, &org, usecase::subject(&invitation)?).await }.await;
-    let page = response::back_to(&back, &format!("/o/{org}/people/invitations"));
+    let page = response::back_to(&back, &crate::paths::invitations(&org));
     response::done(revoked, |email| (page, format!("Revoked the invitation of {email}"))).await
 }
 

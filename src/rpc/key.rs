@@ -39,7 +39,7 @@ pub async fn create_key(
         response::keep_secret(secret).await;
     }
     response::done(made, |(view, _)| {
-        let page = format!("/o/{org}/settings/keys");
+        let page = crate::paths::settings(&org, "keys");
         (response::with_query(&page, &[("made", &view.id.to_string())]), format!("Created the key “{}”", view.name))
     })
     .await
@@ -51,5 +51,5 @@ pub async fn revoke_key(#[server(default)] org: String, #[server(default)] key: 
     use crate::server::{server_fn_response as response, usecase};
     let (ctx, by) = response::signed_in().await?;
     let revoked = usecase::key::revoke(&ctx, &by, &org, &key).await;
-    response::done(revoked, |name| (format!("/o/{org}/settings/keys"), format!("Revoked the key “{name}”"))).await
+    response::done(revoked, |name| (crate::paths::settings(&org, "keys"), format!("Revoked the key “{name}”"))).await
 }

@@ -27,7 +27,7 @@ pub async fn change_role(
     let changed =
         async { usecase::people::change_role(&ctx, &by, &org, usecase::subject(&person)?, &role, confirmed).await }
             .await;
-    let page = response::back_to(&back, &format!("/o/{org}/people"));
+    let page = response::back_to(&back, &crate::paths::people(&org));
     response::done(changed, |changed| match changed {
         usecase::people::RoleChange::Done(name, role) => (page, format!("{name} is now {}", role.with_article())),
         usecase::people::RoleChange::Ask => {
@@ -48,7 +48,7 @@ pub async fn remove_people(
     let (ctx, by) = response::signed_in().await?;
     let people: Vec<String> = people.split(',').filter(|id| !id.trim().is_empty()).map(str::to_owned).collect();
     let removed = async { usecase::people::remove(&ctx, &by, &org, usecase::ids("people", &people)?).await }.await;
-    let page = response::back_to(&back, &format!("/o/{org}/people"));
+    let page = response::back_to(&back, &crate::paths::people(&org));
     response::done(removed, |count| {
         (page, if *count == 1 { "Removed one person".to_owned() } else { format!("Removed {count} people") })
     })
@@ -69,7 +69,7 @@ pub async fn create_person(
     let (ctx, by) = response::signed_in().await?;
     let form = usecase::people::NewPersonForm { email, first_name, last_name, role };
     let created = usecase::people::create(&ctx, &by, &org, &form).await;
-    let page = response::back_to(&back, &format!("/o/{org}/people"));
+    let page = response::back_to(&back, &crate::paths::people(&org));
     response::done(created, |row| {
         (page, format!("Created an account for {}. We mailed them a link to set their password.", row.name))
     })

@@ -25,7 +25,7 @@ pub async fn give_seat(
     use crate::server::{server_fn_response as response, usecase};
     let (ctx, by) = response::signed_in().await?;
     let given = usecase::seat::give(&ctx, &by, &licence, &person).await;
-    let page = response::back_to(&back, &format!("/o/{org}/seats"));
+    let page = response::back_to(&back, &crate::paths::seats(&org));
     response::done(given, |row| (page, format!("Gave {} a seat", row.name))).await
 }
 
@@ -40,6 +40,6 @@ pub async fn free_seat(
     use crate::server::{server_fn_response as response, usecase};
     let (ctx, by) = response::signed_in().await?;
     let freed = usecase::seat::free(&ctx, &by, &licence, &holder).await;
-    let page = response::back_to(&back, &format!("/o/{org}/seats"));
+    let page = response::back_to(&back, &crate::paths::seats(&org));
     response::done(freed, |name| (page, format!("The seat of {name} is free"))).await
 }

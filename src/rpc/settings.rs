@@ -48,7 +48,7 @@ pub async fn save_legal(
         officer_phone,
     };
     let saved = usecase::settings::change_legal(&ctx, &by, &org, &form, Some(&org_id)).await;
-    response::done(saved, |(_, org)| (format!("/o/{org}/settings/organization"), "Saved".to_owned())).await
+    response::done(saved, |(_, org)| (crate::paths::settings(org, "organization"), "Saved".to_owned())).await
 }
 
 /// **Save** of "Details".
@@ -70,7 +70,7 @@ pub async fn save_details(
         ..Default::default()
     };
     let saved = usecase::settings::change(&ctx, &by, &org, &form).await;
-    response::done(saved, |org| (format!("/o/{org}/settings/details"), "Saved".to_owned())).await
+    response::done(saved, |org| (crate::paths::settings(org, "details"), "Saved".to_owned())).await
 }
 
 /// **Save** of "Security": who sees the people list.
@@ -84,7 +84,7 @@ pub async fn save_security(
     let form =
         crate::domain::organization::SettingsForm { people_visible_to: Some(people_visible_to), ..Default::default() };
     let saved = usecase::settings::change(&ctx, &by, &org, &form).await;
-    response::done(saved, |org| (format!("/o/{org}/settings/security"), "Saved".to_owned())).await
+    response::done(saved, |org| (crate::paths::settings(org, "security"), "Saved".to_owned())).await
 }
 
 /// **Leave organization** (PEOPLE-7).
