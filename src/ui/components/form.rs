@@ -39,6 +39,12 @@ pub struct FormContext {
 }
 
 impl FormContext {
+    /// Whether an answer, or the page that it leads to, is awaited. A form that is being replaced is still on the page for a
+    /// moment when its signals are disposed of already, and its button still hears that navigation has ended.
+    fn is_pending(self) -> bool {
+        self.pending.try_get().unwrap_or(false)
+    }
+
     pub fn get() -> Self {
         expect_context()
     }
@@ -127,7 +133,7 @@ fn form_view(
     let answer = Signal::derive(move || value.get());
     let (session, sending, path) = (Session::get(), action.pending(), current_path());
     // A form stays pending until the page that its answer leads to is shown.
-    let pending = Signal::derive(move || sending.get() || session.is_leaving(url));
+    let pending = Signal::derive(move || sending.try_get().unwrap_or(false) || session.is_leaving(url));
     let flash = flash.filter(|flash| flash.action == url);
     let from_flash = flash.is_some();
     let (typed, refused) = flash.map_or_else(Default::default, |flash| (flash.values, Some(flash.failure)));
@@ -164,7 +170,7 @@ fn form_view(
     let on_submit = move |event: SubmitEvent| {
         event.prevent_default();
         // A second submission is ignored while the first is pending.
-        if !pending.get_untracked() {
+        if !pending.try_get_untracked().unwrap_or(false) {
             action.submit(&event);
         }
     };
@@ -257,13 +263,13 @@ pub fn Submit(
     tone: Tone,
     #[prop(optional)] icon: Option<&'static str>,
 ) -> impl IntoView {
-    let pending = FormContext::get().pending;
+    let form = FormContext::get();
     view! {
         <button
             type="submit"
             class=tone.class()
-            disabled=move || pending.get()
-            aria-busy=move || pending.get().then_some("true")
+            disabled=move || form.is_pending()
+            aria-busy=move || form.is_pending().then_some("true")
         >
             {icon.map(|name| view! { <Icon name/> })}
             {label}
@@ -376,9 +382,9 @@ pub fn FormButtons(children: Children) -> impl IntoView {
 /// A submit button with only an icon.
 #[component]
 pub fn IconSubmit(label: &'static str, icon: &'static str) -> impl IntoView {
-    let pending = FormContext::get().pending;
+    let form = FormContext::get();
     view! {
-        <button type="submit" class="button icon-only quiet" aria-label=label title=label disabled=move || pending.get()>
+        <button type="submit" class="button icon-only quiet" aria-label=label title=label disabled=move || form.is_pending()>
             <Icon name=icon/>
         </button>
     }
