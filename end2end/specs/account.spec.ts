@@ -125,6 +125,52 @@ test("SET-1 the profile is saved as it is changed, and says so", async ({ page, 
   await expect(page).toHaveURL(new RegExp(`/o/${table.org_id}$`));
 });
 
+test("SET-1 what is chosen while the choice before is being saved is kept and saved too", async ({
+  page,
+  anna,
+  javaScriptEnabled,
+}) => {
+  test.skip(!(javaScriptEnabled ?? true), "without script a form is saved once, by its button");
+  // The answer to a save is held back until its cluster location is released.
+  const sent: (string | null)[] = [];
+  const release = new Map<string | null, () => void>();
+  const held = new Map<string | null, Promise<void>>();
+  for (const location of ["ap-northeast", "us-east"]) {
+    held.set(location, new Promise((resolve) => release.set(location, resolve)));
+  }
+  await page.route(/\/update_profile\d*(\?|$)/, async (route) => {
+    const location = new URLSearchParams(route.request().postData() ?? "").get("cluster");
+    sent.push(location);
+    const response = await route.fetch();
+    await held.get(location);
+    await route.fulfill({ response });
+  });
+  await page.goto("/account");
+  const cluster = page.getByLabel("Cluster location");
+  await page.getByLabel("First name").fill("Annabel");
+  await cluster.selectOption("ap-northeast");
+  await expect.poll(() => sent).toContain("ap-northeast");
+  await cluster.selectOption("us-east");
+
+  // The first answer makes the page load its values again: the ones of the first save, as the second is under way.
+  const reloaded = page.waitForResponse(/\/account_profile\d*(\?|$)/);
+  release.get("ap-northeast")?.();
+  await reloaded;
+  await expect(page.getByRole("link", { name: "My account, Annabel Berg" })).toBeAttached();
+  await expect.poll(() => sent).toContain("us-east");
+  await page.getByLabel("Last name").fill("Bergman");
+  await page.keyboard.press("Tab");
+  await expect(cluster).toHaveValue("us-east");
+  release.get("us-east")?.();
+  await expect
+    .poll(() => anna.get("/me"))
+    .toMatchObject({ first_name: "Annabel", last_name: "Bergman", cluster: "us-east" });
+  await expect(cluster).toHaveValue("us-east");
+  await page.reload();
+  await expect(page.getByLabel("Last name")).toHaveValue("Bergman");
+  await expect(cluster).toHaveValue("us-east");
+});
+
 test("SET-1 another email counts once its link is used", async ({ page, anna, request }) => {
   const address = `new.${anna.email}`;
   await page.goto("/account");

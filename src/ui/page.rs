@@ -6,7 +6,7 @@
 
 use std::{future::Future, pin::Pin, sync::Arc};
 
-use leptos::prelude::*;
+use leptos::{prelude::*, reactive::computed::ScopedFuture};
 
 use super::{
     components::{
@@ -44,6 +44,15 @@ where
     F: Future<Output = Result<AnyView, Failure>> + Send + 'static,
 {
     page_content(Arc::new(move || Box::pin(load())))
+}
+
+/// Content that is loaded and built once, and left alone when what it awaited is loaded again. Closures inside it may still
+/// read resources.
+pub fn content_built_once<F>(load: impl Fn() -> F + Send + Sync + 'static) -> AnyView
+where
+    F: Future<Output = Result<AnyView, Failure>> + Send + 'static,
+{
+    content(move || ScopedFuture::new_untracked(load()))
 }
 
 /// The content of a dialog that leads back to `close`, or why there is none.

@@ -12,7 +12,7 @@ use crate::{
     },
     ui::{
         components::{
-            auto_save::{AutoSave, AutoSaved},
+            auto_save::AutoSaved,
             button::Tone,
             field::{Check, Field},
             form::{Form, FormButtons, Submit},
@@ -20,7 +20,7 @@ use crate::{
             select::Select,
         },
         form_action::FormAction,
-        page::content,
+        page::content_built_once,
         session::Session,
         words,
     },
@@ -34,17 +34,19 @@ use super::AccountFrame;
 pub fn ProfilePage() -> impl IntoView {
     let session = Session::get();
     let profile = ask(move || session.version(), |_| account_profile());
-    // Made here, because the forms are built anew whenever the profile is loaded again.
     let (save, change_email) = (FormAction::<UpdateProfile>::new(), FormAction::<ChangeEmail>::new());
     let save_keys = FormAction::<SaveLetterKeys>::new();
-    let (profile_auto_save, keys_auto_save) = (AutoSave::new(save.pending()), AutoSave::new(save_keys.pending()));
-    let content = content(move || async move {
+    let content = content_built_once(move || async move {
         let context = session.context().await;
-        let profile = profile.await?;
+        let first = profile.await?;
+        let email_flash = context.form.clone();
         Ok(view! {
-            <AboutMe action=save auto_save=profile_auto_save profile=profile.clone() flash=context.form.clone()/>
-            <MyEmail action=change_email profile flash=context.form/>
-            <Keys action=save_keys auto_save=keys_auto_save preferences=context.preferences/>
+            <AboutMe action=save profile=first flash=context.form/>
+            {move || {
+                let profile = profile.get().and_then(Result::ok)?;
+                Some(view! { <MyEmail action=change_email profile flash=email_flash.clone()/> })
+            }}
+            <Keys action=save_keys preferences=context.preferences/>
         }
         .into_any())
     });
@@ -55,11 +57,9 @@ pub fn ProfilePage() -> impl IntoView {
 #[component]
 fn AboutMe(
     action: FormAction<UpdateProfile>,
-    auto_save: AutoSave<ProfileView>,
     profile: ProfileView,
     flash: Option<FormFlash>,
 ) -> impl IntoView {
-    let profile = auto_save.values(profile);
     let session = Session::get();
     let pairs = |known: &[(&str, &str)]| {
         known.iter().map(|(value, words)| ((*value).to_owned(), (*words).to_owned())).collect::<Vec<_>>()
@@ -73,7 +73,7 @@ fn AboutMe(
     view! {
         <section class="panel account-part" aria-labelledby="about-me">
             <h2 id="about-me">"About me"</h2>
-            <AutoSaved auto_save>
+            <AutoSaved pending=action.pending()>
                 <Form action flash changes_session=true>
                     <div class="columns">
                         <Field name="first_name" label="First name" autocomplete="given-name" value=profile.person.first_name/>
@@ -132,17 +132,12 @@ fn MyEmail(action: FormAction<ChangeEmail>, profile: ProfileView, flash: Option<
 
 /// Whether single letters are commands (WCAG 2.1.4).
 #[component]
-fn Keys(
-    action: FormAction<SaveLetterKeys>,
-    auto_save: AutoSave<UiPreferences>,
-    preferences: UiPreferences,
-) -> impl IntoView {
+fn Keys(action: FormAction<SaveLetterKeys>, preferences: UiPreferences) -> impl IntoView {
     let session = Session::get();
-    let preferences = auto_save.values(preferences);
     view! {
         <section class="panel account-part" aria-labelledby="keys">
             <h2 id="keys">"Keyboard"</h2>
-            <AutoSaved auto_save>
+            <AutoSaved pending=action.pending()>
                 <Form action flash=None changes_session=true>
                     <Check
                         name="letter_keys"
