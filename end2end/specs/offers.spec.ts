@@ -1,4 +1,4 @@
-// Offers to organizations where one has no right, taking a transfer back, and long transfers (XFER-16, XFER-18).
+// Offers to organizations where one has no right, taking a transfer back, and long transfers (XFER-16, XFER-18, XFER-19).
 import { expect, test } from "../support/fixture";
 import { grantCredits, operator, setProcessed } from "../support/operator";
 import { alert, Confirmation, Drive, problemOf, section } from "../support/pages";
@@ -80,7 +80,7 @@ test("XFER-18 an offer is declined, and another withdrawn", async ({ page, anna,
   await expect(section(theirs, "Offered to this organization")).toHaveCount(0);
 });
 
-test("XFER-18 a transfer is taken back from its receipt, once", async ({ page, anna }) => {
+test("XFER-19 a transfer is undone from its receipt, once", async ({ page, anna }) => {
   const [table, chair] = [await anna.organization("Table"), await anna.organization("Chair")];
   await Promise.all([grantCredits(table.org_id), grantCredits(chair.org_id)]);
   const tunnels = await anna.create(table.root, "folder", "Tunnels");

@@ -171,7 +171,7 @@ pub fn may_be_given(level: Level, affiliation: Affiliation) -> Result<(), Refusa
 }
 
 /// Why somebody has the access they have, as lists show it.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Source {
     /// From a role, or from a grant higher up.

@@ -40,7 +40,7 @@ pub enum BlockerCode {
     LicenceTierTooLow,
     /// DRIVE-1.
     DepthExceeded,
-    /// XFER-18: what was offered, or is to be taken back, is not what it was.
+    /// XFER-18, XFER-19: what was offered, or what is to be undone, has changed since.
     ChangedSince,
     /// POL-1.
     DeletionRestricted,

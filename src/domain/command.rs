@@ -13,7 +13,7 @@ use super::{
 };
 
 /// Something that can be done with items.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Command {
     /// Another name.
@@ -96,7 +96,7 @@ impl Command {
 }
 
 /// Whether a button or menu item is shown, and usable (ux.md, "Showing rules").
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
 pub enum Control {
     /// Not shown: the reader can never use it.
     Absent,

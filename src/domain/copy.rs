@@ -40,7 +40,7 @@ pub struct CopyDestination {
     /// Its depth; a root's is 0.
     pub depth: i64,
     /// Itself and everything above it.
-    pub facts: Vec<ResourceId>,
+    pub self_and_ancestors: Vec<ResourceId>,
 }
 
 /// Whether one thing may be copied to a place.
@@ -88,7 +88,7 @@ fn copyable(original: &Original, place: &CopyDestination) -> Result<(), Refusal>
             "“{name}”, which is inside, cannot be copied, because its Managers have restricted copying."
         )));
     }
-    if place.facts.contains(&original.id) {
+    if place.self_and_ancestors.contains(&original.id) {
         return no(format!("“{}” cannot be copied into itself or into something inside it.", original.name));
     }
     fits(&original.name, original.kind, original.height, place)
@@ -161,7 +161,7 @@ mod tests {
             organization: OrganizationId(id(9)),
             level: Level::Uploader,
             depth: 3,
-            facts: vec![ResourceId(id(2)), ResourceId(id(3))],
+            self_and_ancestors: vec![ResourceId(id(2)), ResourceId(id(3))],
         }
     }
 
@@ -204,7 +204,8 @@ mod tests {
         assert!(refused(original(), CopyDestination { kind: Kind::Dataset, ..place() }).contains("is a dataset"));
         assert!(refused(original(), CopyDestination { depth: 63, ..place() }).contains("64 levels"));
         assert!(
-            refused(original(), CopyDestination { facts: vec![ResourceId(id(1))], ..place() }).contains("into itself")
+            refused(original(), CopyDestination { self_and_ancestors: vec![ResourceId(id(1))], ..place() })
+                .contains("into itself")
         );
         assert!(
             refused(original(), CopyDestination { organization: OrganizationId(id(8)), ..place() })

@@ -1,7 +1,7 @@
 //! Permits: proof that a check was made.
 //!
-//! A store function that changes something takes a permit, and only the checks in this room make permits. A use case that
-//! forgets a check therefore does not compile (docs/adr/0003-permits.md).
+//! A store function that changes resources, grants, links, memberships, organizations or accounts takes a permit, and only the
+//! checks in this room make permits. A use case that forgets such a check therefore does not compile (docs/adr/0003-permits.md).
 
 use super::{
     access::{AccessFacts, Act, may_act},

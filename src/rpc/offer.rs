@@ -1,4 +1,4 @@
-//! Offers, lists of receipts, and taking a transfer back (XFER-18).
+//! Offers and lists of receipts (XFER-18), and undoing a transfer (XFER-19).
 
 use leptos::prelude::*;
 

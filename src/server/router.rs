@@ -388,7 +388,7 @@ mod tests {
     use super::{Method, known_method, loggable};
 
     #[test]
-    fn f_10_methods_that_somebody_invents_are_no_series_of_their_own() {
+    fn methods_that_somebody_invents_are_no_series_of_their_own() {
         for (method, counted) in
             [("GET", "GET"), ("DELETE", "DELETE"), ("TRACE", "other"), ("X-1", "other"), ("get", "other")]
         {

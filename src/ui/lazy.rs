@@ -1,7 +1,7 @@
 //! Code splitting: pages whose code is not in the main module.
 //!
 //! `lazy!` puts a page into a bundle. What only the pages of one bundle need is in that bundle's file; what several
-//! bundles share is in files of its own; what the frame needs is in the main file. `tools/site` takes the compiled
+//! bundles share is in one shared file; what the frame needs is in the main file. `tools/site` takes the compiled
 //! module apart so. The server names a page's files in its head, and the browser fetches all of them at once.
 //!
 //! # Invariants

@@ -15,12 +15,7 @@ use crate::view::billing::LicenceRequestPath;
 
 /// What the reader can do about a missing licence. Empty for people without a role in the organization.
 #[component]
-pub fn GetLicence(
-    #[prop(into)] org: String,
-    /// The tone of the button.
-    #[prop(optional)]
-    tone: Tone,
-) -> impl IntoView {
+pub fn GetLicence(#[prop(into)] org: String, #[prop(optional)] tone: Tone) -> impl IntoView {
     match Session::get().way_to_licence() {
         Some(LicenceRequestPath::Ask) => view! { <ContactSales org tone/> }.into_any(),
         Some(LicenceRequestPath::Grant(command)) => view! {
@@ -50,11 +45,6 @@ pub fn GrantCommand(command: String) -> impl IntoView {
 
 /// A link that leads to the dialog.
 #[component]
-pub fn ContactSales(
-    #[prop(into)] org: String,
-    /// The tone of the button.
-    #[prop(optional)]
-    tone: Tone,
-) -> impl IntoView {
+pub fn ContactSales(#[prop(into)] org: String, #[prop(optional)] tone: Tone) -> impl IntoView {
     view! { <ButtonLink href=paths::contact_sales(&org) tone icon="mail">"Contact sales"</ButtonLink> }
 }

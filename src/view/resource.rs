@@ -12,7 +12,7 @@ use crate::domain::{
 };
 
 /// A resource in a path of breadcrumbs.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
 pub struct Crumb {
     pub id: ResourceId,
     pub name: String,
@@ -20,7 +20,7 @@ pub struct Crumb {
 }
 
 /// What a dataset has besides a name (DRIVE-6).
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
 pub struct DatasetView {
     pub status: DatasetStatus,
     pub images: i64,
@@ -72,7 +72,7 @@ impl ResourceView {
 }
 
 /// One row of a Drive list.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
 pub struct RowView {
     pub id: ResourceId,
     pub kind: Kind,

@@ -106,8 +106,7 @@ pub struct Destination {
     pub level: Option<Level>,
     /// Its depth; a root's is 0.
     pub depth: i64,
-    /// Itself and everything above it.
-    pub facts: Vec<ResourceId>,
+    pub self_and_ancestors: Vec<ResourceId>,
     /// The keys of the names in it that are taken, as far as they matter to the items: their own names, and these with
     /// a number behind them (DRIVE-5).
     pub taken: BTreeSet<String>,
@@ -128,7 +127,7 @@ pub struct Item {
     /// Everything above it.
     pub ancestors: Vec<ResourceId>,
     /// Ancestors from which only Managers may delete (POL-1), with their names where the person sees them.
-    pub kept_by: Vec<(ResourceId, Option<String>)>,
+    pub deletion_restrictions: Vec<(ResourceId, Option<String>)>,
     /// The level on it of the person who transfers.
     pub level: Level,
     /// How many levels of things are below it; 0 for one that holds nothing.
@@ -384,6 +383,8 @@ pub struct Plan {
     pub target: OrganizationId,
     /// The container they go into.
     pub destination: NamedResource,
+    /// What that container is.
+    pub destination_kind: Kind,
     /// The items that move, without those inside another item of the selection, and those that are there already.
     pub items: Vec<NamedResource>,
     /// Folders, sites and assets that move, at any depth.
@@ -526,8 +527,8 @@ pub fn plan(facts: &Facts) -> Plan {
         Scope::Between => roles_between(facts, &mut blockers),
     }
     direct_access(&moving, scope, &mut blockers);
-    kept(facts, &moving, &mut blockers);
-    places(facts, &moving, &mut blockers);
+    check_deletion_restrictions(facts, &moving, &mut blockers);
+    check_destination(facts, &moving, &mut blockers);
     let mut effects = Effects {
         renamed: names(facts, &moving),
         carried_grants_ended: carried_grants_ended(facts, &moving),
@@ -546,7 +547,7 @@ pub fn plan(facts: &Facts) -> Plan {
                     format!("“{name}” is not processed yet. Process it first, or leave it out.")
                 });
             }
-            accounts(facts, &moving, images, datasets, &mut blockers, &mut effects);
+            check_licences_and_charge(facts, &moving, images, datasets, &mut blockers, &mut effects);
             end_access(facts, &moving, &mut effects);
         }
     }
@@ -557,6 +558,7 @@ pub fn plan(facts: &Facts) -> Plan {
         source: facts.source.organization,
         target: facts.target.organization,
         destination: NamedResource { id: facts.destination.id, name: facts.destination.name.clone() },
+        destination_kind: facts.destination.kind,
         items: moving.iter().map(|item| NamedResource { id: item.id, name: item.name.clone() }).collect(),
         folders: moving.iter().map(|item| item.contents.folders).sum(),
         datasets,
@@ -655,10 +657,11 @@ fn direct_access(moving: &[&Item], scope: Scope, blockers: &mut Blockers) {
 
 /// POL-1: whoever may not delete an item from a restricted folder may not move it out of that folder either. Moving it
 /// within the folder is allowed. An item's own restrictions move with it.
-fn kept(facts: &Facts, moving: &[&Item], blockers: &mut Blockers) {
+fn check_deletion_restrictions(facts: &Facts, moving: &[&Item], blockers: &mut Blockers) {
     for item in moving.iter().filter(|item| item.level < Level::Manager) {
-        let left = item.kept_by.iter().find(|(id, _)| !facts.destination.facts.contains(id));
-        if let Some((_, name)) = left {
+        let restricted =
+            item.deletion_restrictions.iter().find(|(id, _)| !facts.destination.self_and_ancestors.contains(id));
+        if let Some((_, name)) = restricted {
             let place = name.as_ref().map_or_else(|| "of its folder".to_owned(), |name| format!("of “{name}”"));
             let message = format!(
                 "Only people with Manager access can take “{}” out {place}, because deleting from there is restricted.",
@@ -670,10 +673,10 @@ fn kept(facts: &Facts, moving: &[&Item], blockers: &mut Blockers) {
 }
 
 /// DRIVE-1, XFER-4, XFER-5 and LIC-4: what may be where.
-fn places(facts: &Facts, moving: &[&Item], blockers: &mut Blockers) {
+fn check_destination(facts: &Facts, moving: &[&Item], blockers: &mut Blockers) {
     let destination = &facts.destination;
     for item in moving {
-        if destination.facts.contains(&item.id) {
+        if destination.self_and_ancestors.contains(&item.id) {
             blockers.item(
                 BlockerCode::IntoItself,
                 item.id,
@@ -820,8 +823,8 @@ fn carry(facts: &Facts, moving: &[&Item], effects: &mut Effects) {
     }
 }
 
-/// XFER-8 and XFER-10 to XFER-12: licences and books.
-fn accounts(
+/// XFER-8 and XFER-10 to XFER-12: checks both licences, and records what is taken from one and given back to the other.
+fn check_licences_and_charge(
     facts: &Facts,
     moving: &[&Item],
     images: i64,

@@ -1,23 +1,23 @@
-//! Undoing a transfer between two organizations (XFER-18): within a day, while nothing in it was changed.
+//! Undoing a transfer between two organizations (XFER-19): within a day, while nothing in it was changed.
 //!
 //! It is a transfer in the other direction that restores what the first one recorded. The rules about licence models are not
 //! checked again, and both balances change back by the same amounts.
 
 use super::{
-    Amount, Level, NamedResource, OrganizationId, Permit, PersonId, Plan, Refusal, ResourceId, Role, Side, Timestamp,
-    number,
+    Amount, Kind, Level, NamedResource, OrganizationId, Permit, PersonId, Plan, Refusal, ResourceId, Role, Side,
+    Timestamp, number,
 };
 use crate::domain::blocker::{Blocker, BlockerCode};
 
-/// For so many days a transfer can be taken back.
+/// How long a transfer can be undone.
 pub const UNDO_DAYS: i64 = 1;
 
-/// What there is of what crossed, now.
+/// A summary of what was transferred, at some moment. Two that are equal tell that nothing was changed in between.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct ContentFingerprint {
-    /// How many things the items and what is in them are.
+    /// How many resources the items are, with everything inside them.
     pub things: i64,
-    /// The sum of the times of their last changes. Any change makes it another number.
+    /// The sum of the times of their last changes. Any change makes it a different number.
     pub changed: i64,
     /// How many grants were made on them since.
     pub grants: i64,
@@ -25,13 +25,13 @@ pub struct ContentFingerprint {
     pub links: i64,
 }
 
-/// A container that items come back into.
+/// A container that items return to.
 #[derive(Clone, Debug)]
 pub struct FormerContainer {
     pub id: ResourceId,
-    /// Whether it is there, in the organization it was in.
-    pub there: bool,
-    /// The level on it of who takes back; `None` also where it is not there.
+    /// Whether it still exists, in the organization it was in.
+    pub exists: bool,
+    /// The level on it of the person who undoes the transfer. `None` also if it no longer exists.
     pub level: Option<Level>,
     /// Whether the tree would be too deep.
     pub too_deep: bool,
@@ -39,42 +39,42 @@ pub struct FormerContainer {
     pub taken: Vec<String>,
 }
 
-/// Everything that decides whether a transfer can be taken back.
+/// Everything that decides whether a transfer can be undone.
 #[derive(Clone, Debug)]
 pub struct Facts<'a> {
-    /// Who takes back.
+    /// Who undoes the transfer.
     pub person: PersonId,
     pub now: Timestamp,
     pub at: Timestamp,
     pub plan: &'a Plan,
     /// The organization it goes back to, with the licence that governed it then, as it is now.
-    pub home: Side,
+    pub former: Side,
     /// The organization it is in, with the licence that governed it then, as it is now.
-    pub away: Side,
-    /// Whether it was taken back already.
+    pub current: Side,
+    /// Whether it is undone already.
     pub undone: bool,
-    /// Whether what taking it back needs is still written down.
+    /// Whether the record that undoing needs is still kept.
     pub kept: bool,
     /// Whether every item is where it was put.
     pub in_place: bool,
-    /// What was there right after it.
-    pub left: ContentFingerprint,
-    /// What is there now.
-    pub found: ContentFingerprint,
+    /// Right after the transfer.
+    pub fingerprint_then: ContentFingerprint,
+    /// Now.
+    pub fingerprint_now: ContentFingerprint,
     pub containers: Vec<FormerContainer>,
 }
 
-/// Leave to take it back.
+/// Permission to undo the transfer.
 #[derive(Clone, Copy, Debug)]
 pub struct ReversalPermit {
     person: PersonId,
-    home: OrganizationId,
+    former: OrganizationId,
 }
 
 impl ReversalPermit {
-    /// Leave to put things into one of the containers.
+    /// The permit to put items into one of the containers.
     pub const fn into(self, container: ResourceId) -> Permit {
-        Permit::of_plan(self.person, self.home, container)
+        Permit::of_plan(self.person, self.former, container)
     }
 }
 
@@ -82,12 +82,12 @@ fn blocker(code: BlockerCode, message: String) -> Blocker {
     Blocker { code, resource: None, name: None, message }
 }
 
-/// Decides whether a transfer can be taken back.
+/// Decides whether a transfer can be undone.
 ///
 /// # Errors
 /// `Blocked` with every reason why not.
 pub fn decide(facts: &Facts<'_>) -> Result<ReversalPermit, Refusal> {
-    let (home, away) = (&facts.home, &facts.away);
+    let (former, current) = (&facts.former, &facts.current);
     let mut why = Vec::new();
     let since = |message: &str| blocker(BlockerCode::ChangedSince, message.to_owned());
     // These reasons are final, so the others are not checked.
@@ -102,16 +102,16 @@ pub fn decide(facts: &Facts<'_>) -> Result<ReversalPermit, Refusal> {
             "What was transferred came from too many places to be put back in one step.",
         )]));
     }
-    if away.role.is_none_or(|role| role < Role::Manager) {
+    if current.role.is_none_or(|role| role < Role::Manager) {
         why.push(blocker(
             BlockerCode::SourceRoleTooLow,
-            format!("You need at least the Manager role in {} to transfer out of it.", away.name),
+            format!("You need at least the Manager role in {} to transfer out of it.", current.name),
         ));
     }
-    if home.role.is_none_or(|role| role < Role::Editor) {
+    if former.role.is_none_or(|role| role < Role::Editor) {
         why.push(blocker(
             BlockerCode::TargetRoleTooLow,
-            format!("You need at least the Editor role in {} to transfer into it.", home.name),
+            format!("You need at least the Editor role in {} to transfer into it.", former.name),
         ));
     }
     // Without the right role, nobody learns what else is in the way, because that tells about the content.
@@ -120,14 +120,16 @@ pub fn decide(facts: &Facts<'_>) -> Result<ReversalPermit, Refusal> {
     }
     if !facts.in_place {
         why.push(since("Some of it has been moved since."));
-    } else if (facts.found.things, facts.found.changed) != (facts.left.things, facts.left.changed) {
+    } else if (facts.fingerprint_now.things, facts.fingerprint_now.changed)
+        != (facts.fingerprint_then.things, facts.fingerprint_then.changed)
+    {
         why.push(since("Something in it has been changed, added or removed since."));
     }
-    if facts.found.grants > 0 || facts.found.links > 0 {
+    if facts.fingerprint_now.grants > 0 || facts.fingerprint_now.links > 0 {
         why.push(since("Something in it has been shared since."));
     }
     for container in &facts.containers {
-        if !container.there || container.level.is_none_or(|level| level < Level::Editor) {
+        if !container.exists || container.level.is_none_or(|level| level < Level::Editor) {
             why.push(since("The place it came from no longer exists."));
         }
         if container.too_deep {
@@ -140,7 +142,7 @@ pub fn decide(facts: &Facts<'_>) -> Result<ReversalPermit, Refusal> {
     }
     licences(facts, &mut why);
     if why.is_empty() {
-        Ok(ReversalPermit { person: facts.person, home: home.organization })
+        Ok(ReversalPermit { person: facts.person, former: former.organization })
     } else {
         Err(Refusal::Blocked(why))
     }
@@ -151,8 +153,8 @@ pub fn decide(facts: &Facts<'_>) -> Result<ReversalPermit, Refusal> {
 fn licences(facts: &Facts<'_>, why: &mut Vec<Blocker>) {
     let effects = &facts.plan.effects;
     for (side, then, code) in [
-        (&facts.home, &effects.source, BlockerCode::SourceLicenceInactive),
-        (&facts.away, &effects.target, BlockerCode::TargetLicenceInactive),
+        (&facts.former, &effects.source, BlockerCode::SourceLicenceInactive),
+        (&facts.current, &effects.target, BlockerCode::TargetLicenceInactive),
     ] {
         let governed = then.as_ref().and_then(|then| then.licence);
         let now = side.licence.as_ref();
@@ -163,13 +165,13 @@ fn licences(facts: &Facts<'_>, why: &mut Vec<Blocker>) {
         }
     }
     let cost = charged(facts.plan);
-    let left = facts.home.licence.as_ref().map_or(Amount::default(), |licence| licence.left);
+    let left = facts.former.licence.as_ref().map_or(Amount::default(), |licence| licence.left);
     if !left.covers(cost) {
         why.push(blocker(
             BlockerCode::AllowanceTooSmall,
             format!(
                 "{} got back {} images and {} projects and has used some of them since; {} images and {} projects are left.",
-                facts.home.name,
+                facts.former.name,
                 number(cost.images),
                 number(cost.projects),
                 number(left.images),
@@ -185,8 +187,13 @@ pub fn charged(plan: &Plan) -> Amount {
     source.map_or(Amount::default(), |side| side.left_after.plus(side.left_before.negated()))
 }
 
-/// The plan of taking it back, as its receipt tells it: what goes where, and both books the other way round.
-pub fn reversed(facts: &Facts<'_>, destination: NamedResource, renamed: Vec<super::Renamed>) -> Plan {
+/// The plan of the undo, as its receipt shows it: what goes where, and the opposite change of both balances.
+pub fn reversed(
+    facts: &Facts<'_>,
+    destination: NamedResource,
+    destination_kind: Kind,
+    renamed: Vec<super::Renamed>,
+) -> Plan {
     let plan = facts.plan;
     let change = charged(plan);
     let side = |side: &Side, change: Amount| {
@@ -195,8 +202,8 @@ pub fn reversed(facts: &Facts<'_>, destination: NamedResource, renamed: Vec<supe
     };
     let effects = super::Effects {
         model_pair: plan.effects.model_pair.map(|pair| super::ModelPair { source: pair.target, target: pair.source }),
-        source: Some(side(&facts.away, change)),
-        target: Some(side(&facts.home, change.negated())),
+        source: Some(side(&facts.current, change)),
+        target: Some(side(&facts.former, change.negated())),
         renamed,
         clusters: plan.effects.clusters.clone(),
         ..super::Effects::default()
@@ -204,9 +211,10 @@ pub fn reversed(facts: &Facts<'_>, destination: NamedResource, renamed: Vec<supe
     Plan {
         scope: super::Scope::Between,
         person: facts.person,
-        source: facts.away.organization,
-        target: facts.home.organization,
+        source: facts.current.organization,
+        target: facts.former.organization,
         destination,
+        destination_kind,
         items: plan.items.clone(),
         folders: plan.folders,
         datasets: plan.datasets,
@@ -227,7 +235,7 @@ mod tests {
 
     const PLACE: ResourceId = ResourceId(id(22));
 
-    /// A transfer of yesterday's last hour that nothing is in the way of taking back.
+    /// A transfer of an hour ago that nothing stops from being undone.
     fn facts(plan: &Plan) -> Facts<'_> {
         let between = between();
         let spent = |licence: Option<Licence>, change: Amount| {
@@ -239,12 +247,12 @@ mod tests {
             now: NOW.plus_millis(3_600_000),
             at: NOW,
             plan,
-            home: Side {
+            former: Side {
                 role: Some(Role::Editor),
                 licence: spent(between.source.licence.clone(), cost),
                 ..between.source
             },
-            away: Side {
+            current: Side {
                 role: Some(Role::Manager),
                 licence: spent(between.target.licence.clone(), cost.negated()),
                 ..between.target
@@ -252,11 +260,11 @@ mod tests {
             undone: false,
             kept: true,
             in_place: true,
-            left: ContentFingerprint { things: 1, changed: 7, grants: 0, links: 0 },
-            found: ContentFingerprint { things: 1, changed: 7, grants: 0, links: 0 },
+            fingerprint_then: ContentFingerprint { things: 1, changed: 7, grants: 0, links: 0 },
+            fingerprint_now: ContentFingerprint { things: 1, changed: 7, grants: 0, links: 0 },
             containers: vec![FormerContainer {
                 id: PLACE,
-                there: true,
+                exists: true,
                 level: Some(Level::Editor),
                 too_deep: false,
                 taken: Vec::new(),
@@ -275,12 +283,16 @@ mod tests {
     }
 
     #[test]
-    fn xfer_18_what_nothing_is_in_the_way_of_goes_back_by_the_same_amounts() {
+    fn xfer_19_what_nothing_is_in_the_way_of_goes_back_by_the_same_amounts() {
         let plan = super::super::plan(&between());
         let facts = facts(&plan);
         let leave = decide(&facts).expect("nothing is in the way");
-        assert_eq!((leave.into(PLACE).organization(), leave.into(PLACE).resource()), (facts.home.organization, PLACE));
-        let undone = reversed(&facts, NamedResource { id: PLACE, name: "Tunnels".to_owned() }, Vec::new());
+        assert_eq!(
+            (leave.into(PLACE).organization(), leave.into(PLACE).resource()),
+            (facts.former.organization, PLACE)
+        );
+        let undone =
+            reversed(&facts, NamedResource { id: PLACE, name: "Tunnels".to_owned() }, Kind::Folder, Vec::new());
         assert_eq!(charged(&plan), Amount { images: 100, projects: 1, credits: 0 });
         for (is, was) in
             [(&undone.effects.source, &plan.effects.target), (&undone.effects.target, &plan.effects.source)]
@@ -288,11 +300,11 @@ mod tests {
             let (is, was) = (is.as_ref().expect("a side"), was.as_ref().expect("a side"));
             assert_eq!((is.left_before, is.left_after), (was.left_after, was.left_before), "{}", is.name);
         }
-        assert_eq!(undone.permit().expect("clear").organization(), facts.home.organization);
+        assert_eq!(undone.permit().expect("clear").organization(), facts.former.organization);
     }
 
     #[test]
-    fn xfer_18_everything_that_is_in_the_way_of_taking_back_is_told() {
+    fn xfer_19_everything_that_is_in_the_way_of_taking_back_is_told() {
         let plan = super::super::plan(&between());
         let ok = facts(&plan);
         assert_eq!(why(&ok), []);
@@ -307,40 +319,41 @@ mod tests {
         assert_eq!(with(|f| f.now = f.at.plus_days(1)), changed);
         assert_eq!(with(|f| f.now = f.at.plus_days(1).plus_millis(-1)), []);
         assert_eq!(with(|f| f.in_place = false), changed);
-        assert_eq!(with(|f| f.found.things = 2), changed);
-        assert_eq!(with(|f| f.found.changed = 8), changed);
-        assert_eq!(with(|f| f.found.grants = 1), changed);
-        assert_eq!(with(|f| f.found.links = 1), changed);
-        assert_eq!(with(|f| f.containers[0].there = false), changed);
+        assert_eq!(with(|f| f.fingerprint_now.things = 2), changed);
+        assert_eq!(with(|f| f.fingerprint_now.changed = 8), changed);
+        assert_eq!(with(|f| f.fingerprint_now.grants = 1), changed);
+        assert_eq!(with(|f| f.fingerprint_now.links = 1), changed);
+        assert_eq!(with(|f| f.containers[0].exists = false), changed);
         assert_eq!(with(|f| f.containers[0].level = Some(Level::Uploader)), changed);
         assert_eq!(with(|f| f.containers[0].taken = vec!["Portal".to_owned()]), changed);
         assert_eq!(with(|f| f.containers[0].too_deep = true), [BlockerCode::DepthExceeded]);
-        assert_eq!(with(|f| f.away.role = Some(Role::Editor)), [BlockerCode::SourceRoleTooLow]);
-        assert_eq!(with(|f| f.home.role = Some(Role::Reader)), [BlockerCode::TargetRoleTooLow]);
+        assert_eq!(with(|f| f.current.role = Some(Role::Editor)), [BlockerCode::SourceRoleTooLow]);
+        assert_eq!(with(|f| f.former.role = Some(Role::Reader)), [BlockerCode::TargetRoleTooLow]);
         let ended = |side: &mut Side| {
             side.licence = side.licence.take().map(|l| Licence { active_until: Some(NOW.plus_millis(1)), ..l });
         };
         let mut facts = facts(&plan);
-        ended(&mut facts.away);
-        ended(&mut facts.home);
+        ended(&mut facts.current);
+        ended(&mut facts.former);
         assert_eq!(why(&facts), [BlockerCode::SourceLicenceInactive, BlockerCode::TargetLicenceInactive]);
         assert_eq!(
-            with(|f| f.home.licence = None),
+            with(|f| f.former.licence = None),
             [BlockerCode::SourceLicenceInactive, BlockerCode::AllowanceTooSmall]
         );
-        let poor = with(|f| f.home.licence = f.home.licence.take().map(|l| Licence { left: Amount::default(), ..l }));
+        let poor =
+            with(|f| f.former.licence = f.former.licence.take().map(|l| Licence { left: Amount::default(), ..l }));
         assert_eq!(poor, [BlockerCode::AllowanceTooSmall]);
     }
 
     #[test]
-    fn xfer_12_xfer_18_what_crossed_from_an_expired_licence_may_cross_back_to_it() {
+    fn xfer_12_xfer_19_what_crossed_from_an_expired_licence_may_cross_back_to_it() {
         let mut before = between();
         before.source.licence = before.source.licence.map(expired);
         before.target.licence = Some(super::super::tests::licence(super::super::Model::Credits, 0, 0));
         let plan = super::super::plan(&before);
         assert!(plan.is_clear() && charged(&plan).is_nothing(), "{plan:?}");
         let mut facts = facts(&plan);
-        (facts.home.licence, facts.away.licence) = (before.source.licence, before.target.licence);
+        (facts.former.licence, facts.current.licence) = (before.source.licence, before.target.licence);
         assert_eq!(why(&facts), []);
     }
 }

@@ -58,7 +58,7 @@ fn item(number: u128, kind: Kind, name: &str) -> Item {
         parent: INBOX,
         parent_kind: Kind::Folder,
         ancestors: vec![INBOX, ROOT],
-        kept_by: Vec::new(),
+        deletion_restrictions: Vec::new(),
         level: Level::Manager,
         height: 0,
         grants: Vec::new(),
@@ -358,11 +358,11 @@ fn xfer_3_xfer_5_into_a_site_nothing_is_carried_and_what_was_ends() {
 fn xfer_4_a_folder_cannot_move_into_itself_or_below_itself() {
     let mut facts = within();
     facts.items = vec![folder(101, "Tunnels"), folder(102, "Bridges")];
-    facts.destination.facts = vec![HERE, ResourceId(id(101)), ROOT];
+    facts.destination.self_and_ancestors = vec![HERE, ResourceId(id(101)), ROOT];
     assert_eq!(blockers(&plan(&facts)), [(BlockerCode::IntoItself, "Tunnels")], "below itself");
 
     facts.destination.id = ResourceId(id(101));
-    facts.destination.facts = vec![ResourceId(id(101)), ROOT];
+    facts.destination.self_and_ancestors = vec![ResourceId(id(101)), ROOT];
     assert_eq!(blockers(&plan(&facts)), [(BlockerCode::IntoItself, "Tunnels")], "into itself");
 }
 
@@ -891,8 +891,11 @@ fn xfer_2_what_only_direct_access_is_in_the_way_of_is_told() {
 
 #[test]
 fn pol_1_who_may_not_delete_from_a_folder_may_not_take_out_of_it_either() {
-    let kept =
-        |level, by: &[(ResourceId, Option<String>)]| Item { level, kept_by: by.to_vec(), ..folder(101, "Tunnels") };
+    let kept = |level, by: &[(ResourceId, Option<String>)]| Item {
+        level,
+        deletion_restrictions: by.to_vec(),
+        ..folder(101, "Tunnels")
+    };
     let named = [(INBOX, Some("Inbox".to_owned()))];
     let mut facts = within();
     facts.items = vec![kept(Level::Editor, &named)];
@@ -905,5 +908,5 @@ fn pol_1_who_may_not_delete_from_a_folder_may_not_take_out_of_it_either() {
     facts.items = vec![kept(Level::Manager, &named)];
     assert!(plan(&facts).is_clear());
     facts.items = vec![kept(Level::Editor, &[(ROOT, Some("Drive".to_owned()))])];
-    assert!(facts.destination.facts.contains(&ROOT) && plan(&facts).is_clear());
+    assert!(facts.destination.self_and_ancestors.contains(&ROOT) && plan(&facts).is_clear());
 }

@@ -1,4 +1,4 @@
-//! `/orgs/{org}/transfers`, exports of receipts, and taking a transfer back (XFER-18).
+//! `/orgs/{org}/transfers`, exports of receipts, (XFER-18), and undoing a transfer (XFER-19).
 
 use axum::{
     body::Bytes,

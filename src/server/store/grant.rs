@@ -18,7 +18,8 @@ use crate::{
     view::SharedResourceView,
 };
 
-/// A grant to be added to the permit's resource.
+/// A grant to be added to a resource of the permit's organization. A transfer with one permit adds the grants that it carries
+/// over to every item.
 #[derive(Debug, Clone, Copy)]
 pub struct NewGrant {
     pub id: GrantId,

@@ -1,5 +1,7 @@
 //! Table `membership`: who belongs where, with what role.
 
+use std::collections::BTreeMap;
+
 use sqlx::FromRow;
 use uuid::Uuid;
 
@@ -102,6 +104,20 @@ pub async fn update_used(tx: &mut Tx, organization: OrganizationId, person: Pers
         .execute()
         .await
         .map(|_| ())
+}
+
+/// How many Owners each organization has of which this person is an Owner.
+pub async fn count_owners_where_owner(tx: &mut Tx, person: PersonId) -> Result<BTreeMap<OrganizationId, u64>> {
+    let counted: Vec<(OrganizationId, i64)> = tx
+        .sql(
+            "SELECT m.organization_id, CAST(COUNT(*) AS BIGINT) FROM membership own
+             JOIN membership m ON m.organization_id = own.organization_id AND m.role = 'owner'
+             WHERE own.person_id = $1 AND own.role = 'owner' GROUP BY m.organization_id",
+        )
+        .bind(person)
+        .all()
+        .await?;
+    Ok(counted.into_iter().map(|(organization, owners)| (organization, u64::try_from(owners).unwrap_or(0))).collect())
 }
 
 /// How many Owners an organization has (ORG-3).

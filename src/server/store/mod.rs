@@ -16,7 +16,8 @@
 //!
 //! # Invariants
 //! - `sqlx` is named in this folder only.
-//! - What changes resources, grants or transfers takes a permit of the domain: a forgotten check does not compile.
+//! - What changes resources, grants, links, memberships, organizations or accounts takes a permit of the domain: a forgotten
+//!   check does not compile.
 //! - Not found is `Ok(None)`.
 
 pub mod account;

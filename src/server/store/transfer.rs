@@ -1,5 +1,5 @@
 //! Tables `transfer` and `transfer_reversal` with its parts: finished transfers and their receipts, and for a
-//! day what taking one back needs (XFER-18).
+//! day what taking one back needs (XFER-19).
 
 use serde::Serialize;
 use sqlx::FromRow;

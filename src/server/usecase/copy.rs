@@ -81,7 +81,7 @@ fn place_of(access_path: &AccessPath) -> Result<CopyDestination> {
         organization: here.organization,
         level: access_path.level().ok_or(Refusal::NotFound)?,
         depth: access_path.depth(),
-        facts: access_path.ancestors.iter().map(|step| step.id).collect(),
+        self_and_ancestors: access_path.ancestors.iter().map(|step| step.id).collect(),
     })
 }
 
@@ -400,7 +400,7 @@ fn root_of(target: &account::Account, called: &str) -> CopyDestination {
         organization: target.organization,
         level: Act::Create.needs(),
         depth: 0,
-        facts: vec![target.root],
+        self_and_ancestors: vec![target.root],
     }
 }
 

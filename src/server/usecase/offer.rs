@@ -740,6 +740,7 @@ fn blocked(of: &Offer, destination: ResourceId, blockers: Vec<Blocker>, person: 
         source: of.source,
         target: of.target,
         destination: crate::domain::transfer::NamedResource { id: destination, name: of.target_name.clone() },
+        destination_kind: Kind::Root,
         items: of.items.clone(),
         folders: of.what.folders,
         datasets: of.what.datasets,

@@ -5,6 +5,7 @@ use crate::{
         id::{ResourceId, TaskId},
         items::Items,
         refusal::Refusal,
+        resource::Kind,
         task::{SHOWN_AFTER_END_MILLIS, TaskKind, TaskState, go_on, has_ended},
         text::key,
         time::Timestamp,
@@ -393,8 +394,7 @@ fn moved_message(receipt: &ReceiptView) -> String {
     let what = receipt.plan.summary().what();
     match receipt.plan.scope {
         Scope::Between => format!("Transferred {what} to {}", receipt.target_name),
-        // A plan names a root like its organization.
-        Scope::Within if receipt.plan.destination.name == receipt.target_name => format!("Moved {what} to Drive"),
+        Scope::Within if receipt.plan.destination_kind == Kind::Root => format!("Moved {what} to Drive"),
         Scope::Within => format!("Moved {what} to “{}”", receipt.plan.destination.name),
     }
 }

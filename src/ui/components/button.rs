@@ -33,9 +33,7 @@ impl Tone {
 #[component]
 pub fn ButtonLink(
     #[prop(into)] href: String,
-    /// The tone of the button.
-    #[prop(optional)]
-    tone: Tone,
+    #[prop(optional)] tone: Tone,
     #[prop(optional)] icon: Option<&'static str>,
     /// Whether the page keeps its scroll position: for links that open or close a dialog.
     #[prop(optional)]
@@ -57,9 +55,7 @@ pub fn BlockedButton(
     /// Why it cannot be pressed.
     #[prop(into)]
     reason: String,
-    /// The tone of the button.
-    #[prop(optional)]
-    tone: Tone,
+    #[prop(optional)] tone: Tone,
     #[prop(optional)] icon: Option<&'static str>,
     /// Whether the page already shows the reason nearby: then it is for screen readers only.
     #[prop(optional)]

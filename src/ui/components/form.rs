@@ -81,7 +81,8 @@ impl FormContext {
         self.failure
     }
 
-    /// Whether the form was refused: a checkbox that was not sent was then unchecked.
+    /// Whether the server sent the refused form back with the page: a checkbox that was not sent was then unchecked. `false`
+    /// if it was refused through WebAssembly: the fields then keep what was typed.
     pub fn came_back(self) -> bool {
         self.typed.with_value(|typed| !typed.is_empty())
     }
@@ -145,6 +146,7 @@ fn form_view(
         })
     });
     let element = NodeRef::<html::Form>::new();
+    // Leptos ends the address of a server function with a hash, which is not part of the name.
     let name = url.rsplit('/').next().unwrap_or(url).trim_end_matches(|c: char| c.is_ascii_digit()).to_owned();
 
     let context = FormContext {
@@ -258,9 +260,7 @@ fn empty_passwords(form: NodeRef<html::Form>) {
 #[component]
 pub fn Submit(
     label: &'static str,
-    /// The tone of the button.
-    #[prop(default = Tone::Primary)]
-    tone: Tone,
+    #[prop(default = Tone::Primary)] tone: Tone,
     #[prop(optional)] icon: Option<&'static str>,
 ) -> impl IntoView {
     let form = FormContext::get();

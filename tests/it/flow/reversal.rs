@@ -1,4 +1,4 @@
-//! The reversal of a transfer (XFER-18), receipts as lists and files, and changes between plan and confirmation.
+//! The undo of a transfer (XFER-19), receipts as lists and files (XFER-18), and changes between plan and confirmation.
 
 use commonhold::{
     domain::{
@@ -48,7 +48,7 @@ async fn undo(by: &Person, receipt: &str) -> Answer {
     by.post(&format!("{receipt}/undo"), &json!({})).await
 }
 
-both!(xfer_18_a_transfer_taken_back_leaves_everything_as_it_was, async |app| {
+both!(xfer_19_a_transfer_taken_back_leaves_everything_as_it_was, async |app| {
     let fixture = fixture(app).await;
     let anna = &fixture.anna;
     let (john, mary) = (app.person("John").await, app.person("Mary").await);
@@ -93,7 +93,7 @@ both!(xfer_18_a_transfer_taken_back_leaves_everything_as_it_was, async |app| {
     app.healthy().await;
 });
 
-both!(xfer_18_a_transfer_whose_items_have_changed_is_not_reversed, async |app| {
+both!(xfer_19_a_transfer_whose_items_have_changed_is_not_reversed, async |app| {
     let fixture = fixture(app).await;
     let anna = &fixture.anna;
     let target_place = anna.folder(fixture.target.root, "Place").await;
@@ -132,7 +132,7 @@ both!(xfer_18_a_transfer_whose_items_have_changed_is_not_reversed, async |app| {
     app.healthy().await;
 });
 
-both!(xfer_18_what_blocks_the_reversal_of_a_transfer, async |app| {
+both!(xfer_19_what_blocks_the_reversal_of_a_transfer, async |app| {
     let fixture = fixture(app).await;
     let anna = &fixture.anna;
     let place = app.stored(fixture.folder).await.parent.expect("a place");
@@ -173,7 +173,7 @@ both!(xfer_18_what_blocks_the_reversal_of_a_transfer, async |app| {
     app.healthy().await;
 });
 
-both!(xfer_12_xfer_18_to_credits_and_back_charges_nothing, async |app| {
+both!(xfer_12_xfer_19_to_credits_and_back_charges_nothing, async |app| {
     let anna = app.person("Anna").await;
     let (source, target) = (anna.create_org("Alpine Survey").await, anna.create_org("Tunnel North").await);
     let from = app.images_licence(&source, 1_000, 10).await;
@@ -190,7 +190,7 @@ both!(xfer_12_xfer_18_to_credits_and_back_charges_nothing, async |app| {
     app.healthy().await;
 });
 
-both!(lic_2_xfer_18_what_was_taken_back_is_charged_to_what_it_was_charged_to, async |app| {
+both!(lic_2_xfer_19_what_was_taken_back_is_charged_to_what_it_was_charged_to, async |app| {
     let anna = app.person("Anna").await;
     let (source, target) = (anna.create_org("Alpine Survey").await, anna.create_org("Tunnel North").await);
     let folder = anna.folder(source.root, "Gotthard").await;
@@ -234,7 +234,7 @@ both!(lic_2_what_is_paid_for_does_not_wait_and_is_not_paid_again, async |app| {
     app.healthy().await;
 });
 
-both!(xfer_18_several_reversals_at_once_are_one, async |app| {
+both!(xfer_19_several_reversals_at_once_are_one, async |app| {
     let fixture = fixture(app).await;
     let receipt = fixture.transfer().await;
     app.tick(10);
@@ -250,7 +250,7 @@ both!(xfer_18_several_reversals_at_once_are_one, async |app| {
     app.healthy().await;
 });
 
-both!(xfer_18_undo_by_its_button_without_a_script, async |app| {
+both!(xfer_19_undo_by_its_button_without_a_script, async |app| {
     let fixture = fixture(app).await;
     let receipt = fixture.transfer().await;
     app.tick(10);

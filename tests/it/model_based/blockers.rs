@@ -316,7 +316,7 @@ both!(xfer_15_everything_that_can_be_in_the_way_is_told_cleared_and_then_the_tra
     // Every code of the API has a case.
     let codes: BTreeSet<&str> = table.blockers.iter().map(|case| case.code.as_str()).collect();
     let mut known: BTreeSet<&str> = BlockerCode::ALL.into_iter().map(BlockerCode::as_str).collect();
-    // Of offers and of taking back alone, and tried there (XFER-18): what is planned is what is there.
+    // Of offers and of taking back alone, and tried there (XFER-18, XFER-19): what is planned is what is there.
     assert!(known.remove("changed_since"));
     // Of moves within an organization alone, and tried with restrictions (POL-1).
     assert!(known.remove("deletion_restricted"));

@@ -12,7 +12,7 @@ async fn kept(app: &TestApp, count: &'static str) -> i64 {
     app.count(count).await
 }
 
-both!(xfer_16_xfer_18_auth_2_undo_of_transfers_tasks_and_links_are_deleted_in_time, async |app| {
+both!(xfer_16_xfer_19_auth_2_undo_of_transfers_tasks_and_links_are_deleted_in_time, async |app| {
     let anna = app.person("Anna").await;
     let (source, target) = (anna.create_org("Alpine Survey").await, anna.create_org("Tunnel North").await);
     app.credits_licence(&source, 10).await;

@@ -8,6 +8,7 @@ use crate::{
         profile::own,
         refusal::Refusal,
         role::{Permission, Role},
+        role_change::keep_an_owner,
         text::{Email, FieldIssue},
     },
     view::{OrganizationMembership, account::AccountDeletionView},
@@ -46,13 +47,17 @@ struct Affiliations {
 
 async fn standing(tx: &mut Tx, by: &Principal) -> Result<Affiliations> {
     let (mut organizations, mut last_owner_of, mut space) = (Vec::new(), Vec::new(), None);
+    let owners = membership::count_owners_where_owner(tx, by.person).await?;
     for mine in membership::list_own(tx, by.person, MEMBERSHIPS).await? {
         if mine.personal && membership::count(tx, mine.organization).await? == 1 {
             space = Some(mine);
             continue;
         }
         // One that was deleted needs nobody any more.
-        if mine.role == Role::Owner && !mine.deleted && membership::count_owners(tx, mine.organization).await? <= 1 {
+        if mine.role == Role::Owner
+            && !mine.deleted
+            && keep_an_owner(owners.get(&mine.organization).copied().unwrap_or(0), 1).is_err()
+        {
             last_owner_of.push(mine.clone());
         }
         organizations.push(mine);

@@ -43,7 +43,8 @@ pub struct MoveOutcome {
     pub inverse: Option<Inverse>,
 }
 
-/// Plans and carries out, in a transaction. With a digest, only what was confirmed; with work, counted and to be ended.
+/// Plans and carries out, in a transaction. With a digest, only the plan that was confirmed. With `progress`, the changes are
+/// counted, and can be cancelled.
 ///
 /// # Errors
 /// See [`super::transfer()`].

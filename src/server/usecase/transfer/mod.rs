@@ -21,6 +21,7 @@ use crate::{
         id::{OrganizationId, ResourceId, TaskId},
         items::Items,
         refusal::Refusal,
+        resource::Kind,
         task::{MAX_INLINE_ITEMS, TaskKind},
         transfer::{self as rules, Plan, Scope},
     },
@@ -219,8 +220,8 @@ pub async fn confirm(
     moved(ctx, by, transfer_with_inverse(ctx, by, items, destination, Some(confirmed)).await?).await
 }
 
-/// Begins a move or a transfer that goes on by itself (XFER-16). What is in the way is told at once; what gets in the way
-/// until it is done, by the work.
+/// Starts a move or a transfer as a task (XFER-16). What is in the way now is answered at once; what gets in the way later is
+/// reported by the task.
 ///
 /// # Errors
 /// See [`transfer()`].
@@ -299,8 +300,7 @@ async fn begin_confirmed(
 fn target_of(plan: &Plan, target_name: &str) -> MoveTarget {
     match plan.scope {
         Scope::Between => MoveTarget::Organization(target_name.to_owned()),
-        // A plan names a root like its organization.
-        Scope::Within if plan.destination.name == target_name => MoveTarget::Drive,
+        Scope::Within if plan.destination_kind == Kind::Root => MoveTarget::Drive,
         Scope::Within => MoveTarget::Container(plan.destination.name.clone()),
     }
 }

@@ -1,4 +1,4 @@
-//! Taking a transfer between two organizations back (XFER-18): asks `domain::transfer::reversal` who may, and carries it out in one
+//! Undoing a transfer between two organizations (XFER-19): asks `domain::transfer::reversal` who may, and carries it out in one
 //! transaction, with a receipt of its own.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -9,7 +9,7 @@ use crate::{
         licence::Licence,
         name::same_key,
         refusal::Refusal,
-        resource::MAX_DEPTH,
+        resource::{Kind, MAX_DEPTH},
         task::MAX_INLINE_ITEMS,
         time::Timestamp,
         transfer::{
@@ -35,8 +35,8 @@ struct ReversalInput<'a> {
     facts: Facts<'a>,
     items: Vec<FormerPlace>,
     account: Option<AccountId>,
-    home_org_id: String,
-    places: BTreeMap<ResourceId, NamedResource>,
+    former_org_id: String,
+    places: BTreeMap<ResourceId, resource::Resource>,
 }
 
 /// One organization of the transfer: the role of whoever undoes it, and the licence that its ledger entries were in. With its Org ID.
@@ -77,7 +77,7 @@ async fn load_reversal<'a>(
 ) -> Result<ReversalInput<'a>> {
     let kept = transfer::find_undo(tx, record.id).await?;
     let is_kept = kept.is_some();
-    let (items, left) = kept.unwrap_or_default();
+    let (items, fingerprint_then) = kept.unwrap_or_default();
     let ids: Vec<ResourceId> = items.iter().map(|was| was.item).collect();
     let found: BTreeMap<ResourceId, resource::Resource> =
         resource::find_all(tx, &ids).await?.into_iter().map(|item| (item.id, item)).collect();
@@ -86,9 +86,9 @@ async fn load_reversal<'a>(
             .get(&was.item)
             .is_some_and(|item| item.organization == record.target && item.parent == Some(record.plan.destination.id))
     });
-    let traces =
+    let fingerprint_now =
         if in_place { subtree::find_traces(tx, &ids, record.at).await? } else { ContentFingerprint::default() };
-    let away_account = found.values().next().map(|item| item.account);
+    let current_account = found.values().next().map(|item| item.account);
     // At most `MAX_CONTAINERS`: a transfer out of more containers keeps nothing to undo it with.
     let wanted: BTreeSet<ResourceId> = items.iter().map(|was| was.container).collect();
     let wanted: Vec<ResourceId> = wanted.into_iter().collect();
@@ -105,7 +105,7 @@ async fn load_reversal<'a>(
         let access_path = access_paths.get(&id).filter(|_| places.contains_key(&id));
         containers.push(FormerContainer {
             id,
-            there: access_path.is_some(),
+            exists: access_path.is_some(),
             level: access_path.and_then(AccessPath::level),
             too_deep: access_path.is_some_and(|access_path| access_path.depth() + 1 + height > MAX_DEPTH),
             taken: taken_names(tx, id, &items, &found).await?,
@@ -113,27 +113,27 @@ async fn load_reversal<'a>(
     }
     let account = places.values().next().map(|place| place.account);
     let effects = &record.plan.effects;
-    let (home_licence, away_licence) =
+    let (former_licence, current_licence) =
         (effects.source.as_ref().and_then(|side| side.licence), effects.target.as_ref().and_then(|side| side.licence));
-    let (home, home_org_id) =
-        side(tx, by, ctx.now(), record.source, &record.source_name, account, home_licence).await?;
-    let (away, _) = side(tx, by, ctx.now(), record.target, &record.target_name, away_account, away_licence).await?;
+    let (former, former_org_id) =
+        side(tx, by, ctx.now(), record.source, &record.source_name, account, former_licence).await?;
+    let (current, _) =
+        side(tx, by, ctx.now(), record.target, &record.target_name, current_account, current_licence).await?;
     let facts = Facts {
         person: by.person,
         now: ctx.now(),
         at: record.at,
         plan: &record.plan,
-        home,
-        away,
+        former,
+        current,
         undone: record.undone_by.is_some(),
         kept: is_kept,
         in_place,
-        left,
-        found: traces,
+        fingerprint_then,
+        fingerprint_now,
         containers,
     };
-    let places = places.into_iter().map(|(id, place)| (id, NamedResource { id, name: place.name })).collect();
-    Ok(ReversalInput { facts, items, account, home_org_id, places })
+    Ok(ReversalInput { facts, items, account, former_org_id, places })
 }
 
 /// Which of the former names of the items are taken in their former container by now.
@@ -156,8 +156,8 @@ async fn taken_names(
     Ok(names.into_iter().filter(|name| taken.contains(&same_key(name))).take(10).map(str::to_owned).collect())
 }
 
-/// Whether the reader of a receipt may take the transfer back, and why not; absent for a move within an organization, for
-/// what was taken back, and for who could not transfer back.
+/// Whether the reader of a receipt may undo the transfer, and why not. Absent for a move within an organization, for what is
+/// already undone or is itself an undo, and after [`rules::UNDO_DAYS`].
 pub(crate) async fn control(tx: &mut Tx, ctx: &Ctx, by: &Principal, record: &transfer::Transfer) -> Result<Control> {
     if record.plan.scope != Scope::Between || record.undone_by.is_some() || record.undoes.is_some() {
         return Ok(Control::Absent);
@@ -199,7 +199,7 @@ async fn undo_in(tx: &mut Tx, ctx: &Ctx, by: &Principal, id: TransferId) -> Resu
     if record.plan.scope != Scope::Between || record.undoes.is_some() {
         return Err(Refusal::BadRequest("Only a transfer between two organizations is undone here.".to_owned()).into());
     }
-    let ReversalInput { facts, items, account, home_org_id, places } = load_reversal(tx, ctx, by, &record).await?;
+    let ReversalInput { facts, items, account, former_org_id, places } = load_reversal(tx, ctx, by, &record).await?;
     let reversal = rules::decide(&facts)?;
     let account = account.ok_or_else(|| Error::Internal(format!("transfer {id} has no place to go back to")))?;
     if record.plan.rows() > MAX_INLINE_ITEMS {
@@ -214,10 +214,10 @@ async fn undo_in(tx: &mut Tx, ctx: &Ctx, by: &Principal, id: TransferId) -> Resu
             None => same.push(was.item),
         }
     }
-    // One of the places, or where they are of several, the Drive they are in.
-    let destination = match places.values().next() {
-        Some(one) if places.len() == 1 => one.clone(),
-        Some(one) => NamedResource { id: one.id, name: facts.home.name.clone() },
+    // If the items return to several containers, the receipt names the Drive of the organization.
+    let (destination, destination_kind) = match places.values().next() {
+        Some(one) if places.len() == 1 => (NamedResource { id: one.id, name: one.name.clone() }, one.kind),
+        Some(one) => (NamedResource { id: one.id, name: facts.former.name.clone() }, Kind::Root),
         None => return Err(Refusal::NotFound.into()),
     };
     let permit = reversal.into(destination.id);
@@ -233,15 +233,15 @@ async fn undo_in(tx: &mut Tx, ctx: &Ctx, by: &Principal, id: TransferId) -> Resu
             Some(Renamed { id: was.item, from: since, to: before })
         })
         .collect();
-    let plan = rules::reversed(&facts, destination, renamed);
+    let plan = rules::reversed(&facts, destination, destination_kind, renamed);
     let new = transfer::Transfer {
         id: TransferId(ctx.id()),
         person: by.person,
         person_name: by.name.clone(),
         source: plan.source,
-        source_name: facts.away.name.clone(),
+        source_name: facts.current.name.clone(),
         target: plan.target,
-        target_name: facts.home.name.clone(),
+        target_name: facts.former.name.clone(),
         digest: load::digest_of(&plan)?,
         plan,
         at: now,
@@ -272,5 +272,5 @@ async fn undo_in(tx: &mut Tx, ctx: &Ctx, by: &Principal, id: TransferId) -> Resu
         return Err(Refusal::Conflict.into());
     }
     execute::record_in_audit_logs(tx, ctx, by, &new).await?;
-    Ok(receipt::receipt_view(new, Some(home_org_id), Control::Absent))
+    Ok(receipt::receipt_view(new, Some(former_org_id), Control::Absent))
 }

@@ -4,6 +4,8 @@
 //! adds what people know from file managers; `virtual_rows` keeps only those rows on the page that are in or near the
 //! window.
 
+use std::hash::{DefaultHasher, Hash, Hasher};
+
 use leptos::prelude::*;
 use leptos_router::{NavigateOptions, hooks::use_navigate};
 use wasm_bindgen::JsCast;
@@ -77,7 +79,7 @@ pub fn Grid(
     Effect::new(move |_| {
         if form.get().is_some() {
             selection.prepare();
-            rows.fit();
+            rows.render_rows_in_view();
         }
     });
     // Scrolling renders other rows, which must show whether they are selected.
@@ -86,7 +88,7 @@ pub fn Grid(
         rows.total.track();
         if before.is_some() {
             request_animation_frame(move || {
-                rows.fit();
+                rows.render_rows_in_view();
                 selection.show();
             });
         }
@@ -100,8 +102,8 @@ pub fn Grid(
             }
         }
     });
-    let scrolled = window_event_listener(leptos::ev::scroll, move |_| rows.fit());
-    let resized = window_event_listener(leptos::ev::resize, move |_| rows.fit());
+    let scrolled = window_event_listener(leptos::ev::scroll, move |_| rows.render_rows_in_view());
+    let resized = window_event_listener(leptos::ev::resize, move |_| rows.render_rows_in_view());
     let pointed = window_event_listener(leptos::ev::pointerdown, move |event| selection.pointed(&event));
     let let_go = window_event_listener(leptos::ev::pointerup, move |_| selection.let_go());
     on_cleanup(move || {
@@ -117,7 +119,7 @@ pub fn Grid(
             let total = rows.total.get();
             match (
                 searching || paged,
-                i64::try_from(total).is_ok_and(|total| total > MAX_COUNTED_ROWS) && rows.is_counted(),
+                i64::try_from(total).is_ok_and(|total| total > MAX_COUNTED_ROWS) && rows.is_total_capped(),
             ) {
                 (true, _) if cut || paged => format!("{} on this page", words::totalled(shown as u64, "item", "items")),
                 (_, false) => words::totalled(total as u64, "item", "items"),
@@ -142,9 +144,12 @@ pub fn Grid(
         view! {
             <For
                 each=move || rows.visible()
-                // The key has everything that a row shows: rows are written as markup, so a changed row must be a new
-                // one.
-                key=|(row_index, row)| (*row_index, row.as_ref().map(|row| (row.id, row.modified_at, row.name.clone(), row.grants, row.level, row.restrictions, row.dataset.as_ref().map(|dataset| (dataset.status, dataset.images, dataset.bytes)))))
+                // Rows are written as markup, so a row of which anything changed must be a new one.
+                key=move |(row_index, row)| {
+                    let mut hasher = DefaultHasher::new();
+                    row.as_ref().map(|row| (row, rows.controls(row))).hash(&mut hasher);
+                    (*row_index, hasher.finish())
+                }
                 let((row_index, row))
             >
                 {match row {

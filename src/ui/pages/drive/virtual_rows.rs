@@ -27,12 +27,12 @@ const MAX_RENDERED_ROWS: usize = 70;
 const BLOCK_SIZE: usize = 100;
 
 /// What decides about the commands of rows: the container, and missing licences.
-type Offers = (Option<ResourceView>, MissingEntitlements);
+type CommandFacts = (Option<ResourceView>, MissingEntitlements);
 
-/// How a list that was loaded differs from the one before.
+/// How a list that was loaded differs from the one that was shown before.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Adopted {
-    /// It is the same, as it is now.
+    /// The same list; some of its rows may have changed.
     Same,
     /// The same rows in another order.
     Reordered,
@@ -46,12 +46,12 @@ pub struct VirtualRows {
     listing: StoredValue<Listing>,
     known: StoredValue<BTreeMap<usize, RowView>>,
     asked: StoredValue<BTreeSet<usize>>,
-    offers: StoredValue<Offers>,
+    command_facts: StoredValue<CommandFacts>,
     /// How many rows there are in all.
     pub total: RwSignal<usize>,
     /// The rendered range: the first position, and the one after the last.
     pub shown: RwSignal<(usize, usize)>,
-    exact: RwSignal<bool>,
+    total_is_exact: RwSignal<bool>,
     version: RwSignal<u64>,
     /// Where the rows are.
     pub body: NodeRef<html::Tbody>,
@@ -69,10 +69,10 @@ impl VirtualRows {
             listing: StoredValue::new(Listing::default()),
             known: StoredValue::new(BTreeMap::new()),
             asked: StoredValue::new(BTreeSet::new()),
-            offers: StoredValue::new((None, MissingEntitlements::default())),
+            command_facts: StoredValue::new((None, MissingEntitlements::default())),
             total: RwSignal::new(0),
             shown: RwSignal::new((0, 0)),
-            exact: RwSignal::new(false),
+            total_is_exact: RwSignal::new(false),
             version: RwSignal::new(0),
             body: NodeRef::new(),
             above: NodeRef::new(),
@@ -97,7 +97,7 @@ impl VirtualRows {
         let first = drive.rows.items.len();
         let total = drive.total.and_then(|total| usize::try_from(total).ok()).unwrap_or(first);
         let total = if Self::is_whole(drive, listing) { total.max(first) } else { first };
-        self.offers.set_value((drive.resource.clone(), drive.lacking.clone()));
+        self.command_facts.set_value((drive.resource.clone(), drive.lacking.clone()));
         self.known.update_value(|known| {
             if other {
                 known.clear();
@@ -111,17 +111,17 @@ impl VirtualRows {
         self.listing.set_value(listing.plain());
         let (start, end) = self.shown.get_untracked();
         // The server counts only up to a limit. An exact total that is known already stays.
-        let counted = i64::try_from(total).unwrap_or(i64::MAX) <= MAX_COUNTED_ROWS;
-        let total = if other || counted { total } else { total.max(self.total.get_untracked()) };
-        if other || counted {
-            self.exact.set(counted);
+        let total_is_exact = i64::try_from(total).unwrap_or(i64::MAX) <= MAX_COUNTED_ROWS;
+        let total = if other || total_is_exact { total } else { total.max(self.total.get_untracked()) };
+        if other || total_is_exact {
+            self.total_is_exact.set(total_is_exact);
         }
         self.total.set(total);
         if other || start == 0 {
             self.shown.set((0, first.min(MAX_RENDERED_ROWS)));
         } else {
             self.shown.set((start.min(total), end.min(total)));
-            self.ask(start.min(total), end.min(total), true);
+            self.load_blocks(start.min(total), end.min(total), true);
         }
         self.version.update(|version| *version += 1);
         adopted
@@ -134,8 +134,8 @@ impl VirtualRows {
     }
 
     /// Whether the total was counted only up to a limit.
-    pub fn is_counted(self) -> bool {
-        !self.exact.get()
+    pub fn is_total_capped(self) -> bool {
+        !self.total_is_exact.get()
     }
 
     /// The rendered rows with their positions; `None` for a row that is still loading.
@@ -159,7 +159,8 @@ impl VirtualRows {
 
     /// Whether rows that are not loaded can be: search results have pages instead.
     pub fn can_load_more(self) -> bool {
-        let (listed, of) = (self.offers.with_value(|(resource, _)| resource.is_some()), self.listing.get_value());
+        let (listed, of) =
+            (self.command_facts.with_value(|(resource, _)| resource.is_some()), self.listing.get_value());
         listed && of.cursor.is_empty() && of.q.is_empty()
     }
 
@@ -205,7 +206,7 @@ impl VirtualRows {
     /// The commands of a row.
     pub fn controls(self, row: &RowView) -> Vec<(Command, Control)> {
         let is_view_as = self.listing.with_value(Listing::is_view_as);
-        self.offers.with_value(|(resource, lacking)| {
+        self.command_facts.with_value(|(resource, lacking)| {
             let target = row.target(resource.as_ref());
             let offered = |command| if is_view_as { Control::Absent } else { control(command, target, lacking) };
             Command::ALL.into_iter().map(|command| (command, offered(command))).collect()
@@ -213,7 +214,7 @@ impl VirtualRows {
     }
 
     /// Chooses the rows to render from the scroll position, and sizes the spacers.
-    pub fn fit(self) {
+    pub fn render_rows_in_view(self) {
         let Some(body) = self.body.get_untracked() else { return };
         let total = self.total.get_untracked();
         let lines = self.measure(&body);
@@ -234,12 +235,12 @@ impl VirtualRows {
         if self.shown.get_untracked() != (start, end) {
             self.shown.set((start, end));
         }
-        self.room(start, end, lines);
-        self.ask(start, end, false);
+        self.size_spacers(start, end, lines);
+        self.load_blocks(start, end, false);
     }
 
     /// Sizes the spacers for the rows that are not rendered.
-    fn room(self, start: usize, end: usize, lines: usize) {
+    fn size_spacers(self, start: usize, end: usize, lines: usize) {
         let total = self.total.get_untracked();
         let height = self.height.get_value();
         for (spacer, rows) in [(self.above, start), (self.below, total.saturating_sub(end))] {
@@ -266,7 +267,7 @@ impl VirtualRows {
     }
 
     /// Loads the blocks of a range, unless they are loaded or being loaded. With `again`, also those that are.
-    fn ask(self, start: usize, end: usize, again: bool) {
+    fn load_blocks(self, start: usize, end: usize, again: bool) {
         let missing: BTreeSet<usize> = self.known.with_value(|known| {
             (start..end)
                 .filter(|row_index| again || !known.contains_key(row_index))
@@ -285,7 +286,7 @@ impl VirtualRows {
     async fn fetch(self, block: usize) {
         let listing = self.listing.get_value();
         let resource =
-            self.offers.with_value(|(resource, _)| resource.as_ref().map(|resource| resource.id.to_string()));
+            self.command_facts.with_value(|(resource, _)| resource.as_ref().map(|resource| resource.id.to_string()));
         let Some(resource) = resource else { return };
         let from = block * BLOCK_SIZE;
         let Listing { kind, status, sort, view_as, .. } = listing.clone();
@@ -302,7 +303,7 @@ impl VirtualRows {
                     }
                 });
                 let total = usize::try_from(more.total).unwrap_or(usize::MAX);
-                self.exact.set(true);
+                self.total_is_exact.set(true);
                 if self.total.get_untracked() != total {
                     self.total.set(total);
                 }
@@ -317,12 +318,12 @@ impl VirtualRows {
 
     /// Scrolls to a row; `then` is called once it is rendered.
     pub fn reveal(self, row_index: usize, then: impl FnOnce() + 'static) {
-        self.bring(row_index);
+        self.scroll_to(row_index);
         request_animation_frame(then);
     }
 
     /// Scrolls to a row if it is not rendered.
-    pub fn bring(self, row_index: usize) {
+    pub fn scroll_to(self, row_index: usize) {
         let (start, end) = self.shown.get_untracked();
         if !(start..end).contains(&row_index)
             && let Some(body) = self.body.get_untracked()
@@ -332,7 +333,7 @@ impl VirtualRows {
             let middle = window().inner_height().ok().and_then(|height| height.as_f64()).unwrap_or(800.0) / 2.0;
             let scrolled = window().scroll_y().unwrap_or(0.0);
             window().scroll_to_with_x_and_y(0.0, (scrolled + top - middle).max(0.0));
-            self.fit();
+            self.render_rows_in_view();
         }
     }
 }

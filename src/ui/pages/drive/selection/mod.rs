@@ -318,7 +318,7 @@ impl Selection {
         let reachable = elements.iter().any(|row| row_index(row) == active);
         let adrift = self.is_adrift();
         if !reachable && self.wants_focus.get_value() && active < self.rows.total.get_untracked() {
-            self.rows.bring(active);
+            self.rows.scroll_to(active);
         }
         if !reachable
             && adrift
