@@ -87,33 +87,29 @@ pub fn WelcomePage() -> impl IntoView {
                 match session.start().await {
                     Ok(start) if start.session.person.is_some() => {
                         let founding = start.policy.has_founding();
+                        // Awaited together with the session, so that the answer to a reader who has just signed out, that nobody
+                        // is signed in, is never shown in the frame of before.
+                        let (organizations, shared, deleted) = (organizations.await, shared.await, deleted.await);
+                        let list = match organizations {
+                            (route, Ok(page)) => {
+                                // If these fail, the list of organizations is still worth showing.
+                                let shared = shared.ok().filter(|page| !page.items.is_empty());
+                                let deleted = deleted.ok().filter(|deleted| !deleted.is_empty());
+                                let shared_route = route.clone();
+                                view! {
+                                    <OrganizationList page route founding/>
+                                    {shared.map(|page| view! { <SharedList page route=shared_route/> })}
+                                    {deleted.map(|deleted| view! { <Deleted deleted/> })}
+                                }
+                                .into_any()
+                            }
+                            (_, Err(failure)) => view! { <ErrorPage failure/> }.into_any(),
+                        };
                         view! {
-                        <Frame section=Section::Welcome org="">
-                            <OrganizationsView session=start.session flash=start.flash.form founding/>
-                            <Suspense>
-                                {move || Suspend::new(async move {
-                                    match organizations.await {
-                                        (route, Ok(page)) => view! { <OrganizationList page route founding/> }.into_any(),
-                                        (_, Err(failure)) => view! { <ErrorPage failure/> }.into_any(),
-                                    }
-                                })}
-                            </Suspense>
-                            <Suspense>
-                                {move || Suspend::new(async move {
-                                    let route = route.get_untracked();
-                                    // If this fails, the list of organizations is still worth showing.
-                                    let page = shared.await.ok().filter(|page| !page.items.is_empty());
-                                    page.map(|page| view! { <SharedList page route/> })
-                                })}
-                            </Suspense>
-                            <Suspense>
-                                {move || Suspend::new(async move {
-                                    // If this fails, the list of organizations is still worth showing.
-                                    let deleted = deleted.await.unwrap_or_default();
-                                    (!deleted.is_empty()).then(|| view! { <Deleted deleted/> })
-                                })}
-                            </Suspense>
-                        </Frame>
+                            <Frame section=Section::Welcome org="">
+                                <OrganizationsView session=start.session flash=start.flash.form founding/>
+                                {list}
+                            </Frame>
                         }
                         .into_any()
                     }
