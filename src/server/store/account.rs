@@ -148,6 +148,7 @@ pub async fn list_roles(tx: &mut Tx, organization: OrganizationId, person: Perso
     .await
 }
 
+/// The `~` of the upper bound sorts behind every character of an Account ID.
 /// The keys of an organization's Account IDs that are `key`, or `key-` and a number: to find a free one.
 pub async fn list_taken_keys(tx: &mut Tx, organization: OrganizationId, key: &str) -> Result<Vec<String>> {
     tx.sql(
@@ -258,6 +259,7 @@ pub async fn update_limits(
         .bind(person)
         .execute()
         .await?;
+    // The SELECT leaves out accounts of other organizations, whatever ids were sent.
     for chunk in accounts.unwrap_or_default().chunks(CHUNK) {
         tx.sql_list(
             "INSERT INTO membership_account (organization_id, person_id, account_id)

@@ -36,6 +36,7 @@ pub async fn upsert(tx: &mut Tx, permit: &Permit, new: &NewGrant) -> Result<()> 
         Grantee::Person(person) => (Some(person.0), None),
         Grantee::Organization(organization) => (None, Some(organization.0)),
     };
+    // ON CONFLICT has to name the partial unique index of the row, and each sort of grantee has its own.
     let sql = match new.grantee {
         Grantee::Person(_) => {
             "INSERT INTO access_grant (id, resource_id, person_id, organization_id, level, carried, created_by, created_at, owner_organization_id)
@@ -80,6 +81,8 @@ pub async fn upsert_carried(tx: &mut Tx, permit: &Permit, new: &[NewGrant]) -> R
         }
     }
     let Some(at) = new.first().map(|grant| grant.at) else { return Ok(()) };
+    // Without a WHERE, SQLite would take ON CONFLICT for the join condition of the SELECT. DISTINCT drops the rows that
+    // pad the list, because PostgreSQL refuses to update one row twice.
     for (rows, sql) in [
         (
             people,
@@ -480,6 +483,7 @@ pub async fn list_shared_lately(
     if ids.is_empty() {
         ids.push(OrganizationId(person.0));
     }
+    // SQLite accepts ORDER BY and LIMIT inside a part of a UNION only in a subquery.
     tx.sql_list(
         "WITH mine(id, resource_id, level) AS (
             SELECT * FROM (SELECT g.id, g.resource_id, g.level FROM access_grant g

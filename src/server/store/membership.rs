@@ -289,6 +289,7 @@ pub async fn list(tx: &mut Tx, organization: OrganizationId, wanted: &PeopleFilt
         .bind(wanted.limit)
         .bind(wanted.after.key.clone())
         .bind(wanted.after.id);
+    // Only these two orders have the last placeholder.
     let ranked = matches!(wanted.sort, Sort::Role | Sort::LastSeen);
     let statement = if ranked { statement.bind(wanted.after.rank) } else { statement };
     statement.all().await
