@@ -106,6 +106,7 @@ async fn managed(tx: &mut Tx, by: &Principal, id: &str, now: Timestamp) -> Resul
     let held = held(tx, id, now).await?;
     let role = membership::find_role(tx, held.user, by.person).await?;
     let (owner, user) = (held.stored.organization, held.user);
+    // Whoever manages accounts on both sides acts for the borrower, whose seats they are while the loan runs.
     if owner != user && !role.is_some_and(|role| may(role, Permission::ManageAccounts)) {
         let in_owner = membership::find_role(tx, owner, by.person).await?;
         if in_owner.is_some() {

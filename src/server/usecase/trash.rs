@@ -91,6 +91,7 @@ pub(super) async fn put_in(
         if access_path.ancestors.iter().skip(1).any(|step| selected.contains(&step.id)) {
             continue;
         }
+        // Whoever manages an item manages everything inside it, so only the others' items are looked into.
         if access_path.level() < Some(Level::Manager) {
             lesser.push(*id);
         }
@@ -131,6 +132,7 @@ async fn may_delete_inside(tx: &mut Tx, by: &Principal, items: &[ResourceId]) ->
             return Err(restricted_inside(&inside.name).into());
         }
     }
+    // There may be more than were looked at, so this is refused rather than let past a restriction.
     if i64::try_from(inside.len()).unwrap_or(i64::MAX) >= MAX_RESTRICTED_ITEMS {
         let last = inside.last().map(|inside| inside.name.as_str()).unwrap_or_default();
         return Err(restricted_inside(last).into());

@@ -214,6 +214,7 @@ pub(crate) async fn load(
     let wanted: Vec<ResourceId> = items.iter().copied().chain([destination]).collect();
     let mut found: BTreeMap<ResourceId, resource::Resource> =
         resource::find_all(tx, &wanted).await?.into_iter().map(|resource| (resource.id, resource)).collect();
+    // The destination may be one of the items. It then stays among them, so that the plan can say so (XFER-4).
     let container =
         if items.contains(&destination) { found.get(&destination).cloned() } else { found.remove(&destination) }
             .ok_or(Refusal::NotFound)?;
@@ -236,6 +237,7 @@ pub(crate) async fn load(
 
     let below = subtree::load(tx, items, (!within).then(|| now.one_month_earlier()), now).await?;
     let grants = grants_of(tx, selection.access_paths.values().chain([&access_path]), items).await?;
+    // Whoever does not see the destination learns no names in it, not even that one is taken (ACCESS-3).
     let taken = if sees_destination {
         let names = selection
             .found
@@ -286,6 +288,7 @@ pub(crate) async fn load(
         people_with_access(tx, items, granted, between, &above, &destination_grants).await?
     };
     let names = AccountNames::of(tx, by, target_id).await?;
+    // A root, and a place that the caller does not see, is named like its organization.
     let destination_name = match (container.kind, sees_destination) {
         (Kind::Root, true) if names.of_account(container.account).is_some() => {
             names.of_account(container.account).unwrap_or_default()
