@@ -1,7 +1,7 @@
 //! The flash: what the next page shows once after a form without script. It is a message, or the refused form as it was
 //! filled in.
 //!
-//! It travels in a cookie that lasts a few minutes, so that nobody who is not signed in writes to the database (attack F2).
+//! It travels in a cookie that lasts a few minutes, so that nobody who is not signed in writes to the database.
 //! Only a form that is too long for a cookie is kept in the database, and only for somebody who is signed in: one form per
 //! person, of limited length, for the same few minutes.
 //!

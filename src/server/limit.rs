@@ -272,6 +272,7 @@ impl RateLimiter {
         let deadline = tokio::time::Instant::now() + MAX_WAIT;
         let mut waits = Waits(None);
         loop {
+            // Registered before the check, so that an outcome between the check and the wait is not missed.
             let settled = self.settled.notified();
             tokio::pin!(settled);
             settled.as_mut().enable();
