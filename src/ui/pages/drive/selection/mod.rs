@@ -298,6 +298,7 @@ impl Selection {
     pub fn focus_in(self, event: &FocusEvent) {
         self.inside.set_value(true);
         let row = element_of(event.target()).and_then(|target| within(&target, "tbody tr[data-id]"));
+        // While a row waits for the focus, `active` is its position already.
         if let Some(row) = row.filter(|_| !self.wants_focus.get_value()) {
             self.active.set_value(row_index(&row));
         }
@@ -305,6 +306,7 @@ impl Selection {
 
     /// The focus left an element of the list.
     pub fn focus_out(self, event: &FocusEvent) {
+        // Without a related target the focused row was removed, or the window lost the focus: the list keeps it.
         let to = element_of(event.related_target());
         if to.is_some_and(|to| self.form.get_untracked().is_none_or(|form| !form.contains(Some(&to)))) {
             self.inside.set_value(false);
