@@ -117,6 +117,7 @@ pub async fn run(database: &DatabaseArgs, args: &ServeArgs) -> Result<(), Fatal>
         // Fails only if the server has ended already.
         let _ = stopping.send(());
     });
+    // The grace period begins with the signal. What is still going on when it ends is cut off.
     tokio::select! {
         () = async { server.await; workers.ended().await } => {}
         () = async { let _ = stopped.await; tokio::time::sleep(SHUTDOWN_GRACE).await } => tracing::warn!("some requests or mails did not finish in time"),

@@ -150,6 +150,7 @@ pub fn router(ctx: &Ctx, settings: &Settings, leptos: LeptosOptions) -> Router {
         .layer(
             CompressionLayer::new()
                 .quality(CompressionLevel::Precise(4))
+                // Compression would hold events back until there is enough to compress.
                 .compress_when(DefaultPredicate::new().and(NotForContentType::new("text/event-stream"))),
         )
         .layer(strict_transport_security(settings))
