@@ -160,6 +160,7 @@ async fn lend_in(tx: &mut Tx, ctx: &Ctx, by: &Principal, org: &str, form: &LoanF
         },
         term: LoanPeriod { lent_at: now, ends_at: until.start().plus_days(1), ended: None },
     };
+    // A loan that ran out is closed by nobody at its end, and the unique index on running loans would still see it.
     loan::close_run_out(tx, &permit, new.licence, now).await?;
     loan::insert(tx, &permit, &by.name, &new).await?;
     seat::delete_of_licence(tx, &permit, new.licence).await?;

@@ -292,6 +292,7 @@ async fn give_in(tx: &mut Tx, ctx: &Ctx, by: &Principal, id: &str, person: &str)
     };
     let member = member.ok_or_else(|| Refusal::field("person", FieldIssue::NotInOrganization))?;
     let (licence, under) = (held.stored.licence.id, held.under());
+    // Seats of programs that went silent, and those held under another loan, must not count as used.
     seat::delete_gone(tx, licence, under, now).await?;
     let has = seat::find(tx, licence, member.id.0).await?;
     let given = has.as_ref().is_some_and(|seat| seat.given_at.is_some());

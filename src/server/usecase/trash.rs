@@ -201,6 +201,7 @@ pub(super) async fn restore_in(tx: &mut Tx, ctx: &Ctx, by: &Principal, items: &[
     let organization = tops.first().map(|(top, ..)| top.organization).ok_or(Refusal::NotFound)?;
     let now = ctx.now();
     let mut names: BTreeMap<ResourceId, BTreeSet<String>> = BTreeMap::new();
+    // Where each goes is not decided yet: back, or to the root.
     for (top, ..) in &tops {
         names.entry(top.container).or_default().insert(top.name.clone());
         names.entry(top.root).or_default().insert(top.name.clone());
@@ -217,6 +218,7 @@ pub(super) async fn restore_in(tx: &mut Tx, ctx: &Ctx, by: &Principal, items: &[
         let container = if place == RestoreTarget::Back { top.container } else { top.root };
         let taken = taken.entry(container).or_default();
         let name = free_name(&top.name, |key| taken.contains(key));
+        // Two of the items may have had the same name.
         taken.insert(same_key(&name));
         if container != top.container || name != top.name {
             trash::update_place(tx, permit, container, &name).await?;
@@ -423,6 +425,7 @@ async fn delete_in(tx: &mut Tx, ctx: &Ctx, by: Option<&Principal>, tops: &[(Tras
             now.push(*permit);
             continue;
         }
+        // It leaves the trash view at once, because it cannot be restored as a whole any more.
         trash::hide(tx, &[*permit]).await?;
         let progress = task::Task {
             id: TaskId(ctx.id()),
@@ -437,6 +440,7 @@ async fn delete_in(tx: &mut Tx, ctx: &Ctx, by: Option<&Principal>, tops: &[(Tras
             at: None,
             done: 0,
             total: size,
+            // Nobody is there to cancel what its days in the trash have ended.
             stoppable: by.is_some(),
             shared_with: None,
         };

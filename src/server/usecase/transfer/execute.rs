@@ -142,6 +142,7 @@ impl Handover<'_> {
     pub(crate) async fn hand_over(&self, tx: &mut Tx, items: &[ResourceId]) -> Result<()> {
         let Self { permit, .. } = self;
         for part in subtree::list_ids(tx, items).await?.chunks(PROGRESS_BATCH_SIZE) {
+            // Charges, grants and links are noted before the rows that hold them change.
             if let (Some(id), subtree::Charge::To(_)) = (self.kept_for, self.charge) {
                 transfer::insert_charges(tx, permit, id, part, self.paid_before).await?;
             }
@@ -190,6 +191,7 @@ pub(crate) async fn carry_out(
     if plan.rows() > MAX_INLINE_ITEMS {
         tx.require_exclusive()?;
     }
+    // A task that was cancelled while it waited for its turn ends here, before anything is written.
     count_done(progress, 0)?;
     let inverse = inverse_of(&loaded.facts, &plan, ctx.now());
     let (id, now) = (TransferId(ctx.id()), ctx.now());

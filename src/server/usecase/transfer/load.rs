@@ -218,6 +218,7 @@ pub(crate) async fn load(
     let container =
         if items.contains(&destination) { found.get(&destination).cloned() } else { found.remove(&destination) }
             .ok_or(Refusal::NotFound)?;
+    // Where an offer is accepted, the destination is looked at with the access of who accepts it, not of who gave.
     let also = Some(destination).filter(|_| giver == by.person);
     let selection = Selection::load(tx, giver, found, items, also).await?;
     let access_path = match selection.access_paths.get(&destination).filter(|_| also.is_some()) {
@@ -227,6 +228,8 @@ pub(crate) async fn load(
     let access_path = access_path.ok_or(Refusal::NotFound)?;
     let (source_id, target_id) = (selection.source, container.organization);
     let within = source_id == target_id;
+    // Who was invited may name the destination without seeing it yet: the plan then says to accept the
+    // invitation first (XFER-6).
     let pending = !within
         && access_path.facts.role.is_none()
         && invitation::is_pending(tx, target_id, &by.email_key, now).await?;
@@ -242,6 +245,7 @@ pub(crate) async fn load(
         let names = selection
             .found
             .values()
+            // An item that is in the destination already would find its own name taken.
             .filter(|item| item.parent != Some(destination))
             .map(|item| item.name.clone())
             .collect();
@@ -293,6 +297,7 @@ pub(crate) async fn load(
         (Kind::Root, true) if names.of_account(container.account).is_some() => {
             names.of_account(container.account).unwrap_or_default()
         }
+        // Who does not see the destination yet is not told its name.
         (Kind::Root, _) | (_, false) => target.name.clone(),
         _ => container.name.clone(),
     };
