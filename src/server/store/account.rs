@@ -63,6 +63,7 @@ pub async fn list(tx: &mut Tx, organization: OrganizationId) -> Result<Vec<Accou
 /// The account behind a Sharing ID (ACCT-1), whichever organization it is of; one that was deleted has none. An Org ID
 /// that an organization had before goes on leading to it (ORG-5).
 pub async fn find_by_sharing_id(tx: &mut Tx, org_key: &str, account_key: &str) -> Result<Option<Account>> {
+    // COALESCE asks the earlier Org IDs only where no organization has this one now.
     tx.sql(
         "SELECT a.id, a.organization_id, a.name, a.handle, a.root_id
          FROM account a JOIN active_organization l ON l.id = a.organization_id

@@ -65,6 +65,7 @@ pub async fn insert(tx: &mut Tx, line: &NewAudit<'_>) -> Result<()> {
     .execute()
     .await?;
     for chunk in several.chunks(CHUNK) {
+        // DISTINCT drops the rows that pad the list.
         tx.sql_rows(
             "INSERT INTO audit_item (audit_id, resource_id)
              WITH listed(id) AS (VALUES {rows:1}) SELECT DISTINCT {1}, listed.id FROM listed",

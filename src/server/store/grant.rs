@@ -189,6 +189,7 @@ pub async fn list_on_way(
     limit: i64,
 ) -> Result<Vec<ListedGrant>> {
     let ids: Vec<_> = way.iter().take(CHUNK).copied().collect();
+    // A grant to a person has no organization, so `o.deleted_at` is NULL for it and it passes.
     tx.sql_list(
         "SELECT g.id, g.resource_id, g.person_id, g.organization_id, g.level, g.carried,
             COALESCE(p.first_name || ' ' || p.last_name, o.name) AS name, COALESCE(p.email, o.org_id) AS address, m.role
@@ -421,6 +422,7 @@ pub async fn list_people(tx: &mut Tx, resources: &[ResourceId], limit: i64) -> R
 
 /// Ends everything that was granted to a person, wherever it is: their account is being deleted (SET-2).
 pub async fn delete_own(tx: &mut Tx, permit: &OwnPermit) -> Result<u64> {
+    // Taking back a transfer must not restore them either.
     tx.sql("DELETE FROM transfer_reversal_grant WHERE person_id = $1").bind(permit.person()).execute().await?;
     tx.sql("DELETE FROM access_grant WHERE person_id = $1").bind(permit.person()).execute().await
 }

@@ -112,7 +112,7 @@ pub async fn count_owners(tx: &mut Tx, organization: OrganizationId) -> Result<u
         .await
 }
 
-/// The first and last name of the longest-serving Owner of an organization.
+/// The first and last name of the Owner who has been in the organization longest.
 pub async fn find_first_owner(tx: &mut Tx, organization: OrganizationId) -> Result<Option<(String, String)>> {
     tx.sql(
         "SELECT p.first_name, p.last_name FROM membership m JOIN person p ON p.id = m.person_id
