@@ -291,6 +291,7 @@ async fn insert_row(
     .bind(same_key(new.name))
     .execute()
     .await?;
+    // A root has the name of its organization and is never an answer to a search, and nobody has what it is in open.
     if let Some(parent) = parent {
         search::write(tx, organization, new.id, new.name, true).await?;
         live::touch_container(tx, parent);
@@ -330,6 +331,7 @@ pub async fn update_name(
 /// # Errors
 /// `Taken` if a name is.
 pub async fn update_parent(tx: &mut Tx, permit: &Permit, items: &[ResourceId], at: Timestamp) -> Result<()> {
+    // Called before the rows change, because it looks up the containers that the items leave.
     live::touch(tx, items).await?;
     live::touch_container(tx, permit.resource());
     for chunk in items.chunks(CHUNK) {
@@ -354,6 +356,7 @@ pub async fn update_parent_and_name(
     at: Timestamp,
 ) -> Result<()> {
     let ids: Vec<ResourceId> = items.iter().map(|(id, _)| *id).collect();
+    // Called before the rows change, because it looks up the containers that the items leave.
     live::touch(tx, &ids).await?;
     live::touch_container(tx, permit.resource());
     for chunk in items.chunks(CHUNK) {
@@ -847,6 +850,7 @@ pub async fn count_children(
     most: i64,
 ) -> Result<u64> {
     let (lowest, highest) = kind.map_or((0, i64::MAX), |kind| (kind.rank(), kind.rank()));
+    // PostgreSQL accepts no value that a statement does not use, so the second one tests that there is no status.
     let sql = if status.is_some() {
         "SELECT CAST(COUNT(*) AS BIGINT) FROM (SELECT 1 AS one FROM resource r
             WHERE r.parent_id = $1 AND r.trashed_with IS NULL AND r.kind_rank >= $2 AND r.kind_rank <= $3 AND r.status = $4
