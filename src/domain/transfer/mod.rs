@@ -880,6 +880,7 @@ fn accounts(
                     });
                 }
             }
+            // A licence that has yet to begin is neither active nor expired.
             Condition::OldOrSourceExpired if source.licence.as_ref().is_none_or(|l| !l.has_expired(facts.now)) => {
                 source_inactive(blockers);
             }

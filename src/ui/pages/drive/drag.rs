@@ -84,6 +84,7 @@ impl Drag {
         }
         self.said.set(format!("Picked up {what}."));
         if let Some(body) = document().body() {
+            // Live updates wait while it is there (`live::is_busy`).
             drop(body.set_attribute("data-dragging", ""));
         }
         self.items.set(items);

@@ -179,6 +179,7 @@ pub fn follow(shows: Signal<Option<String>>) {
                 let visible = !document().hidden();
                 if seen.try_get_untracked().is_some_and(|before| before != visible) {
                     seen.set(visible);
+                    // There was no stream while the page was hidden, so it may have missed changes.
                     if visible {
                         refresh_when_idle(session, waiting);
                     }

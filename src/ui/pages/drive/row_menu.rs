@@ -35,6 +35,7 @@ pub fn RowMenuPopover(selection: Selection, listing: Listing, immediate: Immedia
             return;
         };
         let style = web_sys::HtmlElement::style(&element);
+        // What was set the last time would distort the size that is measured below.
         for property in ["left", "top", "max-block-size"] {
             drop(style.remove_property(property));
         }

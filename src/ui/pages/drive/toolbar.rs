@@ -62,6 +62,7 @@ pub fn Toolbar(selection: Selection, commands: Vec<Command>) -> impl IntoView {
             {more}
             <span class="gap"></span>
             {buttons}
+            // Without WebAssembly the browser itself unchecks the boxes, because the button resets the form.
             <button type="reset" class="button icon-only quiet" aria-label="Clear selection" on:click=move |event| {
                 event.prevent_default();
                 selection.clear();

@@ -77,6 +77,7 @@ impl VirtualRows {
             body: NodeRef::new(),
             above: NodeRef::new(),
             below: NodeRef::new(),
+            // Until a row has been measured.
             height: StoredValue::new(44.0),
         }
     }

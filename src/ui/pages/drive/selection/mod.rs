@@ -271,6 +271,7 @@ impl Selection {
                 }
             }
         });
+        // A signal that is set runs its effects even if the value is the same.
         if self.cannot.with_untracked(|before| *before != cannot) {
             self.cannot.set(cannot);
         }
@@ -332,6 +333,8 @@ impl Selection {
             let picked = row.get_attribute("data-id").is_some_and(|id| self.has(&id));
             check(row, picked);
             set(row, "aria-selected", if picked { "true" } else { "false" });
+            // While the active row is not on the page, Tab reaches the first one that is, so that the list
+            // stays reachable.
             let tabbed = if reachable { row_index(row) == active } else { at == 0 };
             row.set_tab_index(if tabbed { 0 } else { -1 });
             for control in controls(row) {
