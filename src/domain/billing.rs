@@ -311,6 +311,7 @@ impl RequestedLicence {
             }
         }
         let message = fields.check("message", paragraphs(&form.message, MAX_MESSAGE_LENGTH)).flatten();
+        // A message that could not be read is a problem of its own, not a missing one.
         if product == Some(None) && message.is_none() && form.message.trim().is_empty() {
             fields.check::<()>("product", Err(FieldIssue::SayWhat));
         }

@@ -88,6 +88,7 @@ impl Command {
             Self::Move | Self::Assign | Self::Unassign => Act::Move,
             Self::Copy | Self::ShareCopy => Act::Copy,
             Self::Access => Act::GiveAccess,
+            // The dialog shows existing links to Editors, who may copy them; making one takes more (LINK-1).
             Self::Share => Act::CopyLink,
             Self::Restrict => Act::Restrict,
             Self::Trash => Act::Trash,

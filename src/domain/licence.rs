@@ -216,6 +216,7 @@ pub fn governing(licences: &[Licence], now: Timestamp) -> Option<&Licence> {
         || licences.iter().filter(|licence| licence.product.family() == Family::Cloud && licence.model.is_some());
     cloud()
         .filter(|licence| licence.is_active(now))
+        // The id settles ties, so that the answer does not depend on the order in which licences were loaded.
         .max_by_key(|licence| (licence.product, licence.left.images, licence.left.credits, licence.id))
         .or_else(|| {
             cloud().filter(|licence| licence.has_expired(now)).max_by_key(|licence| (licence.active_until, licence.id))

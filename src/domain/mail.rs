@@ -29,6 +29,7 @@ pub const SAME_TOPIC_INTERVAL_MILLIS: i64 = 5 * MINUTE;
 /// next one, so that several changes of mind lead to one mail.
 pub const fn not_before(last: Option<Timestamp>, now: Timestamp) -> Timestamp {
     match last {
+        // A clock that was set back does not hold a mail up.
         Some(last) if last.0 <= now.0 && now.0 < last.0 + SAME_TOPIC_INTERVAL_MILLIS => {
             Timestamp(last.0 + SAME_TOPIC_INTERVAL_MILLIS)
         }

@@ -4,8 +4,9 @@
 //! Unicode has several ways to write one letter, many spaces, and invisible characters. Names that look the same are the same
 //! name. Sorting uses base letters and compares numbers by value. Searching ignores accents.
 //!
-//! *Invariants:* every key is a function of the name alone. A change of what a key comes to needs
-//! a migration of the stored ones; the doctor compares them.
+//! # Invariants
+//! - Every key is a function of the name alone. A change of what a key comes to needs a migration of the stored
+//!   ones; the doctor compares them.
 
 use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
@@ -159,6 +160,7 @@ fn counted(text: &str) -> String {
             counted.push(c);
             continue;
         };
+        // Leading zeros do not count here; the second part of the key tells such names apart.
         if value > 0 || !digits.is_empty() {
             digits.extend(char::from_digit(value, 10));
         }

@@ -103,6 +103,7 @@ pub fn may_send(sent: &[Timestamp], now: Timestamp) -> Result<(), Refusal> {
     let mut recent: Vec<i64> = sent.iter().map(|at| at.0).filter(|at| now.0 - at < HOUR).collect();
     recent.sort_unstable();
     let after_pause = recent.last().map_or(0, |newest| newest + RESEND_INTERVAL_MILLIS - now.0);
+    // Once the fourth newest is an hour old, fewer than `MAX_PER_HOUR` are left in the hour.
     let after_hour =
         recent.len().checked_sub(MAX_PER_HOUR).and_then(|n| recent.get(n)).map_or(0, |at| at + HOUR - now.0);
     match after_pause.max(after_hour) {

@@ -36,6 +36,7 @@ fn runs(text: &str) -> Vec<(bool, Vec<char>)> {
         let unspaced = is_unspaced(c);
         match runs.last_mut() {
             Some((kind, run)) if open && (*kind == unspaced || mark) => run.push(c),
+            // A mark without a letter before it is no word.
             _ if mark => continue,
             _ => runs.push((unspaced, vec![c])),
         }

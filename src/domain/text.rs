@@ -405,6 +405,7 @@ fn ascii_domain(domain: &str) -> Result<String, FieldIssue> {
         {
             return Err(FieldIssue::NotInAnEmail(c));
         }
+        // A label has at most 63 characters, the four of `xn--` among them.
         let encoded = punycode(label).filter(|encoded| encoded.len() <= 59).ok_or(FieldIssue::NotAnEmail)?;
         ascii.push_str("xn--");
         ascii.push_str(&encoded);
@@ -545,6 +546,7 @@ impl Identifier {
             } else if !slug.is_empty() && !slug.ends_with('-') {
                 slug.push('-');
             }
+            // The rest of the 40 characters is room for the number that `numbered` adds.
             if slug.len() == 34 {
                 break;
             }

@@ -58,6 +58,7 @@ pub const fn visible_level(own: Option<Level>, theirs: Option<Level>) -> Option<
 /// Whether an audit line is due.
 pub const fn needs_audit(before: Option<Timestamp>, now: Timestamp) -> bool {
     match before {
+        // A clock that was set back does not keep lines out of the log.
         Some(before) => now.0 - before.0 >= AUDIT_INTERVAL_MILLIS || now.0 < before.0,
         None => true,
     }

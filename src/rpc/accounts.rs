@@ -46,7 +46,7 @@ pub async fn delete_account(#[server(default)] org: String, #[server(default)] i
         .await
 }
 
-/// **Save** of the accounts of a person: `where` is `everywhere`, or their role counts in `accounts` alone.
+/// **Save** of the accounts of a person: `counts` is `everywhere`, or their role counts in `accounts` alone.
 #[server(output = Text)]
 pub async fn limit_person(
     #[server(default)] org: String,

@@ -53,6 +53,7 @@ async fn copy(db: &Db, unfinished: &Path) -> Result<(), String> {
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     let made = options.open(unfinished).map_err(|error| error.to_string())?;
     db.copy_into(name).await.map_err(|error| error.to_string())?;
+    // The copy must be on the disk before it gets its name.
     made.sync_all().map_err(|error| error.to_string())
 }
 

@@ -222,6 +222,7 @@ impl Network {
         let network = written.ok().and_then(|network| match network.addr().to_canonical() {
             IpAddr::V4(address) if network.max_prefix_len() == 128 => {
                 let bits = network.prefix_len().checked_sub(96)?;
+                // The first 96 bits of a mapped address are fixed, so a shorter prefix is no network of IPv4 addresses.
                 Ipv4Net::new(address, bits).ok().map(IpNet::V4)
             }
             _ => Some(network),
@@ -254,6 +255,7 @@ pub fn public_url(text: &str) -> Result<String, String> {
     let written = host.is_some_and(|host| !host.is_empty() && !host.contains(['/', '?', '#', '@', ' ', '\\', '%']));
     // The parser of URLs decides whether host and port are valid.
     let read = url::Url::parse(text).ok().filter(|url| url.host_str().is_some_and(|host| !host.is_empty()));
+    // The parser accepts an empty port and port 0.
     if written && read.is_some_and(|url| url.port() != Some(0)) && !text.ends_with(':') {
         Ok(text.to_owned())
     } else {

@@ -152,6 +152,7 @@ impl Table {
 
     /// Drops keys with a full allowance. If that is not enough, drops the tenth of the keys closest to it.
     fn make_room(&mut self, now: i64) {
+        // A key with attempts under way stays, because these attempts are still to be settled in it.
         self.states.retain(|_, state| state.under_way > 0 || state.theoretical_arrival > now);
         if self.states.len() < MAX_KEYS {
             return;
@@ -159,6 +160,7 @@ impl Table {
         let mut all: Vec<i64> = self.states.values().map(|state| state.theoretical_arrival).collect();
         let (_, least, _) = all.select_nth_unstable(MAX_KEYS / 10);
         let least = *least;
+        // Any number of keys may share the boundary value, and no more than a tenth goes.
         let mut room = MAX_KEYS / 10;
         self.states.retain(|_, state| {
             let goes = room > 0 && state.under_way == 0 && state.theoretical_arrival <= least;
@@ -272,6 +274,7 @@ impl RateLimiter {
         let deadline = tokio::time::Instant::now() + MAX_WAIT;
         let mut waits = Waits(None);
         loop {
+            // Registered before the check, so that an outcome between the check and the wait is not missed.
             let settled = self.settled.notified();
             tokio::pin!(settled);
             settled.as_mut().enable();

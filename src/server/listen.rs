@@ -49,6 +49,7 @@ pub async fn serve(listener: TcpListener, app: Router, headers: Duration, stop: 
             }
         });
     }
+    // Closed first, so that nobody waits for a connection that is accepted no more.
     drop(listener);
     connections.shutdown().await;
 }

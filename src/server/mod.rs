@@ -74,6 +74,7 @@ pub async fn open_with(
     if migrate {
         db.migrate().await.map_err(|error| format!("The database could not be brought up to date: {error}"))?;
     }
+    // A database that was never migrated has no table of migrations, and asking is an error.
     if !db.is_current().await.unwrap_or(false) {
         return Err("The database is not up to date. Run `commonhold migrate` first.".into());
     }
@@ -116,6 +117,7 @@ pub async fn run(database: &DatabaseArgs, args: &ServeArgs) -> Result<(), Fatal>
         // Fails only if the server has ended already.
         let _ = stopping.send(());
     });
+    // The grace period begins with the signal. What is still going on when it ends is cut off.
     tokio::select! {
         () = async { server.await; workers.ended().await } => {}
         () = async { let _ = stopped.await; tokio::time::sleep(SHUTDOWN_GRACE).await } => tracing::warn!("some requests or mails did not finish in time"),
@@ -124,8 +126,8 @@ pub async fn run(database: &DatabaseArgs, args: &ServeArgs) -> Result<(), Fatal>
     Ok(())
 }
 
-/// Where `make build` put the scripts and styles of the pages: in `target/site` beside the program's folder, with their hashes
-/// in `hash.txt` beside the program.
+/// Where `scripts/build` put the scripts and styles of the pages: in `target/site` beside the program's folder, with
+/// their hashes in `hash.txt` beside the program.
 fn site_options(listen: SocketAddr) -> LeptosOptions {
     let beside = std::env::current_exe().ok().and_then(|path| path.parent().map(Path::to_path_buf));
     let hashed = beside.as_ref().is_some_and(|folder| folder.join("hash.txt").exists());

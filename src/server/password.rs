@@ -87,6 +87,7 @@ impl Hasher {
         let right = self
             .work(Lane::Check, client, move || {
                 PasswordHash::new(&stored)
+                    // The parameters in the hash are used, not those of `default()`.
                     .is_ok_and(|hash| Argon2::default().verify_password(password.as_bytes(), &hash).is_ok())
             })
             .await?;

@@ -50,6 +50,7 @@ impl LaneQueue {
         }
         let own = self.waiting.get(client).map_or(0, VecDeque::len);
         let most = self.waiting.iter().max_by_key(|(_, theirs)| theirs.len()).map(|(name, _)| name.clone());
+        // Only a client that has at least as many entries left as this one then has loses one.
         let Some(most) = most.filter(|name| self.waiting.get(name).map_or(0, VecDeque::len) > own + 1) else {
             return false;
         };

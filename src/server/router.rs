@@ -59,6 +59,7 @@ pub fn router(ctx: &Ctx, settings: &Settings, leptos: LeptosOptions) -> Router {
 
     // Machines.
     let api = api
+        // The last layer runs first: who asks is known before a request is recognized as a repeated one.
         .layer(from_fn_with_state(ctx.clone(), idempotency::once))
         .layer(from_fn_with_state(ctx.clone(), rest::operator::identify))
         .layer(from_fn(origin::no_forged_calls))
@@ -149,6 +150,7 @@ pub fn router(ctx: &Ctx, settings: &Settings, leptos: LeptosOptions) -> Router {
         .layer(
             CompressionLayer::new()
                 .quality(CompressionLevel::Precise(4))
+                // Compression would hold events back until there is enough to compress.
                 .compress_when(DefaultPredicate::new().and(NotForContentType::new("text/event-stream"))),
         )
         .layer(strict_transport_security(settings))

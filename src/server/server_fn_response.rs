@@ -129,6 +129,7 @@ pub async fn done_and_signed_out(answer: Result<()>, toast: &str) -> std::result
             if let Some(session) = current_session() {
                 session::end(&session).await.map_err(failure)?;
             }
+            // The next page is nobody's, although this request was still made by the person whose account is gone.
             Ok(redirect_as(Done { to: "/".to_owned(), toast: toast.to_owned(), undo: None }, None).await)
         }
         Err(error) => refuse(error).await,

@@ -132,6 +132,7 @@ fn Rail(section: Section, org: String, context: PageContext) -> impl IntoView {
     };
     let current = context.organization(&org).cloned();
     Session::get().shows(current.as_ref());
+    // The frame names only the organizations used last; the one that is shown is asked for in addition.
     if context.more_organizations && current.is_none() && !org.is_empty() {
         let (session, org) = (Session::get(), org.clone());
         Effect::new(move |_| session.include_organization(&org));

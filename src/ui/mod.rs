@@ -100,6 +100,7 @@ fn Everything(
         }
     });
 
+    // `arrived` ends it when another page is shown; this ends it when only the query has changed.
     Effect::new(move |before: Option<bool>| {
         let now = routing.get();
         if before == Some(true) && !now {

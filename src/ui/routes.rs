@@ -65,6 +65,7 @@ fn pages() -> impl MatchNestedRoutes + Clone + Send + 'static {
             <Route path=path!("/o/:org/transfers") view=lazy!(transfers, TransfersPage) ssr=SsrMode::Async/>
             <Route path=path!("/o/:org/offers/:id") view=lazy!(transfers, OfferPage) ssr=SsrMode::Async/>
             <Route path=path!("/o/:org/transfers/:id") view=lazy!(transfers, ReceiptPage) ssr=SsrMode::Async/>
+            // Before the next route, whose `:resource?` would match `trash`.
             <Route path=path!("/o/:org/drive/trash") view=lazy!(trash, TrashPage) ssr=SsrMode::Async/>
             <Route path=path!("/o/:org/drive/:resource?") view=lazy!(drive, DrivePage) ssr=SsrMode::Async/>
         </RouteList>

@@ -82,6 +82,7 @@ impl Session {
         drop(self.way_to_licence.await);
         self.letter_keys.set_value(start.preferences.letter_keys);
         self.page_of.set_value(start.session.person.as_ref().map(|person| person.id));
+        // Every page awaits the same answer, and its message belongs to the page that the server rendered.
         if self.left_first_page.get_value() {
             start.flash = Flash::default();
         }

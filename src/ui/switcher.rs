@@ -148,6 +148,7 @@ pub fn Switcher(
                     {more.then(|| view! { <button type="submit" class="button">"Search all"</button> })}
                 </form>
             })}
+            // Only a script can filter, and here no page searches all organizations: the field appears after hydration.
             {move || {
                 (!find_all && many && hydrated.get()).then(|| view! {
                     <input

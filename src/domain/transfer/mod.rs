@@ -883,6 +883,7 @@ fn check_licences_and_charge(
                     });
                 }
             }
+            // A licence that has yet to begin is neither active nor expired.
             Condition::OldOrSourceExpired if source.licence.as_ref().is_none_or(|l| !l.has_expired(facts.now)) => {
                 source_inactive(blockers);
             }

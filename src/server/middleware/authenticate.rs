@@ -197,6 +197,7 @@ async fn find_principal(
 /// The address of the client: the peer, or behind trusted proxies the last address in `X-Forwarded-For` that is not a trusted
 /// proxy (attack 42). Everything left of an unreadable hop may be forged, so then it is the peer.
 fn client_address(peer: IpAddr, headers: &HeaderMap, proxies: &[Network]) -> IpAddr {
+    // A socket that listens on IPv6 shows an IPv4 client as `::ffff:a.b.c.d`.
     let peer = peer.to_canonical();
     let ours = |ip: IpAddr| proxies.iter().any(|network| network.contains(ip));
     if !ours(peer) {

@@ -39,6 +39,7 @@ pub async fn remember_form(request: Request, next: Next) -> Response {
         return next.run(request).await;
     }
     let (mut parts, body) = request.into_parts();
+    // `DefaultBodyLimit` counts for extractors only, so this layer has a limit of its own.
     match axum::body::to_bytes(body, 1024 * 1024).await {
         Ok(bytes) => {
             if bytes.len() <= MAX_FORM_BYTES {

@@ -133,6 +133,7 @@ enum AccountsSent {
 
 impl<'de> Deserialize<'de> for AccountsSent {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        // Serde calls this only for a field that was sent; `default` stands for one that was not.
         Ok(Option::<Vec<String>>::deserialize(deserializer)?.map_or(Self::All, Self::Only))
     }
 }

@@ -202,6 +202,7 @@ impl IntoResponse for Problem {
 pub async fn with_request_id(request: axum::extract::Request, next: axum::middleware::Next) -> Response {
     let id = request.headers().get("x-request-id").and_then(|id| id.to_str().ok()).map(str::to_owned);
     let mut response = next.run(request).await;
+    // The body is written already, so the problem travels beside it and is written again with the id.
     match response.extensions_mut().remove::<IsProblem>() {
         Some(IsProblem(problem)) if problem.request_id.is_none() && id.is_some() => {
             let mut again = Problem { request_id: id, ..problem }.into_response();

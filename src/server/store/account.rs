@@ -63,6 +63,7 @@ pub async fn list(tx: &mut Tx, organization: OrganizationId) -> Result<Vec<Accou
 /// The account behind a Sharing ID (ACCT-1), whichever organization it is of; one that was deleted has none. An Org ID
 /// that an organization had before goes on leading to it (ORG-5).
 pub async fn find_by_sharing_id(tx: &mut Tx, org_key: &str, account_key: &str) -> Result<Option<Account>> {
+    // COALESCE asks the earlier Org IDs only where no organization has this one now.
     tx.sql(
         "SELECT a.id, a.organization_id, a.name, a.handle, a.root_id
          FROM account a JOIN active_organization l ON l.id = a.organization_id
@@ -148,6 +149,7 @@ pub async fn list_roles(tx: &mut Tx, organization: OrganizationId, person: Perso
     .await
 }
 
+/// The `~` of the upper bound sorts behind every character of an Account ID.
 /// The keys of an organization's Account IDs that are `key`, or `key-` and a number: to find a free one.
 pub async fn list_taken_keys(tx: &mut Tx, organization: OrganizationId, key: &str) -> Result<Vec<String>> {
     tx.sql(
@@ -258,6 +260,7 @@ pub async fn update_limits(
         .bind(person)
         .execute()
         .await?;
+    // The SELECT leaves out accounts of other organizations, whatever ids were sent.
     for chunk in accounts.unwrap_or_default().chunks(CHUNK) {
         tx.sql_list(
             "INSERT INTO membership_account (organization_id, person_id, account_id)

@@ -65,6 +65,7 @@ pub async fn insert(tx: &mut Tx, line: &NewAudit<'_>) -> Result<()> {
     .execute()
     .await?;
     for chunk in several.chunks(CHUNK) {
+        // DISTINCT drops the rows that pad the list.
         tx.sql_rows(
             "INSERT INTO audit_item (audit_id, resource_id)
              WITH listed(id) AS (VALUES {rows:1}) SELECT DISTINCT {1}, listed.id FROM listed",
@@ -151,6 +152,7 @@ pub async fn list(
     limit: i64,
 ) -> Result<Vec<(AuditId, ActivityView)>> {
     // The end of the period and the cursor become one upper bound, so that a single range of the index answers the query.
+    // With the nil id the end is exclusive: no line of that very moment sorts before it.
     let end = Cursor { at: filter.to.unwrap_or(Timestamp(i64::MAX)), id: AuditId(Uuid::nil()) };
     let start = before.map_or(end, |before| before.min(end));
     // A filter is part of both bounds, so that only its own index fits: the planner must not be left a choice.
@@ -166,6 +168,7 @@ pub async fn list(
             "(action, created_at) >= ($6, $2) AND (action, created_at, id) < ($6, $3, $4)
              ORDER BY action DESC, created_at DESC, id DESC LIMIT CAST($5 AS BIGINT)"
         ),
+        // With both filters the index by person is used. The concatenation keeps the planner from the index by action.
         (true, true) => lines!(
             "(actor_id, created_at) >= ($6, $2) AND (actor_id, created_at, id) < ($6, $3, $4) AND action || '' = $7
              ORDER BY actor_id DESC, created_at DESC, id DESC LIMIT CAST($5 AS BIGINT)"

@@ -31,6 +31,7 @@ pub struct NewTop {
 
 /// Makes the hidden top of a copy in the permit's resource.
 pub async fn insert_top(tx: &mut Tx, permit: &Permit, new: &NewTop) -> Result<()> {
+    // Processing goes on for the original alone, so a copy of what is queued, waiting or being processed is a draft.
     tx.sql(
         "INSERT INTO resource (id, organization_id, account_id, parent_id, kind, kind_rank, name, name_key, name_unique, status, images, bytes, cluster, captured_on,
             created_by, created_at, modified_at, trashed_with, copied_from, restrict_copy, restrict_delete, restrict_download, status_rank, touched_at, owner_name_key)

@@ -263,6 +263,7 @@ impl Db {
             .pragma("mmap_size", "268435456");
         // A transaction keeps its connection to the end, so waiting writers queue here.
         let writer = SqlitePool::open(options.clone(), 1, WRITE_TIMEOUT).await?;
+        // The writer is opened first: it creates the file, which a connection that only reads cannot do.
         let readers =
             SqlitePool::open(options.read_only(true).create_if_missing(false), SQLITE_READERS, ACQUIRE_TIMEOUT).await?;
         Ok(Self::Sqlite { writer, readers, changes: Changes::new(), checked })
@@ -358,6 +359,8 @@ impl Db {
             loop {
                 let needs_exclusive = match self.attempt(&mut tries, work).await {
                     Ok(Outcome::Contended { needs_exclusive }) => needs_exclusive,
+                    // PostgreSQL may find out only at COMMIT, after the work succeeded, that another
+                    // transaction was in the way.
                     Err(error) if error.is_contended() => error.needs_exclusive(),
                     ended => return ended.map(|_| ()),
                 };
@@ -456,6 +459,7 @@ impl Db {
                     }
                     WriteMode::InTurn => "LOCK TABLE write_lock IN EXCLUSIVE MODE",
                 };
+                // PostgreSQL takes a lock_timeout of 0 for "no timeout".
                 let left = tries.left().max(Duration::from_millis(1));
                 let first = format!(
                     "BEGIN ISOLATION LEVEL SERIALIZABLE; SET LOCAL lock_timeout = {}; {locks}",
@@ -508,6 +512,7 @@ impl Db {
             return Ok(());
         }
         let tries = WriteAttempts::until(Instant::now() + CHECK_TIMEOUT);
+        // On SQLite `begin` waits a minute for the writer, whatever `tries` says, so the timeout is around it as well.
         let written = match tokio::time::timeout(CHECK_TIMEOUT, self.begin(&tries)).await {
             Ok(Ok(mut tx)) => match health::replace(&mut tx, id, at).await {
                 Ok(()) => self.commit(tx).await,
@@ -556,6 +561,7 @@ impl Db {
     pub async fn close(&self) {
         match self {
             Self::Sqlite { writer, readers, .. } => {
+                // The readers close first: a checkpoint cannot truncate a log that somebody still reads.
                 readers.close().await;
                 if let Ok(mut lent) = writer.acquire().await
                     && let Ok(connection) = lent.connection()
@@ -635,6 +641,8 @@ impl WriteAttempts {
             _ if self.failed >= MAX_CONCURRENT_ATTEMPTS => self.how = WriteMode::InTurn,
             _ => {}
         }
+        // A write that is to have its turn waits for the lock itself, and a pause would only put it further
+        // back in that queue.
         if self.how != WriteMode::InTurn {
             let longest = 2_u64 << self.failed;
             tokio::time::sleep(Duration::from_millis(rand::random_range(1..=longest))).await;
@@ -697,6 +705,7 @@ const ORDERED: [(&str, &str); 12] = [
 /// Safe to repeat, and by two nodes at once.
 async fn compare_by_bytes(pool: &Pool<Postgres>) -> std::result::Result<(), sqlx::Error> {
     let mut transaction = pool.begin().await?;
+    // The number is arbitrary. It only has to be the same on every node.
     transaction.execute("SELECT pg_advisory_xact_lock(47112026)").await?;
     for (table, column) in ORDERED {
         let done: Option<(Option<String>,)> = sqlx::query_as(
@@ -707,6 +716,7 @@ async fn compare_by_bytes(pool: &Pool<Postgres>) -> std::result::Result<(), sqlx
         .bind(column)
         .fetch_optional(&mut *transaction)
         .await?;
+        // Changing the collation rebuilds the indexes of the column under an exclusive lock, so it is done once.
         if done.is_some_and(|(collation,)| collation.as_deref() != Some("C")) {
             let sql = format!("ALTER TABLE {table} ALTER COLUMN {column} TYPE TEXT COLLATE \"C\"");
             transaction.execute(AssertSqlSafe(sql)).await?;
@@ -802,8 +812,9 @@ impl PooledConnection {
         self.connection.as_mut().ok_or(sqlx::Error::WorkerCrashed)
     }
 
-    /// Passes a result on, and drops a connection that is of no more use: its thread has ended, or it found the file read-only or could
-    /// not open it. SQLite opens a file that it may not write as read-only, and never looks again whether it may by now.
+    /// Passes a result on, and drops a connection that is of no more use: its thread has ended, or it met an I/O error,
+    /// found the file read-only or could not open it. SQLite opens a file that it may not write as read-only, and never
+    /// looks again whether it may by now.
     fn checked<T>(&mut self, answer: std::result::Result<T, sqlx::Error>) -> Result<T> {
         let spoilt = match &answer {
             Err(sqlx::Error::WorkerCrashed) => true,
@@ -826,6 +837,8 @@ impl PooledConnection {
     }
 
     async fn begin(&mut self) -> Result<()> {
+        // Set before BEGIN runs: if this future is dropped meanwhile, `Drop` must close the connection instead
+        // of returning it.
         self.changing = true;
         let begun = sqlx::query("BEGIN IMMEDIATE").execute(self.connection()?).await;
         self.changing = begun.is_ok();
@@ -835,6 +848,7 @@ impl PooledConnection {
     /// Ends the transaction, with `COMMIT` or `ROLLBACK`.
     async fn end(&mut self, how: &'static str) -> Result<()> {
         let ended = sqlx::query(how).execute(self.connection()?).await;
+        // After a failed COMMIT or ROLLBACK the transaction may still be open. `Drop` then closes the connection.
         self.changing = ended.is_err();
         self.checked(ended).map(|_| ())
     }
@@ -915,6 +929,7 @@ impl Tx {
     ///
     /// The list is padded to a power of two by repeating its last id, so that few different statements are prepared; on SQLite a
     /// long one is one value.
+    /// The list must not be empty, because SQL has no empty list.
     pub fn sql_list<T: ListValue>(&mut self, sql: &'static str, ids: &[T]) -> Statement<'_> {
         let as_json = self.is_sqlite() && ids.len() > MAX_BOUND_VALUES;
         let bound = if as_json { 1 } else { ids.len().next_power_of_two() };

@@ -37,6 +37,7 @@ pub async fn upsert(tx: &mut Tx, permit: &Permit, new: &NewGrant) -> Result<()> 
         Grantee::Person(person) => (Some(person.0), None),
         Grantee::Organization(organization) => (None, Some(organization.0)),
     };
+    // ON CONFLICT has to name the partial unique index of the row, and each sort of grantee has its own.
     let sql = match new.grantee {
         Grantee::Person(_) => {
             "INSERT INTO access_grant (id, resource_id, person_id, organization_id, level, carried, created_by, created_at, owner_organization_id)
@@ -81,6 +82,8 @@ pub async fn upsert_carried(tx: &mut Tx, permit: &Permit, new: &[NewGrant]) -> R
         }
     }
     let Some(at) = new.first().map(|grant| grant.at) else { return Ok(()) };
+    // Without a WHERE, SQLite would take ON CONFLICT for the join condition of the SELECT. DISTINCT drops the rows that
+    // pad the list, because PostgreSQL refuses to update one row twice.
     for (rows, sql) in [
         (
             people,
@@ -187,6 +190,7 @@ pub async fn list_on_way(
     limit: i64,
 ) -> Result<Vec<ListedGrant>> {
     let ids: Vec<_> = way.iter().take(CHUNK).copied().collect();
+    // A grant to a person has no organization, so `o.deleted_at` is NULL for it and it passes.
     tx.sql_list(
         "SELECT g.id, g.resource_id, g.person_id, g.organization_id, g.level, g.carried,
             COALESCE(p.first_name || ' ' || p.last_name, o.name) AS name, COALESCE(p.email, o.org_id) AS address, m.role
@@ -419,6 +423,7 @@ pub async fn list_people(tx: &mut Tx, resources: &[ResourceId], limit: i64) -> R
 
 /// Ends everything that was granted to a person, wherever it is: their account is being deleted (SET-2).
 pub async fn delete_own(tx: &mut Tx, permit: &OwnPermit) -> Result<u64> {
+    // Taking back a transfer must not restore them either.
     tx.sql("DELETE FROM transfer_reversal_grant WHERE person_id = $1").bind(permit.person()).execute().await?;
     tx.sql("DELETE FROM access_grant WHERE person_id = $1").bind(permit.person()).execute().await
 }
@@ -481,6 +486,7 @@ pub async fn list_shared_lately(
     if ids.is_empty() {
         ids.push(OrganizationId(person.0));
     }
+    // SQLite accepts ORDER BY and LIMIT inside a part of a UNION only in a subquery.
     tx.sql_list(
         "WITH mine(id, resource_id, level) AS (
             SELECT * FROM (SELECT g.id, g.resource_id, g.level FROM access_grant g

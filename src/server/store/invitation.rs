@@ -105,6 +105,7 @@ async fn insert_row(
     .execute()
     .await?;
     for chunk in new.accounts.unwrap_or_default().chunks(CHUNK) {
+        // The join leaves out accounts of other organizations, whatever ids were sent.
         tx.sql_list(
             "INSERT INTO invitation_account (invitation_id, account_id)
              SELECT i.id, a.id FROM invitation i JOIN account a ON a.organization_id = i.organization_id
@@ -530,6 +531,7 @@ pub async fn update_link(
     mail: MailId,
     (sent_at, expires_at): (Timestamp, Timestamp),
 ) -> Result<bool> {
+    // This runs first, while the invitation still has the digest of the old link.
     tx.sql(
         "INSERT INTO invitation_old_link (token_hash, invitation_id)
          SELECT token_hash, id FROM invitation WHERE id = $1 AND organization_id = $2 AND state = 'pending'",

@@ -55,6 +55,7 @@ pub async fn insert(tx: &mut Tx, permit: &RolePermit, new: &NewKey<'_>) -> Resul
          VALUES ($1, '', $2, $3, $4, '(key)', '', 'en', '', $5, $6, $7, $5)",
     )
     .bind(new.id)
+    // The space keeps it apart from every address, because `email_key` is unique.
     .bind(format!("key {}", new.id))
     .bind(false)
     .bind(new.name.to_owned())

@@ -258,6 +258,7 @@ struct BooksRow {
 /// the balance after it, and is never dated before the previous entry.
 pub async fn append(tx: &mut Tx, entry: &NewEntry) -> Result<bool> {
     let granted = if entry.kind == EntryKind::Grant { entry.change } else { Amount::default() };
+    // The time is chosen by CASE because the two databases have no function in common for the greater of two values.
     let books: Option<BooksRow> = tx
         .sql(
             "UPDATE licence SET images_left = images_left + $2, projects_left = projects_left + $3, credits_left = credits_left + $4,

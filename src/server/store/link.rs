@@ -144,6 +144,7 @@ pub async fn update_opened(tx: &mut Tx, id: LinkId, at: Timestamp, not_since: Ti
 
 /// The path from `top` down to a resource; empty unless the resource is `top` or below it, and not in the trash.
 pub async fn list_path(tx: &mut Tx, top: ResourceId, id: ResourceId) -> Result<Vec<Crumb>> {
+    // Only the start is checked for the trash: what is outside the trash is never inside something that is in it.
     let mut rows: Vec<(i64, ResourceId, Kind, String)> = tx
         .sql(
             "WITH RECURSIVE up(distance, id, parent_id, kind, name) AS (

@@ -128,7 +128,7 @@ pub async fn count_owners(tx: &mut Tx, organization: OrganizationId) -> Result<u
         .await
 }
 
-/// The first and last name of the longest-serving Owner of an organization.
+/// The first and last name of the Owner who has been in the organization longest.
 pub async fn find_first_owner(tx: &mut Tx, organization: OrganizationId) -> Result<Option<(String, String)>> {
     tx.sql(
         "SELECT p.first_name, p.last_name FROM membership m JOIN person p ON p.id = m.person_id
@@ -305,6 +305,7 @@ pub async fn list(tx: &mut Tx, organization: OrganizationId, wanted: &PeopleFilt
         .bind(wanted.limit)
         .bind(wanted.after.key.clone())
         .bind(wanted.after.id);
+    // Only these two orders have the last placeholder.
     let ranked = matches!(wanted.sort, Sort::Role | Sort::LastSeen);
     let statement = if ranked { statement.bind(wanted.after.rank) } else { statement };
     statement.all().await

@@ -42,6 +42,7 @@ pub async fn count_wrong(tx: &mut Tx) -> Result<u64> {
             .bind(BATCH_SIZE)
             .all()
             .await?;
+        // The join keeps no order, so the last row need not have the greatest id.
         next = rows.iter().map(|row| row.id).max();
         let mut found: BTreeMap<Uuid, (KeyRow, BTreeSet<String>)> = BTreeMap::new();
         for mut row in rows {

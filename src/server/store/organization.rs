@@ -69,6 +69,7 @@ pub async fn insert(tx: &mut Tx, permit: &RolePermit, new: &NewOrganizationRow<'
     .map(|_| ())
 }
 
+/// The `~` of the upper bound sorts behind every character of an Org ID.
 /// The Org IDs in use, by key, that are `key` or `key-` and a number: to find a free one.
 pub async fn taken_keys(tx: &mut Tx, key: &str) -> Result<Vec<String>> {
     tx.sql(
@@ -254,6 +255,7 @@ pub async fn list_by_name(
     after: &Cursor,
     limit: i64,
 ) -> Result<Vec<(OrganizationMembership, Cursor)>> {
+    // The table walks its index in the order of the list; the view beside it says which role counts.
     let rows: Vec<MineRow> = tx
         .sql(
             "SELECT o.id, o.org_id, o.name, m.role, m.assigned_role, m.limited, o.space_of, o.people_visible_to, mine.organization_name_key
@@ -368,6 +370,7 @@ pub async fn update_org_id(
         .bind(new_key.to_owned())
         .execute()
         .await?;
+    // If only upper and lower case changed, an alias would lead to the organization's own Org ID.
     if old_key == new_key {
         return Ok(());
     }
@@ -437,6 +440,7 @@ pub async fn update_details(tx: &mut Tx, permit: &RolePermit, details: &Organiza
     .execute()
     .await?;
     // Memberships carry a copy of the name, by which people sort and search their organizations.
+    // The last condition spares the rows where other details were saved and the name stayed the same.
     tx.sql(
         "UPDATE membership SET organization_name_key = $2, organization_name_search = $3
          WHERE organization_id = $1 AND organization_name_key <> $2",

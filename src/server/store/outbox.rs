@@ -150,6 +150,7 @@ pub async fn claim(tx: &mut Tx, now: Timestamp, until: Timestamp, limit: i64) ->
         .bind(until)
         .bind(limit)
         .all()
+        // RETURNING gives the rows in no particular order.
         .await?;
     claimed.sort_by_key(|mail| (mail.next_attempt_at, mail.id));
     Ok(claimed)
@@ -308,6 +309,7 @@ pub async fn update_retry_failed(tx: &mut Tx, now: Timestamp) -> Result<u64> {
 
 /// Gives up what is still not sent and older than a moment, and forgets its text; returns how many.
 pub async fn forget_texts_before(tx: &mut Tx, at: Timestamp) -> Result<u64> {
+    // A mail that was sent has no text any more, so it does not become a failed one.
     tx.sql(
         "UPDATE outbox SET state = 'failed', text = '', html = '', claimed_until = NULL,
             last_error = COALESCE(last_error, 'It was not sent for too long.')

@@ -81,6 +81,7 @@ pub struct Credentials {
 
 /// The credentials behind an email, by its key.
 pub async fn find_credentials(tx: &mut Tx, email_key: &str) -> Result<Option<Credentials>> {
+    // Deleted accounts and credential keys need no condition: their `email_key` has a shape that no address has.
     tx.sql("SELECT id, password_hash FROM person WHERE email_key = $1").bind(email_key.to_owned()).optional().await
 }
 

@@ -196,6 +196,7 @@ pub async fn list_ancestors_in_trash(tx: &mut Tx, person: PersonId, starts: &[Re
 async fn ways(tx: &mut Tx, person: PersonId, starts: &[ResourceId], in_trash: bool) -> Result<Vec<Step>> {
     let mut ancestors: Vec<Step> = Vec::new();
     for chunk in starts.chunks(CHUNK) {
+        // Only the starts are checked for the trash: what is outside the trash is never inside something that is in it.
         let rows: Vec<Step> = tx
             .sql_list(
                 "WITH RECURSIVE up(start_id, distance, id, parent_id, kind, name, organization_id, account_id, restrict_copy, restrict_delete, restrict_download) AS (
@@ -290,6 +291,7 @@ async fn insert_row(
     .bind(same_key(new.name))
     .execute()
     .await?;
+    // A root has the name of its organization and is never an answer to a search, and nobody has what it is in open.
     if let Some(parent) = parent {
         search::write(tx, organization, new.id, new.name, true).await?;
         live::touch_container(tx, parent);
@@ -329,6 +331,7 @@ pub async fn update_name(
 /// # Errors
 /// `Taken` if a name is.
 pub async fn update_parent(tx: &mut Tx, permit: &Permit, items: &[ResourceId], at: Timestamp) -> Result<()> {
+    // Called before the rows change, because it looks up the containers that the items leave.
     live::touch(tx, items).await?;
     live::touch_container(tx, permit.resource());
     for chunk in items.chunks(CHUNK) {
@@ -353,6 +356,7 @@ pub async fn update_parent_and_name(
     at: Timestamp,
 ) -> Result<()> {
     let ids: Vec<ResourceId> = items.iter().map(|(id, _)| *id).collect();
+    // Called before the rows change, because it looks up the containers that the items leave.
     live::touch(tx, &ids).await?;
     live::touch_container(tx, permit.resource());
     for chunk in items.chunks(CHUNK) {
@@ -380,6 +384,7 @@ pub async fn update_status(
     charged_to: Option<LicenceId>,
     at: Timestamp,
 ) -> Result<()> {
+    // COALESCE keeps the place in the queue of a dataset that waits already.
     tx.sql(
         "UPDATE resource SET status = $2, charged_to = $3, modified_at = $4, touched_at = $4, status_rank = $6,
             waiting_since = CASE WHEN $5 THEN COALESCE(waiting_since, $4) ELSE NULL END
@@ -435,6 +440,7 @@ pub async fn list_taken_names(
     if names.len() <= 32 {
         for name in names {
             let key = same_key(name);
+            // Between these bounds are the names with a number behind, because digits sort before `a`.
             let (behind, end) = if name.chars().count() <= NUMBERED_LENGTH {
                 (format!("{key} ("), format!("{key} (a"))
             } else {
@@ -611,6 +617,8 @@ pub async fn list_children(tx: &mut Tx, list: &Children<'_>) -> Result<Vec<RowVi
                     Cursor { rank: lowest, name_key, number: 0, owner_key, id: ResourceId(Uuid::nil()) }
                 }
             });
+            // The row value bounds the scan where it starts, so the plus is on that side only; the other
+            // bound ends the scan.
             let sql = match (list.descending, &status) {
                 (true, None) => children!(
                     "r.kind_rank >= $2 AND +r.kind_rank <= $3 AND (r.kind_rank, r.name_key, r.id) < ($6, $7, $8)
@@ -842,6 +850,7 @@ pub async fn count_children(
     most: i64,
 ) -> Result<u64> {
     let (lowest, highest) = kind.map_or((0, i64::MAX), |kind| (kind.rank(), kind.rank()));
+    // PostgreSQL accepts no value that a statement does not use, so the second one tests that there is no status.
     let sql = if status.is_some() {
         "SELECT CAST(COUNT(*) AS BIGINT) FROM (SELECT 1 AS one FROM resource r
             WHERE r.parent_id = $1 AND r.trashed_with IS NULL AND r.kind_rank >= $2 AND r.kind_rank <= $3 AND r.status = $4
@@ -861,6 +870,8 @@ pub async fn list_folders(
     limit: i64,
 ) -> Result<Vec<(ResourceId, ResourceId, String)>> {
     let container = |at: usize| containers.get(at).map(|id| id.0);
+    // A container that is missing is bound as NULL, which equals nothing. SQLite accepts ORDER BY and LIMIT inside a
+    // part of a UNION only in a subquery.
     tx.sql(
         "SELECT * FROM (SELECT parent_id, id, name FROM resource WHERE parent_id = $1 AND trashed_with IS NULL AND kind_rank = 1
             ORDER BY name_key LIMIT CAST($5 AS BIGINT)) AS a

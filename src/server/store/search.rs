@@ -133,6 +133,8 @@ pub async fn list_in_organization(
         .chain(&wanted.question.others)
         .map(|word| (word.clone(), format!("{word}{BEHIND}")))
         .collect();
+    // The double NOT EXISTS asks that every word of the question begins a word of the name. The last one lists a name
+    // once, at the first of its words that answers.
     let mut found: Vec<Found> = tx
         .sql_rows(
             "WITH listed(first, behind) AS (VALUES {rows:2})
@@ -201,6 +203,7 @@ pub async fn list_below(
         None => (first.clone(), Uuid::nil()),
     };
     let other = wanted.question.others.first().unwrap_or(first);
+    // UNION, not UNION ALL: what is shared may lie inside something else that is shared, and must come once.
     let mut found: Vec<Found> = tx
         .sql_list(
             "WITH RECURSIVE tree(id) AS (

@@ -94,6 +94,8 @@ pub struct SeatScope {
 
 /// Notes what runs on somebody's seat, from now on.
 pub async fn upsert_taken(tx: &mut Tx, place: &SeatScope, device: &str, at: Timestamp) -> Result<()> {
+    // A row that is there already is of the same loan, because callers delete those of other loans first
+    // ([`delete_gone`]).
     tx.sql(
         "INSERT INTO seat (licence_id, holder_id, person_id, key_id, organization_id, loan_id, assigned_at, assigned_by_name, device, taken_at, last_seen_at)
          VALUES ($1, $2, $3, $4, $5, $6, NULL, NULL, $7, $8, $8)

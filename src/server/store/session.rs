@@ -210,6 +210,7 @@ impl SessionStore for Sessions {
 }
 
 async fn update_person_seen(tx: &mut Tx, person: Uuid, at: i64) -> Result<()> {
+    // Requests of one person may be recorded out of order, and an older one must not set the time back.
     let later = tx
         .sql("UPDATE person SET last_seen_at = $2 WHERE id = $1 AND (last_seen_at IS NULL OR last_seen_at < $2)")
         .bind(person)
@@ -331,6 +332,7 @@ pub async fn delete(tx: &mut Tx, person: PersonId, id: SessionId) -> Result<bool
 
 /// Ends every session of a person but the one with this digest; returns how many there were.
 pub async fn delete_of_person(tx: &mut Tx, person: PersonId, except: Option<&str>) -> Result<u64> {
+    // No digest is empty, so without an exception every session ends.
     tx.sql("DELETE FROM session WHERE person_id = $1 AND id_hash <> $2")
         .bind(person)
         .bind(except.unwrap_or_default().to_owned())

@@ -83,6 +83,7 @@ pub async fn load(
 ) -> Result<BTreeMap<ResourceId, SubtreeContents>> {
     let mut below: BTreeMap<ResourceId, SubtreeContents> = BTreeMap::new();
     for chunk in items.chunks(TREES) {
+        // Grouping by cluster as well lists the clusters without an array aggregate, which the databases do not share.
         let rows: Vec<CountRow> = tx
             .sql_list(
                 tree!(
@@ -249,7 +250,7 @@ async fn name_direct(
     Ok(())
 }
 
-/// Who holds a carried grant on the items or inside them: people, and organizations whose people do.
+/// Who holds a grant on the items or inside them: people, and organizations whose people do.
 pub async fn list_grantees(tx: &mut Tx, items: &[ResourceId]) -> Result<(Vec<PersonId>, Vec<OrganizationId>)> {
     let (mut people, mut organizations) = (Vec::new(), Vec::new());
     for chunk in items.chunks(TREES) {
@@ -455,7 +456,7 @@ pub struct Restricted {
 }
 
 /// Things inside the items (not the items themselves) that may not be copied, or not be deleted by everybody; at most
-/// `limit` of each thousand items.
+/// `limit` for every `TREES` items.
 pub async fn list_restricted(tx: &mut Tx, items: &[ResourceId], limit: i64) -> Result<Vec<Restricted>> {
     let mut restricted = Vec::new();
     for chunk in items.chunks(TREES) {

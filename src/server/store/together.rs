@@ -115,6 +115,7 @@ impl Unit {
         };
         // This stays if the task is cancelled on the way: what was written is gone with the transaction.
         state.ended = Some(Ended::Away);
+        // The first write needs no savepoint: if it is refused, there is nothing else in the transaction to keep.
         if !is_first {
             tx.simple("SAVEPOINT part").await?;
         }
@@ -132,6 +133,7 @@ impl Unit {
                 roll_back(tx).await;
                 Ok(None)
             }
+            // What the refused write recorded for live updates stays recorded: a notification too many is harmless.
             Outcome::Refused => tx.simple("ROLLBACK TO SAVEPOINT part").await.map(|()| Some(tx)),
         };
         match goes_on {

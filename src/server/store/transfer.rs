@@ -299,6 +299,8 @@ pub async fn give_charges_back(tx: &mut Tx, _permit: &Permit, id: TransferId) ->
 /// Gives back what ended with a transfer: the grants of who is still somebody, in the organization of the permit, and the
 /// links.
 pub async fn give_back(tx: &mut Tx, permit: &Permit, id: TransferId) -> Result<(u64, u64)> {
+    // Whoever was given access again meanwhile keeps that, and the unique indexes allow no second grant
+    // of the same sort.
     let grants = tx
         .sql(
             "INSERT INTO access_grant (id, resource_id, person_id, organization_id, level, carried, created_by, created_at, owner_organization_id)

@@ -20,6 +20,7 @@ pub async fn insert(tx: &mut Tx, id: UndoId, person: PersonId, what: &str, at: T
 
 /// Returns and deletes it, for its person alone.
 pub async fn take(tx: &mut Tx, id: UndoId, person: PersonId) -> Result<Option<String>> {
+    // One statement reads and deletes, so that of two requests at once only one gets it.
     tx.sql("DELETE FROM undo WHERE id = $1 AND person_id = $2 RETURNING inverse").bind(id).bind(person).value().await
 }
 

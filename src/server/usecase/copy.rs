@@ -247,6 +247,8 @@ pub async fn show(
     let (_, there) = access::permit(tx, by, Act::Create, destination).await?;
     let (container, kind, name, height) = copying::find_hidden(tx, making.top).await?.ok_or(Refusal::NotFound)?;
     let place = place_of(&there)?;
+    // A transfer or a deletion of the place moves what is hidden in it to the root of its Drive, so it may be
+    // elsewhere by now.
     if container != destination || place.organization != making.organization {
         return Err(Refusal::NotFound.into());
     }
@@ -285,6 +287,8 @@ fn asking_key(by: &Principal) -> Key {
 /// that cannot receive anything; `NotFound` if an item does not exist for the caller; `Forbidden` for who does not manage
 /// accounts there, and for a restriction (POL-1); `Licence` (LIC-6); `RateLimited` for who asks for many that do not exist.
 pub async fn share(ctx: &Ctx, by: &Principal, items: &Items, sharing_id: &str) -> Result<SharedCopies> {
+    // A malformed Sharing ID is refused only after the items were looked at: what one may not see does not exist,
+    // whatever else is wrong.
     let wanted = SharingId::parse(sharing_id).map_err(super::super::error::at_field("sharing_id"));
     let (asking, nobodys) = ([asking_key(by)], Refusal::field("sharing_id", FieldIssue::NoSuchSharingId));
     let typed = sharing_id.trim();

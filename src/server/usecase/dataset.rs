@@ -213,6 +213,8 @@ async fn set_status_in(tx: &mut Tx, ctx: &Ctx, by: By<'_>, id: ResourceId, wante
     if wanted == DatasetStatus::Failed
         && let Some(licence) = charged_to.take()
     {
+        // The images cannot have changed since they were charged (`may_count_anew`), so this is the
+        // price that was paid.
         let model = licence::find(tx, licence).await?.and_then(|stored| stored.licence.model);
         let cost = model.map_or(Amount::default(), |model| price(model, dataset.images, DEFAULT_MEGAPIXELS));
         book(tx, ctx, licence, EntryKind::Refund, cost, id).await?;
@@ -283,6 +285,7 @@ pub(super) async fn start_waiting(tx: &mut Tx, ctx: &Ctx, account: AccountId) ->
         audit::note_by_itself(tx, ctx, what).await?;
     }
     if more {
+        // The worker may wake before this is committed and find nothing. It looks again every few seconds by itself.
         ctx.credits_came().notify_one();
     }
     Ok(more)

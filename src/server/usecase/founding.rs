@@ -84,6 +84,8 @@ pub async fn found(tx: &mut Tx, ctx: &Ctx, by: &Principal, new: &Founding) -> Re
     let (id, now) = (OrganizationId(ctx.id()), ctx.now());
     let permit = founder(by.person, id);
     let wanted = Identifier::derive(&new.name, if new.personal { "space" } else { "organization" });
+    // As they are read first, PostgreSQL reports a race for an Org ID as a conflict to be tried again, not
+    // as a taken value.
     let taken = organization::taken_keys(tx, &wanted.key()).await?;
     let org_id = (1..=u32::MAX)
         .map(|number| wanted.numbered(number))

@@ -251,6 +251,8 @@ async fn open(ctx: &Ctx, client: &Client, token: &str) -> Result<(link::Link, Li
                 let standing = LinkStatus::of(link.state, link.expires_at, now);
                 (link, standing)
             });
+            // Revoked and expired links count like guesses, so that the limit does not tell them from links that never
+            // were (attack 41).
             let open = open.filter(|(_, standing)| matches!(standing, LinkStatus::On | LinkStatus::Moved));
             open.ok_or_else(|| Refusal::NotFound.into())
         })

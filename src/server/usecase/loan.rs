@@ -116,7 +116,7 @@ pub async fn lend(ctx: &Ctx, by: &Principal, org: &str, form: &LoanForm) -> Resu
 async fn lend_in(tx: &mut Tx, ctx: &Ctx, by: &Principal, org: &str, form: &LoanForm) -> Result<LoanView> {
     let now = ctx.now();
     let permit = organization::permit(tx, by, org, Permission::ManageAccounts).await?;
-    // The Owners over there get a letter.
+    // The borrower's Owners get an email, so the sender's own address has to be proven.
     super::mail_limit::proved(tx, by).await?;
     let at = organizations::find(tx, permit.organization()).await?.ok_or(Refusal::NotFound)?;
     let mut fields = Fields::default();
@@ -160,6 +160,7 @@ async fn lend_in(tx: &mut Tx, ctx: &Ctx, by: &Principal, org: &str, form: &LoanF
         },
         term: LoanPeriod { lent_at: now, ends_at: until.start().plus_days(1), ended: None },
     };
+    // A loan that ran out is closed by nobody at its end, and the unique index on running loans would still see it.
     loan::close_run_out(tx, &permit, new.licence, now).await?;
     loan::insert(tx, &permit, &by.name, &new).await?;
     seat::delete_of_licence(tx, &permit, new.licence).await?;

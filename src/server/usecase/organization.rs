@@ -159,6 +159,7 @@ pub(crate) async fn list_in(
     if typed.chars().count() > 255 {
         return Err(Refusal::field("query", FieldIssue::TooLong(255)).into());
     }
+    // `!` is the escape character of the LIKE that this becomes part of.
     let escaped = typed.replace('!', "!!").replace('%', "!%").replace('_', "!_");
     // The cursor names the list it is of, so that one from another list is noticed.
     let wrong = || Error::from(Refusal::field("cursor", FieldIssue::NotAnId));

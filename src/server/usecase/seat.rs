@@ -106,6 +106,7 @@ async fn managed(tx: &mut Tx, by: &Principal, id: &str, now: Timestamp) -> Resul
     let held = held(tx, id, now).await?;
     let role = membership::find_role(tx, held.user, by.person).await?;
     let (owner, user) = (held.stored.organization, held.user);
+    // Whoever manages accounts on both sides acts for the borrower, whose seats they are while the loan runs.
     if owner != user && !role.is_some_and(|role| may(role, Permission::ManageAccounts)) {
         let in_owner = membership::find_role(tx, owner, by.person).await?;
         if in_owner.is_some() {
@@ -291,6 +292,7 @@ async fn give_in(tx: &mut Tx, ctx: &Ctx, by: &Principal, id: &str, person: &str)
     };
     let member = member.ok_or_else(|| Refusal::field("person", FieldIssue::NotInOrganization))?;
     let (licence, under) = (held.stored.licence.id, held.under());
+    // Seats of programs that went silent, and those held under another loan, must not count as used.
     seat::delete_gone(tx, licence, under, now).await?;
     let has = seat::find(tx, licence, member.id.0).await?;
     let given = has.as_ref().is_some_and(|seat| seat.given_at.is_some());

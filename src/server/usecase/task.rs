@@ -107,6 +107,7 @@ async fn cancel_in(tx: &mut Tx, ctx: &Ctx, by: &Principal, task: &Task) -> Resul
         return Ok(());
     }
     match (task.kind, task.top) {
+        // What was copied is hidden, but may be far too much to delete within this request.
         (TaskKind::Copy, Some(_)) => task::insert(tx, &cleanup_task(ctx, task), ctx.now()).await?,
         (TaskKind::Delete, Some(top)) => {
             hidden::show_again(tx, &go_on(task.person, task.organization, top), ctx.now()).await?;
@@ -158,6 +159,7 @@ pub struct LeasedTask {
 /// Leases a task that nobody works on, if there is one.
 pub async fn claim(ctx: &Ctx) -> Result<Option<LeasedTask>> {
     let now = ctx.now();
+    // Usually nothing waits, and on SQLite even a write that changes nothing would make others wait.
     if !task::is_waiting(&mut ctx.db().read().await?, now).await? {
         return Ok(None);
     }
@@ -308,6 +310,7 @@ async fn fail(ctx: &Ctx, held: LeasedTask, refusal: &Refusal) -> Result<()> {
 /// # Errors
 /// The database; then nothing was done, and whoever comes next begins anew.
 async fn transfer_all(ctx: &Ctx, mut held: LeasedTask) -> Result<()> {
+    // Registered before anything is read, so that cancelling and stopping the server reach it from the start.
     let running = ctx.tasks().begin(held.task.id);
     let (asked, by) = {
         let mut tx = ctx.db().read().await?;
@@ -315,6 +318,8 @@ async fn transfer_all(ctx: &Ctx, mut held: LeasedTask) -> Result<()> {
         let person = person::find(&mut tx, held.task.person).await?;
         let email_key = person.map(|person| key(&person.email)).unwrap_or_default();
         let address = asked.as_ref().and_then(|asked| asked.address.clone());
+        // The task of a machine is done with the scopes of its key. Where the key was revoked meanwhile, the machine
+        // has no role either, and sees nothing.
         let key_of = super::key::of_identity(&mut tx, held.task.person, address.clone()).await?;
         let by = Principal {
             person: held.task.person,
@@ -348,6 +353,7 @@ async fn transfer_all(ctx: &Ctx, mut held: LeasedTask) -> Result<()> {
             let (items, digest) = (items.clone(), asked.digest.clone());
             Box::pin(async move {
                 progress.restart();
+                // The lease may have run out while this waited for its turn to write.
                 if !task::is_held(tx, held.task.id, held.until).await? {
                     return Err(lease_lost());
                 }

@@ -91,6 +91,7 @@ pub(super) async fn put_in(
         if access_path.ancestors.iter().skip(1).any(|step| selected.contains(&step.id)) {
             continue;
         }
+        // Whoever manages an item manages everything inside it, so only the others' items are looked into.
         if access_path.level() < Some(Level::Manager) {
             lesser.push(*id);
         }
@@ -131,6 +132,7 @@ async fn may_delete_inside(tx: &mut Tx, by: &Principal, items: &[ResourceId]) ->
             return Err(restricted_inside(&inside.name).into());
         }
     }
+    // There may be more than were looked at, so this is refused rather than let past a restriction.
     if i64::try_from(inside.len()).unwrap_or(i64::MAX) >= MAX_RESTRICTED_ITEMS {
         let last = inside.last().map(|inside| inside.name.as_str()).unwrap_or_default();
         return Err(restricted_inside(last).into());
@@ -199,6 +201,7 @@ pub(super) async fn restore_in(tx: &mut Tx, ctx: &Ctx, by: &Principal, items: &[
     let organization = tops.first().map(|(top, ..)| top.organization).ok_or(Refusal::NotFound)?;
     let now = ctx.now();
     let mut names: BTreeMap<ResourceId, BTreeSet<String>> = BTreeMap::new();
+    // Where each goes is not decided yet: back, or to the root.
     for (top, ..) in &tops {
         names.entry(top.container).or_default().insert(top.name.clone());
         names.entry(top.root).or_default().insert(top.name.clone());
@@ -215,6 +218,7 @@ pub(super) async fn restore_in(tx: &mut Tx, ctx: &Ctx, by: &Principal, items: &[
         let container = if place == RestoreTarget::Back { top.container } else { top.root };
         let taken = taken.entry(container).or_default();
         let name = free_name(&top.name, |key| taken.contains(key));
+        // Two of the items may have had the same name.
         taken.insert(same_key(&name));
         if container != top.container || name != top.name {
             trash::update_place(tx, permit, container, &name).await?;
@@ -421,6 +425,7 @@ async fn delete_in(tx: &mut Tx, ctx: &Ctx, by: Option<&Principal>, tops: &[(Tras
             now.push(*permit);
             continue;
         }
+        // It leaves the trash view at once, because it cannot be restored as a whole any more.
         trash::hide(tx, &[*permit]).await?;
         let progress = task::Task {
             id: TaskId(ctx.id()),
@@ -435,6 +440,7 @@ async fn delete_in(tx: &mut Tx, ctx: &Ctx, by: Option<&Principal>, tops: &[(Tras
             at: None,
             done: 0,
             total: size,
+            // Nobody is there to cancel what its days in the trash have ended.
             stoppable: by.is_some(),
             shared_with: None,
         };

@@ -95,6 +95,7 @@ async fn put_back(
         grant::delete_carried_at(tx, &moved, items, at).await?;
     }
     for (item, name) in items.iter().filter_map(|was| was.name.as_ref().map(|(name, _)| (was.item, name))) {
+        // Undo leaves the time of the last change as it was before.
         let modified_at = found.get(&item).map_or_else(|| ctx.now(), |item| item.modified_at);
         drive::change::rename_in(tx, ctx, by, item, name, modified_at).await?;
     }

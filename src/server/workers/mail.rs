@@ -26,9 +26,9 @@ use crate::{
 const CLAIM_BATCH_SIZE: i64 = 20;
 /// How long a claim lasts.
 const LEASE: Duration = Duration::from_mins(15);
-/// How often is looked for mail that other nodes have posted or that is due again.
+/// How often to look for mail that other nodes have posted or that is due again.
 const POLL_INTERVAL: Duration = Duration::from_secs(5);
-/// When is looked after a letter was posted here: its transaction is through in a moment, or in a few.
+/// When to look after an email was posted here: its transaction commits in a moment, or a little later.
 const RETRY_AFTER_POST: [Duration; 4] =
     [Duration::ZERO, Duration::from_millis(50), Duration::from_millis(250), Duration::from_secs(1)];
 

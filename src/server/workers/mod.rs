@@ -19,7 +19,7 @@ use super::{
     usecase::trash,
 };
 
-/// How often is tidied up.
+/// How often expired rows are deleted.
 const CLEANUP_INTERVAL: Duration = Duration::from_mins(10);
 /// How long answers are kept for requests that are sent again, in days.
 const IDEMPOTENCY_KEPT_DAYS: i64 = 2;

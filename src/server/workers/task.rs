@@ -7,7 +7,7 @@ use tokio::sync::watch;
 
 use crate::server::{context::Ctx, error::Result, usecase::task};
 
-/// How often is looked for work.
+/// How often to look for work.
 const POLL_INTERVAL: Duration = Duration::from_millis(500);
 
 /// Works until it is told to stop.
@@ -37,7 +37,7 @@ pub async fn drain(ctx: &Ctx, stop: &watch::Receiver<bool>) -> Result<()> {
                 Some(next) => held = next,
                 None => break,
             }
-            // Others write too.
+            // Another task may have to write: on SQLite all wait for one connection.
             tokio::task::yield_now().await;
         }
     }

@@ -7,9 +7,10 @@ use tokio::sync::watch;
 
 use crate::server::{context::Ctx, error::Result, usecase::dataset};
 
-/// How often is looked for what can start.
+/// How often to look for what can start.
 const POLL_INTERVAL: Duration = Duration::from_secs(15);
-/// When is looked after a use case on this node left something over: its transaction is through in a moment, or in a few.
+/// When to look after a use case on this node left something over: its transaction commits in a moment,
+/// or a little later.
 const RETRY_AFTER_CHANGE: [Duration; 3] =
     [Duration::from_millis(20), Duration::from_millis(250), Duration::from_secs(1)];
 
@@ -41,7 +42,7 @@ pub async fn round(ctx: &Ctx, stop: &watch::Receiver<bool>) -> Result<()> {
             Some(account) => behind = Some(account),
             None => return Ok(()),
         }
-        // Others write too.
+        // Another task may have to write: on SQLite all wait for one connection.
         tokio::task::yield_now().await;
     }
     Ok(())

@@ -87,6 +87,8 @@ pub fn Dialog(
                 open=true
                 aria-label=label
                 on:cancel=move |event: leptos::ev::Event| {
+                    // The address closes the dialog. The browser would close the element and leave the
+                    // address as it is.
                     event.prevent_default();
                     leave.run(());
                 }

@@ -216,6 +216,7 @@ pub fn Radios(
         })
         .collect_view();
     view! {
+        // The link in the summary of problems leads here, and only what can take the focus gets it.
         <fieldset class="field radios" id=id.clone() tabindex="-1" aria-describedby=described>
             <legend>{label}</legend>
             {entries}

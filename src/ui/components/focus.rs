@@ -7,6 +7,7 @@ use web_sys::{Element, FocusOptions, HtmlElement, HtmlInputElement, HtmlTextArea
 /// Calls `then` once the element is connected to the document. A new view is built before it replaces the old one, and
 /// until then its elements can be neither focused nor opened.
 pub fn once_connected(element: &Element, then: impl FnOnce() + 'static) {
+    // 120 frames are about two seconds: an element that is never connected must not be waited for for ever.
     wait(element.clone(), 120, then);
 }
 

@@ -159,6 +159,7 @@ fn form_view(
 
     Effect::new(move |before: Option<()>| {
         let leads = answer.with(|answer| match answer {
+            // Untracked: an answer runs this effect, not the navigation that follows it.
             Some(Ok(done)) => path.with_untracked(|path| done.to.split('?').next() != Some(path)),
             _ => false,
         });
@@ -218,6 +219,7 @@ pub fn follow(answer: Signal<Option<Result<Done, Failure>>>, changes_session: bo
             Some(Err(_)) => return refused(),
             None => return,
         };
+        // Only the answer may run this effect again, not what is read below.
         untrack(|| {
             toaster.show_with_undo(&done.toast, done.undo.clone());
             if changes_session {
@@ -320,6 +322,7 @@ fn Problems(failure: Failure, from_flash: bool) -> impl IntoView {
                 .into_iter()
                 .map(|(field, text)| {
                     let called = form.label_of(&field).map_or_else(|| field_words(&field), str::to_owned);
+                    // `external` leaves the jump within the page to the browser instead of the router.
                     view! { <li><a rel="external" href=format!("#{}", form.field_id(&field))>{called}</a> ": " {text}</li> }
                 })
                 .collect_view();

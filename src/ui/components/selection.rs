@@ -118,6 +118,7 @@ impl Selection {
         if within(&target, "a[href], button, label, input").is_some() && !on_checkbox {
             return;
         }
+        // Touch has no Ctrl key, so a tap adds a row or takes it away.
         let toggles = event.ctrl_key()
             || event.meta_key()
             || event.dyn_ref::<PointerEvent>().is_some_and(|pointer| pointer.pointer_type() == "touch");
@@ -125,6 +126,7 @@ impl Selection {
             self.range(self.anchor.get_value(), index, on_checkbox || toggles);
         } else {
             self.anchor.set_value(index);
+            // A click on the checkbox itself has changed it already.
             if !on_checkbox {
                 let checked = checkbox(row).is_some_and(|checkbox| checkbox.checked());
                 if !toggles {

@@ -54,6 +54,7 @@ pub fn Accounts(
         Control::Absent => ().into_any(),
     };
     let one = accounts.rows.iter().find(|row| row.id.to_string() == chosen).cloned();
+    // An address can name a dialog that this reader is not offered.
     let shown = match (dialog.as_str(), one) {
         ("new", _) if accounts.create == Control::Enabled => {
             view! { <NewDialog org=org.clone() close=here.clone() flash/> }.into_any()

@@ -99,6 +99,7 @@ pub fn ActivityPage() -> impl IntoView {
 
 #[component]
 fn ActivityContent(route: ActivityRoute, log: AuditLogView, now: Timestamp) -> impl IntoView {
+    // Org IDs are case-insensitive (ORG-5); links use the organization's own spelling.
     let route = ActivityRoute { org: log.organization.org_id.clone(), ..route };
     let empty = log.lines.is_empty();
     let lines = log.lines.iter().cloned().map(|line| view! { <Line line route=route.clone() now/> }).collect_view();

@@ -68,6 +68,7 @@ pub fn BillingPage() -> impl IntoView {
         _ => None,
     });
     let org = Memo::new(move |_| route.get().org);
+    // Without the dialog, so that opening one does not load the page again.
     let shown = Memo::new(move |_| {
         let route = route.get();
         (route.org, route.older)
@@ -94,6 +95,7 @@ fn BillingContent(
     now: Timestamp,
     flash: Option<FormFlash>,
 ) -> impl IntoView {
+    // Org IDs are case-insensitive (ORG-5); links use the organization's own spelling.
     let route = BillingRoute { org: billing.organization.org_id.clone(), ..route };
     let org = route.org.clone();
     let lead = format!(

@@ -156,6 +156,7 @@ fn SomebodyElse(person: PersonView, email: String, flash: Option<FormFlash>) -> 
 #[component]
 fn Newcomer(invitation: InvitationView, token: String, flash: Option<FormFlash>) -> impl IntoView {
     let action = FormAction::<SignUp>::new();
+    // A guess that the person can correct: the last word is the last name.
     let (first, last) = invitation
         .name
         .as_deref()

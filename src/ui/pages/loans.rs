@@ -76,6 +76,7 @@ pub fn LoansPage() -> impl IntoView {
     });
     let org = Memo::new(move |_| route.get().org);
     let session = Session::get();
+    // Without the dialog, so that opening one does not load the page again.
     let wanted = Memo::new(move |_| route.with(|route| (route.org.clone(), route.cursor.clone())));
     let loans = ask(move || (wanted.get(), session.version()), |((org, cursor), _)| loans_page(org, cursor));
     page(Section::Loans, org, move || {

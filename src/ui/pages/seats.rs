@@ -105,6 +105,7 @@ pub fn SeatsPage() -> impl IntoView {
 
 #[component]
 fn SeatsContent(route: SeatsRoute, seats: SeatsView, now: Timestamp, flash: Option<FormFlash>) -> impl IntoView {
+    // Org IDs are case-insensitive (ORG-5); links use the organization's own spelling.
     let route = SeatsRoute { org: seats.organization.org_id.clone(), ..route };
     let about = seats.licences.iter().find(|one| one.licence.id.to_string() == route.licence).cloned();
     let dialog = match (route.dialog.as_str(), about) {

@@ -114,6 +114,7 @@ pub fn SettingsPage() -> impl IntoView {
     });
     let org = Memo::new(move |_| place.get().0);
     let session = Session::get();
+    // Keys are loaded only where they are shown, and not again when a dialog opens over them.
     let wanted = Memo::new(move |_| place.with(|(org, part, _, made)| (org.clone(), part == "keys", made.clone())));
     let keys = ask(
         move || (wanted.get(), session.version()),

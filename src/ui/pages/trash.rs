@@ -92,6 +92,7 @@ pub fn TrashPage() -> impl IntoView {
         _ => None,
     });
     let org = Signal::derive(move || route.with(|route| route.org.clone()));
+    // Without the dialog, so that opening one does not load the page again.
     let listed = Memo::new(move |_| route.with(|route| TrashRoute { open: TrashDialog::Nothing, ..route.clone() }));
     let trash = ask(
         move || (listed.get(), session.version()),
@@ -130,6 +131,7 @@ pub fn TrashPage() -> impl IntoView {
 
 #[component]
 fn TrashContent(route: TrashRoute, trash: TrashView, now: Timestamp, flash: Option<FormFlash>) -> impl IntoView {
+    // Org IDs are case-insensitive (ORG-5); links use the organization's own spelling.
     let route = TrashRoute { org: trash.organization.org_id.clone(), ..route };
     let steps = vec![Step::to(Kind::Root.label(), paths::drive(&route.org, "")), Step::here("Trash")];
     let any = trash.rows.items.iter().any(|row| row.change == Control::Enabled);
@@ -223,6 +225,7 @@ fn List(route: TrashRoute, rows: Vec<TrashRow>, any: bool, now: Timestamp, flash
     };
     let words = move || format!("{} selected", words::total(selection.count.get()));
     let count = words::totalled(rows.len() as u64, "item", "items");
+    // Forms cannot be nested, so these stand outside the list's form; each button names its own by `form`.
     let forms = rows
         .iter()
         .filter(|row| row.change == Control::Enabled)

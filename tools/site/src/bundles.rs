@@ -91,6 +91,7 @@ impl Work {
 pub(crate) fn bundles(profile: Profile, compiled: &Path) -> Result<Bundles> {
     let work = Work { folder: Path::new("target/site-work").join(profile.folder()) };
     let module = files::read(compiled)?;
+    // The key has all that decides the result: the module, the versions of the programs, and this program itself.
     let key = files::sha256(&[&module, &files::read("scripts/package-lock.json")?, &files::read(env::current_exe()?)?]);
     if fs::read_to_string(work.key()).ok().as_ref() != Some(&key) {
         make(profile, &work, &module)?;
@@ -109,6 +110,7 @@ fn make(profile: Profile, work: &Work, module: &[u8]) -> Result<()> {
     let mut parts_of = split(module, &work.parts(), &whole_main)?;
     step("make the script that loads it");
     bindgen(profile, &whole_main, &work.folder)?;
+    // Every module that is left in the folder counts as a part.
     fs::remove_file(&whole_main)?;
     if profile == Profile::Release {
         step("merge what bundles share, and tidy up: about 20 seconds");

@@ -22,6 +22,7 @@ const COMPRESSIBLE: [&str; 10] = ["js", "wasm", "css", "svg", "txt", "json", "we
 pub(crate) fn write(profile: Profile, site: &Site) -> Result<()> {
     site.files.par_iter().try_for_each(|(path, content)| write_file(profile, path, content))?;
     let hashes: String = site.hashes.iter().map(|(kind, hash)| format!("{kind}: {hash}\n")).collect();
+    // Written after the files: a server that starts in between must not be told names that do not exist yet.
     files::write(hash_file(profile), hashes)?;
     sweep(site)
 }

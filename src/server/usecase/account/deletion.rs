@@ -149,6 +149,7 @@ async fn delete_in(tx: &mut Tx, ctx: &Ctx, by: &Principal, delete_space: bool) -
     post(tx, ctx, &me.email, &EmailMessage::AccountDeleted { first_name: &me.first_name }).await?;
     person::anonymize(tx, &permit, now).await?;
     audit_store::delete_personal(tx, &permit).await?;
+    // Recorded after the personal entries are gone: what stays is that an account was deleted, without a name.
     let nobody = Principal { name: "Deleted person".to_owned(), address: None, ..by.clone() };
     audit::record(tx, ctx, &nobody, of_account("account.deleted", "deleted their account")).await
 }

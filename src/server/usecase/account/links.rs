@@ -176,6 +176,7 @@ async fn verify_email_in(tx: &mut Tx, ctx: &Ctx, client: &Client, token: &str) -
     }
     let by = holder(&person, client);
     if link.purpose == Purpose::VerifyEmail {
+        // The address was changed since this link was mailed, and it would prove the old one.
         if key(&link.email) != by.email_key {
             return Err(Refusal::LinkExpired.into());
         }
@@ -227,6 +228,8 @@ pub async fn change_email(ctx: &Ctx, by: &Principal, email: &str, password: &str
                 Box::pin(async {
                     check_password_unchanged(tx, &by, &password_hash).await?;
                     let me = myself(tx, &by).await?;
+                    // The link is stored whether or not the address is somebody's already, so that the next request is
+                    // limited alike and the answer tells nothing (attack 28).
                     check_rate(tx, &ctx, me.id, Purpose::ChangeEmail).await?;
                     let token = issue(tx, &ctx, me.id, Purpose::ChangeEmail, email.as_str()).await?;
                     if person::find_by_email(tx, &email.key()).await?.is_none() {
@@ -278,6 +281,7 @@ async fn send_reset(tx: &mut Tx, ctx: &Ctx, client: &Client, email_key: &str) ->
 /// # Errors
 /// `LinkUsed`, `LinkExpired`, `NotFound`; `Invalid` at `password`.
 pub async fn reset_password(ctx: &Ctx, client: &Client, token: &str, password: &str) -> Result<()> {
+    // Looked up before the transaction as well, because hashing takes too long to be done inside one.
     let about = {
         let mut tx = ctx.db().read().await?;
         find_open(&mut tx, ctx, token, false).await?.1
@@ -293,6 +297,7 @@ pub async fn reset_password(ctx: &Ctx, client: &Client, token: &str, password: &
                     return Err(Refusal::LinkUsed.into());
                 }
                 set_password(tx, ctx, &person, &password_hash, None).await?;
+                // The address may have changed since: a link that went to the old one does not prove the new one.
                 if key(&link.email) == key(&person.email) {
                     person::update_verified(tx, person.id).await?;
                 }

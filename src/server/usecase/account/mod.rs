@@ -99,6 +99,7 @@ async fn check_password(ctx: &Ctx, by: &Principal, field: &'static str, password
         let mut tx = ctx.db().read().await?;
         person::find_profile(&mut tx, by.person).await?.ok_or(Refusal::Unauthenticated)?.password_hash
     };
+    // Longer than any password can be, so it is wrong for sure and not worth hashing.
     let tried: String = password.chars().take(crate::domain::text::MAX_TRIED_LENGTH).collect();
     let (name, wrong) = (network(by.address.as_deref()), Refusal::field(field, FieldIssue::WrongPassword));
     ctx.limits()

@@ -191,6 +191,7 @@ async fn tree(tx: &mut Tx, path: &[Crumb], shown: ResourceId) -> Result<Vec<Tree
     let opened: Vec<ResourceId> = holders
         .iter()
         .rev()
+        // With the root at most four, which is what `list_folders` takes.
         .take(3)
         .map(|crumb| crumb.id)
         .chain([top.id])

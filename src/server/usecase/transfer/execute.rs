@@ -58,6 +58,7 @@ pub(crate) async fn transfer_in(
     progress: Option<&TaskProgress>,
 ) -> Result<MoveOutcome> {
     let loaded = load(tx, ctx, Parties::own(by), items, destination).await?;
+    // Asked after loading: whoever may not see an item is told that it does not exist, whatever their scopes are.
     by.who().may_act(Act::Move)?;
     let plan = rules::plan(&loaded.facts);
     let digest = digest_of(&plan)?;
@@ -142,6 +143,7 @@ impl Handover<'_> {
     pub(crate) async fn hand_over(&self, tx: &mut Tx, items: &[ResourceId]) -> Result<()> {
         let Self { permit, .. } = self;
         for part in subtree::list_ids(tx, items).await?.chunks(PROGRESS_BATCH_SIZE) {
+            // Charges, grants and links are noted before the rows that hold them change.
             if let (Some(id), subtree::Charge::To(_)) = (self.kept_for, self.charge) {
                 transfer::insert_charges(tx, permit, id, part, self.paid_before).await?;
             }
@@ -190,6 +192,7 @@ pub(crate) async fn carry_out(
     if plan.rows() > MAX_INLINE_ITEMS {
         tx.require_exclusive()?;
     }
+    // A task that was cancelled while it waited for its turn ends here, before anything is written.
     count_done(progress, 0)?;
     let inverse = inverse_of(&loaded.facts, &plan, ctx.now());
     let (id, now) = (TransferId(ctx.id()), ctx.now());
@@ -200,6 +203,7 @@ pub(crate) async fn carry_out(
     let same_name: Vec<ResourceId> = moving.iter().filter(|id| !with_new_name.contains(id)).copied().collect();
     for part in renamed.chunks(PROGRESS_BATCH_SIZE) {
         resource::update_parent_and_name(tx, &permit, part, now).await?;
+        // Between two organizations `hand_over` counts the rows, the items among them.
         if plan.scope == Scope::Within {
             count_done(progress, part.len())?;
         }
@@ -247,6 +251,8 @@ pub(crate) async fn carry_out(
     transfer::insert(tx, &permit, &record).await?;
     let plan = &record.plan;
     if plan.scope == Scope::Between {
+        // The items were touched just now, and everything below them kept its `touched_at`, so the fingerprint needs no
+        // second walk of the trees.
         let changed = moving.iter().filter_map(|item| loaded.changed.get(item)).map(|changed| changed + now.0).sum();
         let things = i64::try_from(plan.rows()).unwrap_or(i64::MAX);
         let left = ContentFingerprint { things, changed, ..ContentFingerprint::default() };

@@ -214,9 +214,11 @@ pub(crate) async fn load(
     let wanted: Vec<ResourceId> = items.iter().copied().chain([destination]).collect();
     let mut found: BTreeMap<ResourceId, resource::Resource> =
         resource::find_all(tx, &wanted).await?.into_iter().map(|resource| (resource.id, resource)).collect();
+    // The destination may be one of the items. It then stays among them, so that the plan can say so (XFER-4).
     let container =
         if items.contains(&destination) { found.get(&destination).cloned() } else { found.remove(&destination) }
             .ok_or(Refusal::NotFound)?;
+    // Where an offer is accepted, the destination is looked at with the access of who accepts it, not of who gave.
     let also = Some(destination).filter(|_| giver == by.person);
     let selection = Selection::load(tx, giver, found, items, also).await?;
     let access_path = match selection.access_paths.get(&destination).filter(|_| also.is_some()) {
@@ -226,6 +228,8 @@ pub(crate) async fn load(
     let access_path = access_path.ok_or(Refusal::NotFound)?;
     let (source_id, target_id) = (selection.source, container.organization);
     let within = source_id == target_id;
+    // Who was invited may name the destination without seeing it yet: the plan then says to accept the
+    // invitation first (XFER-6).
     let pending = !within
         && access_path.facts.role.is_none()
         && invitation::is_pending(tx, target_id, &by.email_key, now).await?;
@@ -236,10 +240,12 @@ pub(crate) async fn load(
 
     let below = subtree::load(tx, items, (!within).then(|| now.one_month_earlier()), now).await?;
     let grants = grants_of(tx, selection.access_paths.values().chain([&access_path]), items).await?;
+    // Whoever does not see the destination learns no names in it, not even that one is taken (ACCESS-3).
     let taken = if sees_destination {
         let names = selection
             .found
             .values()
+            // An item that is in the destination already would find its own name taken.
             .filter(|item| item.parent != Some(destination))
             .map(|item| item.name.clone())
             .collect();
@@ -286,10 +292,12 @@ pub(crate) async fn load(
         people_with_access(tx, items, granted, between, &above, &destination_grants).await?
     };
     let names = AccountNames::of(tx, by, target_id).await?;
+    // A root, and a place that the caller does not see, is named like its organization.
     let destination_name = match (container.kind, sees_destination) {
         (Kind::Root, true) if names.of_account(container.account).is_some() => {
             names.of_account(container.account).unwrap_or_default()
         }
+        // Who does not see the destination yet is not told its name.
         (Kind::Root, _) | (_, false) => target.name.clone(),
         _ => container.name.clone(),
     };

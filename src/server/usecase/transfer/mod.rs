@@ -214,6 +214,7 @@ pub async fn confirm(
     confirmed: String,
 ) -> Result<MoveResult> {
     let plan = plan(ctx, by, items, destination).await?;
+    // All else goes on below: it is done at once, or refused with its reason.
     if plan.digest == confirmed && plan.plan.is_clear() && plan.plan.rows() > MAX_INLINE_ITEMS {
         return begin_confirmed(ctx, by, items, destination, plan).await;
     }

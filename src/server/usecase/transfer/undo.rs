@@ -265,6 +265,7 @@ async fn undo_in(tx: &mut Tx, ctx: &Ctx, by: &Principal, id: TransferId) -> Resu
     // Whatever the target moved to its trash stays with the target (attack 6).
     subtree::leave_trash_behind(tx, &permit, &ids).await?;
     crossing.hand_over(tx, &ids).await?;
+    // Only now, because handing over ends every grant and link that is not of the new owner's people.
     transfer::give_back(tx, &permit, id).await?;
     transfer::give_charges_back(tx, &permit, id).await?;
     execute::settle(tx, ctx, &new.plan, new.id).await?;

@@ -42,6 +42,7 @@ pub fn ProfilePage() -> impl IntoView {
         let email_flash = context.form.clone();
         Ok(view! {
             <AboutMe action=save profile=first flash=context.form/>
+            // Unlike the form above, which is saved while it is edited, this part shows what was loaded last.
             {move || {
                 let profile = profile.get().and_then(Result::ok)?;
                 Some(view! { <MyEmail action=change_email profile flash=email_flash.clone()/> })

@@ -159,6 +159,7 @@ fn Access(
     follow(Signal::derive(move || change.value().get()), false, move || refused(change.value().get_untracked()));
     follow(Signal::derive(move || remove.value().get()), false, move || refused(remove.value().get_untracked()));
     let (change_path, remove_path) = (change.url(), remove.url());
+    // The rows are plain forms, which work without WebAssembly; with it, this sends them and the page stays.
     let on_submit = move |event: leptos::ev::SubmitEvent| {
         let action = event
             .target()

@@ -33,7 +33,6 @@ pub fn DatasetContent(
     listing: Listing,
     lacking: MissingEntitlements,
     processing: Option<ProcessingView>,
-    /// Whether the reader may ask for licences.
     now: Timestamp,
     flash: Option<FormFlash>,
 ) -> impl IntoView {

@@ -84,6 +84,7 @@ impl Drag {
         }
         self.said.set(format!("Picked up {what}."));
         if let Some(body) = document().body() {
+            // Live updates wait while it is there (`live::is_busy`).
             drop(body.set_attribute("data-dragging", ""));
         }
         self.items.set(items);
@@ -102,11 +103,13 @@ impl Drag {
         let id = target.get_attribute("data-drop").unwrap_or_default();
         let refusal = self.refusal(&target, &id);
         if refusal.is_none() {
+            // Only a cancelled event allows a drop here.
             event.prevent_default();
             if let Some(data) = event.data_transfer() {
                 data.set_drop_effect("move");
             }
         }
+        // `dragover` repeats while the pointer rests; only another target starts the timer anew.
         if self.over.with_untracked(|over| over.as_ref().is_some_and(|(before, _)| *before == id)) {
             return;
         }
@@ -178,6 +181,7 @@ impl Drag {
                 self.action.dispatch(MoveHere { items: items.join(","), destination, back: listing.address() });
             }
         }
+        // `dragend` does not reach the page if the row is gone, for example because a folder opened under the pointer.
         self.end();
     }
 

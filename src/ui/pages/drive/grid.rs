@@ -210,6 +210,7 @@ pub fn Grid(
             {hidden("details", if listing.view_mode.details { "1" } else { "" })}
             {immediate.refusal()}
             <div class="drive-bar">
+                // Set as markup, as the heading of a `Dialog` is: a page translator replaces text nodes.
                 <p class="drive-count small num" inner_html=move || escaped(&count_line())></p>
                 <Toolbar selection commands=several/>
             </div>

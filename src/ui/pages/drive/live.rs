@@ -64,7 +64,7 @@ fn refresh_when_idle(session: Session, waiting: StoredValue<bool>) {
     }
 }
 
-/// The listeners of a stream.
+/// The listeners of a stream, which must live as long as it does: calling a dropped closure is an error.
 struct Listeners {
     _heard: Closure<dyn FnMut(MessageEvent)>,
     _failed: Closure<dyn FnMut()>,
@@ -110,6 +110,7 @@ impl Stream {
         };
         say();
         let alive = set_interval_with_handle(say, KEEP_ALIVE_INTERVAL).ok();
+        // A worker does not learn by itself that a window has closed.
         let leaving = window_event_listener_untyped("pagehide", {
             let port = port.clone();
             move |_| drop(port.post_message(&JsValue::from_str("")))
@@ -178,6 +179,7 @@ pub fn follow(shows: Signal<Option<String>>) {
                 let visible = !document().hidden();
                 if seen.try_get_untracked().is_some_and(|before| before != visible) {
                     seen.set(visible);
+                    // There was no stream while the page was hidden, so it may have missed changes.
                     if visible {
                         refresh_when_idle(session, waiting);
                     }

@@ -133,6 +133,8 @@ pub fn DrivePage() -> impl IntoView {
                                 match rows.adopt(&listing, &drive) {
                                     Adopted::Same => selection.reloaded(),
                                     Adopted::Reordered => selection.reordered(),
+                                    // The address of a dialog names its items in place of the selection it
+                                    // was opened from.
                                     Adopted::Other => selection.show_list(&route.with_untracked(|route| match &route.open {
                                         OpenDialog::Move(_) | OpenDialog::Transfer(_) | OpenDialog::Ask(..) => route.items().to_vec(),
                                         _ => route.listing.selected.clone(),

@@ -42,6 +42,7 @@ pub fn MoveDialog(route: Memo<DriveRoute>) -> impl IntoView {
         })
     });
     let listing = route.with_untracked(|route| route.listing.clone());
+    // Without `making_folder`, so that opening that small form does not load the places again.
     let with_view = Memo::new(move |_| open.with(|open| Move { making_folder: false, ..open.clone() }));
     let resource = ask(
         move || (with_view.get(), session.version()),

@@ -77,6 +77,7 @@ fn Choices(restrictions: RestrictionsView, close: String, flash: Option<FormFlas
             .into_iter()
             .map(|restriction| {
                 let now = if own.forbids(restriction) { "yes" } else { "no" };
+                // The form saves all three, so one that cannot be changed here is sent as it is.
                 let fixed = |answer: &'static str, why: Option<String>| {
                     view! {
                         <div class="fixed-choice">

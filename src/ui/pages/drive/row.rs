@@ -103,6 +103,7 @@ pub fn resource_row(
 
     cells.open("td", &cell("act"));
     let options = format!("More options for {}", row.name);
+    // Without WebAssembly this button sends the form, and the page that comes back shows the menu as a dialog.
     cells.open(
         "button",
         &[
@@ -123,6 +124,7 @@ pub fn resource_row(
         ("class", row.kind.as_str().to_owned()),
         ("data-id", id),
         ("data-kind", row.kind.as_str().to_owned()),
+        // `aria-rowindex` counts from 1, and the headings are the first row.
         ("aria-rowindex", (row_index + 2).to_string()),
         ("aria-label", row.name.clone()),
         ("aria-selected", checked.to_string()),

@@ -35,6 +35,7 @@ pub fn RowMenuPopover(selection: Selection, listing: Listing, immediate: Immedia
             return;
         };
         let style = web_sys::HtmlElement::style(&element);
+        // What was set the last time would distort the size that is measured below.
         for property in ["left", "top", "max-block-size"] {
             drop(style.remove_property(property));
         }
@@ -63,6 +64,7 @@ pub fn RowMenuPopover(selection: Selection, listing: Listing, immediate: Immedia
     });
     let on_click = move |event: leptos::ev::MouseEvent| {
         let Some(link) = element_of(event.target()).and_then(|target| within(&target, "a[href]")) else { return };
+        // With a modifier the browser opens the dialog's address in a new tab or window.
         let elsewhere = event.ctrl_key() || event.meta_key() || event.shift_key();
         let command = link.get_attribute("data-act").and_then(|word| Command::parse(&word));
         let items = selection.menu.with_untracked(|menu| menu.as_ref().map(|menu| menu.items.clone()));

@@ -75,7 +75,7 @@ fn AssignForm(items: String, names: Vec<String>, close: String, flash: Option<Fo
 #[component]
 pub fn Timeline(
     timeline: TimelineView,
-    /// The list behind the dialog.
+    /// The list that is shown.
     listing: Listing,
 ) -> impl IntoView {
     (!timeline.datasets.is_empty()).then(|| view! { <Days timeline listing/> })

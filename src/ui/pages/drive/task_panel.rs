@@ -119,6 +119,7 @@ fn Task(org: String, task: TaskView, cancel: FormAction<CancelTask>) -> impl Int
 /// The progress of a task, if it is counted, and **Cancel**.
 #[component]
 fn TaskProgress(label: String, task: TaskView, cancel: FormAction<CancelTask>) -> impl IntoView {
+    // The panel stays while people go from folder to folder, so the address is followed, not read once.
     let address = current_address();
     // A transfer is a single step, which has no progress until it runs (XFER-16), and none at all on another node.
     let counted = task.kind != TaskKind::Transfer || task.done > 0;

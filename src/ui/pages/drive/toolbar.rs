@@ -55,12 +55,14 @@ pub fn Toolbar(selection: Selection, commands: Vec<Command>) -> impl IntoView {
     view! {
         <div class="selection" role="toolbar" aria-label="Selection">
             <span class="two-lines">
+                // Set as markup, as the heading of a `Dialog` is: a page translator replaces text nodes.
                 <span aria-live="polite" inner_html=move || escaped(&words())></span>
                 <small class="sum num" inner_html=move || escaped(&sums())></small>
             </span>
             {more}
             <span class="gap"></span>
             {buttons}
+            // Without WebAssembly the browser itself unchecks the boxes, because the button resets the form.
             <button type="reset" class="button icon-only quiet" aria-label="Clear selection" on:click=move |event| {
                 event.prevent_default();
                 selection.clear();

@@ -22,7 +22,7 @@ pub fn ViewAsBanner(
     view_as: ViewAs,
     /// Their level on what is shown; `None` for search results and shared items.
     level: Option<Level>,
-    /// The list behind the dialog.
+    /// The list that is shown.
     listing: Listing,
 ) -> impl IntoView {
     let ViewAs { person, name, role } = view_as;

@@ -77,6 +77,7 @@ impl VirtualRows {
             body: NodeRef::new(),
             above: NodeRef::new(),
             below: NodeRef::new(),
+            // Until a row has been measured.
             height: StoredValue::new(44.0),
         }
     }
@@ -228,6 +229,7 @@ impl VirtualRows {
             line
         };
         let first = (line_of(-rect.top()) * lines).saturating_sub(OVERSCAN_ROWS.max(lines));
+        // A line begins with its first tile, or all tiles would shift while scrolling.
         let first = first - first % lines;
         let last = (line_of(screen - rect.top()) + 1) * lines + OVERSCAN_ROWS.max(lines);
         let end = last.min(total).min(first + MAX_RENDERED_ROWS.max(first_known(self.known)));

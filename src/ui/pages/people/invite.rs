@@ -96,6 +96,7 @@ fn Asking(fields: Fields, route: PeopleRoute, close: String) -> impl IntoView {
     let counts = use_context::<WaitingInvitations>();
     Effect::new(move |before: Option<()>| {
         let review = sent.get();
+        // An outcome that is there from the start came with the page, whose number of invitations includes it.
         if let (Some(()), Some(review), Some(WaitingInvitations(waiting))) = (before, review, counts) {
             let invited = review.rows.iter().filter(|row| row.outcome == InviteOutcome::Invited).count() as u64;
             waiting.update(|waiting| *waiting += invited);
@@ -283,6 +284,7 @@ fn Rows(text: RwSignal<String>, mine: Option<Role>) -> impl IntoView {
         answered.set(text.get_untracked());
     });
     let review = move || match reviewed.get() {
+        // `answered` is empty on the server and in the first rendering, before any effect has run.
         Some(review) if review.sent || answered.get() == text.get() || answered.with(String::is_empty) => Some(review),
         _ => text.with(|text| typed_review(text, mine)),
     };

@@ -217,6 +217,7 @@ fn Table(people: PeopleView, route: PeopleRoute, now: Timestamp) -> impl IntoVie
         }
     };
     let mine = people.organization.role;
+    // Forms cannot be nested, so these stand outside the table's form; each `<select>` names its own by `form`.
     let forms = people.rows.items.iter().filter(|_| may_manage).filter_map(|row| role_form(row, &route)).collect_view();
     let refused = if may_manage { people.refused_roles() } else { Vec::new() };
     let rows = people

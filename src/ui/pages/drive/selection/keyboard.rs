@@ -47,6 +47,7 @@ impl Selection {
                 }
                 self.clear();
             }
+            // The last breadcrumb but one is the folder above.
             "ArrowUp" if event.alt_key() => follow(
                 &document().body().map_or_else(|| row.clone().into(), Element::from),
                 ".crumbs li:nth-last-child(2) a",

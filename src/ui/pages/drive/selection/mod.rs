@@ -271,6 +271,7 @@ impl Selection {
                 }
             }
         });
+        // A signal that is set runs its effects even if the value is the same.
         if self.cannot.with_untracked(|before| *before != cannot) {
             self.cannot.set(cannot);
         }
@@ -298,6 +299,7 @@ impl Selection {
     pub fn focus_in(self, event: &FocusEvent) {
         self.inside.set_value(true);
         let row = element_of(event.target()).and_then(|target| within(&target, "tbody tr[data-id]"));
+        // While a row waits for the focus, `active` is its position already.
         if let Some(row) = row.filter(|_| !self.wants_focus.get_value()) {
             self.active.set_value(row_index(&row));
         }
@@ -305,6 +307,7 @@ impl Selection {
 
     /// The focus left an element of the list.
     pub fn focus_out(self, event: &FocusEvent) {
+        // Without a related target the focused row was removed, or the window lost the focus: the list keeps it.
         let to = element_of(event.related_target());
         if to.is_some_and(|to| self.form.get_untracked().is_none_or(|form| !form.contains(Some(&to)))) {
             self.inside.set_value(false);
@@ -330,6 +333,8 @@ impl Selection {
             let picked = row.get_attribute("data-id").is_some_and(|id| self.has(&id));
             check(row, picked);
             set(row, "aria-selected", if picked { "true" } else { "false" });
+            // While the active row is not on the page, Tab reaches the first one that is, so that the list
+            // stays reachable.
             let tabbed = if reachable { row_index(row) == active } else { at == 0 };
             row.set_tab_index(if tabbed { 0 } else { -1 });
             for control in controls(row) {

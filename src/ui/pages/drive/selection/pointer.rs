@@ -179,6 +179,7 @@ impl Selection {
     }
 
     pub(super) fn open_context_menu(self, at: usize, x: f64, edges: (f64, f64)) {
+        // Searched again by its position, because the row may have been rendered anew since the button was pressed.
         let rows = self.form.get_untracked().map_or_else(Vec::new, |form| all(&form, "tbody tr[data-id]"));
         let Some(row) = rows.into_iter().find(|row| row_index(row) == at) else { return };
         let button = row.query_selector(".act > button").ok().flatten();
@@ -195,7 +196,7 @@ impl Selection {
         }
     }
 
-    /// A checkbox changed; **Select all** selects everything that is loaded.
+    /// A checkbox changed. **Select all** selects what is loaded and, pressed again, everything.
     pub fn change(self, event: &Event) {
         if let Some(over) = element_of(event.target()).and_then(|target| target.dyn_into::<HtmlInputElement>().ok())
             && over.has_attribute("data-all")
