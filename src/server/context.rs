@@ -20,13 +20,13 @@ use crate::domain::{
 
 use super::{limit::RateLimiter, live::Live, password::Hasher, secret::Secret, store::Db, task_progress::TaskRegistry};
 
-/// The source of time. Tests freeze it and move it by hand.
+/// The source of time. Tests move it by hand.
 #[derive(Clone, Debug)]
 pub enum Clock {
     /// The clock of the machine.
     System,
-    /// The time that a test set, in milliseconds since 1970.
-    Frozen(Arc<AtomicI64>),
+    /// The time that a test set, in milliseconds since 1970. It moves by `step` with each reading, which is 0 for most tests.
+    Test { millis: Arc<AtomicI64>, step: Arc<AtomicI64> },
 }
 
 /// What all use cases share. Cheap to clone.
@@ -68,7 +68,7 @@ impl Ctx {
         let (public_url, mail_posted) = (public_url.to_owned(), tokio::sync::Notify::new());
         let limits = match &clock {
             Clock::System => limits,
-            Clock::Frozen(millis) => limits.by(millis.clone()),
+            Clock::Test { millis, .. } => limits.by(millis.clone()),
         };
         Self(Arc::new(Inner {
             db,
@@ -176,7 +176,7 @@ impl Ctx {
                 let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
                 Timestamp(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
             }
-            Clock::Frozen(millis) => Timestamp(millis.load(Ordering::SeqCst)),
+            Clock::Test { millis, step } => Timestamp(millis.fetch_add(step.load(Ordering::SeqCst), Ordering::SeqCst)),
         }
     }
 

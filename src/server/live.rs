@@ -35,11 +35,10 @@ impl Live {
     pub fn place(&self, person: PersonId) -> Result<StreamSlot, Refusal> {
         let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
         let all: usize = open.values().sum();
-        let own = open.entry(person).or_default();
-        if *own >= MAX_STREAMS_PER_PERSON || all >= MAX_STREAMS {
+        if open.get(&person).is_some_and(|own| *own >= MAX_STREAMS_PER_PERSON) || all >= MAX_STREAMS {
             return Err(Refusal::RateLimited(10));
         }
-        *own += 1;
+        *open.entry(person).or_default() += 1;
         Ok(StreamSlot { person, open: self.open.clone() })
     }
 

@@ -39,8 +39,11 @@ impl TaskRegistry {
     /// Registers a task.
     pub fn begin(&self, id: TaskId) -> TaskGuard {
         let progress = Arc::new(TaskProgress::default());
-        progress.interrupted.store(self.stopping.load(Ordering::SeqCst), Ordering::SeqCst);
         self.running.lock().unwrap_or_else(PoisonError::into_inner).insert(id, progress.clone());
+        // Read after inserting: `interrupt` sets the flag first, so whichever of the two comes later marks the task.
+        if self.stopping.load(Ordering::SeqCst) {
+            progress.interrupted.store(true, Ordering::SeqCst);
+        }
         TaskGuard { id, progress, all: self.running.clone() }
     }
 

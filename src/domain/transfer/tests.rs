@@ -103,7 +103,7 @@ fn within() -> Facts {
             kind: Kind::Folder,
             level: Some(Level::Editor),
             depth: 1,
-            facts: vec![HERE, ROOT],
+            self_and_ancestors: vec![HERE, ROOT],
             taken: BTreeSet::new(),
             grants: Vec::new(),
         },
@@ -122,7 +122,7 @@ pub(super) fn between() -> Facts {
             name: "Drive".to_owned(),
             kind: Kind::Root,
             depth: 0,
-            facts: vec![HERE],
+            self_and_ancestors: vec![HERE],
             ..within.destination
         },
         ..within

@@ -347,8 +347,8 @@ pub fn complete(document: &mut OpenApi) -> Contract {
     components.add_security_scheme(
         "session",
         SecurityScheme::ApiKey(ApiKey::Cookie(ApiKeyValue::with_description(
-            "commonhold",
-            "A signed-in person: the cookie that `POST /api/v1/session` sets (over HTTPS it is called `__Host-commonhold`). Unsafe calls that do not come from a browser send `X-Requested-With: commonhold` along.",
+            "__Host-commonhold-443",
+            "A signed-in person: the cookie that `POST /api/v1/session` sets. Its name ends with the port of the public URL; over HTTP it has no `__Host-`. Unsafe calls that do not come from a browser send `X-Requested-With: commonhold` along.",
         ))),
     );
     let scopes = FlowScopes::from_iter(Scope::ALL.map(|scope| (scope.as_str(), scope.label())));

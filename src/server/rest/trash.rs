@@ -47,7 +47,7 @@ pub async fn put(
 #[derive(Debug, Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct ItemsBody {
-    /// Their ids, 1 to 1,000.
+    /// Their ids, 1 to 10,000.
     items: Vec<String>,
 }
 

@@ -686,13 +686,14 @@ async fn notify(transaction: &mut Transaction<'static, Postgres>, change: &Chang
 }
 
 /// Columns that are sorted or searched by range. PostgreSQL must compare them byte by byte, as SQLite does.
-const ORDERED: [(&str, &str); 12] = [
+const ORDERED: [(&str, &str); 13] = [
     ("resource", "name_key"),
     ("resource", "name_unique"),
     ("resource_word", "word"),
     ("resource", "owner_name_key"),
     ("organization", "org_id_key"),
     ("org_alias", "org_id_key"),
+    ("account", "handle_key"),
     ("membership", "name_key"),
     ("membership", "email_key"),
     ("membership", "organization_name_key"),

@@ -168,7 +168,7 @@ pub const INVARIANTS: &[Invariant] = &[
                 OR (r.trashed_at IS NOT NULL AND (r.trashed_with IS NULL OR r.trashed_with <> r.id))",
     },
     Invariant {
-        name: "every search entry has the organization and account of its resource (DRIVE-2)",
+        name: "every search entry has the organization of its resource (DRIVE-2)",
         sql: "SELECT CAST(COUNT(*) AS BIGINT) FROM resource_word w JOIN resource r ON r.id = w.resource_id
             WHERE w.organization_id <> r.organization_id",
     },

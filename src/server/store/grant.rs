@@ -572,7 +572,7 @@ macro_rules! shared {
     };
 }
 
-/// The resources of one organization on which a person has a level by grant: what is shared with them.
+/// The resources of one organization on which a person has a level by grant: what is shared with them, the newest first.
 pub async fn list_shared(
     tx: &mut Tx,
     person: PersonId,
@@ -581,7 +581,7 @@ pub async fn list_shared(
 ) -> Result<Vec<ResourceId>> {
     tx.sql(shared!(
         "SELECT DISTINCT r.id FROM mine CROSS JOIN resource r
-             WHERE r.id = mine.resource_id AND r.trashed_with IS NULL LIMIT CAST($3 AS BIGINT)"
+             WHERE r.id = mine.resource_id AND r.trashed_with IS NULL ORDER BY r.id DESC LIMIT CAST($3 AS BIGINT)"
     ))
     .bind(person)
     .bind(organization)

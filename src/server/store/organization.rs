@@ -313,16 +313,21 @@ pub async fn release_space(tx: &mut Tx, id: OrganizationId) -> Result<()> {
 
 /// Closes a personal space for good, with the account of whose it was (SET-2); its row no longer tells whose it was.
 pub async fn close_space(tx: &mut Tx, permit: &RolePermit, at: Timestamp) -> Result<()> {
+    const NAME: &str = "Deleted space";
     let org_id = format!("deleted-{}", permit.organization().0.simple());
     tx.sql(
-        "UPDATE organization SET name = $2, org_id = $3, org_id_key = $3, space_of = NULL, country = $4, legal_name = NULL, address = NULL,
-            postal_code = NULL, city = NULL, vat_number = NULL, deleted_at = $5 WHERE id = $1",
+        "UPDATE organization SET name = $2, name_key = $6, name_search = $7, org_id = $3, org_id_key = $3, space_of = NULL, country = $4,
+            legal_name = NULL, address = NULL, postal_code = NULL, city = NULL, vat_number = NULL, legal_contact = NULL,
+            protection_officer_name = NULL, protection_officer_position = NULL, protection_officer_phone = NULL, website = NULL,
+            industry = NULL, language = NULL, cluster = NULL, deleted_at = $5 WHERE id = $1",
     )
     .bind(permit.organization())
-    .bind("Deleted space")
+    .bind(NAME)
     .bind(org_id)
     .bind("")
     .bind(at)
+    .bind(sort_key(NAME))
+    .bind(search_key(NAME))
     .execute()
     .await?;
     tx.sql("DELETE FROM org_alias WHERE organization_id = $1").bind(permit.organization()).execute().await.map(|_| ())

@@ -404,7 +404,7 @@ pub async fn update_status(
 /// Sets what is known of the permit's dataset: images, size and the day it was captured on.
 pub async fn update_facts(tx: &mut Tx, permit: &Permit, facts: &DatasetView, at: Timestamp) -> Result<()> {
     tx.sql(
-        "UPDATE resource SET images = $2, bytes = $3, captured_on = $4, modified_at = $5 WHERE id = $1 AND kind = 'dataset'",
+        "UPDATE resource SET images = $2, bytes = $3, captured_on = $4, modified_at = $5, touched_at = $5 WHERE id = $1 AND kind = 'dataset'",
     )
     .bind(permit.resource())
     .bind(facts.images)
@@ -417,12 +417,20 @@ pub async fn update_facts(tx: &mut Tx, permit: &Permit, facts: &DatasetView, at:
 }
 
 /// Sets what is forbidden on the permit's resource and below it (POL-1).
-pub async fn update_restrictions(tx: &mut Tx, permit: &Permit, restrictions: Restrictions) -> Result<()> {
-    tx.sql("UPDATE resource SET restrict_copy = $2, restrict_delete = $3, restrict_download = $4 WHERE id = $1")
+pub async fn update_restrictions(
+    tx: &mut Tx,
+    permit: &Permit,
+    restrictions: Restrictions,
+    at: Timestamp,
+) -> Result<()> {
+    tx.sql(
+        "UPDATE resource SET restrict_copy = $2, restrict_delete = $3, restrict_download = $4, touched_at = $5 WHERE id = $1",
+    )
         .bind(permit.resource())
         .bind(restrictions.copy)
         .bind(restrictions.delete)
         .bind(restrictions.download)
+        .bind(at)
         .execute()
         .await?;
     live::touch(tx, &[permit.resource()]).await

@@ -82,7 +82,7 @@ async fn update_in(
     if before.own == restrictions {
         return Ok(before);
     }
-    resource::update_restrictions(tx, &permit, restrictions).await?;
+    resource::update_restrictions(tx, &permit, restrictions, ctx.now()).await?;
     let root = before.kind == crate::domain::resource::Kind::Root;
     let what = if root { "the Drive".to_owned() } else { format!("“{}”", before.name) };
     let line = AuditEvent {

@@ -29,6 +29,9 @@ use super::{
     drive, organization, view_as,
 };
 
+/// How many of the resources that are shared with somebody are searched, the newest first, with everything below them.
+const MAX_SHARED: i64 = 1_000;
+
 /// Where an answer stands: the word it is found by, and its id.
 type Cursor = (String, ResourceId);
 
@@ -91,7 +94,7 @@ pub async fn page(
         SearchScope::Everything => search::list_in_organization(tx, at.id, &wanted).await?,
         SearchScope::Accounts(accounts) => {
             let by_role = search::list_in_accounts(tx, at.id, &accounts, &wanted).await?;
-            let shared = grant::list_shared(tx, by.person, at.id, super::MAX_PAGE_SIZE).await?;
+            let shared = grant::list_shared(tx, by.person, at.id, MAX_SHARED).await?;
             let by_grant = search::list_below(tx, &shared, &wanted).await?;
             both(by_role, by_grant, limit)
         }

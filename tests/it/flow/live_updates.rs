@@ -287,7 +287,8 @@ both!(attack_34_streams_are_same_origin_and_limited_in_number, async |app| {
 /// A second node on the database of the first.
 async fn second_node(url: &str) -> Ctx {
     let db = Db::open(url, Synchronous::Normal, false).await.expect("the database opens");
-    let clock = Clock::Frozen(Arc::new(std::sync::atomic::AtomicI64::new(crate::support::BEGINNING)));
+    let millis = Arc::new(std::sync::atomic::AtomicI64::new(crate::support::BEGINNING));
+    let clock = Clock::Test { millis, step: Arc::default() };
     Ctx::new(db, clock, Hasher::quick().expect("parameters"), RateLimiter::new(true), "http://localhost:3000")
 }
 

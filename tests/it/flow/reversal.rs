@@ -1,5 +1,6 @@
 //! The undo of a transfer (XFER-19), receipts as lists and files (XFER-18), and changes between plan and confirmation.
 
+use axum::http::Method;
 use commonhold::{
     domain::{
         access::Level, id::ResourceId, resource::DatasetStatus, role::Role, share_link::ShareLinkState,
@@ -105,6 +106,20 @@ both!(xfer_19_a_transfer_whose_items_have_changed_is_not_reversed, async |app| {
         assert_eq!(app.stored(fixture.folder).await.organization, fixture.target.id, "nothing is done");
         refused.json()["blockers"][0]["message"].as_str().expect("a reason").to_owned()
     };
+    // A dataset was changed, or a restriction set.
+    let receipt = fixture.transfer().await;
+    app.tick(10);
+    anna.patch(&format!("/api/v1/resources/{}/dataset", fixture.dataset), &json!({ "bytes": 12 })).await.expect(200);
+    assert!(why(&receipt).await.contains("changed, added or removed"));
+    anna.transfer(&[fixture.folder], fixture.source.root).await.expect(201);
+    let receipt = fixture.transfer().await;
+    app.tick(10);
+    let restrictions = json!({ "download": true });
+    anna.call(Method::PUT, &format!("/api/v1/resources/{}/restrictions", fixture.folder), Some(&restrictions), &[])
+        .await
+        .expect(200);
+    assert!(why(&receipt).await.contains("changed, added or removed"));
+    anna.transfer(&[fixture.folder], fixture.source.root).await.expect(201);
     let receipt = fixture.transfer().await;
     app.tick(10);
     // An item was added.

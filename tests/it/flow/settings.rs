@@ -112,6 +112,13 @@ both!(org_4_pages_show_each_role_only_its_sections, async |app| {
     // A personal space has no team, and no settings of one.
     let space = anna.get("/api/v1/me").await.json()["space"]["org_id"].as_str().expect("a space").to_owned();
     anna.page(&format!("/o/{space}/settings")).await.expect(404);
+    for change in
+        [json!({ "name": "Alpine" }), json!({ "org_id": "alpine" }), json!({ "website": "https://alpine.ch" })]
+    {
+        anna.patch(&format!("/api/v1/orgs/{space}"), &change).await.expect(404);
+    }
+    let legal = json!({ "legal_name": "Alpine AG", "country": "CH" });
+    anna.call(Method::PUT, &format!("/api/v1/orgs/{space}/legal"), Some(&legal), &[]).await.expect(404);
     let name = "Anna Muster's Space";
     let answer = anna.delete(&format!("/api/v1/orgs/{space}?confirm={}", name.replace(' ', "%20"))).await;
     assert_eq!(answer.expect(422).code(), "invalid");

@@ -622,6 +622,12 @@ both!(set_2_a_deleted_account_leaves_what_was_made_and_nothing_of_who_made_it, a
     let folder = anna.folder(org.root, "By Anna").await;
     let shared = john.folder(other.root, "Shared").await;
     app.give(shared, Grantee::Person(anna.id), Level::Editor, false).await;
+    // From before the settings of a personal space were closed.
+    app.corrupt(
+        "UPDATE organization SET legal_contact = 'Anna', protection_officer_name = 'Anna', website = 'https://anna.ch'
+         WHERE space_of IS NOT NULL",
+    )
+    .await;
     let phone = anna.elsewhere().await;
     let body = |password: &str, confirm: &str| json!({ "password": password, "confirm": confirm });
     assert_eq!(delete(&anna, &body("wrong", &anna.email)).await.expect(422).fields(), ["password"]);
@@ -653,7 +659,11 @@ both!(set_2_a_deleted_account_leaves_what_was_made_and_nothing_of_who_made_it, a
             "SELECT CAST(COUNT(*) AS BIGINT) FROM person WHERE first_name = 'Anna' OR email LIKE 'anna%' OR email_key LIKE 'anna%'",
             0,
         ),
-        ("SELECT CAST(COUNT(*) AS BIGINT) FROM organization WHERE name LIKE 'Anna%' OR org_id LIKE 'anna%'", 0),
+        (
+            "SELECT CAST(COUNT(*) AS BIGINT) FROM organization WHERE name LIKE 'Anna%' OR org_id LIKE 'anna%' OR name_key LIKE '%anna%'
+                OR name_search LIKE '%anna%' OR legal_contact IS NOT NULL OR protection_officer_name IS NOT NULL OR website IS NOT NULL",
+            0,
+        ),
         (
             "SELECT CAST(COUNT(*) AS BIGINT) FROM audit WHERE action = 'account.deleted' AND actor_name = 'Deleted person'",
             1,

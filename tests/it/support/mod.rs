@@ -96,6 +96,7 @@ pub struct TestApp(Arc<Inner>);
 struct Inner {
     ctx: Ctx,
     clock: Arc<AtomicI64>,
+    clock_step: Arc<AtomicI64>,
     router: OnceLock<Router>,
     settings: Settings,
     people: AtomicU64,
@@ -157,9 +158,10 @@ impl TestApp {
     }
 
     fn over(db: Db, limits: bool, folder: Option<tempfile::TempDir>, database: Option<(String, String)>) -> Self {
-        let clock = Arc::new(AtomicI64::new(BEGINNING));
+        let (clock, clock_step) = (Arc::new(AtomicI64::new(BEGINNING)), Arc::new(AtomicI64::new(0)));
+        let test_clock = Clock::Test { millis: clock.clone(), step: clock_step.clone() };
         let hasher = Hasher::quick().expect("quick parameters");
-        let ctx = Ctx::new(db, Clock::Frozen(clock.clone()), hasher, RateLimiter::new(limits), "http://localhost:3000");
+        let ctx = Ctx::new(db, test_clock, hasher, RateLimiter::new(limits), "http://localhost:3000");
         let settings = Settings {
             public_url: "http://localhost:3000".to_owned(),
             rate_limits: limits,
@@ -169,6 +171,7 @@ impl TestApp {
         Self(Arc::new(Inner {
             ctx,
             clock,
+            clock_step,
             router: OnceLock::new(),
             settings,
             people: AtomicU64::new(0),
@@ -225,6 +228,11 @@ impl TestApp {
     /// Moves the clock by days.
     pub fn later(&self, days: i64) {
         self.0.clock.fetch_add(days * 86_400_000, Ordering::SeqCst);
+    }
+
+    /// From now on the clock moves by a millisecond with each reading, as it may while a request is answered.
+    pub fn tick_with_each_reading(&self) {
+        self.0.clock_step.store(1, Ordering::SeqCst);
     }
 
     /// Moves the clock by milliseconds.

@@ -184,19 +184,24 @@ pub(crate) async fn create_in(
 /// # Errors
 /// `Invalid` at `name`; `NotFound`, `Forbidden`; `NameTaken`.
 pub async fn rename(ctx: &Ctx, by: &Principal, id: &str, name: &str) -> Result<Changed> {
+    renamed(ctx, by, id, name).await.map(|(changed, _)| changed)
+}
+
+/// [`rename`], with the resource as it was before.
+async fn renamed(ctx: &Ctx, by: &Principal, id: &str, name: &str) -> Result<(Changed, resource::Resource)> {
     let id: ResourceId = crate::server::usecase::id("id", id).map_err(|_| Refusal::NotFound)?;
     let name = Name::parse(name).map_err(crate::server::error::at_field("name"))?;
     ctx.db()
         .write(|tx, _| {
             Box::pin(async {
-                rename_in(tx, ctx, by, id, name.as_str(), ctx.now()).await?;
-                changed(tx, by, id).await
+                let before = rename_in(tx, ctx, by, id, name.as_str(), ctx.now()).await?;
+                Ok((changed(tx, by, id).await?, before))
             })
         })
         .await
 }
 
-/// [`rename`] in a transaction; what it was called before. `modified_at` is when it counts as changed: now, or, where a name
+/// [`rename`] in a transaction; the resource as it was before. `modified_at` is when it counts as changed: now, or, where a name
 /// is given back, when it was changed before.
 pub(crate) async fn rename_in(
     tx: &mut Tx,
@@ -205,7 +210,7 @@ pub(crate) async fn rename_in(
     id: ResourceId,
     name: &str,
     modified_at: Timestamp,
-) -> Result<String> {
+) -> Result<resource::Resource> {
     let (permit, _) = access::permit(tx, by, Act::Rename, id).await?;
     let before = resource::find(tx, id).await?.ok_or(Refusal::NotFound)?;
     if before.kind == Kind::Root {
@@ -224,7 +229,7 @@ pub(crate) async fn rename_in(
         ..AuditEvent::default()
     };
     audit::record(tx, ctx, by, what).await?;
-    Ok(before.name)
+    Ok(before)
 }
 
 /// [`rename`], and how to take it back.
@@ -232,17 +237,13 @@ pub(crate) async fn rename_in(
 /// # Errors
 /// See [`rename`].
 pub async fn rename_with_undo(ctx: &Ctx, by: &Principal, id: &str, name: &str) -> Result<(Changed, Option<String>)> {
-    let before = match id.trim().parse::<ResourceId>() {
-        Ok(id) => resource::find(&mut ctx.db().read().await?, id).await?.map(|found| (found.name, found.modified_at)),
-        Err(_) => None,
-    };
-    let changed = rename(ctx, by, id, name).await?;
-    let (item, from) = (changed.resource.id, changed.resource.name.clone());
-    let inverse = before.filter(|(before, _)| *before != from).map(|(to, modified_at)| Inverse::Rename {
-        item,
+    let (changed, before) = renamed(ctx, by, id, name).await?;
+    let from = changed.resource.name.clone();
+    let inverse = (before.name != from).then(|| Inverse::Rename {
+        item: changed.resource.id,
         from,
-        to,
-        modified_at: Some(modified_at),
+        to: before.name,
+        modified_at: Some(before.modified_at),
     });
     let undo = match inverse {
         Some(inverse) => undo_token::issue(ctx, by, inverse).await,

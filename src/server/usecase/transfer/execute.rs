@@ -12,7 +12,7 @@ use crate::{
         resource::MAX_DEPTH,
         task::MAX_INLINE_ITEMS,
         time::Timestamp,
-        transfer::{self as rules, Facts, Plan, Scope, reversal::ContentFingerprint},
+        transfer::{self as rules, CarriedGrant, Facts, Plan, Scope, reversal::ContentFingerprint},
         undo::{FormerPlace, Inverse, MAX_CONTAINERS},
     },
     server::{
@@ -106,9 +106,18 @@ fn places_of(facts: &Facts, plan: &Plan) -> Vec<FormerPlace> {
         .collect()
 }
 
-/// The inverse of a move. There is none if somebody lost access by it: moving back would not give that back.
+/// The inverse of a move. There is none if somebody lost access by it, or if a grant that an earlier move had carried along was
+/// raised: moving back would restore neither.
 fn inverse_of(facts: &Facts, plan: &Plan, at: Timestamp) -> Option<Inverse> {
-    if plan.scope != Scope::Within || plan.items.is_empty() || !plan.effects.carried_grants_ended.is_empty() {
+    let raised = |carried: &CarriedGrant| {
+        let item = facts.items.iter().find(|item| item.id == carried.resource);
+        item.is_some_and(|item| item.grants.iter().any(|grant| grant.carried && grant.grantee == carried.grantee))
+    };
+    if plan.scope != Scope::Within
+        || plan.items.is_empty()
+        || !plan.effects.carried_grants_ended.is_empty()
+        || plan.effects.carried.iter().any(raised)
+    {
         return None;
     }
     Some(Inverse::PutBack { from: plan.destination.id, at, items: places_of(facts, plan) })
@@ -194,8 +203,9 @@ pub(crate) async fn carry_out(
     }
     // A task that was cancelled while it waited for its turn ends here, before anything is written.
     count_done(progress, 0)?;
-    let inverse = inverse_of(&loaded.facts, &plan, ctx.now());
     let (id, now) = (TransferId(ctx.id()), ctx.now());
+    // The same moment as that of the carried grants, by which the undo finds them.
+    let inverse = inverse_of(&loaded.facts, &plan, now);
     let moving: Vec<ResourceId> = plan.items.iter().map(|item| item.id).collect();
     let renamed: Vec<(ResourceId, &str)> =
         plan.effects.renamed.iter().map(|renamed| (renamed.id, renamed.to.as_str())).collect();

@@ -45,17 +45,23 @@ pub fn TaskPanel(org: Signal<String>) -> impl IntoView {
     // Made outside the panel, which is built again with every refresh.
     let cancel = FormAction::<CancelTask>::new();
     // While a task runs, its progress is polled; once it has ended, the page loads its data again.
+    // One timer at a time: live updates load the tasks as well.
+    let timer = StoredValue::new(None::<TimeoutHandle>);
     Effect::new(move |before: Option<usize>| {
+        if let Some(timer) = timer.try_update_value(Option::take).flatten() {
+            timer.clear();
+        }
         let running =
             tasks.get().map_or(0, |(_, tasks)| tasks.iter().filter(|task| task.state == TaskState::Running).count());
         if running > 0 {
-            set_timeout(
+            let next = set_timeout_with_handle(
                 move || {
                     // Fails if the page was left meanwhile.
                     let _ = asked.try_update(|asked| *asked += 1);
                 },
                 REFRESH_INTERVAL,
             );
+            timer.set_value(next.ok());
         }
         if before.is_some_and(|before| running < before) {
             session.refresh();

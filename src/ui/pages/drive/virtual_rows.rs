@@ -53,6 +53,8 @@ pub struct VirtualRows {
     pub shown: RwSignal<(usize, usize)>,
     total_is_exact: RwSignal<bool>,
     version: RwSignal<u64>,
+    /// How often the page has brought rows. An answer to a request from before is out of date.
+    adoptions: StoredValue<u64>,
     /// Where the rows are.
     pub body: NodeRef<html::Tbody>,
     /// A spacer as high as the rows above.
@@ -74,6 +76,7 @@ impl VirtualRows {
             shown: RwSignal::new((0, 0)),
             total_is_exact: RwSignal::new(false),
             version: RwSignal::new(0),
+            adoptions: StoredValue::new(0),
             body: NodeRef::new(),
             above: NodeRef::new(),
             below: NodeRef::new(),
@@ -106,9 +109,13 @@ impl VirtualRows {
             for (row_index, row) in drive.rows.items.iter().enumerate() {
                 known.insert(row_index, row.clone());
             }
-            known.retain(|row_index, _| *row_index < total.max(first));
+            // Rows further down may have moved, so they are loaded again when they come into view. Those in view stay
+            // until their new ones are there.
+            let (start, end) = self.shown.get_untracked();
+            known.retain(|row_index, _| *row_index < first || *row_index < total && (start..end).contains(row_index));
         });
         self.asked.update_value(BTreeSet::clear);
+        self.adoptions.update_value(|adoptions| *adoptions += 1);
         self.listing.set_value(listing.plain());
         let (start, end) = self.shown.get_untracked();
         // The server counts only up to a limit. An exact total that is known already stays.
@@ -284,16 +291,16 @@ impl VirtualRows {
         }
     }
 
-    /// Loads one block. The answer is dropped if another list is shown by then.
+    /// Loads one block. The answer is dropped if another list is shown by then, or the list was loaded again.
     async fn fetch(self, block: usize) {
-        let listing = self.listing.get_value();
+        let (listing, adoptions) = (self.listing.get_value(), self.adoptions.get_value());
         let resource =
             self.command_facts.with_value(|(resource, _)| resource.as_ref().map(|resource| resource.id.to_string()));
         let Some(resource) = resource else { return };
         let from = block * BLOCK_SIZE;
-        let Listing { kind, status, sort, view_as, .. } = listing.clone();
+        let Listing { kind, status, sort, view_as, .. } = listing;
         let answer = drive_rows(DriveRowsQuery { resource, kind, status, sort, at: from as u64, view_as }).await;
-        if self.listing.try_with_value(|now| *now == listing) != Some(true) {
+        if self.adoptions.try_get_value() != Some(adoptions) {
             return;
         }
         match answer {

@@ -367,6 +367,7 @@ impl Selection {
     /// Selects the rows of a range; without `add`, unselects all others.
     fn range(self, from: usize, to: usize, add: bool) {
         if !add {
+            self.stop_gathering();
             self.picked.set_value(BTreeMap::new());
         }
         for row in self.rows.between(from, to) {

@@ -63,6 +63,7 @@ impl Selection {
             self.set_anchor(at);
             let was = row.get_attribute("data-id").is_some_and(|id| self.has(&id));
             if !on_checkbox && !toggles {
+                self.stop_gathering();
                 self.picked.set_value(BTreeMap::new());
             }
             self.pick_at(at, !(on_checkbox || toggles) || !was);
