@@ -6,6 +6,7 @@ use uuid::Uuid;
 use super::{CHUNK, Result, Tx};
 use crate::{
     domain::{
+        audit::Action,
         id::{AuditId, OrganizationId, PersonId, ResourceId, TransferId},
         profile::OwnPermit,
         time::Timestamp,
@@ -23,8 +24,7 @@ pub struct NewAudit<'a> {
     pub actor: Option<PersonId>,
     /// Their name.
     pub actor_name: &'a str,
-    /// What, as a stable word.
-    pub action: &'static str,
+    pub action: Action,
     /// What, in a sentence without the actor.
     pub summary: String,
     /// The folders, sites, assets and datasets it is about.

@@ -14,6 +14,7 @@ use utoipa::ToSchema;
 use crate::{
     domain::{
         access::{Act, Level},
+        audit::Action,
         fields::Fields,
         grant::{AccessOrigin, InviteAs, NewAccess, left_without_each, may_touch},
         id::{AccountId, GrantId, InvitationId, OrganizationId, PersonId, ResourceId},
@@ -528,23 +529,23 @@ async fn give_to(
         grant::NewGrant { id, resource: managed.id(), grantee: receiver.grantee, level, carried: false, at: ctx.now() };
     grant::upsert(tx, &managed.permit, &new).await?;
     let state = |level: Level| serde_json::json!({ "resource": managed.id(), "to": receiver.grantee, "name": row.name, "level": level });
+    let action = if from.is_some() { Action::AccessChanged } else { Action::AccessGiven };
+    let summary = match from {
+        Some(from) => format!(
+            "changed the access of {} to {} from {} to {}",
+            row.name,
+            managed.words(),
+            from.label(),
+            level.label()
+        ),
+        None => format!("gave {} {} access to {}", row.name, level.label(), managed.words()),
+    };
     let what = AuditEvent {
         organization: Some(managed.permit.organization()),
-        action: if from.is_some() { "access.changed" } else { "access.given" },
-        summary: match from {
-            Some(from) => format!(
-                "changed the access of {} to {} from {} to {}",
-                row.name,
-                managed.words(),
-                from.label(),
-                level.label()
-            ),
-            None => format!("gave {} {} access to {}", row.name, level.label(), managed.words()),
-        },
         before: from.map(state),
         after: Some(state(level)),
         resources: vec![managed.id()],
-        ..AuditEvent::default()
+        ..AuditEvent::new(action, summary)
     };
     audit::record(tx, ctx, by, what).await?;
     // Somebody who changes their mind is told of once: what waits to be told is told as it is now.
@@ -640,20 +641,19 @@ async fn ask(
         invitation::update_role(tx, &member, waiting.id, Role::Member).await?;
     }
     let way = if waiting.external { way } else { InviteAs::Member };
+    let summary = format!(
+        "gave {} {} access to {}, once the invitation is accepted",
+        waiting.email,
+        level.label(),
+        managed.words()
+    );
     let what = AuditEvent {
         organization: Some(managed.permit.organization()),
-        action: "access.given",
-        summary: format!(
-            "gave {} {} access to {}, once the invitation is accepted",
-            waiting.email,
-            level.label(),
-            managed.words()
-        ),
         after: Some(
             serde_json::json!({ "resource": id, "email": waiting.email, "level": level, "invitation": waiting.id }),
         ),
         resources: vec![id],
-        ..AuditEvent::default()
+        ..AuditEvent::new(Action::AccessGiven, summary)
     };
     audit::record(tx, ctx, by, what).await?;
     Ok(WaitingAccess { invitation: waiting.id, email: waiting.email, level, way, expires_at: waiting.expires_at })
@@ -745,15 +745,14 @@ async fn take(
         return Err(Refusal::NotFound.into());
     }
     outbox::delete_held_about(tx, &topic(managed, found.grantee), ctx.now()).await?;
+    let summary = format!("removed the {} access of {name} to {}", found.level.label(), managed.words());
     let what = AuditEvent {
         organization: Some(managed.permit.organization()),
-        action: "access.removed",
-        summary: format!("removed the {} access of {name} to {}", found.level.label(), managed.words()),
         before: Some(serde_json::json!({
             "resource": managed.id(), "to": found.grantee, "name": name, "level": found.level, "carried": found.carried,
         })),
         resources: vec![managed.id()],
-        ..AuditEvent::default()
+        ..AuditEvent::new(Action::AccessRemoved, summary)
     };
     audit::record(tx, ctx, by, what).await
 }
@@ -779,13 +778,12 @@ async fn take_back(
     if found.external && !others {
         invitation::update_state(tx, id, crate::domain::invitation::InvitationState::Revoked, ctx.now()).await?;
     }
+    let summary = format!("revoked the access of {} to {}", found.email, managed.words());
     let what = AuditEvent {
         organization: Some(managed.permit.organization()),
-        action: "access.removed",
-        summary: format!("revoked the access of {} to {}", found.email, managed.words()),
         before: Some(serde_json::json!({ "resource": managed.id(), "email": found.email, "invitation": id })),
         resources: vec![managed.id()],
-        ..AuditEvent::default()
+        ..AuditEvent::new(Action::AccessRemoved, summary)
     };
     audit::record(tx, ctx, by, what).await?;
     Ok(found.email)

@@ -7,6 +7,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use crate::{
     domain::{
+        audit::Action,
         billing::{self as rules, MAX_GRANT_AMOUNT, MAX_SEATS},
         fields::Fields,
         id::{AccountId, EntryId, LicenceId, OrganizationId, PersonId},
@@ -526,12 +527,10 @@ pub async fn grant_as(ctx: &Ctx, operator: &Operator, form: &GrantForm) -> Resul
                 }
                 let what = AuditEvent {
                     organization: Some(organization.id),
-                    action: "licence.granted",
-                    summary: format!("granted a {} licence", product.label()),
                     after: Some(
                         serde_json::json!({ "licence": id, "product": product, "model": model, "amount": change }),
                     ),
-                    ..AuditEvent::default()
+                    ..AuditEvent::new(Action::LicenceGranted, format!("granted a {} licence", product.label()))
                 };
                 audit::note_as(tx, ctx, operator, what).await?;
                 dataset::start_waiting(tx, ctx, account.id).await?;
@@ -587,13 +586,12 @@ pub async fn top_up(ctx: &Ctx, operator: &Operator, id: LicenceId, wanted: Amoun
                 };
                 licence::append(tx, &entry).await?;
                 let after = licence::find(tx, id).await?.ok_or(Refusal::NotFound)?;
+                let summary = format!("topped up a {} licence", stored.licence.product.label());
                 let what = AuditEvent {
                     organization: Some(stored.organization),
-                    action: "licence.topped_up",
-                    summary: format!("topped up a {} licence", stored.licence.product.label()),
                     before: Some(serde_json::json!({ "licence": id, "left": stored.licence.left })),
                     after: Some(serde_json::json!({ "licence": id, "left": after.licence.left, "amount": change })),
-                    ..AuditEvent::default()
+                    ..AuditEvent::new(Action::LicenceToppedUp, summary)
                 };
                 audit::note_as(tx, ctx, operator, what).await?;
                 dataset::start_waiting_with(tx, ctx, id).await?;
@@ -614,17 +612,16 @@ pub async fn extend(ctx: &Ctx, operator: &Operator, id: LicenceId, until: &str) 
                 let stored = find_as_operator(tx, id).await?;
                 let end = rules::new_end(stored.licence.active_from, until)?;
                 licence::update_active_until(tx, id, end).await?;
-                let what = AuditEvent {
-                    organization: Some(stored.organization),
-                    action: "licence.extended",
-                    summary: format!(
+                let summary = format!(
                         "set the last day of a {} licence to {}",
                         stored.licence.product.label(),
                         crate::domain::licence::last_day(end).words()
-                    ),
+                    );
+                let what = AuditEvent {
+                    organization: Some(stored.organization),
                     before: Some(serde_json::json!({ "licence": id, "active_until": stored.licence.active_until.map(Timestamp::rfc3339) })),
                     after: Some(serde_json::json!({ "licence": id, "active_until": end.rfc3339() })),
-                    ..AuditEvent::default()
+                    ..AuditEvent::new(Action::LicenceExtended, summary)
                 };
                 audit::note_as(tx, ctx, operator, what).await?;
                 dataset::start_waiting_with(tx, ctx, id).await?;
@@ -655,13 +652,12 @@ pub async fn expire_as(ctx: &Ctx, operator: &Operator, id: LicenceId) -> Result<
                     return show_in(tx, ctx, id).await;
                 }
                 licence::update_active_until(tx, id, now).await?;
+                let summary = format!("ended a {} licence", stored.licence.product.label());
                 let what = AuditEvent {
                     organization: Some(stored.organization),
-                    action: "licence.expired",
-                    summary: format!("ended a {} licence", stored.licence.product.label()),
                     before: Some(serde_json::json!({ "licence": id, "active_until": stored.licence.active_until.map(Timestamp::rfc3339) })),
                     after: Some(serde_json::json!({ "licence": id, "active_until": now.rfc3339() })),
-                    ..AuditEvent::default()
+                    ..AuditEvent::new(Action::LicenceExpired, summary)
                 };
                 audit::note_as(tx, ctx, operator, what).await?;
                 show_in(tx, ctx, id).await

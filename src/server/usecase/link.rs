@@ -12,6 +12,7 @@ use utoipa::ToSchema;
 use crate::{
     domain::{
         access::{Act, may_act},
+        audit::Action,
         fields::Fields,
         id::{LinkId, ResourceId},
         licence::{Entitlement, allows},
@@ -118,8 +119,6 @@ async fn create_in(
     link::insert(tx, &permit, &new).await?;
     let what = AuditEvent {
         organization: Some(permit.organization()),
-        action: "link.created",
-        summary: format!("created a link to {}", named(found.kind, &found.name)),
         after: Some(serde_json::json!({
             "resource": id,
             "link": link_id,
@@ -127,7 +126,7 @@ async fn create_in(
             "expires_at": expires_at.map(Timestamp::rfc3339),
         })),
         resources: vec![id],
-        ..AuditEvent::default()
+        ..AuditEvent::new(Action::LinkCreated, format!("created a link to {}", named(found.kind, &found.name)))
     };
     audit::record(tx, ctx, by, what).await?;
     Ok(CreatedLink { id: link_id, url: url(ctx, &token) })
@@ -197,13 +196,12 @@ pub async fn revoke(ctx: &Ctx, by: &Principal, id: &str) -> Result<()> {
                     return Err(Refusal::NotFound.into());
                 }
                 let shown = resource::find(tx, found.resource).await?.ok_or(Refusal::NotFound)?;
+                let summary = format!("revoked a link to {}", named(shown.kind, &shown.name));
                 let what = AuditEvent {
                     organization: Some(permit.organization()),
-                    action: "link.revoked",
-                    summary: format!("revoked a link to {}", named(shown.kind, &shown.name)),
                     before: Some(serde_json::json!({ "resource": found.resource, "link": id })),
                     resources: vec![found.resource],
-                    ..AuditEvent::default()
+                    ..AuditEvent::new(Action::LinkRevoked, summary)
                 };
                 audit::record(tx, ctx, by, what).await
             })

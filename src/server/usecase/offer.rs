@@ -11,6 +11,7 @@ use utoipa::IntoParams;
 
 use crate::{
     domain::{
+        audit::Action,
         blocker::{Blocker, BlockerCode},
         id::{OfferId, OrganizationId, PersonId, ResourceId},
         items::Items,
@@ -210,7 +211,7 @@ async fn make_in(
     for address in offer::list_addresses(tx, found.id, TOLD).await? {
         mail::post(tx, ctx, &address, &message).await?;
     }
-    record_both(tx, ctx, by, &new, ("offer.made", "offer.received"), |there| {
+    record_both(tx, ctx, by, &new, (Action::OfferMade, Action::OfferReceived), |there| {
         if there {
             format!("offered {what} of {} to this organization", new.source_name)
         } else {
@@ -228,19 +229,17 @@ async fn record_both(
     ctx: &Ctx,
     by: &Principal,
     of: &Offer,
-    actions: (&'static str, &'static str),
+    actions: (Action, Action),
     summary: impl Fn(bool) -> String,
 ) -> Result<()> {
     for (there, organization, action) in [(false, of.source, actions.0), (true, of.target, actions.1)] {
         let items: Vec<_> = of.items.iter().collect();
         let event = AuditEvent {
             organization: Some(organization),
-            action,
-            summary: summary(there),
             transfer: of.transfer,
             after: Some(serde_json::json!({ "offer": of.id, "items": items })),
             resources: of.items.iter().map(|item| item.id).collect(),
-            ..AuditEvent::default()
+            ..AuditEvent::new(action, summary(there))
         };
         audit::record(tx, ctx, by, event).await?;
     }
@@ -581,25 +580,21 @@ async fn answer(tx: &mut Tx, ctx: &Ctx, by: &Principal, of: &Offer, state: Offer
         return Err(now.closed().into());
     }
     let what = of.what.what();
-    let (done, actions) = match state {
-        OfferState::Accepted => ("accepted", ("offer.accepted", "offer.accepted")),
-        OfferState::Declined => ("declined", ("offer.declined", "offer.declined")),
-        _ => ("withdrew", ("offer.withdrawn", "offer.withdrawn")),
+    let (done, action) = match state {
+        OfferState::Accepted => ("accepted", Action::OfferAccepted),
+        OfferState::Declined => ("declined", Action::OfferDeclined),
+        _ => ("withdrew", Action::OfferWithdrawn),
     };
     // Who of the other side did it is told where that side is told who they are: in the receipt.
     let anonymous = Principal { name: of.target_name.clone(), ..by.clone() };
-    for (there, organization, action) in [(false, of.source, actions.0), (true, of.target, actions.1)] {
+    for (there, organization) in [(false, of.source), (true, of.target)] {
         let actor = if state == OfferState::Declined && !there { &anonymous } else { by };
+        let other = if there { format!("from {}", of.source_name) } else { format!("to {}", of.target_name) };
         let event = AuditEvent {
             organization: Some(organization),
-            action,
-            summary: format!(
-                "{done} the offer of {what} {}",
-                if there { format!("from {}", of.source_name) } else { format!("to {}", of.target_name) }
-            ),
             resources: of.items.iter().map(|item| item.id).collect(),
             transfer: of.transfer,
-            ..AuditEvent::default()
+            ..AuditEvent::new(action, format!("{done} the offer of {what} {other}"))
         };
         audit::record(tx, ctx, actor, event).await?;
     }

@@ -9,6 +9,7 @@ use utoipa::{IntoParams, ToSchema};
 use crate::{
     domain::{
         account::may_be_limited,
+        audit::Action,
         fields::Fields,
         id::{AccountId, InvitationId, OrganizationId, PersonId, ResourceId},
         licence::Entitlement,
@@ -675,13 +676,12 @@ async fn change_role_in(
         // An Owner stands above every account.
         account::update_limits(tx, &permit, person, None).await?;
     }
+    let summary = format!("changed the role of {} from {} to {}", member.name, before.label(), role.label());
     let what = AuditEvent {
         organization: Some(permit.organization()),
-        action: "role.changed",
-        summary: format!("changed the role of {} from {} to {}", member.name, before.label(), role.label()),
         before: Some(serde_json::json!({ "person": person, "role": before })),
         after: Some(serde_json::json!({ "person": person, "role": role })),
-        ..AuditEvent::default()
+        ..AuditEvent::new(Action::RoleChanged, summary)
     };
     audit::record(tx, ctx, by, what).await?;
     if person != by.person {
@@ -734,7 +734,7 @@ pub async fn remove(ctx: &Ctx, by: &Principal, org: &str, people: Vec<PersonId>)
                     by.who().may_touch(member.role)?;
                     may_change_role(permit.role(), member.role, Role::Member)?;
                 }
-                take_out(tx, ctx, by, &permit, &people, &members, "person.removed").await?;
+                take_out(tx, ctx, by, &permit, &people, &members, Action::PersonRemoved).await?;
                 let at = organizations::find(tx, permit.organization()).await?.ok_or(Refusal::NotFound)?;
                 for member in members.iter().filter(|member| member.id != by.person) {
                     let message = EmailMessage::Removed { organization: &at.name, by: &by.name };
@@ -758,7 +758,7 @@ pub async fn leave(ctx: &Ctx, by: &Principal, org: &str) -> Result<()> {
                 let role = membership::find_role(tx, found.id, by.person).await?;
                 let permit = allow(by.who(), found.id, role, Permission::Leave)?;
                 let me = membership::list_by_id(tx, found.id, &[by.person]).await?;
-                take_out(tx, ctx, by, &permit, &[by.person], &me, "person.left").await
+                take_out(tx, ctx, by, &permit, &[by.person], &me, Action::PersonLeft).await
             })
         })
         .await
@@ -772,7 +772,7 @@ async fn take_out(
     permit: &RolePermit,
     people: &[PersonId],
     members: &[Member],
-    action: &'static str,
+    action: Action,
 ) -> Result<()> {
     let leaving = members.iter().filter(|member| member.role == Role::Owner).count() as u64;
     keep_an_owner(membership::count_owners(tx, permit.organization()).await?, leaving)?;
@@ -788,10 +788,8 @@ async fn take_out(
         };
         let what = AuditEvent {
             organization: Some(permit.organization()),
-            action,
-            summary,
             before: Some(serde_json::json!({ "person": person, "role": member.map(|member| member.role) })),
-            ..AuditEvent::default()
+            ..AuditEvent::new(action, summary)
         };
         audit::record(tx, ctx, by, what).await?;
     }
@@ -880,12 +878,11 @@ pub async fn create(ctx: &Ctx, by: &Principal, org: &str, form: &NewPersonForm) 
                     inserted => inserted?,
                 }
                 membership::insert(tx, &permit, id, role, ctx.now()).await?;
+                let summary = format!("created an account for {} as {}", row.name, role.with_article());
                 let what = AuditEvent {
                     organization: Some(permit.organization()),
-                    action: "person.created",
-                    summary: format!("created an account for {} as {}", row.name, role.with_article()),
                     after: Some(serde_json::json!({ "person": id, "email": email.as_str(), "role": role })),
-                    ..AuditEvent::default()
+                    ..AuditEvent::new(Action::PersonCreated, summary)
                 };
                 audit::record(tx, ctx, by, what).await?;
                 account_links::invite_to_set_password(tx, ctx, id, email.as_str(), &at.name, by).await

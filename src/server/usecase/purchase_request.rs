@@ -2,6 +2,7 @@
 
 use crate::{
     domain::{
+        audit::Action,
         billing::{self as rules, RequestState},
         id::RequestId,
         refusal::Refusal,
@@ -77,15 +78,16 @@ pub async fn answer(ctx: &Ctx, operator: &Operator, id: &str, state: &str, text:
                 for address in membership::list_owner_addresses(tx, found.organization).await? {
                     mail::post(tx, ctx, &address, &message).await?;
                 }
-                let (action, verb) =
-                    if declined { ("purchase.declined", "declined") } else { ("purchase.answered", "answered") };
+                let (action, verb) = if declined {
+                    (Action::PurchaseDeclined, "declined")
+                } else {
+                    (Action::PurchaseAnswered, "answered")
+                };
                 let event = AuditEvent {
                     organization: Some(found.organization),
-                    action,
-                    summary: format!("{verb} the request for {what}"),
                     before: Some(serde_json::json!({ "request": id, "state": found.state })),
                     after: Some(serde_json::json!({ "request": id, "state": state })),
-                    ..AuditEvent::default()
+                    ..AuditEvent::new(action, format!("{verb} the request for {what}"))
                 };
                 audit::note_as(tx, ctx, operator, event).await?;
                 Ok(purchase_request::find(tx, id).await?.ok_or(Refusal::NotFound)?)

@@ -5,6 +5,7 @@ use uuid::Uuid;
 
 use crate::{
     domain::{
+        audit::Action,
         id::{AccountId, LicenceId, LoanId, OrganizationId, PersonId},
         licence::Product,
         permit::{RolePermit, allow, allow_to_look},
@@ -297,12 +298,11 @@ async fn give_in(tx: &mut Tx, ctx: &Ctx, by: &Principal, id: &str, person: &str)
     let others = seat::count_others(tx, licence, member.id.into()).await?;
     rules::give(member.role, given, held.seats(), others)?;
     seat::upsert_given(tx, &permit, licence, under, member.id, &by.name, now).await?;
+    let summary = format!("gave {} a seat of a {} licence", member.name, held.stored.licence.product.label());
     let what = AuditEvent {
         organization: Some(permit.organization()),
-        action: "seat.given",
-        summary: format!("gave {} a seat of a {} licence", member.name, held.stored.licence.product.label()),
         after: Some(serde_json::json!({ "licence": licence, "person": member.id })),
-        ..AuditEvent::default()
+        ..AuditEvent::new(Action::SeatGiven, summary)
     };
     audit::record(tx, ctx, by, what).await?;
     let taken = has.and_then(|seat| seat.taken);
@@ -349,18 +349,16 @@ async fn free_in(tx: &mut Tx, ctx: &Ctx, by: &Principal, id: &str, holder: &str)
     seat::delete(tx, &permit, licence, has.holder).await?;
     let product = held.stored.licence.product.label();
     let (action, summary) = if has.given_at.is_some() {
-        ("seat.taken_back", format!("took back the seat of {name} of a {product} licence"))
+        (Action::SeatTakenBack, format!("took back the seat of {name} of a {product} licence"))
     } else {
-        ("seat.released", format!("released the seat of {name} of a {product} licence"))
+        (Action::SeatReleased, format!("released the seat of {name} of a {product} licence"))
     };
     let what = AuditEvent {
         organization: Some(permit.organization()),
-        action,
-        summary,
         before: Some(serde_json::json!({
             "licence": licence, "holder": holder, "device": has.taken.as_ref().map(|taken| &taken.device)
         })),
-        ..AuditEvent::default()
+        ..AuditEvent::new(action, summary)
     };
     audit::record(tx, ctx, by, what).await?;
     Ok(name)

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::{
     domain::{
         access::{Act, Level},
+        audit::Action,
         id::{GrantId, OrganizationId, PersonId, ResourceId, TaskId},
         items::Items,
         name::same_key,
@@ -104,11 +105,9 @@ pub(super) async fn put_in(
     let names: Vec<String> = gone.iter().map(|(_, name)| name.clone()).collect();
     let event = AuditEvent {
         organization: Some(organization),
-        action: "resource.trashed",
-        summary: format!("moved {} to the trash", name_or_count(&names)),
         before: Some(serde_json::json!({ "items": audit_items(&gone) })),
         resources: gone.iter().map(|(id, _)| *id).collect(),
-        ..AuditEvent::default()
+        ..AuditEvent::new(Action::ResourceTrashed, format!("moved {} to the trash", name_or_count(&names)))
     };
     audit::record(tx, ctx, by, event).await?;
     Ok(gone)
@@ -235,11 +234,9 @@ pub(super) async fn restore_in(tx: &mut Tx, ctx: &Ctx, by: &Principal, items: &[
     let called: Vec<String> = listed_items.iter().map(|(_, name)| name.clone()).collect();
     let event = AuditEvent {
         organization: Some(organization),
-        action: "resource.restored",
-        summary: format!("restored {} from the trash", name_or_count(&called)),
         after: Some(serde_json::json!({ "items": audit_items(&listed_items) })),
         resources: listed_items.iter().map(|(id, _)| *id).collect(),
-        ..AuditEvent::default()
+        ..AuditEvent::new(Action::ResourceRestored, format!("restored {} from the trash", name_or_count(&called)))
     };
     audit::record(tx, ctx, by, event).await?;
     Ok(Restored { organization, items: restored })
@@ -446,11 +443,9 @@ async fn delete_in(tx: &mut Tx, ctx: &Ctx, by: Option<&Principal>, tops: &[(Tras
     let reason = if by.is_none() { ", after its days in the trash" } else { "" };
     let event = AuditEvent {
         organization: Some(organization),
-        action: "resource.deleted",
-        summary: format!("deleted {} for good{reason}", name_or_count(&names)),
         before: Some(serde_json::json!({ "items": audit_items(&items) })),
         resources: items.iter().map(|(id, _)| *id).collect(),
-        ..AuditEvent::default()
+        ..AuditEvent::new(Action::ResourceDeleted, format!("deleted {} for good{reason}", name_or_count(&names)))
     };
     match by {
         Some(by) => audit::record(tx, ctx, by, event).await?,

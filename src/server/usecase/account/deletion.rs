@@ -3,6 +3,7 @@
 
 use crate::{
     domain::{
+        audit::Action,
         people_visibility::PeopleVisibility,
         permit::allow,
         profile::own,
@@ -26,7 +27,7 @@ use super::{
         },
         audit::{self, AuditEvent},
     },
-    check_password, check_password_unchanged, myself, of_account,
+    check_password, check_password_unchanged, myself,
 };
 
 /// How many memberships one person has at most.
@@ -123,10 +124,8 @@ async fn delete_in(tx: &mut Tx, ctx: &Ctx, by: &Principal, delete_space: bool) -
         seat::delete_of_people(tx, &leave, &[by.person]).await?;
         let what = AuditEvent {
             organization: Some(mine.organization),
-            action: "person.left",
-            summary: "deleted their account".to_owned(),
             before: Some(serde_json::json!({ "person": by.person, "role": mine.role })),
-            ..AuditEvent::default()
+            ..AuditEvent::new(Action::PersonLeft, "deleted their account")
         };
         audit::record(tx, ctx, by, what).await?;
     }
@@ -145,5 +144,5 @@ async fn delete_in(tx: &mut Tx, ctx: &Ctx, by: &Principal, delete_space: bool) -
     person::anonymize(tx, &permit, now).await?;
     audit_store::delete_personal(tx, &permit).await?;
     let nobody = Principal { name: "Deleted person".to_owned(), address: None, ..by.clone() };
-    audit::record(tx, ctx, &nobody, of_account("account.deleted", "deleted their account")).await
+    audit::record(tx, ctx, &nobody, AuditEvent::new(Action::AccountDeleted, "deleted their account")).await
 }
