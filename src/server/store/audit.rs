@@ -1,5 +1,6 @@
 //! Tables `audit` and `audit_item` (AUDIT-1): written in the transaction of what it tells, never changed.
 
+use serde::{Deserialize, Serialize};
 use sqlx::FromRow;
 use uuid::Uuid;
 
@@ -124,7 +125,7 @@ impl AuditRow {
 }
 
 /// Where a page of the log begins or ends.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Cursor {
     /// When the line was written.
     pub at: Timestamp,

@@ -27,6 +27,7 @@ use super::{
     },
     audit::{self, AuditEvent},
     organization,
+    pager::Pager,
 };
 
 /// How many requests the page shows at once.
@@ -202,9 +203,10 @@ async fn page(
     cursor: &str,
     limit: i64,
 ) -> Result<Page<RequestView>> {
-    let before = super::read_cursor(cursor, 1)?.map(|parts| super::id("cursor", &parts[0])).transpose()?;
+    let pager = Pager::new("requests");
+    let before = pager.read(cursor)?;
     let rows = purchase_request::list(tx, organization, before, limit + 1).await?;
-    Ok(super::page(rows, limit, |request| super::cursor(&[&request.id.to_string()])))
+    pager.page(rows, limit, |request| request.id)
 }
 
 /// **Contact sales** (ORG-8): asks the operator for a licence. It is kept, and mailed to the operator where they said where

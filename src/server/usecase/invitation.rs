@@ -50,6 +50,7 @@ use super::{
     key as keys,
     mail_limit::{MailBudget, may_email_strangers, proved},
     organization,
+    pager::Pager,
 };
 
 pub use super::super::store::outbox::Delivery;
@@ -470,11 +471,10 @@ pub async fn list_with_delivery(
     let ids: Vec<InvitationId> = page.items.iter().map(|row| row.id).collect();
     let mut mails: BTreeMap<InvitationId, Delivery> =
         outbox::list_of_invitations(&mut ctx.db().read().await?, &ids).await?.into_iter().collect();
-    let items = page.items.into_iter().map(|row| {
+    Ok(page.map(|row| {
         let mail = mails.remove(&row.id);
         (row, mail)
-    });
-    Ok(Page { items: items.collect(), next_cursor: page.next_cursor })
+    }))
 }
 
 async fn page(
@@ -488,15 +488,10 @@ async fn page(
         "" => InvitationState::Pending,
         word => InvitationState::parse(word).map_err(|problem| Refusal::field("status", problem))?,
     };
-    let name = format!("{organization} {}", state.as_str());
-    let wrong = || Error::from(Refusal::field("cursor", FieldIssue::NotAnId));
-    let after = match super::read_cursor(cursor, 3)? {
-        None => Cursor::start(false),
-        Some(parts) if parts[0] != name => return Err(wrong()),
-        Some(parts) => Cursor { rank: 0, key: parts[1].clone(), id: parts[2].parse().map_err(|_| wrong())? },
-    };
+    let pager = Pager::new(format!("{organization} invitations {}", state.as_str()));
+    let after = pager.read(cursor)?.unwrap_or_else(|| Cursor::start(false));
     let rows = invitation::list(tx, organization, state, &after, limit + 1).await?;
-    let page = super::page(rows, limit, |(row, key)| super::cursor(&[&name, key, &row.id.to_string()]));
+    let page = pager.page(rows, limit, |(row, key)| Cursor { rank: 0, key: key.clone(), id: row.id.0 })?;
     let mut items: Vec<InvitationRow> = page.items.into_iter().map(|(row, _)| row).collect();
     let external: Vec<InvitationId> = items.iter().filter(|row| row.external).map(|row| row.id).collect();
     if state == InvitationState::Pending && !external.is_empty() {

@@ -35,6 +35,7 @@ use super::{
     },
     audit::{self, AuditEvent},
     licence as licences, organization,
+    pager::Pager,
 };
 
 /// How many loans the page shows at a time.
@@ -54,12 +55,12 @@ pub struct LoanForm {
 
 /// Lent and borrowed, newest first.
 async fn page(tx: &mut Tx, organization: OrganizationId, cursor: &str, limit: i64) -> Result<Page<LoanView>> {
-    let before: Option<LoanId> =
-        super::read_cursor(cursor, 1)?.map(|parts| super::id("cursor", &parts[0])).transpose()?;
+    let pager = Pager::new("loans");
+    let before = pager.read(cursor)?;
     let mut loans = loan::list(tx, organization, LoanDirection::Lent, before, limit + 1).await?;
     loans.extend(loan::list(tx, organization, LoanDirection::Borrowed, before, limit + 1).await?);
     loans.sort_by_key(|loan| std::cmp::Reverse(loan.id));
-    Ok(super::page(loans, limit, |last| super::cursor(&[&last.id.to_string()])))
+    pager.page(loans, limit, |last| last.id)
 }
 
 /// One page of the loans of an organization, for the API.

@@ -50,6 +50,7 @@ use super::{
     drive,
     mail_limit::{MailBudget, proved},
     organization,
+    pager::Pager,
     transfer::{
         self,
         load::{Parties, PlanInput},
@@ -370,15 +371,11 @@ pub(super) async fn page(
         TransferDirection::Out if role < Role::Manager => Some(by.person),
         TransferDirection::In | TransferDirection::Out => None,
     };
-    let before = match super::read_cursor(&query.cursor, 1)? {
-        Some(parts) => Some(super::id("cursor", &parts[0])?),
-        None => None,
-    };
+    let pager = Pager::new("offers");
+    let before = pager.read(&query.cursor)?;
     let wanted = offer::OfferFilter { organization: belonging.id, direction, by: mine, before, limit: limit + 1 };
     let rows = offer::list(tx, &wanted).await?;
-    let rows = super::page(rows, limit, |of| super::cursor(&[&of.id.to_string()]));
-    let items = rows.items.into_iter().map(|of| view_of_side(ctx, by, belonging, of, direction)).collect();
-    Ok(Page { items, next_cursor: rows.next_cursor })
+    Ok(pager.page(rows, limit, |of| of.id)?.map(|of| view_of_side(ctx, by, belonging, of, direction)))
 }
 
 /// An offer in a list, as one side sees it: nothing more is asked for it.
@@ -714,7 +711,7 @@ async fn place_view(
     };
     let rows = drive::list::list(tx, by, &access_path, &query, drive::list::PAGE_SIZE).await?;
     let row = |row: crate::view::RowView| DestinationRow { id: row.id, kind: row.kind, name: row.name, why_not: None };
-    let rows = Page { items: rows.items.into_iter().map(row).collect(), next_cursor: rows.next_cursor };
+    let rows = rows.map(row);
     let plan = match plan_in(tx, ctx, by, of, destination).await {
         Ok((loaded, plan)) => {
             let digest = transfer::load::digest_of(&plan)?;

@@ -9,6 +9,7 @@ use crate::{
         usecase::{
             audit::{self, AuditEvent},
             operator::Operator,
+            pager::Pager,
         },
     },
     view::Page,
@@ -88,11 +89,11 @@ async fn note_key(
 /// `Invalid` at a field of the query.
 pub async fn list_keys(ctx: &Ctx, cursor: &str, limit: Option<i64>) -> Result<Page<KeyView>> {
     let limit = super::limit(limit)?;
-    let behind = super::read_cursor(cursor, 1)?.map(|parts| super::id("cursor", &parts[0])).transpose()?;
+    let pager = Pager::new("operator keys");
+    let behind = pager.read(cursor)?;
     let mut tx = ctx.db().read().await?;
     let keys = operator_key::list(&mut tx, behind, limit + 1).await?;
-    let page = super::page(keys, limit, |key| super::cursor(&[&key.id.to_string()]));
-    Ok(Page { items: page.items.into_iter().map(Into::into).collect(), next_cursor: page.next_cursor })
+    Ok(pager.page(keys, limit, |key| key.id)?.map(Into::into))
 }
 
 /// Ends a key, at once.

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use crate::{
@@ -48,6 +48,7 @@ use super::{
     key as keys,
     mail_limit::{MailBudget, may_email_strangers},
     organization,
+    pager::Pager,
 };
 
 /// How many rows a page of people has in the browser.
@@ -85,12 +86,12 @@ struct Query {
     sort: Sort,
     descending: bool,
     limit: i64,
-    /// The list that a cursor of it belongs to.
-    name: String,
+    pager: Pager<ListCursor>,
     after: Option<ListCursor>,
 }
 
 /// Where a page starts. By role, people come first, then invitations, then Externals; by status, each status is a part.
+#[derive(Clone, Serialize, Deserialize)]
 struct ListCursor {
     part: i64,
     after: Cursor,
@@ -121,28 +122,14 @@ fn read(organization: OrganizationId, query: &PeopleQuery) -> Result<Query> {
     }
     let escaped = typed.replace('!', "!!").replace('%', "!%").replace('_', "!_");
     let pattern = if escaped.is_empty() { "%".to_owned() } else { format!("%{escaped}%") };
-    // The cursor names the list it is of, so that one from another list is noticed.
-    let name = format!("{organization} {} {} {} {typed}", query.sort, query.role, query.status);
-    let wrong = || Error::from(Refusal::field("cursor", FieldIssue::NotAnId));
-    let after = match super::read_cursor(&query.cursor, 5)? {
-        None => None,
-        Some(parts) if parts[0] != name => return Err(wrong()),
-        Some(parts) => Some(ListCursor {
-            part: parts[1].parse().map_err(|_| wrong())?,
-            after: Cursor {
-                rank: parts[2].parse().map_err(|_| wrong())?,
-                key: parts[3].clone(),
-                id: parts[4].parse().map_err(|_| wrong())?,
-            },
-        }),
-    };
-    Ok(Query { pattern, role, status, sort, descending, limit: super::limit(query.limit)?, name, after })
+    let pager = Pager::new(format!("{organization} {} {} {} {typed}", query.sort, query.role, query.status));
+    let after = pager.read(&query.cursor)?;
+    Ok(Query { pattern, role, status, sort, descending, limit: super::limit(query.limit)?, pager, after })
 }
 
 /// A row, and where it stands.
 struct Placed {
-    part: i64,
-    after: Cursor,
+    cursor: ListCursor,
     row: PersonRow,
 }
 
@@ -176,8 +163,10 @@ fn rank_in(sort: Sort, role: Option<Role>, last_seen: Option<Timestamp>) -> i64 
 fn of_member(member: Member, query: &Query) -> Placed {
     let key = if query.sort == Sort::Email { member.email_key.clone() } else { member.name_key.clone() };
     Placed {
-        part: section_of(query, PersonStatus::Active),
-        after: Cursor { rank: rank_in(query.sort, Some(member.role), member.last_seen), key, id: member.id.0 },
+        cursor: ListCursor {
+            part: section_of(query, PersonStatus::Active),
+            after: Cursor { rank: rank_in(query.sort, Some(member.role), member.last_seen), key, id: member.id.0 },
+        },
         row: row_of_member(member),
     }
 }
@@ -202,8 +191,7 @@ fn of_invited(invited: invitation::Invited, query: &Query, now: Timestamp) -> Pl
     let key = if query.sort == Sort::Email { invited.email_key.clone() } else { invited.name_key.clone() };
     let status = if now < invited.expires_at { PersonStatus::Invited } else { PersonStatus::Expired };
     Placed {
-        part: section_of(query, status),
-        after: Cursor { rank: 0, key, id: invited.id.0 },
+        cursor: ListCursor { part: section_of(query, status), after: Cursor { rank: 0, key, id: invited.id.0 } },
         row: PersonRow {
             person: None,
             invitation: Some(invited.id),
@@ -223,8 +211,10 @@ fn of_invited(invited: invitation::Invited, query: &Query, now: Timestamp) -> Pl
 fn of_external(external: grant::External, query: &Query) -> Placed {
     let key = if query.sort == Sort::Email { external.email_key.clone() } else { external.name_key.clone() };
     Placed {
-        part: section_of(query, PersonStatus::External),
-        after: Cursor { rank: rank_in(query.sort, None, external.last_seen), key, id: external.id.0 },
+        cursor: ListCursor {
+            part: section_of(query, PersonStatus::External),
+            after: Cursor { rank: rank_in(query.sort, None, external.last_seen), key, id: external.id.0 },
+        },
         row: row_of_external(external),
     }
 }
@@ -304,20 +294,16 @@ async fn page(tx: &mut Tx, organization: OrganizationId, query: &Query, now: Tim
             let place = |after: &Cursor| {
                 (if query.sort == Sort::LastSeen { after.rank } else { 0 }, after.key.clone(), after.id)
             };
-            let (here, there) = (place(&placed.after), place(&after));
+            let (here, there) = (place(&placed.cursor.after), place(&after));
             if query.descending { here < there } else { here > there }
         };
         placed.extend(externals.into_iter().map(|external| of_external(external, query)).filter(behind));
     }
-    placed.sort_by(|a, b| {
+    placed.sort_by(|Placed { cursor: a, .. }, Placed { cursor: b, .. }| {
         let order = (a.after.rank, &a.after.key, a.after.id).cmp(&(b.after.rank, &b.after.key, b.after.id));
         a.part.cmp(&b.part).then(if query.descending { order.reverse() } else { order })
     });
-    let page = super::page(placed, query.limit, |last| {
-        let Cursor { rank, key, id } = &last.after;
-        super::cursor(&[&query.name, &last.part.to_string(), &rank.to_string(), key, &id.to_string()])
-    });
-    Ok(Page { items: page.items.into_iter().map(|placed| placed.row).collect(), next_cursor: page.next_cursor })
+    Ok(query.pager.page(placed, query.limit, |last| last.cursor.clone())?.map(|placed| placed.row))
 }
 
 /// The people somebody shares a resource with (PEOPLE-11): those who were given access to what they were given access to,

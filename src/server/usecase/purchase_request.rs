@@ -16,6 +16,7 @@ use crate::{
         usecase::{
             audit::{self, AuditEvent},
             operator::Operator,
+            pager::Pager,
         },
     },
     view::{Page, billing::RequestView},
@@ -31,10 +32,11 @@ pub async fn list_requests(ctx: &Ctx, state: &str, cursor: &str, limit: Option<i
         "" => None,
         word => Some(RequestState::parse(word).map_err(at_field("state"))?),
     };
-    let before = super::read_cursor(cursor, 1)?.map(|parts| super::id("cursor", &parts[0])).transpose()?;
+    let pager = Pager::new("all requests");
+    let before = pager.read(cursor)?;
     let mut tx = ctx.db().read().await?;
     let requests = purchase_request::list_all(&mut tx, state, before, limit + 1).await?;
-    Ok(super::page(requests, limit, |request| super::cursor(&[&request.id.to_string()])))
+    pager.page(requests, limit, |request| request.id)
 }
 
 /// What Owners asked for.

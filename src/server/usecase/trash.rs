@@ -40,7 +40,9 @@ use super::{
     access::{self, AccessPath},
     accounts::AccountNames,
     audit::{self, AuditEvent},
-    drive, organization, undo_token,
+    drive, organization,
+    pager::Pager,
+    undo_token,
 };
 
 /// How many rows a page of the trash has in the browser.
@@ -277,16 +279,10 @@ pub async fn list(ctx: &Ctx, by: &Principal, org: &str, cursor: &str, limit: Opt
     let limit = if limit.is_none() { PAGE_SIZE } else { super::limit(limit)? };
     let mut tx = ctx.db().read().await?;
     let organization = organization::belonging(&mut tx, by, org).await?;
-    let wrong = || Error::from(Refusal::field("cursor", FieldIssue::NotAnId));
-    let behind = match super::read_cursor(cursor, 2)? {
-        None => None,
-        Some(parts) => Some((
-            Timestamp(parts[0].parse().map_err(|_| wrong())?),
-            parts[1].parse::<ResourceId>().map_err(|_| wrong())?,
-        )),
-    };
+    let pager = Pager::new("trash");
+    let behind = pager.read(cursor)?;
     let (rows, end) = visible(&mut tx, by, organization.id, behind, limit).await?;
-    let next_cursor = end.map(|(at, id)| super::cursor(&[&at.0.to_string(), &id.to_string()]));
+    let next_cursor = end.map(|end| pager.write(&end)).transpose()?;
     let names = AccountNames::of(&mut tx, by, organization.id).await?;
     let rows = rows.into_iter().map(|(top, access_path)| row(by, &names, &top, &access_path)).collect();
     Ok(TrashView { organization, rows: Page { items: rows, next_cursor } })
