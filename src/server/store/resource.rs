@@ -3,6 +3,7 @@
 
 use std::collections::BTreeSet;
 
+use serde::{Deserialize, Serialize};
 use sqlx::FromRow;
 use uuid::Uuid;
 
@@ -495,7 +496,7 @@ pub enum Sort {
 }
 
 /// A page of children starts after this one.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Cursor {
     /// The kind's rank, for [`Sort::Name`].
     pub rank: i64,

@@ -12,6 +12,7 @@ use uuid::Uuid;
 use super::db::ListValue;
 use crate::domain::{
     access::Level,
+    audit::Action,
     billing::RequestState,
     id::{
         AccountId, AuditId, ContactId, EntryId, GrantId, InvitationId, KeyId, LicenceId, LinkId, LoanId, MailId,
@@ -171,7 +172,7 @@ pub(super) use from_columns;
 stored_as! { Uuid: PersonId, OrganizationId, AccountId, InvitationId, ResourceId, GrantId, LicenceId, EntryId, TransferId, OfferId, LinkId, SessionId, OneTimeLinkId, AuditId, TaskId, UndoId, MailId, ContactId, RequestId, OperatorKeyId, LoanId, KeyId }
 stored_as! { i64: Timestamp, Day }
 
-stored_as_text! { as_str, parse: Role, Level, Kind, DatasetStatus, Product, Model, EntryKind, TaskKind, TaskState, ShareLinkState, OfferState, InvitationState, MailState, PlanTier, OrganizationKind, Purpose, PeopleVisibility, RequestState, LoanEnd }
+stored_as_text! { as_str, parse: Role, Level, Kind, DatasetStatus, Product, Model, EntryKind, TaskKind, TaskState, ShareLinkState, OfferState, InvitationState, MailState, PlanTier, OrganizationKind, Purpose, PeopleVisibility, RequestState, LoanEnd, Action }
 stored_as_text! { text, read: Scopes }
 
 listed! { PersonId, OrganizationId, AccountId, InvitationId, ResourceId, LicenceId, MailId }

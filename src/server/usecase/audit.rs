@@ -1,7 +1,10 @@
 //! Writing the audit log (AUDIT-1): a line within the transaction of what it tells of. Reading it is in [`super::audit_log`].
 
 use crate::{
-    domain::id::{AuditId, OrganizationId, PersonId, ResourceId, TransferId},
+    domain::{
+        audit::Action,
+        id::{AuditId, OrganizationId, PersonId, ResourceId, TransferId},
+    },
     server::{
         context::{Actor, Ctx, KeyPrincipal, Principal, machine_name},
         error::Result,
@@ -11,12 +14,11 @@ use crate::{
 };
 
 /// What happened.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct AuditEvent {
     /// In whose log.
     pub organization: Option<OrganizationId>,
-    /// What, as a stable word.
-    pub action: &'static str,
+    pub action: Action,
     /// What, in a sentence without the actor.
     pub summary: String,
     /// The folders, sites, assets and datasets it is about: the entry is in the history of each, also once they are gone.
@@ -27,6 +29,21 @@ pub struct AuditEvent {
     pub before: Option<serde_json::Value>,
     /// State after.
     pub after: Option<serde_json::Value>,
+}
+
+impl AuditEvent {
+    /// An event in no organization's log, about nothing but what the sentence says.
+    pub fn new(action: Action, summary: impl Into<String>) -> Self {
+        Self {
+            organization: None,
+            action,
+            summary: summary.into(),
+            resources: Vec::new(),
+            transfer: None,
+            before: None,
+            after: None,
+        }
+    }
 }
 
 /// Writes down what somebody did, in the transaction of what they did.

@@ -10,6 +10,7 @@ use crate::{
     domain::{
         access::Act,
         account::SharingId,
+        audit::Action,
         copy::{CopyDestination, Original, may_copy, may_share, receive, restrictions_of_copy},
         id::{OrganizationId, PersonId, ResourceId, TaskId},
         items::Items,
@@ -262,13 +263,12 @@ pub async fn show(
     hidden::take_out(tx, &[permit]).await?;
     let renamed_to = Some(free).filter(|free| *free != name);
     let called = renamed_to.as_ref().map(|name| format!(" as “{name}”")).unwrap_or_default();
+    let summary = format!("copied {} to “{}”{called}", name_or_count(&[original.to_owned()]), place.name);
     let event = AuditEvent {
         organization: Some(making.organization),
-        action: "resource.copied",
-        summary: format!("copied {} to “{}”{called}", name_or_count(&[original.to_owned()]), place.name),
         after: Some(serde_json::json!({ "resource": making.top, "parent": destination, "items": making.done })),
         resources: vec![making.top],
-        ..AuditEvent::default()
+        ..AuditEvent::new(Action::ResourceCopied, summary)
     };
     audit::record(tx, ctx, by, event).await?;
     Ok((CopyShown { original: original.to_owned(), renamed_to }, place.name))
@@ -448,21 +448,18 @@ pub async fn show_shared(
     let what = name_or_count(&[name.to_owned()]);
     let sent = AuditEvent {
         organization: Some(source.id),
-        action: "resource.shared",
-        summary: format!("shared a copy of {what} with {sharing_id}"),
         after: Some(serde_json::json!({ "resource": original, "sharing_id": sharing_id, "items": making.done })),
         resources: vec![original],
-        ..AuditEvent::default()
+        ..AuditEvent::new(Action::ResourceShared, format!("shared a copy of {what} with {sharing_id}"))
     };
     audit::record(tx, ctx, by, sent).await?;
     let numbered = if free == called { String::new() } else { format!(" as “{free}”") };
+    let summary = format!("shared a copy of {what} here from {}{numbered}", source.name);
     let received = AuditEvent {
         organization: Some(owner.id),
-        action: "resource.received",
-        summary: format!("shared a copy of {what} here from {}{numbered}", source.name),
         after: Some(serde_json::json!({ "resource": making.top, "account": target.account, "items": making.done })),
         resources: vec![making.top],
-        ..AuditEvent::default()
+        ..AuditEvent::new(Action::ResourceReceived, summary)
     };
     audit::record(tx, ctx, by, received).await
 }

@@ -4,6 +4,7 @@
 
 use crate::{
     domain::{
+        audit::Action,
         id::{LicenceId, OrganizationId, PersonId},
         key::Scope,
         licence::Product,
@@ -186,13 +187,12 @@ async fn take_in(
         }
         before => {
             seat::upsert_taken(tx, &held.place(under, holder), device, now).await?;
+            let summary = format!("took a seat of a {} licence on “{device}”", held.stored.licence.product.label());
             let what = AuditEvent {
                 organization: Some(held.user),
-                action: "seat.taken",
-                summary: format!("took a seat of a {} licence on “{device}”", held.stored.licence.product.label()),
                 before: before.as_ref().map(|taken| serde_json::json!({ "licence": id, "device": taken.device })),
                 after: Some(serde_json::json!({ "licence": id, "device": device })),
-                ..AuditEvent::default()
+                ..AuditEvent::new(Action::SeatTaken, summary)
             };
             audit::note_actor(tx, ctx, by, what).await?;
             now
@@ -251,12 +251,11 @@ pub async fn release(ctx: &Ctx, by: &Actor, id: &str, device: &str) -> Result<()
                     return Ok(());
                 }
                 seat::release(tx, id, by.holder()).await?;
+                let summary = format!("released a seat of a {} licence", held.stored.licence.product.label());
                 let what = AuditEvent {
                     organization: Some(held.user),
-                    action: "seat.let_go",
-                    summary: format!("released a seat of a {} licence", held.stored.licence.product.label()),
                     before: Some(serde_json::json!({ "licence": id, "device": device })),
-                    ..AuditEvent::default()
+                    ..AuditEvent::new(Action::SeatLetGo, summary)
                 };
                 audit::note_actor(tx, ctx, by, what).await
             })

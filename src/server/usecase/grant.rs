@@ -8,12 +8,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::{
     domain::{
         access::{Act, Level},
+        audit::Action,
         fields::Fields,
         grant::{AccessOrigin, InviteAs, NewAccess, left_without_each, may_touch},
         id::{AccountId, GrantId, InvitationId, OrganizationId, PersonId, ResourceId},
@@ -35,7 +36,7 @@ use crate::{
 use super::{
     super::{
         context::{Ctx, Principal},
-        error::{Error, Result},
+        error::Result,
         mail::{self, EmailMessage},
         store::{
             Tx,
@@ -50,6 +51,7 @@ use super::{
     audit::{self, AuditEvent},
     drive, invitation as invitations,
     mail_limit::MailBudget,
+    pager::Pager,
 };
 
 /// How many rows the dialog shows at a time.
@@ -163,30 +165,18 @@ fn row_of_role(member: membership::Member) -> Option<AccessRow> {
 }
 
 /// Where a page of the list starts: among the grants, or among the people by role, who come behind them.
+#[derive(Serialize, Deserialize)]
 enum ListCursor {
     Grants(GrantCursor),
     Roles(Cursor),
 }
 
-fn read_position(id: ResourceId, cursor: &str) -> Result<ListCursor> {
-    let wrong = || Error::from(Refusal::field("cursor", FieldIssue::NotAnId));
-    // The cursor names the list it is of, so that one from another list is noticed.
-    match super::read_cursor(cursor, 5)? {
-        None => Ok(ListCursor::Grants(GrantCursor::START)),
-        Some(parts) if parts[0] != id.to_string() => Err(wrong()),
-        Some(parts) => {
-            let (rank, last) = (parts[2].parse().map_err(|_| wrong())?, parts[4].parse().map_err(|_| wrong())?);
-            match parts[1].as_str() {
-                "grants" => Ok(ListCursor::Grants(GrantCursor { rank, id: last })),
-                "roles" => Ok(ListCursor::Roles(Cursor { rank, key: parts[3].clone(), id: last })),
-                _ => Err(wrong()),
-            }
-        }
-    }
+fn pager(id: ResourceId) -> Pager<ListCursor> {
+    Pager::new(format!("{id} access"))
 }
 
-fn roles_cursor(id: ResourceId, after: &Cursor) -> String {
-    super::cursor(&[&id.to_string(), "roles", &after.rank.to_string(), &after.key, &after.id.to_string()])
+fn read_position(id: ResourceId, cursor: &str) -> Result<ListCursor> {
+    Ok(pager(id).read(cursor)?.unwrap_or(ListCursor::Grants(GrantCursor::START)))
 }
 
 /// One page of the grants; where the people by role begin if there is room for more.
@@ -198,10 +188,9 @@ async fn grants_page(
 ) -> Result<(Vec<AccessRow>, Option<String>)> {
     let id = managed.id();
     let listed = grant::list_on_way(tx, id, &managed.way(), after, limit + 1).await?;
-    let page = super::page(listed, limit, |last| {
-        let rank = if last.grant.resource == id { "0" } else { "1" };
-        super::cursor(&[&id.to_string(), "grants", rank, "", &last.grant.id.to_string()])
-    });
+    let page = pager(id).page(listed, limit, |last| {
+        ListCursor::Grants(GrantCursor { rank: i64::from(last.grant.resource != id), id: last.grant.id.0 })
+    })?;
     Ok((page.items.into_iter().map(|listed| managed.row(listed)).collect(), page.next_cursor))
 }
 
@@ -209,10 +198,9 @@ async fn grants_page(
 async fn roles_page(tx: &mut Tx, managed: &ManagedResource, after: &Cursor, limit: i64) -> Result<Page<AccessRow>> {
     let members =
         membership::list_reaching(tx, managed.permit.organization(), managed.account()?, after, limit + 1).await?;
-    let page = super::page(members, limit, |last| {
-        let after = Cursor { rank: membership::rank(last.role), key: last.name_key.clone(), id: last.id.0 };
-        roles_cursor(managed.id(), &after)
-    });
+    let page = pager(managed.id()).page(members, limit, |last| {
+        ListCursor::Roles(Cursor { rank: membership::rank(last.role), key: last.name_key.clone(), id: last.id.0 })
+    })?;
     Ok(Page { items: page.items.into_iter().filter_map(row_of_role).collect(), next_cursor: page.next_cursor })
 }
 
@@ -235,7 +223,8 @@ pub async fn list(ctx: &Ctx, by: &Principal, id: &str, cursor: &str, limit: Opti
     }
     let room = limit - i64::try_from(items.len()).unwrap_or(limit);
     if room == 0 {
-        return Ok(Page { items, next_cursor: Some(roles_cursor(id, &Cursor::start(false))) });
+        let next_cursor = Some(pager(id).write(&ListCursor::Roles(Cursor::start(false)))?);
+        return Ok(Page { items, next_cursor });
     }
     let people = roles_page(&mut tx, &managed, &Cursor::start(false), room).await?;
     items.extend(people.items);
@@ -528,23 +517,23 @@ async fn give_to(
         grant::NewGrant { id, resource: managed.id(), grantee: receiver.grantee, level, carried: false, at: ctx.now() };
     grant::upsert(tx, &managed.permit, &new).await?;
     let state = |level: Level| serde_json::json!({ "resource": managed.id(), "to": receiver.grantee, "name": row.name, "level": level });
+    let action = if from.is_some() { Action::AccessChanged } else { Action::AccessGiven };
+    let summary = match from {
+        Some(from) => format!(
+            "changed the access of {} to {} from {} to {}",
+            row.name,
+            managed.words(),
+            from.label(),
+            level.label()
+        ),
+        None => format!("gave {} {} access to {}", row.name, level.label(), managed.words()),
+    };
     let what = AuditEvent {
         organization: Some(managed.permit.organization()),
-        action: if from.is_some() { "access.changed" } else { "access.given" },
-        summary: match from {
-            Some(from) => format!(
-                "changed the access of {} to {} from {} to {}",
-                row.name,
-                managed.words(),
-                from.label(),
-                level.label()
-            ),
-            None => format!("gave {} {} access to {}", row.name, level.label(), managed.words()),
-        },
         before: from.map(state),
         after: Some(state(level)),
         resources: vec![managed.id()],
-        ..AuditEvent::default()
+        ..AuditEvent::new(action, summary)
     };
     audit::record(tx, ctx, by, what).await?;
     // Somebody who changes their mind is told of once: what waits to be told is told as it is now.
@@ -640,20 +629,19 @@ async fn ask(
         invitation::update_role(tx, &member, waiting.id, Role::Member).await?;
     }
     let way = if waiting.external { way } else { InviteAs::Member };
+    let summary = format!(
+        "gave {} {} access to {}, once the invitation is accepted",
+        waiting.email,
+        level.label(),
+        managed.words()
+    );
     let what = AuditEvent {
         organization: Some(managed.permit.organization()),
-        action: "access.given",
-        summary: format!(
-            "gave {} {} access to {}, once the invitation is accepted",
-            waiting.email,
-            level.label(),
-            managed.words()
-        ),
         after: Some(
             serde_json::json!({ "resource": id, "email": waiting.email, "level": level, "invitation": waiting.id }),
         ),
         resources: vec![id],
-        ..AuditEvent::default()
+        ..AuditEvent::new(Action::AccessGiven, summary)
     };
     audit::record(tx, ctx, by, what).await?;
     Ok(WaitingAccess { invitation: waiting.id, email: waiting.email, level, way, expires_at: waiting.expires_at })
@@ -745,15 +733,14 @@ async fn take(
         return Err(Refusal::NotFound.into());
     }
     outbox::delete_held_about(tx, &topic(managed, found.grantee), ctx.now()).await?;
+    let summary = format!("removed the {} access of {name} to {}", found.level.label(), managed.words());
     let what = AuditEvent {
         organization: Some(managed.permit.organization()),
-        action: "access.removed",
-        summary: format!("removed the {} access of {name} to {}", found.level.label(), managed.words()),
         before: Some(serde_json::json!({
             "resource": managed.id(), "to": found.grantee, "name": name, "level": found.level, "carried": found.carried,
         })),
         resources: vec![managed.id()],
-        ..AuditEvent::default()
+        ..AuditEvent::new(Action::AccessRemoved, summary)
     };
     audit::record(tx, ctx, by, what).await
 }
@@ -779,13 +766,12 @@ async fn take_back(
     if found.external && !others {
         invitation::update_state(tx, id, crate::domain::invitation::InvitationState::Revoked, ctx.now()).await?;
     }
+    let summary = format!("revoked the access of {} to {}", found.email, managed.words());
     let what = AuditEvent {
         organization: Some(managed.permit.organization()),
-        action: "access.removed",
-        summary: format!("revoked the access of {} to {}", found.email, managed.words()),
         before: Some(serde_json::json!({ "resource": managed.id(), "email": found.email, "invitation": id })),
         resources: vec![managed.id()],
-        ..AuditEvent::default()
+        ..AuditEvent::new(Action::AccessRemoved, summary)
     };
     audit::record(tx, ctx, by, what).await?;
     Ok(found.email)

@@ -9,6 +9,7 @@ use crate::{
     domain::{
         access::{Act, Level, may_be_given, role_level},
         account::may_be_limited,
+        audit::Action,
         id::{AccountId, GrantId, InvitationId, OrganizationId, ResourceId},
         invitation::{AnswerFacts, InvitationState, LINK_DAYS, MAX_PER_ADDRESS, RESEND_INTERVAL_MILLIS, may_come_with},
         invitation_list::{CheckedInvitee, Invitee, MAX_INVITATIONS, read_list},
@@ -49,6 +50,7 @@ use super::{
     key as keys,
     mail_limit::{MailBudget, may_email_strangers, proved},
     organization,
+    pager::Pager,
 };
 
 pub use super::super::store::outbox::Delivery;
@@ -356,17 +358,16 @@ async fn send(
                 .await
                 .map_err(Error::from)
                 .map_err(|error| if error.is_taken() { Refusal::Conflict.into() } else { error })?;
+            let summary = format!("invited {} as {}", invite.email.as_str(), invite.role.with_article());
             let what = AuditEvent {
                 organization: Some(permit.organization()),
-                action: "invitation.sent",
-                summary: format!("invited {} as {}", invite.email.as_str(), invite.role.with_article()),
                 after: Some(serde_json::json!({
                     "email": invite.email.as_str(), "role": invite.role,
                     "resource": reach.as_ref().map(|(resource, _, _)| resource), "level": reach.as_ref().map(|(_, level, _)| level),
                     "accounts": accounts,
                 })),
                 resources: reach.iter().map(|(resource, _, _)| *resource).collect(),
-                ..AuditEvent::default()
+                ..AuditEvent::new(Action::InvitationSent, summary)
             };
             audit::record(tx, ctx, by, what).await?;
             verdict.invitation = Some(id);
@@ -470,11 +471,10 @@ pub async fn list_with_delivery(
     let ids: Vec<InvitationId> = page.items.iter().map(|row| row.id).collect();
     let mut mails: BTreeMap<InvitationId, Delivery> =
         outbox::list_of_invitations(&mut ctx.db().read().await?, &ids).await?.into_iter().collect();
-    let items = page.items.into_iter().map(|row| {
+    Ok(page.map(|row| {
         let mail = mails.remove(&row.id);
         (row, mail)
-    });
-    Ok(Page { items: items.collect(), next_cursor: page.next_cursor })
+    }))
 }
 
 async fn page(
@@ -488,15 +488,10 @@ async fn page(
         "" => InvitationState::Pending,
         word => InvitationState::parse(word).map_err(|problem| Refusal::field("status", problem))?,
     };
-    let name = format!("{organization} {}", state.as_str());
-    let wrong = || Error::from(Refusal::field("cursor", FieldIssue::NotAnId));
-    let after = match super::read_cursor(cursor, 3)? {
-        None => Cursor::start(false),
-        Some(parts) if parts[0] != name => return Err(wrong()),
-        Some(parts) => Cursor { rank: 0, key: parts[1].clone(), id: parts[2].parse().map_err(|_| wrong())? },
-    };
+    let pager = Pager::new(format!("{organization} invitations {}", state.as_str()));
+    let after = pager.read(cursor)?.unwrap_or_else(|| Cursor::start(false));
     let rows = invitation::list(tx, organization, state, &after, limit + 1).await?;
-    let page = super::page(rows, limit, |(row, key)| super::cursor(&[&name, key, &row.id.to_string()]));
+    let page = pager.page(rows, limit, |(row, key)| Cursor { rank: 0, key: key.clone(), id: row.id.0 })?;
     let mut items: Vec<InvitationRow> = page.items.into_iter().map(|(row, _)| row).collect();
     let external: Vec<InvitationId> = items.iter().filter(|row| row.external).map(|row| row.id).collect();
     if state == InvitationState::Pending && !external.is_empty() {
@@ -587,13 +582,12 @@ pub async fn change_role(ctx: &Ctx, by: &Principal, org: &str, id: InvitationId,
                         // An Owner stands above every account.
                         invitation::delete_accounts(tx, &permit, id).await?;
                     }
+                    let summary = format!("changed the invitation of {} to {}", found.email, role.label());
                     let what = AuditEvent {
                         organization: Some(permit.organization()),
-                        action: "invitation.changed",
-                        summary: format!("changed the invitation of {} to {}", found.email, role.label()),
                         before: Some(serde_json::json!({ "email": found.email, "role": found.role })),
                         after: Some(serde_json::json!({ "email": found.email, "role": role })),
-                        ..AuditEvent::default()
+                        ..AuditEvent::new(Action::InvitationChanged, summary)
                     };
                     audit::record(tx, ctx, by, what).await?;
                 }
@@ -616,10 +610,8 @@ pub async fn revoke(ctx: &Ctx, by: &Principal, org: &str, id: InvitationId) -> R
                 invitation::update_state(tx, id, InvitationState::Revoked, ctx.now()).await?;
                 let what = AuditEvent {
                     organization: Some(permit.organization()),
-                    action: "invitation.revoked",
-                    summary: format!("revoked the invitation of {}", found.email),
                     before: Some(serde_json::json!({ "email": found.email, "role": found.role })),
-                    ..AuditEvent::default()
+                    ..AuditEvent::new(Action::InvitationRevoked, format!("revoked the invitation of {}", found.email))
                 };
                 audit::record(tx, ctx, by, what).await?;
                 Ok(found.email)
@@ -665,10 +657,8 @@ pub async fn resend(ctx: &Ctx, by: &Principal, org: &str, id: InvitationId) -> R
                 invitation::update_link(tx, &permit, id, &hash, mail, (now, expires_at)).await?;
                 let what = AuditEvent {
                     organization: Some(permit.organization()),
-                    action: "invitation.resent",
-                    summary: format!("resent the invitation of {}", found.email),
                     after: Some(serde_json::json!({ "email": found.email, "role": found.role })),
-                    ..AuditEvent::default()
+                    ..AuditEvent::new(Action::InvitationResent, format!("resent the invitation of {}", found.email))
                 };
                 audit::record(tx, ctx, by, what).await?;
                 Ok((found.email, expires_at))
@@ -755,15 +745,14 @@ pub async fn ask(
     };
     made.map_err(Error::from).map_err(|error| if error.is_taken() { Refusal::Conflict.into() } else { error })?;
     let as_what = if member.is_some() { "as a Member" } else { "from outside" };
+    let summary = format!("invited {} {as_what} to “{}”", asked.email.as_str(), asked.name);
     let what = AuditEvent {
         organization: Some(permit.organization()),
-        action: "invitation.sent",
-        summary: format!("invited {} {as_what} to “{}”", asked.email.as_str(), asked.name),
         after: Some(serde_json::json!({
             "email": asked.email.as_str(), "role": member.map(|_| Role::Member), "resource": asked.resource, "level": asked.level,
         })),
         resources: vec![asked.resource],
-        ..AuditEvent::default()
+        ..AuditEvent::new(Action::InvitationSent, summary)
     };
     audit::record(tx, ctx, by, what).await?;
     Ok((id, expires_at))
@@ -1013,21 +1002,21 @@ pub async fn accept_in(tx: &mut Tx, ctx: &Ctx, by: &Principal, which: &Invitatio
             not_given.push(one.resource);
         }
     }
+    let action = if found.external { Action::AccessAccepted } else { Action::PersonJoined };
+    let summary = if found.external {
+        "accepted access from outside".to_owned()
+    } else {
+        format!("joined as {}", found.role.with_article())
+    };
     let what = AuditEvent {
         organization: Some(found.organization),
-        action: if found.external { "access.accepted" } else { "person.joined" },
-        summary: if found.external {
-            "accepted access from outside".to_owned()
-        } else {
-            format!("joined as {}", found.role.with_article())
-        },
         after: Some(serde_json::json!({
             "person": by.person, "role": (!found.external).then_some(found.role), "invitation": found.id,
             // Who gave access to these can no longer give it (ROLE-3).
             "not_given": (!not_given.is_empty()).then_some(not_given),
         })),
         resources: given,
-        ..AuditEvent::default()
+        ..AuditEvent::new(action, summary)
     };
     audit::record(tx, ctx, by, what).await?;
     if found.external {
@@ -1127,16 +1116,15 @@ pub async fn decline(ctx: &Ctx, by: &Principal, which: &InvitationRef) -> Result
                 if !invitation::update_state(tx, found.id, InvitationState::Declined, now).await? {
                     return Err(InvitationState::Declined.closed().into());
                 }
+                let summary = if found.external {
+                    "declined access from outside".to_owned()
+                } else {
+                    format!("declined to join as {}", found.role.with_article())
+                };
                 let what = AuditEvent {
                     organization: Some(found.organization),
-                    action: "invitation.declined",
-                    summary: if found.external {
-                        "declined access from outside".to_owned()
-                    } else {
-                        format!("declined to join as {}", found.role.with_article())
-                    },
                     before: Some(serde_json::json!({ "email": found.email, "role": found.role })),
-                    ..AuditEvent::default()
+                    ..AuditEvent::new(Action::InvitationDeclined, summary)
                 };
                 audit::record(tx, ctx, by, what).await
             })

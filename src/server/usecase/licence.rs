@@ -7,6 +7,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use crate::{
     domain::{
+        audit::Action,
         billing::{self as rules, MAX_GRANT_AMOUNT, MAX_SEATS},
         fields::Fields,
         id::{AccountId, EntryId, LicenceId, OrganizationId, PersonId},
@@ -36,6 +37,7 @@ use super::{
     audit::{self, AuditEvent},
     dataset,
     operator::{self, Operator},
+    pager::Pager,
 };
 
 /// Whether the licences of at least one account of an organization allow a use of it (LIC-4, LIC-6).
@@ -251,15 +253,12 @@ fn filter(query: &LedgerQuery) -> Result<licence::EntryFilter> {
     })
 }
 
-fn place(text: Option<&str>) -> Result<Option<licence::Cursor>> {
-    let Some(parts) = super::read_cursor(text.unwrap_or_default(), 2)? else { return Ok(None) };
-    let wrong = || Refusal::field("cursor", FieldIssue::NotAnId);
-    let number = |part: &str| part.parse::<i64>().map_err(|_| wrong());
-    Ok(Some(licence::Cursor { at: Timestamp(number(&parts[0])?), number: number(&parts[1])? }))
+fn pager() -> Pager<licence::Cursor> {
+    Pager::new("ledger")
 }
 
-fn cursor(entry: &EntryView) -> String {
-    super::cursor(&[&entry.at.0.to_string(), &entry.number.to_string()])
+const fn cursor(entry: &EntryView) -> licence::Cursor {
+    licence::Cursor { at: entry.at, number: entry.number }
 }
 
 /// A licence, for who may see the usage of its organization.
@@ -290,11 +289,11 @@ async fn may_see(tx: &mut Tx, by: &Principal, stored: &licence::StoredLicence) -
 /// `NotFound` and `Forbidden` by role; `Invalid` at a field of the query.
 pub async fn ledger(ctx: &Ctx, by: &Principal, id: &str, query: &LedgerQuery) -> Result<Page<EntryView>> {
     let limit = super::limit(query.limit)?;
-    let (filter, before) = (filter(query)?, place(query.cursor.as_deref())?);
+    let (filter, before) = (filter(query)?, pager().read(query.cursor.as_deref().unwrap_or_default())?);
     let mut tx = ctx.db().read().await?;
     let stored = find(&mut tx, by, id).await?;
     let entries = licence::list_entries(&mut tx, &stored, &filter, before, limit + 1).await?;
-    Ok(super::page(entries, limit, cursor))
+    pager().page(entries, limit, cursor)
 }
 
 /// A licence's own page.
@@ -308,7 +307,8 @@ pub async fn ledger_page(ctx: &Ctx, by: &Principal, query: &query::LedgerQuery) 
         to: Some(query.to.clone()),
         ..LedgerQuery::default()
     };
-    let (filter, before, after) = (filter(&filtered)?, place(Some(&query.older))?, place(Some(&query.newer))?);
+    let filter = filter(&filtered)?;
+    let (before, after) = (pager().read(&query.older)?, pager().read(&query.newer)?);
     let id: LicenceId = super::id("id", &query.id).map_err(|_| Refusal::NotFound)?;
     let mut tx = ctx.db().read().await?;
     let organization = super::organization::belonging(&mut tx, by, &query.org).await?;
@@ -321,22 +321,11 @@ pub async fn ledger_page(ctx: &Ctx, by: &Principal, query: &query::LedgerQuery) 
         Error::Refused(_) => Refusal::NotFound.into(),
         other => other,
     })?;
-    let fits = usize::try_from(ENTRIES).unwrap_or(usize::MAX);
-    let (entries, older, newer) = if let Some(after) = after {
-        let mut rows = licence::list_newer_entries(&mut tx, &stored, &filter, after, ENTRIES + 1).await?;
-        let more = rows.len() > fits;
-        rows.truncate(fits);
-        rows.reverse();
-        let (first, last) = (rows.first().filter(|_| more).map(cursor), rows.last().map(cursor));
-        (rows, last, first)
-    } else {
-        let mut rows = licence::list_entries(&mut tx, &stored, &filter, before, ENTRIES + 1).await?;
-        let more = rows.len() > fits;
-        rows.truncate(fits);
-        let newer = rows.first().filter(|_| before.is_some()).map(cursor);
-        let older = rows.last().filter(|_| more).map(cursor);
-        (rows, older, newer)
+    let rows = match after {
+        Some(after) => licence::list_newer_entries(&mut tx, &stored, &filter, after, ENTRIES + 1).await?,
+        None => licence::list_entries(&mut tx, &stored, &filter, before, ENTRIES + 1).await?,
     };
+    let (entries, older, newer) = pager().page_between(rows, ENTRIES, (before.as_ref(), after.as_ref()), cursor)?;
     let accounts = account::list_visible(&mut tx, organization.id, by.person).await?;
     let account_name = if accounts.len() > 1 {
         accounts.into_iter().find(|account| account.id == stored.account).map(|account| account.name)
@@ -391,7 +380,7 @@ impl Export {
         let mut tx = ctx.db().read().await?;
         may_see(&mut tx, &self.by, &self.stored).await?;
         let entries = licence::list_entries(&mut tx, &self.stored, &self.filter, self.behind, limit).await?;
-        self.behind = entries.last().map(|entry| licence::Cursor { at: entry.at, number: entry.number });
+        self.behind = entries.last().map(cursor);
         // A page that is not full is the last.
         let full = i64::try_from(entries.len()).is_ok_and(|count| count == limit);
         self.left = if full { self.left - limit } else { 0 };
@@ -526,12 +515,10 @@ pub async fn grant_as(ctx: &Ctx, operator: &Operator, form: &GrantForm) -> Resul
                 }
                 let what = AuditEvent {
                     organization: Some(organization.id),
-                    action: "licence.granted",
-                    summary: format!("granted a {} licence", product.label()),
                     after: Some(
                         serde_json::json!({ "licence": id, "product": product, "model": model, "amount": change }),
                     ),
-                    ..AuditEvent::default()
+                    ..AuditEvent::new(Action::LicenceGranted, format!("granted a {} licence", product.label()))
                 };
                 audit::note_as(tx, ctx, operator, what).await?;
                 dataset::start_waiting(tx, ctx, account.id).await?;
@@ -587,13 +574,12 @@ pub async fn top_up(ctx: &Ctx, operator: &Operator, id: LicenceId, wanted: Amoun
                 };
                 licence::append(tx, &entry).await?;
                 let after = licence::find(tx, id).await?.ok_or(Refusal::NotFound)?;
+                let summary = format!("topped up a {} licence", stored.licence.product.label());
                 let what = AuditEvent {
                     organization: Some(stored.organization),
-                    action: "licence.topped_up",
-                    summary: format!("topped up a {} licence", stored.licence.product.label()),
                     before: Some(serde_json::json!({ "licence": id, "left": stored.licence.left })),
                     after: Some(serde_json::json!({ "licence": id, "left": after.licence.left, "amount": change })),
-                    ..AuditEvent::default()
+                    ..AuditEvent::new(Action::LicenceToppedUp, summary)
                 };
                 audit::note_as(tx, ctx, operator, what).await?;
                 dataset::start_waiting_with(tx, ctx, id).await?;
@@ -614,17 +600,16 @@ pub async fn extend(ctx: &Ctx, operator: &Operator, id: LicenceId, until: &str) 
                 let stored = find_as_operator(tx, id).await?;
                 let end = rules::new_end(stored.licence.active_from, until)?;
                 licence::update_active_until(tx, id, end).await?;
-                let what = AuditEvent {
-                    organization: Some(stored.organization),
-                    action: "licence.extended",
-                    summary: format!(
+                let summary = format!(
                         "set the last day of a {} licence to {}",
                         stored.licence.product.label(),
                         crate::domain::licence::last_day(end).words()
-                    ),
+                    );
+                let what = AuditEvent {
+                    organization: Some(stored.organization),
                     before: Some(serde_json::json!({ "licence": id, "active_until": stored.licence.active_until.map(Timestamp::rfc3339) })),
                     after: Some(serde_json::json!({ "licence": id, "active_until": end.rfc3339() })),
-                    ..AuditEvent::default()
+                    ..AuditEvent::new(Action::LicenceExtended, summary)
                 };
                 audit::note_as(tx, ctx, operator, what).await?;
                 dataset::start_waiting_with(tx, ctx, id).await?;
@@ -655,13 +640,12 @@ pub async fn expire_as(ctx: &Ctx, operator: &Operator, id: LicenceId) -> Result<
                     return show_in(tx, ctx, id).await;
                 }
                 licence::update_active_until(tx, id, now).await?;
+                let summary = format!("ended a {} licence", stored.licence.product.label());
                 let what = AuditEvent {
                     organization: Some(stored.organization),
-                    action: "licence.expired",
-                    summary: format!("ended a {} licence", stored.licence.product.label()),
                     before: Some(serde_json::json!({ "licence": id, "active_until": stored.licence.active_until.map(Timestamp::rfc3339) })),
                     after: Some(serde_json::json!({ "licence": id, "active_until": now.rfc3339() })),
-                    ..AuditEvent::default()
+                    ..AuditEvent::new(Action::LicenceExpired, summary)
                 };
                 audit::note_as(tx, ctx, operator, what).await?;
                 show_in(tx, ctx, id).await
@@ -697,7 +681,8 @@ pub struct OwnedLicence {
 /// `NotFound` for an unknown organization; `Invalid` at a field of the query.
 pub async fn list_as_operator(ctx: &Ctx, org: &str, cursor: &str, limit: Option<i64>) -> Result<Page<OwnedLicence>> {
     let limit = super::limit(limit)?;
-    let behind = super::read_cursor(cursor, 1)?.map(|parts| super::id("cursor", &parts[0])).transpose()?;
+    let pager = Pager::new("licences");
+    let behind = pager.read(cursor)?;
     let mut tx = ctx.db().read().await?;
     let organization = match org.trim() {
         "" => None,
@@ -705,7 +690,6 @@ pub async fn list_as_operator(ctx: &Ctx, org: &str, cursor: &str, limit: Option<
     };
     let now = ctx.now();
     let rows = licence::list_all(&mut tx, organization, behind, limit + 1).await?;
-    let page = super::page(rows, limit, |(stored, _)| super::cursor(&[&stored.licence.id.to_string()]));
-    let items = page.items.into_iter().map(|(stored, org_id)| OwnedLicence { licence: view(&stored, now), org_id });
-    Ok(Page { items: items.collect(), next_cursor: page.next_cursor })
+    let page = pager.page(rows, limit, |(stored, _)| stored.licence.id)?;
+    Ok(page.map(|(stored, org_id)| OwnedLicence { licence: view(&stored, now), org_id }))
 }

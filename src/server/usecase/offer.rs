@@ -11,6 +11,7 @@ use utoipa::IntoParams;
 
 use crate::{
     domain::{
+        audit::Action,
         blocker::{Blocker, BlockerCode},
         id::{OfferId, OrganizationId, PersonId, ResourceId},
         items::Items,
@@ -49,6 +50,7 @@ use super::{
     drive,
     mail_limit::{MailBudget, proved},
     organization,
+    pager::Pager,
     transfer::{
         self,
         load::{Parties, PlanInput},
@@ -210,7 +212,7 @@ async fn make_in(
     for address in offer::list_addresses(tx, found.id, TOLD).await? {
         mail::post(tx, ctx, &address, &message).await?;
     }
-    record_both(tx, ctx, by, &new, ("offer.made", "offer.received"), |there| {
+    record_both(tx, ctx, by, &new, (Action::OfferMade, Action::OfferReceived), |there| {
         if there {
             format!("offered {what} of {} to this organization", new.source_name)
         } else {
@@ -228,19 +230,17 @@ async fn record_both(
     ctx: &Ctx,
     by: &Principal,
     of: &Offer,
-    actions: (&'static str, &'static str),
+    actions: (Action, Action),
     summary: impl Fn(bool) -> String,
 ) -> Result<()> {
     for (there, organization, action) in [(false, of.source, actions.0), (true, of.target, actions.1)] {
         let items: Vec<_> = of.items.iter().collect();
         let event = AuditEvent {
             organization: Some(organization),
-            action,
-            summary: summary(there),
             transfer: of.transfer,
             after: Some(serde_json::json!({ "offer": of.id, "items": items })),
             resources: of.items.iter().map(|item| item.id).collect(),
-            ..AuditEvent::default()
+            ..AuditEvent::new(action, summary(there))
         };
         audit::record(tx, ctx, by, event).await?;
     }
@@ -371,15 +371,11 @@ pub(super) async fn page(
         TransferDirection::Out if role < Role::Manager => Some(by.person),
         TransferDirection::In | TransferDirection::Out => None,
     };
-    let before = match super::read_cursor(&query.cursor, 1)? {
-        Some(parts) => Some(super::id("cursor", &parts[0])?),
-        None => None,
-    };
+    let pager = Pager::new("offers");
+    let before = pager.read(&query.cursor)?;
     let wanted = offer::OfferFilter { organization: belonging.id, direction, by: mine, before, limit: limit + 1 };
     let rows = offer::list(tx, &wanted).await?;
-    let rows = super::page(rows, limit, |of| super::cursor(&[&of.id.to_string()]));
-    let items = rows.items.into_iter().map(|of| view_of_side(ctx, by, belonging, of, direction)).collect();
-    Ok(Page { items, next_cursor: rows.next_cursor })
+    Ok(pager.page(rows, limit, |of| of.id)?.map(|of| view_of_side(ctx, by, belonging, of, direction)))
 }
 
 /// An offer in a list, as one side sees it: nothing more is asked for it.
@@ -581,25 +577,21 @@ async fn answer(tx: &mut Tx, ctx: &Ctx, by: &Principal, of: &Offer, state: Offer
         return Err(now.closed().into());
     }
     let what = of.what.what();
-    let (done, actions) = match state {
-        OfferState::Accepted => ("accepted", ("offer.accepted", "offer.accepted")),
-        OfferState::Declined => ("declined", ("offer.declined", "offer.declined")),
-        _ => ("withdrew", ("offer.withdrawn", "offer.withdrawn")),
+    let (done, action) = match state {
+        OfferState::Accepted => ("accepted", Action::OfferAccepted),
+        OfferState::Declined => ("declined", Action::OfferDeclined),
+        _ => ("withdrew", Action::OfferWithdrawn),
     };
     // Who of the other side did it is told where that side is told who they are: in the receipt.
     let anonymous = Principal { name: of.target_name.clone(), ..by.clone() };
-    for (there, organization, action) in [(false, of.source, actions.0), (true, of.target, actions.1)] {
+    for (there, organization) in [(false, of.source), (true, of.target)] {
         let actor = if state == OfferState::Declined && !there { &anonymous } else { by };
+        let other = if there { format!("from {}", of.source_name) } else { format!("to {}", of.target_name) };
         let event = AuditEvent {
             organization: Some(organization),
-            action,
-            summary: format!(
-                "{done} the offer of {what} {}",
-                if there { format!("from {}", of.source_name) } else { format!("to {}", of.target_name) }
-            ),
             resources: of.items.iter().map(|item| item.id).collect(),
             transfer: of.transfer,
-            ..AuditEvent::default()
+            ..AuditEvent::new(action, format!("{done} the offer of {what} {other}"))
         };
         audit::record(tx, ctx, actor, event).await?;
     }
@@ -719,7 +711,7 @@ async fn place_view(
     };
     let rows = drive::list::list(tx, by, &access_path, &query, drive::list::PAGE_SIZE).await?;
     let row = |row: crate::view::RowView| DestinationRow { id: row.id, kind: row.kind, name: row.name, why_not: None };
-    let rows = Page { items: rows.items.into_iter().map(row).collect(), next_cursor: rows.next_cursor };
+    let rows = rows.map(row);
     let plan = match plan_in(tx, ctx, by, of, destination).await {
         Ok((loaded, plan)) => {
             let digest = transfer::load::digest_of(&plan)?;

@@ -3,12 +3,13 @@
 
 use std::collections::BTreeSet;
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use crate::{
     domain::{
         account::may_be_limited,
+        audit::Action,
         fields::Fields,
         id::{AccountId, InvitationId, OrganizationId, PersonId, ResourceId},
         licence::Entitlement,
@@ -47,6 +48,7 @@ use super::{
     key as keys,
     mail_limit::{MailBudget, may_email_strangers},
     organization,
+    pager::Pager,
 };
 
 /// How many rows a page of people has in the browser.
@@ -84,12 +86,12 @@ struct Query {
     sort: Sort,
     descending: bool,
     limit: i64,
-    /// The list that a cursor of it belongs to.
-    name: String,
+    pager: Pager<ListCursor>,
     after: Option<ListCursor>,
 }
 
 /// Where a page starts. By role, people come first, then invitations, then Externals; by status, each status is a part.
+#[derive(Clone, Serialize, Deserialize)]
 struct ListCursor {
     part: i64,
     after: Cursor,
@@ -120,28 +122,14 @@ fn read(organization: OrganizationId, query: &PeopleQuery) -> Result<Query> {
     }
     let escaped = typed.replace('!', "!!").replace('%', "!%").replace('_', "!_");
     let pattern = if escaped.is_empty() { "%".to_owned() } else { format!("%{escaped}%") };
-    // The cursor names the list it is of, so that one from another list is noticed.
-    let name = format!("{organization} {} {} {} {typed}", query.sort, query.role, query.status);
-    let wrong = || Error::from(Refusal::field("cursor", FieldIssue::NotAnId));
-    let after = match super::read_cursor(&query.cursor, 5)? {
-        None => None,
-        Some(parts) if parts[0] != name => return Err(wrong()),
-        Some(parts) => Some(ListCursor {
-            part: parts[1].parse().map_err(|_| wrong())?,
-            after: Cursor {
-                rank: parts[2].parse().map_err(|_| wrong())?,
-                key: parts[3].clone(),
-                id: parts[4].parse().map_err(|_| wrong())?,
-            },
-        }),
-    };
-    Ok(Query { pattern, role, status, sort, descending, limit: super::limit(query.limit)?, name, after })
+    let pager = Pager::new(format!("{organization} {} {} {} {typed}", query.sort, query.role, query.status));
+    let after = pager.read(&query.cursor)?;
+    Ok(Query { pattern, role, status, sort, descending, limit: super::limit(query.limit)?, pager, after })
 }
 
 /// A row, and where it stands.
 struct Placed {
-    part: i64,
-    after: Cursor,
+    cursor: ListCursor,
     row: PersonRow,
 }
 
@@ -175,8 +163,10 @@ fn rank_in(sort: Sort, role: Option<Role>, last_seen: Option<Timestamp>) -> i64 
 fn of_member(member: Member, query: &Query) -> Placed {
     let key = if query.sort == Sort::Email { member.email_key.clone() } else { member.name_key.clone() };
     Placed {
-        part: section_of(query, PersonStatus::Active),
-        after: Cursor { rank: rank_in(query.sort, Some(member.role), member.last_seen), key, id: member.id.0 },
+        cursor: ListCursor {
+            part: section_of(query, PersonStatus::Active),
+            after: Cursor { rank: rank_in(query.sort, Some(member.role), member.last_seen), key, id: member.id.0 },
+        },
         row: row_of_member(member),
     }
 }
@@ -201,8 +191,7 @@ fn of_invited(invited: invitation::Invited, query: &Query, now: Timestamp) -> Pl
     let key = if query.sort == Sort::Email { invited.email_key.clone() } else { invited.name_key.clone() };
     let status = if now < invited.expires_at { PersonStatus::Invited } else { PersonStatus::Expired };
     Placed {
-        part: section_of(query, status),
-        after: Cursor { rank: 0, key, id: invited.id.0 },
+        cursor: ListCursor { part: section_of(query, status), after: Cursor { rank: 0, key, id: invited.id.0 } },
         row: PersonRow {
             person: None,
             invitation: Some(invited.id),
@@ -222,8 +211,10 @@ fn of_invited(invited: invitation::Invited, query: &Query, now: Timestamp) -> Pl
 fn of_external(external: grant::External, query: &Query) -> Placed {
     let key = if query.sort == Sort::Email { external.email_key.clone() } else { external.name_key.clone() };
     Placed {
-        part: section_of(query, PersonStatus::External),
-        after: Cursor { rank: rank_in(query.sort, None, external.last_seen), key, id: external.id.0 },
+        cursor: ListCursor {
+            part: section_of(query, PersonStatus::External),
+            after: Cursor { rank: rank_in(query.sort, None, external.last_seen), key, id: external.id.0 },
+        },
         row: row_of_external(external),
     }
 }
@@ -303,20 +294,16 @@ async fn page(tx: &mut Tx, organization: OrganizationId, query: &Query, now: Tim
             let place = |after: &Cursor| {
                 (if query.sort == Sort::LastSeen { after.rank } else { 0 }, after.key.clone(), after.id)
             };
-            let (here, there) = (place(&placed.after), place(&after));
+            let (here, there) = (place(&placed.cursor.after), place(&after));
             if query.descending { here < there } else { here > there }
         };
         placed.extend(externals.into_iter().map(|external| of_external(external, query)).filter(behind));
     }
-    placed.sort_by(|a, b| {
+    placed.sort_by(|Placed { cursor: a, .. }, Placed { cursor: b, .. }| {
         let order = (a.after.rank, &a.after.key, a.after.id).cmp(&(b.after.rank, &b.after.key, b.after.id));
         a.part.cmp(&b.part).then(if query.descending { order.reverse() } else { order })
     });
-    let page = super::page(placed, query.limit, |last| {
-        let Cursor { rank, key, id } = &last.after;
-        super::cursor(&[&query.name, &last.part.to_string(), &rank.to_string(), key, &id.to_string()])
-    });
-    Ok(Page { items: page.items.into_iter().map(|placed| placed.row).collect(), next_cursor: page.next_cursor })
+    Ok(query.pager.page(placed, query.limit, |last| last.cursor.clone())?.map(|placed| placed.row))
 }
 
 /// The people somebody shares a resource with (PEOPLE-11): those who were given access to what they were given access to,
@@ -675,13 +662,12 @@ async fn change_role_in(
         // An Owner stands above every account.
         account::update_limits(tx, &permit, person, None).await?;
     }
+    let summary = format!("changed the role of {} from {} to {}", member.name, before.label(), role.label());
     let what = AuditEvent {
         organization: Some(permit.organization()),
-        action: "role.changed",
-        summary: format!("changed the role of {} from {} to {}", member.name, before.label(), role.label()),
         before: Some(serde_json::json!({ "person": person, "role": before })),
         after: Some(serde_json::json!({ "person": person, "role": role })),
-        ..AuditEvent::default()
+        ..AuditEvent::new(Action::RoleChanged, summary)
     };
     audit::record(tx, ctx, by, what).await?;
     if person != by.person {
@@ -734,7 +720,7 @@ pub async fn remove(ctx: &Ctx, by: &Principal, org: &str, people: Vec<PersonId>)
                     by.who().may_touch(member.role)?;
                     may_change_role(permit.role(), member.role, Role::Member)?;
                 }
-                take_out(tx, ctx, by, &permit, &people, &members, "person.removed").await?;
+                take_out(tx, ctx, by, &permit, &people, &members, Action::PersonRemoved).await?;
                 let at = organizations::find(tx, permit.organization()).await?.ok_or(Refusal::NotFound)?;
                 for member in members.iter().filter(|member| member.id != by.person) {
                     let message = EmailMessage::Removed { organization: &at.name, by: &by.name };
@@ -758,7 +744,7 @@ pub async fn leave(ctx: &Ctx, by: &Principal, org: &str) -> Result<()> {
                 let role = membership::find_role(tx, found.id, by.person).await?;
                 let permit = allow(by.who(), found.id, role, Permission::Leave)?;
                 let me = membership::list_by_id(tx, found.id, &[by.person]).await?;
-                take_out(tx, ctx, by, &permit, &[by.person], &me, "person.left").await
+                take_out(tx, ctx, by, &permit, &[by.person], &me, Action::PersonLeft).await
             })
         })
         .await
@@ -772,7 +758,7 @@ async fn take_out(
     permit: &RolePermit,
     people: &[PersonId],
     members: &[Member],
-    action: &'static str,
+    action: Action,
 ) -> Result<()> {
     let leaving = members.iter().filter(|member| member.role == Role::Owner).count() as u64;
     keep_an_owner(membership::count_owners(tx, permit.organization()).await?, leaving)?;
@@ -788,10 +774,8 @@ async fn take_out(
         };
         let what = AuditEvent {
             organization: Some(permit.organization()),
-            action,
-            summary,
             before: Some(serde_json::json!({ "person": person, "role": member.map(|member| member.role) })),
-            ..AuditEvent::default()
+            ..AuditEvent::new(action, summary)
         };
         audit::record(tx, ctx, by, what).await?;
     }
@@ -880,12 +864,11 @@ pub async fn create(ctx: &Ctx, by: &Principal, org: &str, form: &NewPersonForm) 
                     inserted => inserted?,
                 }
                 membership::insert(tx, &permit, id, role, ctx.now()).await?;
+                let summary = format!("created an account for {} as {}", row.name, role.with_article());
                 let what = AuditEvent {
                     organization: Some(permit.organization()),
-                    action: "person.created",
-                    summary: format!("created an account for {} as {}", row.name, role.with_article()),
                     after: Some(serde_json::json!({ "person": id, "email": email.as_str(), "role": role })),
-                    ..AuditEvent::default()
+                    ..AuditEvent::new(Action::PersonCreated, summary)
                 };
                 audit::record(tx, ctx, by, what).await?;
                 account_links::invite_to_set_password(tx, ctx, id, email.as_str(), &at.name, by).await

@@ -2,6 +2,7 @@
 
 use crate::{
     domain::{
+        audit::Action,
         id::{ResourceId, TaskId},
         items::Items,
         refusal::Refusal,
@@ -116,10 +117,8 @@ async fn cancel_in(tx: &mut Tx, ctx: &Ctx, by: &Principal, task: &Task) -> Resul
     }
     let event = AuditEvent {
         organization: Some(task.organization),
-        action: "work.cancelled",
-        summary: format!("cancelled {what} “{}”", task.name),
         resources: task.source.or(task.top).into_iter().collect(),
-        ..AuditEvent::default()
+        ..AuditEvent::new(Action::WorkCancelled, format!("cancelled {what} “{}”", task.name))
     };
     audit::record(tx, ctx, by, event).await
 }

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::{
     domain::{
         access::{Act, Level},
+        audit::Action,
         id::{GrantId, OrganizationId, PersonId, ResourceId, TaskId},
         items::Items,
         name::same_key,
@@ -39,7 +40,9 @@ use super::{
     access::{self, AccessPath},
     accounts::AccountNames,
     audit::{self, AuditEvent},
-    drive, organization, undo_token,
+    drive, organization,
+    pager::Pager,
+    undo_token,
 };
 
 /// How many rows a page of the trash has in the browser.
@@ -105,11 +108,9 @@ pub(super) async fn put_in(
     let names: Vec<String> = gone.iter().map(|(_, name)| name.clone()).collect();
     let event = AuditEvent {
         organization: Some(organization),
-        action: "resource.trashed",
-        summary: format!("moved {} to the trash", name_or_count(&names)),
         before: Some(serde_json::json!({ "items": audit_items(&gone) })),
         resources: gone.iter().map(|(id, _)| *id).collect(),
-        ..AuditEvent::default()
+        ..AuditEvent::new(Action::ResourceTrashed, format!("moved {} to the trash", name_or_count(&names)))
     };
     audit::record(tx, ctx, by, event).await?;
     Ok(gone)
@@ -239,11 +240,9 @@ pub(super) async fn restore_in(tx: &mut Tx, ctx: &Ctx, by: &Principal, items: &[
     let called: Vec<String> = listed_items.iter().map(|(_, name)| name.clone()).collect();
     let event = AuditEvent {
         organization: Some(organization),
-        action: "resource.restored",
-        summary: format!("restored {} from the trash", name_or_count(&called)),
         after: Some(serde_json::json!({ "items": audit_items(&listed_items) })),
         resources: listed_items.iter().map(|(id, _)| *id).collect(),
-        ..AuditEvent::default()
+        ..AuditEvent::new(Action::ResourceRestored, format!("restored {} from the trash", name_or_count(&called)))
     };
     audit::record(tx, ctx, by, event).await?;
     Ok(Restored { organization, items: restored })
@@ -284,16 +283,10 @@ pub async fn list(ctx: &Ctx, by: &Principal, org: &str, cursor: &str, limit: Opt
     let limit = if limit.is_none() { PAGE_SIZE } else { super::limit(limit)? };
     let mut tx = ctx.db().read().await?;
     let organization = organization::belonging(&mut tx, by, org).await?;
-    let wrong = || Error::from(Refusal::field("cursor", FieldIssue::NotAnId));
-    let behind = match super::read_cursor(cursor, 2)? {
-        None => None,
-        Some(parts) => Some((
-            Timestamp(parts[0].parse().map_err(|_| wrong())?),
-            parts[1].parse::<ResourceId>().map_err(|_| wrong())?,
-        )),
-    };
+    let pager = Pager::new("trash");
+    let behind = pager.read(cursor)?;
     let (rows, end) = visible(&mut tx, by, organization.id, behind, limit).await?;
-    let next_cursor = end.map(|(at, id)| super::cursor(&[&at.0.to_string(), &id.to_string()]));
+    let next_cursor = end.map(|end| pager.write(&end)).transpose()?;
     let names = AccountNames::of(&mut tx, by, organization.id).await?;
     let rows = rows.into_iter().map(|(top, access_path)| row(by, &names, &top, &access_path)).collect();
     Ok(TrashView { organization, rows: Page { items: rows, next_cursor } })
@@ -452,11 +445,9 @@ async fn delete_in(tx: &mut Tx, ctx: &Ctx, by: Option<&Principal>, tops: &[(Tras
     let reason = if by.is_none() { ", after its days in the trash" } else { "" };
     let event = AuditEvent {
         organization: Some(organization),
-        action: "resource.deleted",
-        summary: format!("deleted {} for good{reason}", name_or_count(&names)),
         before: Some(serde_json::json!({ "items": audit_items(&items) })),
         resources: items.iter().map(|(id, _)| *id).collect(),
-        ..AuditEvent::default()
+        ..AuditEvent::new(Action::ResourceDeleted, format!("deleted {} for good{reason}", name_or_count(&names)))
     };
     match by {
         Some(by) => audit::record(tx, ctx, by, event).await?,

@@ -3,6 +3,7 @@
 
 use crate::{
     domain::{
+        audit::Action,
         people_visibility::PeopleVisibility,
         permit::allow,
         profile::own,
@@ -27,7 +28,7 @@ use super::{
         },
         audit::{self, AuditEvent},
     },
-    check_password, check_password_unchanged, myself, of_account,
+    check_password, check_password_unchanged, myself,
 };
 
 /// How many memberships one person has at most.
@@ -128,10 +129,8 @@ async fn delete_in(tx: &mut Tx, ctx: &Ctx, by: &Principal, delete_space: bool) -
         seat::delete_of_people(tx, &leave, &[by.person]).await?;
         let what = AuditEvent {
             organization: Some(mine.organization),
-            action: "person.left",
-            summary: "deleted their account".to_owned(),
             before: Some(serde_json::json!({ "person": by.person, "role": mine.role })),
-            ..AuditEvent::default()
+            ..AuditEvent::new(Action::PersonLeft, "deleted their account")
         };
         audit::record(tx, ctx, by, what).await?;
     }
@@ -151,5 +150,5 @@ async fn delete_in(tx: &mut Tx, ctx: &Ctx, by: &Principal, delete_space: bool) -
     audit_store::delete_personal(tx, &permit).await?;
     // Recorded after the personal entries are gone: what stays is that an account was deleted, without a name.
     let nobody = Principal { name: "Deleted person".to_owned(), address: None, ..by.clone() };
-    audit::record(tx, ctx, &nobody, of_account("account.deleted", "deleted their account")).await
+    audit::record(tx, ctx, &nobody, AuditEvent::new(Action::AccountDeleted, "deleted their account")).await
 }

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use crate::{
     domain::{
+        audit::Action,
         id::{OneTimeLinkId, PersonId},
         one_time_link::{LinkState, Purpose, SET_PASSWORD_DAYS, an_hour_before, may_send},
         person::full_name,
@@ -24,10 +25,10 @@ use super::{
             password::judge,
             store::{Tx, one_time_link, person},
         },
-        audit,
+        audit::{self, AuditEvent},
         client::client_name,
     },
-    check_password, check_password_unchanged, myself, of_account, set_password,
+    check_password, check_password_unchanged, myself, set_password,
 };
 
 /// When it is answered whatever could tell whether somebody has an account: always so long after the request, so that the
@@ -181,7 +182,8 @@ async fn verify_email_in(tx: &mut Tx, ctx: &Ctx, client: &Client, token: &str) -
             return Err(Refusal::LinkExpired.into());
         }
         person::update_verified(tx, person.id).await?;
-        return audit::record(tx, ctx, &by, of_account("email.verified", "verified their email address")).await;
+        return audit::record(tx, ctx, &by, AuditEvent::new(Action::EmailVerified, "verified their email address"))
+            .await;
     }
     may_change(ctx, &person.email, &link.email)?;
     match person::update_email(tx, &own(person.id), &link.email, &key(&link.email)).await.map_err(Error::from) {
@@ -194,10 +196,10 @@ async fn verify_email_in(tx: &mut Tx, ctx: &Ctx, client: &Client, token: &str) -
     }
     let message = EmailMessage::EmailChanged { first_name: &person.first_name, email: &link.email };
     post(tx, ctx, &person.email, &message).await?;
-    let what = audit::AuditEvent {
+    let what = AuditEvent {
         before: Some(serde_json::json!({ "email": person.email })),
         after: Some(serde_json::json!({ "email": link.email })),
-        ..of_account("email.changed", "changed their email address")
+        ..AuditEvent::new(Action::EmailChanged, "changed their email address")
     };
     audit::record(tx, ctx, &by, what).await
 }
@@ -236,8 +238,13 @@ pub async fn change_email(ctx: &Ctx, by: &Principal, email: &str, password: &str
                         let message = EmailMessage::VerifyEmail { first_name: &me.first_name, token: &token };
                         post(tx, &ctx, email.as_str(), &message).await?;
                     }
-                    audit::record(tx, &ctx, &by, of_account("email.change_asked", "requested another email address"))
-                        .await
+                    audit::record(
+                        tx,
+                        &ctx,
+                        &by,
+                        AuditEvent::new(Action::EmailChangeAsked, "requested another email address"),
+                    )
+                    .await
                 })
             })
             .await
@@ -272,7 +279,7 @@ async fn send_reset(tx: &mut Tx, ctx: &Ctx, client: &Client, email_key: &str) ->
     let token = issue(tx, ctx, person.id, Purpose::ResetPassword, &person.email).await?;
     let message = EmailMessage::ResetPassword { first_name: &person.first_name, token: &token };
     post(tx, ctx, &person.email, &message).await?;
-    let what = of_account("password.reset_asked", "requested a link to set a new password");
+    let what = AuditEvent::new(Action::PasswordResetAsked, "requested a link to set a new password");
     audit::record(tx, ctx, &holder(&person, client), what).await
 }
 
@@ -307,7 +314,8 @@ pub async fn reset_password(ctx: &Ctx, client: &Client, token: &str, password: &
                     post(tx, ctx, &person.email, &message).await?;
                 }
                 let summary = if first { "set their first password" } else { "set a new password with a mailed link" };
-                audit::record(tx, ctx, &holder(&person, client), of_account("password.changed", summary)).await
+                audit::record(tx, ctx, &holder(&person, client), AuditEvent::new(Action::PasswordChanged, summary))
+                    .await
             })
         })
         .await

@@ -13,6 +13,7 @@ pub use links::{
 
 use crate::{
     domain::{
+        audit::Action,
         id::{OrganizationId, SessionId},
         one_time_link::Purpose,
         profile::{ProfileChange, ProfileForm, own},
@@ -41,11 +42,6 @@ use super::{
 /// How many of one's sessions are listed.
 const SESSIONS: i64 = 200;
 
-/// What is noted of somebody's own account: it is in no organization's log.
-fn of_account(action: &'static str, summary: &str) -> AuditEvent {
-    AuditEvent { action, summary: summary.to_owned(), ..AuditEvent::default() }
-}
-
 /// Whoever asks, as long as their account is there.
 async fn myself(tx: &mut Tx, by: &Principal) -> Result<PersonView> {
     person::find(tx, by.person).await?.ok_or_else(|| Refusal::Unauthenticated.into())
@@ -69,7 +65,7 @@ pub async fn end_session(ctx: &Ctx, by: &Principal, id: &str) -> Result<()> {
                 if !session::delete(tx, by.person, id).await? {
                     return Err(Refusal::NotFound.into());
                 }
-                audit::record(tx, ctx, by, of_account("session.ended", "ended a session")).await
+                audit::record(tx, ctx, by, AuditEvent::new(Action::SessionEnded, "ended a session")).await
             })
         })
         .await
@@ -81,7 +77,7 @@ pub async fn end_other_sessions(ctx: &Ctx, by: &Principal) -> Result<u64> {
         .write(|tx, _| {
             Box::pin(async {
                 let ended = session::delete_of_person(tx, by.person, by.session.as_deref()).await?;
-                audit::record(tx, ctx, by, of_account("session.ended", "ended all other sessions")).await?;
+                audit::record(tx, ctx, by, AuditEvent::new(Action::SessionEnded, "ended all other sessions")).await?;
                 Ok::<_, Error>(ended)
             })
         })
@@ -144,7 +140,7 @@ pub async fn change_password(ctx: &Ctx, by: &Principal, current: &str, password:
                 let me = myself(tx, by).await?;
                 set_password(tx, ctx, &me, &after, by.session.as_deref()).await?;
                 post(tx, ctx, &me.email, &EmailMessage::PasswordChanged { first_name: &me.first_name }).await?;
-                audit::record(tx, ctx, by, of_account("password.changed", "changed their password")).await
+                audit::record(tx, ctx, by, AuditEvent::new(Action::PasswordChanged, "changed their password")).await
             })
         })
         .await
@@ -245,7 +241,7 @@ async fn update_profile_in(tx: &mut Tx, ctx: &Ctx, by: &Principal, change: &Prof
         let what = AuditEvent {
             before: Some(state(&before)),
             after: Some(state(&after)),
-            ..of_account("profile.changed", "changed their profile")
+            ..AuditEvent::new(Action::ProfileChanged, "changed their profile")
         };
         audit::record(tx, ctx, by, what).await?;
     }
@@ -277,7 +273,7 @@ pub async fn update_consents(ctx: &Ctx, by: &Principal, usage_statistics: bool, 
                 let what = AuditEvent {
                     before: Some(state(before.allows_usage_statistics, before.allows_product_news)),
                     after: Some(state(usage_statistics, product_news)),
-                    ..of_account("consent.changed", "changed their consent")
+                    ..AuditEvent::new(Action::ConsentChanged, "changed their consent")
                 };
                 audit::record(tx, ctx, by, what).await
             }))

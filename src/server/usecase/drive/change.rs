@@ -3,6 +3,7 @@
 use crate::{
     domain::{
         access::Act,
+        audit::Action,
         fields::Fields,
         id::ResourceId,
         licence::{allows, making},
@@ -169,11 +170,9 @@ pub(crate) async fn create_in(
     crate::server::usecase::organization::turn_space(tx, permit.organization()).await?;
     let what = AuditEvent {
         organization: Some(permit.organization()),
-        action: "resource.created",
-        summary: format!("created the {} “{name}”", kind.label().to_lowercase()),
         after: Some(serde_json::json!({ "resource": id, "kind": kind, "name": name, "parent": parent })),
         resources: vec![id],
-        ..AuditEvent::default()
+        ..AuditEvent::new(Action::ResourceCreated, format!("created the {} “{name}”", kind.label().to_lowercase()))
     };
     audit::record(tx, ctx, by, what).await?;
     changed(tx, by, id).await
@@ -221,12 +220,10 @@ pub(crate) async fn rename_in(
         .map_err(|error| name_taken(error.into(), name))?;
     let what = AuditEvent {
         organization: Some(permit.organization()),
-        action: "resource.renamed",
-        summary: format!("renamed “{}” to “{name}”", before.name),
         before: Some(serde_json::json!({ "resource": id, "name": before.name })),
         after: Some(serde_json::json!({ "resource": id, "name": name })),
         resources: vec![id],
-        ..AuditEvent::default()
+        ..AuditEvent::new(Action::ResourceRenamed, format!("renamed “{}” to “{name}”", before.name))
     };
     audit::record(tx, ctx, by, what).await?;
     Ok(before)
