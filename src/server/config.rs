@@ -9,8 +9,8 @@ use clap::{Args, ValueEnum};
 use ipnet::{IpNet, Ipv4Net};
 
 use crate::domain::{
+    installation_policy::{self, Policy},
     plan::PlanTier,
-    policy::{self, Policy},
 };
 
 use super::{mail::smtp::Delivery, secret::Secret, store::Synchronous};
@@ -303,24 +303,25 @@ impl ServeArgs {
 
     /// Who may sign up and create organizations.
     pub fn policy(&self) -> Result<Policy, String> {
-        let domains = policy::read_domains(&self.sign_up_domains).map_err(|why| format!("--sign-up-domains: {why}"))?;
+        let domains = installation_policy::read_domains(&self.sign_up_domains)
+            .map_err(|why| format!("--sign-up-domains: {why}"))?;
         let sign_up = match self.sign_up {
-            SignUpArg::Open => policy::SignUp::Open,
-            SignUpArg::Invited => policy::SignUp::Invited,
-            SignUpArg::Domains => policy::SignUp::Domains,
+            SignUpArg::Open => installation_policy::SignUp::Open,
+            SignUpArg::Invited => installation_policy::SignUp::Invited,
+            SignUpArg::Domains => installation_policy::SignUp::Domains,
         };
         match (sign_up, domains.is_empty()) {
-            (policy::SignUp::Domains, true) => {
+            (installation_policy::SignUp::Domains, true) => {
                 return Err("--sign-up domains needs --sign-up-domains, like example.com,example.org.".to_owned());
             }
-            (policy::SignUp::Open | policy::SignUp::Invited, false) => {
+            (installation_policy::SignUp::Open | installation_policy::SignUp::Invited, false) => {
                 return Err("--sign-up-domains goes with --sign-up domains only.".to_owned());
             }
             _ => {}
         }
         let founders = match self.organizations {
-            OrganizationsArg::Anyone => policy::Founders::Anyone,
-            OrganizationsArg::Operator => policy::Founders::Operator,
+            OrganizationsArg::Anyone => installation_policy::Founders::Anyone,
+            OrganizationsArg::Operator => installation_policy::Founders::Operator,
         };
         Ok(Policy { sign_up, domains, founders })
     }
@@ -422,7 +423,7 @@ mod tests {
             serve(&["--sign-up", "domains", "--sign-up-domains", "A.example,b.example"]).policy().expect("one");
         assert_eq!(
             (policy.sign_up, policy.domains.as_slice()),
-            (policy::SignUp::Domains, ["a.example".to_owned(), "b.example".to_owned()].as_slice())
+            (installation_policy::SignUp::Domains, ["a.example".to_owned(), "b.example".to_owned()].as_slice())
         );
         let closed = serve(&["--sign-up", "invited", "--organizations", "operator"]).policy().expect("one");
         assert_eq!((closed.has_sign_up(), closed.has_founding()), (false, false));

@@ -10,9 +10,9 @@ use uuid::Uuid;
 
 use crate::domain::{
     id::{AccountId, KeyId, OrganizationId, PersonId},
+    installation_policy::Policy,
     key::Scopes,
     plan::PlanTier,
-    policy::Policy,
     requester::Requester,
     seat::Holder,
     time::Timestamp,

@@ -156,7 +156,6 @@ const CIRCLES: &[(&str, &[&str])] = &[
         "server/rest",
         &[
             "server/rest/access.rs",
-            "server/rest/account.rs",
             "server/rest/accounts.rs",
             "server/rest/audit.rs",
             "server/rest/billing.rs",
@@ -168,6 +167,7 @@ const CIRCLES: &[(&str, &[&str])] = &[
             "server/rest/links.rs",
             "server/rest/loans.rs",
             "server/rest/mod.rs",
+            "server/rest/my_account.rs",
             "server/rest/offers.rs",
             "server/rest/operator.rs",
             "server/rest/orgs.rs",
@@ -492,7 +492,7 @@ fn use_cases_write_no_addresses() {
 fn api_1_use_cases_hand_no_write_to_another_task() {
     // What another tokio task writes is not in the transaction of a request with a key (`store/together.rs`). These two may happen
     // twice: a mail that is requested again replaces the one before, and the use of a link is noted once an hour at most.
-    let known = ["server/usecase/account/links.rs", "server/usecase/link.rs"];
+    let known = ["server/usecase/my_account/links.rs", "server/usecase/link.rs"];
     for source in sources().iter().filter(|source| source.path.starts_with("server/usecase/")) {
         let hands_on = ["spawn(", "join!(", "JoinSet"].iter().any(|word| source.code.contains(word));
         let carries_out = source.path == "server/usecase/idempotency.rs";

@@ -6,7 +6,6 @@
 //! - Where a call sends what a use case takes, the use case's own form or query is the body or the parameters.
 
 pub mod access;
-pub mod account;
 pub mod accounts;
 pub mod audit;
 pub mod billing;
@@ -20,6 +19,7 @@ pub mod keys;
 pub mod licences;
 pub mod links;
 pub mod loans;
+pub mod my_account;
 pub mod offers;
 pub mod operator;
 pub mod orgs;
@@ -92,18 +92,18 @@ fn api() -> OpenApiRouter<Ctx> {
     OpenApiRouter::with_openapi(Document::openapi())
         .routes(routes!(session::sign_up))
         .routes(routes!(session::sign_in, session::sign_out))
-        .routes(routes!(session::me, account::update, account::delete))
+        .routes(routes!(session::me, my_account::update, my_account::delete))
         .routes(routes!(session::shared))
-        .routes(routes!(account::sessions, account::end_other_sessions))
-        .routes(routes!(account::end_session))
-        .routes(routes!(account::change_password))
-        .routes(routes!(account::change_email))
-        .routes(routes!(account::send_verification))
-        .routes(routes!(account::verify_email))
-        .routes(routes!(account::forgot_password))
-        .routes(routes!(account::reset_password))
-        .routes(routes!(account::privacy, account::save_privacy))
-        .routes(routes!(account::export))
+        .routes(routes!(my_account::sessions, my_account::end_other_sessions))
+        .routes(routes!(my_account::end_session))
+        .routes(routes!(my_account::change_password))
+        .routes(routes!(my_account::change_email))
+        .routes(routes!(my_account::send_verification))
+        .routes(routes!(my_account::verify_email))
+        .routes(routes!(my_account::forgot_password))
+        .routes(routes!(my_account::reset_password))
+        .routes(routes!(my_account::privacy, my_account::save_privacy))
+        .routes(routes!(my_account::export))
         .routes(routes!(orgs::list, orgs::create))
         .routes(routes!(orgs::show, orgs::change, orgs::delete))
         .routes(routes!(orgs::restore))

@@ -63,7 +63,7 @@ pub async fn create_for(ctx: &Ctx, owner: &OwnerForm, form: &NewOrganizationForm
                 if new {
                     let operator = Principal { name: "The operator".to_owned(), ..by };
                     let (address, name) = (email.as_str(), &founding.name);
-                    super::account::invite_to_set_password(tx, ctx, owner.id, address, name, &operator).await?;
+                    super::my_account::invite_to_set_password(tx, ctx, owner.id, address, name, &operator).await?;
                 }
                 Ok(founded.org_id)
             })

@@ -6,7 +6,6 @@
 //! - No `axum`, no `http`, no `sqlx` in this folder. Time, ids and randomness come from `Ctx`.
 
 pub mod access;
-pub mod account;
 pub mod accounts;
 pub mod audit;
 pub mod audit_log;
@@ -29,6 +28,7 @@ pub mod live;
 pub mod loan;
 pub mod mail;
 pub mod mail_limit;
+pub mod my_account;
 pub mod offer;
 pub mod operator;
 pub mod operator_key;

@@ -42,12 +42,12 @@ use super::{
             organization as organizations, person, resource, seat,
         },
     },
-    access, account as account_links,
+    access,
     accounts::{self, AccountNames},
     audit::{self, AuditEvent},
     key as keys,
     mail_limit::{MailBudget, may_email_strangers},
-    organization,
+    my_account, organization,
     pager::Pager,
 };
 
@@ -871,7 +871,7 @@ pub async fn create(ctx: &Ctx, by: &Principal, org: &str, form: &NewPersonForm) 
                     ..AuditEvent::new(Action::PersonCreated, summary)
                 };
                 audit::record(tx, ctx, by, what).await?;
-                account_links::invite_to_set_password(tx, ctx, id, email.as_str(), &at.name, by).await
+                my_account::invite_to_set_password(tx, ctx, id, email.as_str(), &at.name, by).await
             })
         })
         .await;

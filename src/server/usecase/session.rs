@@ -222,7 +222,7 @@ async fn insert(ctx: &Ctx, client: &Client, form: &SignUpForm, new: &SignUp, ver
                 if verified {
                     person::update_verified(tx, id).await?;
                 } else {
-                    super::account::send_verification(tx, ctx, &view).await?;
+                    super::my_account::send_verification(tx, ctx, &view).await?;
                 }
                 if ctx.policy().has_founding() {
                     let space = Founding::space(&space_name(&view.first_name, &view.last_name));

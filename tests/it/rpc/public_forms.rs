@@ -5,11 +5,11 @@ use axum::{
     http::{Method, Request},
 };
 use commonhold::{
-    domain::policy::{Founders, Policy, SignUp as WhoSignsUp},
+    domain::installation_policy::{Founders, Policy, SignUp as WhoSignsUp},
     rpc::{
-        account::ForgotPassword,
         drive::CreateResource,
         invitation::SendInvitations,
+        my_account::ForgotPassword,
         organization::CreateOrganization,
         session::{SignIn, SignUp},
     },

@@ -3,14 +3,14 @@
 use leptos::prelude::*;
 
 use super::{Done, Failure, Text};
-use crate::view::account::{AccountDeletionView, OneTimeLinkView, ProfileView, SessionItem};
+use crate::view::my_account::{AccountDeletionView, OneTimeLinkView, ProfileView, SessionItem};
 
 /// My profile.
 #[server(output = Text)]
 pub async fn account_profile() -> Result<ProfileView, Failure> {
     use crate::server::{server_fn_response as response, usecase};
     let (ctx, by) = response::signed_in().await?;
-    response::read(usecase::account::profile(&ctx, &by).await)
+    response::read(usecase::my_account::profile(&ctx, &by).await)
 }
 
 /// Saves my profile, as it is changed or all at once (SET-1).
@@ -30,7 +30,7 @@ pub async fn update_profile(
         cluster: Some(cluster),
         default_organization: Some(default_organization),
     };
-    let saved = usecase::account::update_profile(&ctx, &by, &form).await;
+    let saved = usecase::my_account::update_profile(&ctx, &by, &form).await;
     response::done(saved, |_| ("/account".to_owned(), "Saved".to_owned())).await
 }
 
@@ -42,7 +42,7 @@ pub async fn change_email(
 ) -> Result<Done, Failure> {
     use crate::server::{server_fn_response as response, usecase};
     let (ctx, by) = response::signed_in().await?;
-    let asked = usecase::account::change_email(&ctx, &by, &email, &password).await;
+    let asked = usecase::my_account::change_email(&ctx, &by, &email, &password).await;
     response::done(asked, |()| ("/account".to_owned(), "We sent a link to the new address.".to_owned())).await
 }
 
@@ -51,7 +51,7 @@ pub async fn change_email(
 pub async fn send_verification_again() -> Result<Done, Failure> {
     use crate::server::{server_fn_response as response, usecase};
     let (ctx, by) = response::signed_in().await?;
-    let sent = usecase::account::send_verification_again(&ctx, &by).await;
+    let sent = usecase::my_account::send_verification_again(&ctx, &by).await;
     response::done(sent, |()| ("/account".to_owned(), "We sent the link again.".to_owned())).await
 }
 
@@ -60,7 +60,7 @@ pub async fn send_verification_again() -> Result<Done, Failure> {
 pub async fn check_link(#[server(default)] token: String) -> Result<OneTimeLinkView, Failure> {
     use crate::server::{server_fn_response as response, usecase};
     let ctx = response::ctx()?;
-    response::read(usecase::account::check_link(&ctx, &token).await)
+    response::read(usecase::my_account::check_link(&ctx, &token).await)
 }
 
 /// **Verify email** (AUTH-2).
@@ -69,7 +69,7 @@ pub async fn verify_email(#[server(default)] token: String) -> Result<Done, Fail
     use crate::server::{server_fn_response as response, usecase};
     let ctx = response::ctx()?;
     let to = if response::current_person().is_some() { "/account" } else { "/signin" };
-    let verified = usecase::account::verify_email(&ctx, &response::client(), &token).await;
+    let verified = usecase::my_account::verify_email(&ctx, &response::client(), &token).await;
     response::done(verified, |()| (to.to_owned(), "Your email address is verified.".to_owned())).await
 }
 
@@ -78,7 +78,7 @@ pub async fn verify_email(#[server(default)] token: String) -> Result<Done, Fail
 pub async fn forgot_password(#[server(default)] email: String) -> Result<Done, Failure> {
     use crate::server::{server_fn_response as response, usecase};
     let ctx = response::ctx()?;
-    let asked = usecase::account::forgot_password(&ctx, &response::client(), &email).await;
+    let asked = usecase::my_account::forgot_password(&ctx, &response::client(), &email).await;
     response::done(asked, |()| ("/forgot?sent=yes".to_owned(), String::new())).await
 }
 
@@ -90,7 +90,7 @@ pub async fn reset_password(
 ) -> Result<Done, Failure> {
     use crate::server::{server_fn_response as response, usecase};
     let ctx = response::ctx()?;
-    let reset = usecase::account::reset_password(&ctx, &response::client(), &token, &password).await;
+    let reset = usecase::my_account::reset_password(&ctx, &response::client(), &token, &password).await;
     response::done(reset, |()| ("/signin".to_owned(), "Your password is set. Sign in with it.".to_owned())).await
 }
 
@@ -99,7 +99,7 @@ pub async fn reset_password(
 pub async fn account_sessions() -> Result<Vec<SessionItem>, Failure> {
     use crate::server::{server_fn_response as response, usecase};
     let (ctx, by) = response::signed_in().await?;
-    response::read(usecase::account::sessions(&ctx, &by).await)
+    response::read(usecase::my_account::sessions(&ctx, &by).await)
 }
 
 /// **End** one of my sessions.
@@ -107,7 +107,7 @@ pub async fn account_sessions() -> Result<Vec<SessionItem>, Failure> {
 pub async fn end_session(#[server(default)] id: String) -> Result<Done, Failure> {
     use crate::server::{server_fn_response as response, usecase};
     let (ctx, by) = response::signed_in().await?;
-    let ended = usecase::account::end_session(&ctx, &by, &id).await;
+    let ended = usecase::my_account::end_session(&ctx, &by, &id).await;
     response::done(ended, |()| ("/account/security".to_owned(), "Ended the session".to_owned())).await
 }
 
@@ -116,7 +116,7 @@ pub async fn end_session(#[server(default)] id: String) -> Result<Done, Failure>
 pub async fn end_other_sessions() -> Result<Done, Failure> {
     use crate::server::{server_fn_response as response, usecase};
     let (ctx, by) = response::signed_in().await?;
-    let ended = usecase::account::end_other_sessions(&ctx, &by).await;
+    let ended = usecase::my_account::end_other_sessions(&ctx, &by).await;
     response::done(ended, |_| ("/account/security".to_owned(), "Ended all other sessions".to_owned())).await
 }
 
@@ -128,7 +128,7 @@ pub async fn change_password(
 ) -> Result<Done, Failure> {
     use crate::server::{server_fn_response as response, usecase};
     let (ctx, by) = response::signed_in().await?;
-    let changed = usecase::account::change_password(&ctx, &by, &current, &password).await;
+    let changed = usecase::my_account::change_password(&ctx, &by, &current, &password).await;
     response::done_in_new_session(&ctx, &by, changed, "/account/security", "Your password is changed.").await
 }
 
@@ -140,7 +140,7 @@ pub async fn save_privacy(
 ) -> Result<Done, Failure> {
     use crate::server::{server_fn_response as response, usecase};
     let (ctx, by) = response::signed_in().await?;
-    let saved = usecase::account::update_consents(&ctx, &by, !usage_statistics.is_empty(), !product_news.is_empty());
+    let saved = usecase::my_account::update_consents(&ctx, &by, !usage_statistics.is_empty(), !product_news.is_empty());
     response::done(saved.await, |()| ("/account/privacy".to_owned(), "Saved".to_owned())).await
 }
 
@@ -149,7 +149,7 @@ pub async fn save_privacy(
 pub async fn account_farewell() -> Result<AccountDeletionView, Failure> {
     use crate::server::{server_fn_response as response, usecase};
     let (ctx, by) = response::signed_in().await?;
-    response::read(usecase::account::farewell(&ctx, &by).await)
+    response::read(usecase::my_account::farewell(&ctx, &by).await)
 }
 
 /// **Delete my account** (SET-2).
@@ -161,6 +161,6 @@ pub async fn delete_account(
 ) -> Result<Done, Failure> {
     use crate::server::{server_fn_response as response, usecase};
     let (ctx, by) = response::signed_in().await?;
-    let deleted = usecase::account::delete(&ctx, &by, &password, &confirm, !delete_space.is_empty()).await;
+    let deleted = usecase::my_account::delete(&ctx, &by, &password, &confirm, !delete_space.is_empty()).await;
     response::done_and_signed_out(deleted, "Your account is deleted.").await
 }

@@ -6,9 +6,8 @@ use crate::{
     domain::time::Timestamp,
     paths,
     rpc::{
-        FormFlash,
-        account::{ChangePassword, EndOtherSessions, EndSession, account_sessions},
-        ask,
+        FormFlash, ask,
+        my_account::{ChangePassword, EndOtherSessions, EndSession, account_sessions},
     },
     ui::{
         components::{
@@ -22,7 +21,7 @@ use crate::{
         session::Session,
         words::When,
     },
-    view::account::SessionItem,
+    view::my_account::SessionItem,
 };
 
 use super::AccountFrame;

@@ -6,9 +6,8 @@ use crate::{
     domain::refusal::Refusal,
     paths::{self, Address},
     rpc::{
-        FormFlash,
-        account::{DeleteAccount, SavePrivacy, account_farewell, account_profile},
-        ask,
+        FormFlash, ask,
+        my_account::{DeleteAccount, SavePrivacy, account_farewell, account_profile},
     },
     ui::{
         components::{
@@ -23,7 +22,7 @@ use crate::{
         page::content,
         session::Session,
     },
-    view::account::{AccountDeletionView, ProfileView},
+    view::my_account::{AccountDeletionView, ProfileView},
 };
 
 use super::AccountFrame;

@@ -12,7 +12,7 @@ use crate::{
         refusal::Refusal,
         text::{Email, FieldIssue, Password, key},
     },
-    view::{PersonView, account::OneTimeLinkView},
+    view::{PersonView, my_account::OneTimeLinkView},
 };
 
 use super::{

@@ -12,7 +12,7 @@ use crate::{
         role_change::keep_an_owner,
         text::{Email, FieldIssue},
     },
-    view::{OrganizationMembership, account::AccountDeletionView},
+    view::{OrganizationMembership, my_account::AccountDeletionView},
 };
 
 use super::{

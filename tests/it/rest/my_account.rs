@@ -9,7 +9,7 @@ use axum::{
 use commonhold::{
     domain::{access::Level, id::PersonId, role::Role, transfer::Grantee},
     rpc::{
-        account::{ResetPassword, SavePrivacy, VerifyEmail},
+        my_account::{ResetPassword, SavePrivacy, VerifyEmail},
         session::SignIn,
     },
     server::{context::Principal, error::Error, usecase},
@@ -309,7 +309,7 @@ both!(people_8_a_first_password_is_set_by_a_link_of_14_days, async |app| {
         .write(move |tx, _| {
             let (ctx, by, email) = (ctx.clone(), by.clone(), email.clone());
             Box::pin(async move {
-                usecase::account::invite_to_set_password(tx, &ctx, person, &email, "Alpine Survey", &by).await?;
+                usecase::my_account::invite_to_set_password(tx, &ctx, person, &email, "Alpine Survey", &by).await?;
                 Ok::<_, Error>(())
             })
         })

@@ -1,6 +1,6 @@
 //! My account in a browser without WebAssembly (AUTH-2, AUTH-4, SET-1, SET-2).
 
-use commonhold::rpc::account::{
+use commonhold::rpc::my_account::{
     ChangeEmail, ChangePassword, DeleteAccount, EndOtherSessions, EndSession, ForgotPassword, SendVerificationAgain,
     UpdateProfile,
 };

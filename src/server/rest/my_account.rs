@@ -11,8 +11,8 @@ use utoipa::ToSchema;
 
 use crate::{
     domain::profile::ProfileForm,
-    server::{context::Ctx, session, usecase::account},
-    view::account::SessionItem,
+    server::{context::Ctx, session, usecase::my_account},
+    view::my_account::SessionItem,
 };
 
 use super::{ClientInfo, CurrentPerson, Json, PageBody, problem::Problem, session::MeBody};
@@ -51,7 +51,7 @@ pub async fn update(
         cluster: body.cluster,
         default_organization: body.default_organization,
     };
-    let profile = account::update_profile(&ctx, &by, &form).await?;
+    let profile = my_account::update_profile(&ctx, &by, &form).await?;
     super::session::me_body(&ctx, &by, profile).await.map(Json)
 }
 
@@ -75,7 +75,7 @@ pub async fn delete(
     session: Session,
     Json(body): Json<DeleteBody>,
 ) -> Result<StatusCode, Problem> {
-    account::delete(&ctx, &by, &body.password, &body.confirm, body.delete_space).await?;
+    my_account::delete(&ctx, &by, &body.password, &body.confirm, body.delete_space).await?;
     session::end(&session).await?;
     Ok(StatusCode::NO_CONTENT)
 }
@@ -115,7 +115,7 @@ pub async fn sessions(
     State(ctx): State<Ctx>,
     CurrentPerson(by): CurrentPerson,
 ) -> Result<Json<PageBody<SessionBody>>, Problem> {
-    let items = account::sessions(&ctx, &by).await?.into_iter().map(Into::into).collect();
+    let items = my_account::sessions(&ctx, &by).await?.into_iter().map(Into::into).collect();
     Ok(Json(PageBody { items, next_cursor: None }))
 }
 
@@ -125,7 +125,7 @@ pub async fn end_other_sessions(
     State(ctx): State<Ctx>,
     CurrentPerson(by): CurrentPerson,
 ) -> Result<StatusCode, Problem> {
-    account::end_other_sessions(&ctx, &by).await?;
+    my_account::end_other_sessions(&ctx, &by).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -137,7 +137,7 @@ pub async fn end_session(
     CurrentPerson(by): CurrentPerson,
     Path(id): Path<String>,
 ) -> Result<StatusCode, Problem> {
-    account::end_session(&ctx, &by, &id).await?;
+    my_account::end_session(&ctx, &by, &id).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -161,7 +161,7 @@ pub async fn change_password(
     session: Session,
     Json(body): Json<ChangePasswordBody>,
 ) -> Result<StatusCode, Problem> {
-    account::change_password(&ctx, &by, &body.current, &body.password).await?;
+    my_account::change_password(&ctx, &by, &body.current, &body.password).await?;
     session::start(&session, &ctx, by.person, &client).await?;
     Ok(StatusCode::NO_CONTENT)
 }
@@ -183,7 +183,7 @@ pub async fn change_email(
     CurrentPerson(by): CurrentPerson,
     Json(body): Json<ChangeEmailBody>,
 ) -> Result<StatusCode, Problem> {
-    account::change_email(&ctx, &by, &body.email, &body.password).await?;
+    my_account::change_email(&ctx, &by, &body.email, &body.password).await?;
     Ok(StatusCode::ACCEPTED)
 }
 
@@ -194,7 +194,7 @@ pub async fn send_verification(
     State(ctx): State<Ctx>,
     CurrentPerson(by): CurrentPerson,
 ) -> Result<StatusCode, Problem> {
-    account::send_verification_again(&ctx, &by).await?;
+    my_account::send_verification_again(&ctx, &by).await?;
     Ok(StatusCode::ACCEPTED)
 }
 
@@ -213,7 +213,7 @@ pub async fn verify_email(
     ClientInfo(client): ClientInfo,
     Json(body): Json<TokenBody>,
 ) -> Result<StatusCode, Problem> {
-    account::verify_email(&ctx, &client, &body.token).await?;
+    my_account::verify_email(&ctx, &client, &body.token).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -232,7 +232,7 @@ pub async fn forgot_password(
     ClientInfo(client): ClientInfo,
     Json(body): Json<ForgotBody>,
 ) -> Result<StatusCode, Problem> {
-    account::forgot_password(&ctx, &client, &body.email).await?;
+    my_account::forgot_password(&ctx, &client, &body.email).await?;
     Ok(StatusCode::ACCEPTED)
 }
 
@@ -253,7 +253,7 @@ pub async fn reset_password(
     ClientInfo(client): ClientInfo,
     Json(body): Json<ResetBody>,
 ) -> Result<StatusCode, Problem> {
-    account::reset_password(&ctx, &client, &body.token, &body.password).await?;
+    my_account::reset_password(&ctx, &client, &body.token, &body.password).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -270,7 +270,7 @@ pub struct PrivacyBody {
 /// My consents. One that was never given is false.
 #[utoipa::path(get, path = "/me/privacy", tag = "account", responses((status = 200, body = PrivacyBody), (status = 401, body = Problem)))]
 pub async fn privacy(State(ctx): State<Ctx>, CurrentPerson(by): CurrentPerson) -> Result<Json<PrivacyBody>, Problem> {
-    let me = account::profile(&ctx, &by).await?;
+    let me = my_account::profile(&ctx, &by).await?;
     Ok(Json(PrivacyBody { usage_statistics: me.allows_usage_statistics, product_news: me.allows_product_news }))
 }
 
@@ -282,7 +282,7 @@ pub async fn save_privacy(
     CurrentPerson(by): CurrentPerson,
     Json(body): Json<PrivacyBody>,
 ) -> Result<Json<PrivacyBody>, Problem> {
-    account::update_consents(&ctx, &by, body.usage_statistics, body.product_news).await?;
+    my_account::update_consents(&ctx, &by, body.usage_statistics, body.product_news).await?;
     Ok(Json(body))
 }
 
@@ -290,7 +290,7 @@ pub async fn save_privacy(
 #[utoipa::path(get, path = "/me/export", tag = "account",
     responses((status = 200, content_type = "application/zip", body = Vec<u8>), (status = 401, body = Problem)))]
 pub async fn export(State(ctx): State<Ctx>, CurrentPerson(by): CurrentPerson) -> Result<Response, Problem> {
-    let archive = Box::pin(account::export(&ctx, &by)).await?;
+    let archive = Box::pin(my_account::export(&ctx, &by)).await?;
     let headers = [
         (header::CONTENT_TYPE, "application/zip"),
         (header::CONTENT_DISPOSITION, "attachment; filename=\"commonhold-my-data.zip\""),

@@ -8,7 +8,7 @@ use leptos::prelude::*;
 
 use crate::{
     paths,
-    rpc::account::SendVerificationAgain,
+    rpc::my_account::SendVerificationAgain,
     ui::{
         components::{
             button::Tone,

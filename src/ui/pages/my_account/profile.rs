@@ -5,9 +5,8 @@ use leptos::prelude::*;
 use crate::{
     domain::resource::CLUSTERS,
     rpc::{
-        FormFlash,
-        account::{ChangeEmail, UpdateProfile, account_profile},
-        ask,
+        FormFlash, ask,
+        my_account::{ChangeEmail, UpdateProfile, account_profile},
         preferences::SaveLetterKeys,
     },
     ui::{
@@ -24,7 +23,7 @@ use crate::{
         session::Session,
         words,
     },
-    view::{account::ProfileView, preferences::UiPreferences},
+    view::{my_account::ProfileView, preferences::UiPreferences},
 };
 
 use super::AccountFrame;

@@ -22,7 +22,7 @@ use crate::{
     },
     view::{
         PersonView,
-        account::{ProfileView, SessionItem},
+        my_account::{ProfileView, SessionItem},
     },
 };
 
