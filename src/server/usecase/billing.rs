@@ -111,7 +111,8 @@ pub async fn add_contact(ctx: &Ctx, by: &Principal, org: &str, form: &ContactFor
                 billing_contact::insert(tx, &permit, id, &contact, ctx.now()).await.map_err(taken)?;
                 let summary = format!("added the billing contact {}", contact.name);
                 let after = serde_json::json!({ "contact": id, "name": contact.name });
-                note(tx, ctx, by, &permit, Action::BillingContactAdded, summary, None, Some(after)).await?;
+                audit::record_change(tx, ctx, by, &permit, Action::BillingContactAdded, summary, None, Some(after))
+                    .await?;
                 Ok(billing_contact::find(tx, permit.organization(), id).await?.ok_or(Refusal::NotFound)?)
             })
         })
@@ -138,7 +139,7 @@ pub async fn change_contact(ctx: &Ctx, by: &Principal, org: &str, id: &str, form
                     // Managers read the log, and Owners alone see billing: names only.
                     let state = |contact: &ContactView| serde_json::json!({ "contact": id, "name": contact.name });
                     let (was, is) = (Some(state(&before)), Some(state(&after)));
-                    note(tx, ctx, by, &permit, Action::BillingContactChanged, summary, was, is).await?;
+                    audit::record_change(tx, ctx, by, &permit, Action::BillingContactChanged, summary, was, is).await?;
                 }
                 Ok(after)
             })
@@ -160,7 +161,8 @@ pub async fn remove_contact(ctx: &Ctx, by: &Principal, org: &str, id: &str) -> R
                 billing_contact::delete(tx, &permit, id).await?;
                 let summary = format!("removed the billing contact {}", found.name);
                 let before = serde_json::json!({ "contact": id, "name": found.name });
-                note(tx, ctx, by, &permit, Action::BillingContactRemoved, summary, Some(before), None).await?;
+                audit::record_change(tx, ctx, by, &permit, Action::BillingContactRemoved, summary, Some(before), None)
+                    .await?;
                 Ok(found.name)
             })
         })
@@ -245,7 +247,7 @@ async fn request_in(tx: &mut Tx, ctx: &Ctx, by: &Principal, org: &str, form: &Re
     }
     let summary = format!("requested {what}");
     let after = serde_json::json!({ "request": id, "wanted": what });
-    note(tx, ctx, by, &permit, Action::PurchaseRequested, summary, None, Some(after)).await?;
+    audit::record_change(tx, ctx, by, &permit, Action::PurchaseRequested, summary, None, Some(after)).await?;
     Ok(purchase_request::find(tx, id).await?.ok_or(Refusal::NotFound)?)
 }
 
@@ -270,23 +272,9 @@ pub async fn withdraw(ctx: &Ctx, by: &Principal, org: &str, id: &str) -> Result<
                 let summary = format!("withdrew the request for {}", found.summary());
                 let before = Some(serde_json::json!({ "request": id, "state": found.state }));
                 let after = Some(serde_json::json!({ "request": id, "state": RequestState::Withdrawn }));
-                note(tx, ctx, by, &permit, Action::PurchaseWithdrawn, summary, before, after).await?;
+                audit::record_change(tx, ctx, by, &permit, Action::PurchaseWithdrawn, summary, before, after).await?;
                 Ok(purchase_request::find(tx, id).await?.ok_or(Refusal::NotFound)?)
             })
         })
         .await
-}
-
-async fn note(
-    tx: &mut Tx,
-    ctx: &Ctx,
-    by: &Principal,
-    permit: &RolePermit,
-    action: Action,
-    summary: String,
-    before: Option<serde_json::Value>,
-    after: Option<serde_json::Value>,
-) -> Result<()> {
-    let organization = Some(permit.organization());
-    audit::record(tx, ctx, by, AuditEvent { organization, before, after, ..AuditEvent::new(action, summary) }).await
 }

@@ -113,7 +113,8 @@ async fn change_in(tx: &mut Tx, ctx: &Ctx, by: &Principal, org: &str, form: &Set
         organizations::update_details(tx, &permit, &wanted.details).await?;
         let (before, after) = changed(&json(&found.details)?, &json(&wanted.details)?);
         let summary = format!("changed {}", names(&after));
-        note(tx, ctx, by, &permit, Action::OrganizationChanged, summary, Some(before), Some(after)).await?;
+        audit::record_change(tx, ctx, by, &permit, Action::OrganizationChanged, summary, Some(before), Some(after))
+            .await?;
     }
     Ok(org_id)
 }
@@ -142,7 +143,8 @@ async fn take(
         .map_err(|error| if error.is_taken() { taken() } else { error })?;
     let (before, after) = (serde_json::json!({ "org_id": old }), serde_json::json!({ "org_id": new }));
     let summary = format!("changed the Org ID from {old} to {}", new.as_str());
-    note(tx, ctx, by, permit, Action::OrganizationOrgIdChanged, summary, Some(before), Some(after)).await?;
+    audit::record_change(tx, ctx, by, permit, Action::OrganizationOrgIdChanged, summary, Some(before), Some(after))
+        .await?;
     Ok(new.as_str().to_owned())
 }
 
@@ -187,7 +189,7 @@ pub async fn change_legal(
                     let (before, after) = changed(&json(&found.legal)?, &json(&legal)?);
                     let summary = format!("changed legal information: {}", names(&after));
                     let action = Action::OrganizationLegalChanged;
-                    note(tx, ctx, by, &permit, action, summary, Some(before), Some(after)).await?;
+                    audit::record_change(tx, ctx, by, &permit, action, summary, Some(before), Some(after)).await?;
                 }
                 Ok((legal, org_id))
             })
@@ -227,7 +229,7 @@ pub async fn delete(ctx: &Ctx, by: &Principal, org: &str, confirm: &str) -> Resu
                 rules::confirmed(&found.name, confirm).map_err(super::super::error::at_field("confirm"))?;
                 organizations::update_deleted_at(tx, &permit, Some(ctx.now())).await?;
                 let summary = format!("deleted {}", found.name);
-                note(tx, ctx, by, &permit, Action::OrganizationDeleted, summary, None, None).await?;
+                audit::record_change(tx, ctx, by, &permit, Action::OrganizationDeleted, summary, None, None).await?;
                 Ok(found.name)
             })
         })
@@ -258,7 +260,7 @@ pub async fn restore(ctx: &Ctx, by: &Principal, org: &str) -> Result<DeletedView
                 let permit = allow(by.who(), found.id, Some(Role::Owner), Permission::EditLegal)?;
                 organizations::update_deleted_at(tx, &permit, None).await?;
                 let summary = format!("restored {}", found.name);
-                note(tx, ctx, by, &permit, Action::OrganizationRestored, summary, None, None).await?;
+                audit::record_change(tx, ctx, by, &permit, Action::OrganizationRestored, summary, None, None).await?;
                 Ok(found)
             })
         })
@@ -274,20 +276,6 @@ pub async fn new_org_id(ctx: &Ctx, by: &Principal, old: &str) -> Result<Option<S
         Err(Error::Refused(_)) => Ok(None),
         Err(error) => Err(error),
     }
-}
-
-async fn note(
-    tx: &mut Tx,
-    ctx: &Ctx,
-    by: &Principal,
-    permit: &RolePermit,
-    action: Action,
-    summary: String,
-    before: Option<Value>,
-    after: Option<Value>,
-) -> Result<()> {
-    let organization = Some(permit.organization());
-    audit::record(tx, ctx, by, AuditEvent { organization, before, after, ..AuditEvent::new(action, summary) }).await
 }
 
 fn json<T: serde::Serialize>(value: &T) -> Result<Value> {

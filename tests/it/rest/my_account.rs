@@ -625,7 +625,7 @@ both!(set_2_a_deleted_account_leaves_what_was_made_and_nothing_of_who_made_it, a
     // From before the settings of a personal space were closed.
     app.corrupt(
         "UPDATE organization SET legal_contact = 'Anna', protection_officer_name = 'Anna', website = 'https://anna.ch'
-         WHERE space_of IS NOT NULL",
+         WHERE name LIKE 'Anna%'",
     )
     .await;
     let phone = anna.elsewhere().await;

@@ -8,7 +8,10 @@ use super::{
     route::{DriveRoute, Listing, OpenDialog, Transfer},
 };
 use crate::{
-    domain::transfer::{Plan, Scope},
+    domain::{
+        resource::Kind,
+        transfer::{Plan, Scope},
+    },
     paths,
     rpc::{
         FormFlash, ask,
@@ -101,7 +104,7 @@ fn PlanContent(
     }
     let to = match plan.scope {
         Scope::Between => target_name.clone(),
-        Scope::Within if plan.destination.name == target_name => "Drive".to_owned(),
+        Scope::Within if plan.destination_kind == Kind::Root => "Drive".to_owned(),
         Scope::Within => format!("“{}”", plan.destination.name),
     };
     let (verb, moved) = match plan.scope {
@@ -154,7 +157,7 @@ fn PlanContent(
                 <Hidden name="digest" value=digest/>
                 <Hidden name="back" value=close.clone()/>
                 <DialogBody focusable=true>
-                    <p>{summary(&plan, &target_name)}</p>
+                    <p>{summary(&plan)}</p>
                     <Sides plan=plan.clone()/>
                     <Consequences plan/>
                 </DialogBody>
@@ -187,7 +190,7 @@ fn MovedAlready(
 }
 
 /// What moves, and into which folder.
-fn summary(plan: &Plan, target: &str) -> String {
+fn summary(plan: &Plan) -> String {
     let what = format!("{}: {}", what(plan), contents(plan));
-    if plan.destination.name == target { what } else { format!("{what}, {}", into(plan, target)) }
+    if plan.destination_kind == Kind::Root { what } else { format!("{what}, {}", into(plan)) }
 }
