@@ -336,7 +336,7 @@ async fn send(
         if let Some(Ready { invite, reach, accounts }) = ready {
             let token = ctx.token();
             let name = reach.as_ref().map(|(_, _, name)| name.as_str());
-            let message = message(invite.name.as_deref(), &at.name, by, invite.role, false, name, &token);
+            let message = message(invite.name.as_deref(), &at.name, by, invite.role, false, name, &token, expires_at);
             let id = InvitationId(ctx.id());
             let new = invitation::NewInvitation {
                 id,
@@ -659,7 +659,7 @@ pub async fn resend(ctx: &Ctx, by: &Principal, org: &str, id: InvitationId) -> R
                 let reach = reach_name(tx, &found).await?;
                 let (token, expires_at) = (ctx.token(), now.plus_days(LINK_DAYS));
                 let message =
-                    message(found.name.as_deref(), &at.name, by, found.role, found.external, reach.as_deref(), &token);
+                    message(found.name.as_deref(), &at.name, by, found.role, found.external, reach.as_deref(), &token, expires_at);
                 let mail = mail::post(tx, ctx, &found.email, &message).await?;
                 let hash = digest(token.as_bytes());
                 invitation::update_link(tx, &permit, id, &hash, mail, (now, expires_at)).await?;
@@ -689,11 +689,13 @@ fn message<'a>(
     external: bool,
     resource: Option<&'a str>,
     token: &'a str,
+    expires_at: Timestamp,
 ) -> EmailMessage<'a> {
+    let (inviter, days) = (&by.name, LINK_DAYS);
     if external {
-        EmailMessage::SharedWith { name, organization, inviter: &by.name, resource, token, days: LINK_DAYS }
+        EmailMessage::SharedWith { name, organization, inviter, resource, token, days, expires_at }
     } else {
-        EmailMessage::Invitation { name, organization, inviter: &by.name, role, resource, token, days: LINK_DAYS }
+        EmailMessage::Invitation { name, organization, inviter, role, resource, token, days, expires_at }
     }
 }
 
@@ -732,7 +734,7 @@ pub async fn ask(
     may_email_strangers(tx, ctx, by, permit.organization(), 1).await?;
     let at = organizations::find(tx, permit.organization()).await?.ok_or(Refusal::NotFound)?;
     let (token, expires_at, id) = (ctx.token(), now.plus_days(LINK_DAYS), InvitationId(ctx.id()));
-    let message = message(None, &at.name, by, Role::Member, member.is_none(), Some(asked.name), &token);
+    let message = message(None, &at.name, by, Role::Member, member.is_none(), Some(asked.name), &token, expires_at);
     let new = invitation::NewInvitation {
         id,
         email: asked.email.as_str(),

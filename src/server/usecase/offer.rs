@@ -206,6 +206,7 @@ async fn make_in(
         what: &what,
         note: &new.note,
         days: OPEN_DAYS,
+        expires_at: new.expires_at,
     };
     for address in offer::list_addresses(tx, found.id, TOLD).await? {
         mail::post(tx, ctx, &address, &message).await?;
