@@ -193,6 +193,6 @@ pub async fn me_body(ctx: &Ctx, by: &Principal, profile: ProfileView) -> Result<
             .map(Into::into)
             .collect(),
         space,
-        invitations: usecase::invitation::mine(ctx, by).await?.into_iter().map(Into::into).collect(),
+        invitations: usecase::invitation::show::mine(ctx, by).await?.into_iter().map(Into::into).collect(),
     })
 }

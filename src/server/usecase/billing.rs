@@ -25,8 +25,7 @@ use super::{
         mail::{self, EmailMessage},
         store::{Tx, billing_contact, membership, organization as organizations, person, purchase_request},
     },
-    audit::{self, AuditEvent},
-    organization,
+    audit, organization,
     pager::Pager,
 };
 

@@ -67,13 +67,13 @@ pub async fn list(ctx: &Ctx, by: &Actor) -> Result<DesktopView> {
     let (organization, org_id, name, role, all) = match by {
         Actor::Person(by) => {
             let found = organization_of(&mut tx, by.person).await?;
-            let all = licences::of_organization(&mut tx, found.id, now).await?;
+            let all = licences::list::of_organization(&mut tx, found.id, now).await?;
             (found.id, found.org_id, found.name, Some(found.role.ok_or(Refusal::NotFound)?), all)
         }
         Actor::Key(by) => {
             by.scopes.allow(Scope::Desktop)?;
             let found = organizations::find(&mut tx, by.organization).await?.ok_or(Refusal::NotFound)?;
-            let all = licences::of_accounts(&mut tx, found.id, &[by.account].into(), now).await?;
+            let all = licences::list::of_accounts(&mut tx, found.id, &[by.account].into(), now).await?;
             (found.id, found.org_id, found.name, None, all)
         }
     };

@@ -90,7 +90,7 @@ pub async fn show(ctx: &Ctx, by: &Principal, org: &str, cursor: &str) -> Result<
     let lendable: Vec<_> = own
         .iter()
         .filter(|stored| rules::lendable(&stored.licence, away.contains(&stored.licence.id), now).is_ok())
-        .map(|stored| licences::view(stored, now))
+        .map(|stored| licences::list::view(stored, now))
         .collect();
     let lend = if lendable.is_empty() {
         Control::Disabled("This organization has no active licence that it could lend.".to_owned())

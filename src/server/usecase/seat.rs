@@ -176,7 +176,7 @@ pub async fn list(ctx: &Ctx, by: &Principal, id: &str, cursor: &str, limit: Opti
         Some(machine) => of_machine(&mut tx, by, machine.account, id, now).await?,
         None => managed(&mut tx, by, id, now).await?,
     };
-    let loan = held.loan.as_ref().map(|loan| licences::loan_term(loan, permit.organization()));
+    let loan = held.loan.as_ref().map(|loan| licences::list::loan_term(loan, permit.organization()));
     let total = held.seats();
     if lent_refusal(&held, &permit).is_some() || !held.stored.licence.is_active(now) {
         return Ok(SeatsOf { total, used: 0, loan, page: Page { items: Vec::new(), next_cursor: None } });
@@ -199,7 +199,7 @@ pub async fn show(ctx: &Ctx, by: &Principal, org: &str, only: &str, cursor: &str
     let mut tx = ctx.db().read().await?;
     let at = organization::belonging(&mut tx, by, org).await?;
     allow(by.who(), at.id, at.role, Permission::ManageAccounts)?;
-    let all = licences::of_organization(&mut tx, at.id, now).await?;
+    let all = licences::list::of_organization(&mut tx, at.id, now).await?;
     let wanted: Vec<LicenceView> = all
         .into_iter()
         .filter(|licence| licence.product == Product::Desktop)

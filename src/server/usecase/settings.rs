@@ -27,9 +27,7 @@ use super::{
         error::{Error, Result},
         store::{Tx, membership, organization as organizations},
     },
-    accounts,
-    audit::{self, AuditEvent},
-    organization,
+    accounts, audit, organization,
 };
 
 /// What the settings pages show: the sections that the reader may see. A personal space has none (SPACE-1).

@@ -20,7 +20,7 @@ use commonhold::{
         store::fault::{Moment, crashing},
         usecase::{
             idempotency::{Answer as Kept, Asker, Turn, begin, carry_out},
-            licence::top_up,
+            licence::operator::top_up,
             operator::Operator,
             operator_key::create_key,
         },

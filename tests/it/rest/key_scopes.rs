@@ -10,7 +10,7 @@ use commonhold::{
     server::{
         rest::contract::{Calls, OPERATIONS},
         usecase::{
-            licence::{GrantForm, grant},
+            licence::operator::{GrantForm, grant},
             operator::Operator,
             operator_key::create_key,
         },

@@ -39,7 +39,7 @@ use commonhold::{
         password::Hasher,
         router,
         store::{Db, Synchronous, grant, link, membership, outbox, person as people, resource},
-        usecase::{self, dataset::StatusSet, licence::GrantForm},
+        usecase::{self, dataset::StatusSet, licence::operator::GrantForm},
     },
 };
 use leptos::config::{Env, LeptosOptions};
@@ -388,7 +388,7 @@ impl TestApp {
             credits,
             ..GrantForm::default()
         };
-        usecase::licence::grant(self.ctx(), &form).await.expect("a licence is granted")
+        usecase::licence::operator::grant(self.ctx(), &form).await.expect("a licence is granted")
     }
 
     /// Grants a desktop licence.
@@ -399,11 +399,11 @@ impl TestApp {
             seats: Some(seats),
             ..GrantForm::default()
         };
-        usecase::licence::grant(self.ctx(), &form).await.expect("a licence is granted")
+        usecase::licence::operator::grant(self.ctx(), &form).await.expect("a licence is granted")
     }
 
     pub async fn expire(&self, licence: LicenceId) {
-        usecase::licence::expire(self.ctx(), licence).await.expect("a licence ends");
+        usecase::licence::operator::expire(self.ctx(), licence).await.expect("a licence ends");
     }
 
     /// Sets the status of a dataset, as an engine does.

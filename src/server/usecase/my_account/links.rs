@@ -116,6 +116,7 @@ pub async fn invite_to_set_password(
         by: &by.name,
         token: &token,
         days: SET_PASSWORD_DAYS,
+        expires_at: Purpose::SetPassword.expires(ctx.now()),
     };
     post(tx, ctx, email, &message).await.map(|_| ())
 }
@@ -277,7 +278,8 @@ async fn send_reset(tx: &mut Tx, ctx: &Ctx, client: &Client, email_key: &str) ->
         paced => paced?,
     }
     let token = issue(tx, ctx, person.id, Purpose::ResetPassword, &person.email).await?;
-    let message = EmailMessage::ResetPassword { first_name: &person.first_name, token: &token };
+    let expires_at = Purpose::ResetPassword.expires(ctx.now());
+    let message = EmailMessage::ResetPassword { first_name: &person.first_name, token: &token, expires_at };
     post(tx, ctx, &person.email, &message).await?;
     let what = AuditEvent::new(Action::PasswordResetAsked, "requested a link to set a new password");
     audit::record(tx, ctx, &holder(&person, client), what).await
@@ -310,7 +312,8 @@ pub async fn reset_password(ctx: &Ctx, client: &Client, token: &str, password: &
                 }
                 let first = link.purpose == Purpose::SetPassword;
                 if !first {
-                    let message = EmailMessage::PasswordChanged { first_name: &person.first_name };
+                    let message =
+                        EmailMessage::PasswordChanged { first_name: &person.first_name, public_url: ctx.public_url() };
                     post(tx, ctx, &person.email, &message).await?;
                 }
                 let summary = if first { "set their first password" } else { "set a new password with a mailed link" };

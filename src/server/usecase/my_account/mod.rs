@@ -139,7 +139,9 @@ pub async fn change_password(ctx: &Ctx, by: &Principal, current: &str, password:
                 check_password_unchanged(tx, by, &before).await?;
                 let me = myself(tx, by).await?;
                 set_password(tx, ctx, &me, &after, by.session.as_deref()).await?;
-                post(tx, ctx, &me.email, &EmailMessage::PasswordChanged { first_name: &me.first_name }).await?;
+                let message =
+                    EmailMessage::PasswordChanged { first_name: &me.first_name, public_url: ctx.public_url() };
+                post(tx, ctx, &me.email, &message).await?;
                 audit::record(tx, ctx, by, AuditEvent::new(Action::PasswordChanged, "changed their password")).await
             })
         })
