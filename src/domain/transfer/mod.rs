@@ -432,6 +432,12 @@ impl Effects {
 }
 
 impl Plan {
+    /// Whether the items go to the root of the organization itself, which people know as the Drive. The root of one of several
+    /// accounts has the account's name. `target_name` is the organization's name.
+    pub fn is_into_drive(&self, target_name: &str) -> bool {
+        self.destination_kind == Kind::Root && self.destination.name == target_name
+    }
+
     /// The resources with access given by hand, if that access is all that is in the way (XFER-2). `None` if something else is.
     pub fn only_direct_access(&self) -> Option<Vec<ResourceId>> {
         let direct = self.blockers.iter().all(|blocker| blocker.code == BlockerCode::DirectAccess);

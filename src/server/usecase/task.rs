@@ -6,7 +6,6 @@ use crate::{
         id::{ResourceId, TaskId},
         items::Items,
         refusal::Refusal,
-        resource::Kind,
         task::{SHOWN_AFTER_END_MILLIS, TaskKind, TaskState, go_on, has_ended},
         text::key,
         time::Timestamp,
@@ -399,7 +398,7 @@ fn moved_message(receipt: &ReceiptView) -> String {
     let what = receipt.plan.summary().what();
     match receipt.plan.scope {
         Scope::Between => format!("Transferred {what} to {}", receipt.target_name),
-        Scope::Within if receipt.plan.destination_kind == Kind::Root => format!("Moved {what} to Drive"),
+        Scope::Within if receipt.plan.is_into_drive(&receipt.target_name) => format!("Moved {what} to Drive"),
         Scope::Within => format!("Moved {what} to “{}”", receipt.plan.destination.name),
     }
 }

@@ -87,7 +87,7 @@ fn ReceiptContent(receipt: ReceiptView, org: String) -> impl IntoView {
         Scope::Within => "Moved by",
     };
     let destination = plan.destination.clone();
-    let destination_words = into(&plan);
+    let destination_words = into(&plan, &target_name);
     let (contents, billing) = (contents(&plan), billing(&plan));
     let export = move |format: &'static str| {
         Address::new(format!("/api/v1/transfers/{id}/export")).with("format", format).text()

@@ -21,7 +21,6 @@ use crate::{
         id::{OrganizationId, ResourceId, TaskId},
         items::Items,
         refusal::Refusal,
-        resource::Kind,
         task::{MAX_INLINE_ITEMS, TaskKind},
         transfer::{self as rules, Plan, Scope},
     },
@@ -301,7 +300,7 @@ async fn begin_confirmed(
 fn target_of(plan: &Plan, target_name: &str) -> MoveTarget {
     match plan.scope {
         Scope::Between => MoveTarget::Organization(target_name.to_owned()),
-        Scope::Within if plan.destination_kind == Kind::Root => MoveTarget::Drive,
+        Scope::Within if plan.is_into_drive(target_name) => MoveTarget::Drive,
         Scope::Within => MoveTarget::Container(plan.destination.name.clone()),
     }
 }

@@ -6,7 +6,6 @@ use leptos::prelude::*;
 use crate::{
     domain::{
         licence::Model,
-        resource::Kind,
         transfer::{AccessChange, Effects, Grantee, ModelPair, Plan, SideEffect, Truncated},
     },
     ui::{
@@ -33,9 +32,9 @@ pub fn contents(plan: &Plan) -> String {
     format!("{datasets}, {}", words::counted(plan.images, "image", "images"))
 }
 
-/// "into “Handover”". In a plan, a root has the name of its organization; people know it as the Drive.
-pub fn into(plan: &Plan) -> String {
-    if plan.destination_kind == Kind::Root {
+/// "into “Handover”".
+pub fn into(plan: &Plan, target: &str) -> String {
+    if plan.is_into_drive(target) {
         "into its Drive".to_owned()
     } else {
         format!("into “{}”", plan.destination.name)

@@ -8,10 +8,7 @@ use super::{
     route::{DriveRoute, Listing, OpenDialog, Transfer},
 };
 use crate::{
-    domain::{
-        resource::Kind,
-        transfer::{Plan, Scope},
-    },
+    domain::transfer::{Plan, Scope},
     paths,
     rpc::{
         FormFlash, ask,
@@ -104,7 +101,7 @@ fn PlanContent(
     }
     let to = match plan.scope {
         Scope::Between => target_name.clone(),
-        Scope::Within if plan.destination_kind == Kind::Root => "Drive".to_owned(),
+        Scope::Within if plan.is_into_drive(&target_name) => "Drive".to_owned(),
         Scope::Within => format!("“{}”", plan.destination.name),
     };
     let (verb, moved) = match plan.scope {
@@ -157,7 +154,7 @@ fn PlanContent(
                 <Hidden name="digest" value=digest/>
                 <Hidden name="back" value=close.clone()/>
                 <DialogBody focusable=true>
-                    <p>{summary(&plan)}</p>
+                    <p>{summary(&plan, &target_name)}</p>
                     <Sides plan=plan.clone()/>
                     <Consequences plan/>
                 </DialogBody>
@@ -190,7 +187,7 @@ fn MovedAlready(
 }
 
 /// What moves, and into which folder.
-fn summary(plan: &Plan) -> String {
+fn summary(plan: &Plan, target: &str) -> String {
     let what = format!("{}: {}", what(plan), contents(plan));
-    if plan.destination_kind == Kind::Root { what } else { format!("{what}, {}", into(plan)) }
+    if plan.is_into_drive(target) { what } else { format!("{what}, {}", into(plan, target)) }
 }
