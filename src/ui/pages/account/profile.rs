@@ -55,11 +55,7 @@ pub fn ProfilePage() -> impl IntoView {
 
 /// Names and preferences.
 #[component]
-fn AboutMe(
-    action: FormAction<UpdateProfile>,
-    profile: ProfileView,
-    flash: Option<FormFlash>,
-) -> impl IntoView {
+fn AboutMe(action: FormAction<UpdateProfile>, profile: ProfileView, flash: Option<FormFlash>) -> impl IntoView {
     let session = Session::get();
     let pairs = |known: &[(&str, &str)]| {
         known.iter().map(|(value, words)| ((*value).to_owned(), (*words).to_owned())).collect::<Vec<_>>()
