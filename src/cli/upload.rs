@@ -325,16 +325,13 @@ impl Remote {
                 u64::try_from(piece.len()).unwrap_or(0),
                 [("content-type", "application/offset+octet-stream".to_owned()), ("upload-offset", offset.to_string())],
             );
-            let trouble = match self.ask(Method::PATCH, url, &headers, piece).await {
-                Ok(_) => {
-                    offset += length;
-                    if offset >= file.bytes {
-                        return Ok(());
-                    }
-                    delays = Delays::default();
-                    continue;
+            let Err(trouble) = self.ask(Method::PATCH, url, &headers, piece).await else {
+                offset += length;
+                if offset >= file.bytes {
+                    return Ok(());
                 }
-                Err(trouble) => trouble,
+                delays = Delays::default();
+                continue;
             };
             match trouble {
                 Trouble::Refused(reason) => return Err(reason),

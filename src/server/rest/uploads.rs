@@ -274,10 +274,10 @@ async fn receive_body(
     body: Body,
 ) -> Result<Received, Problem> {
     let Some(turn) = ctx.files()?.turn() else { return Err(Problem::refusal(&Refusal::Busy(0))) };
-    let (sender, mut receiver) = mpsc::channel::<Arriving>(WAITING_CHUNKS);
+    let (chunks, mut arrivals) = mpsc::channel::<Arriving>(WAITING_CHUNKS);
     let (writes, by) = (ctx.clone(), by.clone());
     let writing = tokio::spawn(async move {
-        let arriving = futures::stream::poll_fn(move |context| receiver.poll_recv(context));
+        let arriving = futures::stream::poll_fn(move |context| arrivals.poll_recv(context));
         let received = receive(&writes, &by, &id, &request, arriving).await;
         drop(turn);
         received
@@ -297,11 +297,11 @@ async fn receive_body(
         };
         let ends = matches!(next, Arriving::End);
         // An error says that the writer has answered already.
-        if sender.send(next).await.is_err() || ends {
+        if chunks.send(next).await.is_err() || ends {
             break;
         }
     }
-    drop(sender);
+    drop(chunks);
     let received = writing.await.map_err(|_| {
         Problem::from(crate::server::error::Error::Internal("the task that writes an upload ended".to_owned()))
     })?;

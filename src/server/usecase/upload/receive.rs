@@ -104,7 +104,7 @@ pub struct Received {
 #[derive(Debug, Clone)]
 struct Claim {
     id: UploadId,
-    claim: Uuid,
+    token: Uuid,
     cluster: String,
     /// What is being written.
     object: ObjectId,
@@ -117,7 +117,7 @@ struct Claim {
 enum Begun {
     /// There is nothing to receive.
     Done(Received),
-    Claimed(Claim, RunningSum),
+    Claimed(Box<(Claim, RunningSum)>),
 }
 
 /// Receives bytes of an upload of the caller's, and makes a file of it once they are complete.
@@ -147,13 +147,13 @@ pub async fn receive(
     };
     let (claim, sum) = match begun {
         Begun::Done(received) => return Ok(received),
-        Begun::Claimed(claim, sum) => (claim, sum),
+        Begun::Claimed(claimed) => *claimed,
     };
-    let mut receiver = Receiver { ctx, by, claim, sum, renewed_at: ctx.now() };
-    let received = receiver.receive(request, body).await;
+    let mut holder = Receiver { ctx, by, claim, sum, renewed_at: ctx.now() };
+    let received = holder.receive(request, body).await;
     if received.is_err() {
         // What was not counted is given up at once, so that the next request need not wait. If this fails, the claim runs out.
-        receiver.give_up().await;
+        holder.give_up().await;
     }
     received
 }
@@ -168,7 +168,7 @@ async fn begin_in(tx: &mut Tx, ctx: &Ctx, by: &Principal, id: UploadId, request:
     match admit(&upload.progress(), request.offset, request.length, now)? {
         Admission::Finished => {
             let (offset, expires_at, number) = (upload.bytes, upload.expires_at, upload.file_number);
-            return Ok(Begun::Done(Received { offset, expires_at, number }));
+            Ok(Begun::Done(Received { offset, expires_at, number }))
         }
         Admission::Receive(left) => {
             may_change_files(upload.side, upload.status, upload.paid)?;
@@ -183,8 +183,8 @@ async fn begin_in(tx: &mut Tx, ctx: &Ctx, by: &Principal, id: UploadId, request:
                 .await?;
             upload::insert_piece(tx, id, claim, object).await?;
             let (cluster, received, bytes) = (upload.cluster.clone(), upload.received, upload.bytes);
-            let claim = Claim { id, claim, cluster, object, received, bytes, expires_at: upload.expires_at };
-            Ok(Begun::Claimed(claim, sum))
+            let held = Claim { id, token: claim, cluster, object, received, bytes, expires_at: upload.expires_at };
+            Ok(Begun::Claimed(Box::new((held, sum))))
         }
     }
 }
@@ -291,7 +291,7 @@ impl Receiver<'_> {
 
     /// Holds the upload for longer, now and then.
     async fn renew(&mut self) -> Result<()> {
-        let (now, id, claim) = (self.ctx.now(), self.claim.id, self.claim.claim);
+        let (now, id, claim) = (self.ctx.now(), self.claim.id, self.claim.token);
         if now < self.renewed_at.plus_millis(CLAIM_RENEWAL_MILLIS) {
             return Ok(());
         }
@@ -331,23 +331,23 @@ impl Receiver<'_> {
                         // Rights may have changed while the bytes came.
                         let (upload, permit) = own(tx, by, held.id).await?;
                         may_change_files(upload.side, upload.status, upload.paid)?;
-                        if !upload::update_written(tx, held.id, held.claim, &piece).await? {
+                        if !upload::update_written(tx, held.id, held.token, &piece).await? {
                             return Err(Refusal::UploadBusy.into());
                         }
                         if held.received + written == held.bytes {
                             return Ok(Some(match finish_in(tx, ctx, by, &permit, &upload, sum).await? {
                                 Ok(number) => Committed::Finished(number),
                                 Err(refusal) => {
-                                    upload::release(tx, held.id, held.claim).await?;
+                                    upload::release(tx, held.id, held.token).await?;
                                     Committed::Refused(refusal)
                                 }
                             }));
                         }
                         if goes_on {
-                            upload::insert_piece(tx, held.id, held.claim, next).await?;
+                            upload::insert_piece(tx, held.id, held.token, next).await?;
                             return Ok(Some(Committed::More(next)));
                         }
-                        upload::release(tx, held.id, held.claim).await?;
+                        upload::release(tx, held.id, held.token).await?;
                         Ok(None)
                     })
                 })
@@ -364,7 +364,7 @@ impl Receiver<'_> {
 
     /// Lets go of the upload. What was not counted goes to the trash.
     async fn give_up(&self) {
-        let (id, claim, now) = (self.claim.id, self.claim.claim, self.ctx.now());
+        let (id, claim, now) = (self.claim.id, self.claim.token, self.ctx.now());
         let given_up: Result<()> = self
             .ctx
             .db()
@@ -400,7 +400,8 @@ async fn finish_in(
     let same = blob::find_same(tx, &upload.cluster, &sum.sha256, upload.bytes).await?;
     let mut path = FilePath::parse(&upload.path)
         .map_err(|issue| Error::Internal(format!("upload {} has no path: {issue}", upload.id)))?;
-    let there = dataset_file::list_by_keys(tx, permit.resource(), upload.side, &[upload.path_key.clone()]).await?;
+    let there =
+        dataset_file::list_by_keys(tx, permit.resource(), upload.side, std::slice::from_ref(&upload.path_key)).await?;
     if let Some((number, _)) = there.get(&upload.path_key).copied() {
         let file = dataset_file::find(tx, permit.resource(), number).await?;
         if same.is_some() && file.map(|file| file.blob) == same {
