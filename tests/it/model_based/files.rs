@@ -61,8 +61,8 @@ struct World<'a> {
     days: i64,
 }
 
-impl World<'_> {
-    async fn new<'a>(app: &'a TestApp, seed: u64) -> World<'a> {
+impl<'a> World<'a> {
+    async fn new(app: &'a TestApp, seed: u64) -> Self {
         let anna = app.person("Anna").await;
         let mut orgs = Vec::new();
         for name in ["North", "South"] {
@@ -71,7 +71,7 @@ impl World<'_> {
             orgs.push(org);
         }
         let [north, south] = <[Org; 2]>::try_from(orgs).expect("two");
-        World { app, anna, orgs: [north, south], datasets: BTreeMap::new(), under_way: Vec::new(), made: 0, days: 0 }
+        Self { app, anna, orgs: [north, south], datasets: BTreeMap::new(), under_way: Vec::new(), made: 0, days: 0 }
     }
 
     fn any(&self, random: &mut Generator, wanted: impl Fn(&Dataset) -> bool) -> Option<ResourceId> {

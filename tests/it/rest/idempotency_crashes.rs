@@ -271,7 +271,8 @@ async fn call(app: &TestApp, operation: &str) -> Call {
         }
         "/datasets/{id}/files/delete" => {
             let draft = anna.dataset(folder, "Draft", 0).await;
-            let number = anna.upload(draft, "a.jpg", b"a").await;
+            // Bytes that no other file has, so that each deletion leaves a blob without one.
+            let number = anna.upload(draft, "a.jpg", &rand::random::<[u8; 16]>()).await;
             (anna, format!("/api/v1/datasets/{draft}/files/delete"), json!({ "numbers": [number] }))
         }
         "/undo" => {

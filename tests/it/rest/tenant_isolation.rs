@@ -57,7 +57,7 @@ both!(attack_1_every_id_of_another_organization_is_answered_like_a_missing_one, 
     let offer = offer.as_str().expect("an id").to_owned();
 
     let draft = john.dataset(folder, "Draft", 0).await;
-    let file = john.upload(draft, "photo.jpg", b"photo").await;
+    let number = john.upload(draft, "photo.jpg", b"photo").await;
     let begun = json!({ "files": [{ "path": "more.jpg", "bytes": 4 }] });
     let begun = john.post(&format!("/api/v1/datasets/{draft}/uploads"), &begun).await.expect(200).json();
     let upload =
@@ -123,7 +123,7 @@ both!(attack_1_every_id_of_another_organization_is_answered_like_a_missing_one, 
             let body = match (verb.as_str(), path.rsplit('/').next().unwrap_or_default()) {
                 ("GET" | "HEAD" | "DELETE", _) => None,
                 ("POST", "uploads") => Some(json!({ "files": [{ "path": "mine.jpg", "bytes": 1 }] })),
-                ("POST", "delete") => Some(json!({ "numbers": [file] })),
+                ("POST", "delete") => Some(json!({ "numbers": [number] })),
                 ("PATCH", "{number}") => Some(json!({ "left_out": true })),
                 ("PATCH", "{person}") => Some(json!({ "role": "reader" })),
                 ("PATCH", "{org}") => Some(json!({ "name": "Mine" })),
@@ -165,7 +165,7 @@ both!(attack_1_every_id_of_another_organization_is_answered_like_a_missing_one, 
             for (foreign, nobodys) in &ways {
                 let fill = |id: &str| {
                     let path = path.replace("{org}", id).replace("{person}", &john.id.to_string());
-                    let path = path.replace("{grant}", &grant).replace("{number}", &file.to_string());
+                    let path = path.replace("{grant}", &grant).replace("{number}", &number.to_string());
                     let path = if path.contains("/accounts/") { path.replace("{id}", &account) } else { path };
                     let path = path.replace("{id}", if path.contains("/invitations/") { &invitation } else { id });
                     if path.starts_with("/api/v1") { path } else { format!("/api/v1{path}") }
