@@ -11,7 +11,6 @@ pub enum Action {
     OrganizationDeleted,
     OrganizationRestored,
     OrganizationPlanChanged,
-    OrganizationStorageChanged,
     AccountCreated,
     AccountChanged,
     AccountDeleted,
@@ -65,9 +64,6 @@ pub enum Action {
     AccessViewedAs,
     DatasetStatusSet,
     DatasetChanged,
-    FilesUploadStarted,
-    FilesChanged,
-    FilesDeleted,
     SeatGiven,
     SeatTakenBack,
     SeatReleased,
@@ -100,7 +96,6 @@ words! {
     OrganizationDeleted => "organization.deleted", "Organization deleted";
     OrganizationRestored => "organization.restored", "Organization restored";
     OrganizationPlanChanged => "organization.plan_changed", "Plan changed";
-    OrganizationStorageChanged => "organization.storage_changed", "Storage limit changed";
     AccountCreated => "account.created", "Account created";
     AccountChanged => "account.changed", "Account changed";
     AccountDeleted => "account.deleted", "Account deleted";
@@ -154,9 +149,6 @@ words! {
     AccessViewedAs => "access.viewed_as", "Drive viewed as someone else";
     DatasetStatusSet => "dataset.status_set", "Dataset status changed";
     DatasetChanged => "dataset.changed", "Dataset changed";
-    FilesUploadStarted => "files.upload_started", "Upload started";
-    FilesChanged => "files.changed", "File changed";
-    FilesDeleted => "files.deleted", "Files deleted";
     SeatGiven => "seat.given", "Seat given";
     SeatTakenBack => "seat.taken_back", "Seat taken back";
     SeatReleased => "seat.released", "Seat released";

@@ -44,8 +44,6 @@ pub enum BlockerCode {
     ChangedSince,
     /// POL-1.
     DeletionRestricted,
-    /// FILE-6.
-    StorageTooSmall,
 }
 
 words! {
@@ -68,7 +66,6 @@ words! {
     DepthExceeded => "depth_exceeded";
     ChangedSince => "changed_since";
     DeletionRestricted => "deletion_restricted";
-    StorageTooSmall => "storage_too_small";
 }
 
 /// One thing that is in the way, and what would clear it.

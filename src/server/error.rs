@@ -6,10 +6,7 @@ use crate::domain::{
     text::{FieldError, FieldIssue},
 };
 
-use super::{
-    files::StorageError,
-    store::{AsDbError, DbError},
-};
+use super::store::{AsDbError, DbError};
 
 /// The error of a use case.
 #[derive(Debug, thiserror::Error)]
@@ -31,18 +28,6 @@ impl From<DbError> for Error {
             // A null character in the input: the sender can remove it.
             DbError::NotText => Self::Refused(Refusal::BadRequest("Remove null characters.".to_owned())),
             error => Self::Store(error),
-        }
-    }
-}
-
-impl From<StorageError> for Error {
-    fn from(error: StorageError) -> Self {
-        match error {
-            StorageError::Missing(_) => Self::Internal(error.to_string()),
-            StorageError::Unavailable(_) => {
-                tracing::error!(%error, "storage failed");
-                Self::Refused(Refusal::Unavailable)
-            }
         }
     }
 }

@@ -18,7 +18,6 @@ use crate::{
         transfer::Grantee,
         trash::{RestoreTarget, home, kept_until, outlived, overdue_before, restricted_inside},
         undo::Inverse,
-        upload::ABANDONED_KEPT_MILLIS,
     },
     view::{
         Control, Page, RowView,
@@ -32,9 +31,7 @@ use super::{
         context::{Ctx, Principal},
         error::{Error, Result},
         store::{
-            Tx,
-            dataset_file::{self, Doomed},
-            grant,
+            Tx, grant,
             resource::{self, Step},
             subtree, task,
             trash::{self, Trashed},
@@ -413,13 +410,11 @@ async fn delete_in(tx: &mut Tx, ctx: &Ctx, by: Option<&Principal>, tops: &[(Tras
     trash::leave_behind(tx, &permits).await?;
     // What fits into one step together; what does not is left to tasks.
     let (mut room, mut now) = (MAX_INLINE_ITEMS, Vec::new());
-    let ids: Vec<ResourceId> = tops.iter().map(|(top, _)| top.id).collect();
-    let (sizes, files) = (trash::count_inside(tx, &ids).await?, trash::count_files_inside(tx, &ids).await?);
+    let sizes = trash::count_inside(tx, &tops.iter().map(|(top, _)| top.id).collect::<Vec<_>>()).await?;
     for (top, permit) in tops {
         let size = sizes.get(&top.id).copied().unwrap_or(1);
-        let rows = size + files.get(&top.id).copied().unwrap_or(0);
-        if rows <= room {
-            room -= rows;
+        if size <= room {
+            room -= size;
             now.push(*permit);
             continue;
         }
@@ -444,8 +439,6 @@ async fn delete_in(tx: &mut Tx, ctx: &Ctx, by: Option<&Principal>, tops: &[(Tras
         };
         task::insert(tx, &progress, ctx.now()).await?;
     }
-    let unused_at = ctx.now().plus_millis(ABANDONED_KEPT_MILLIS);
-    dataset_file::delete_doomed(tx, Doomed::WithTops(&now), i64::MAX, ctx.now(), unused_at).await?;
     trash::delete(tx, &now).await?;
     let items: Vec<(ResourceId, String)> = tops.iter().map(|(top, _)| (top.id, top.name.clone())).collect();
     let names: Vec<String> = items.iter().map(|(_, name)| name.clone()).collect();

@@ -9,7 +9,6 @@ mod concurrency;
 mod copies;
 mod drive;
 mod entitlements;
-mod files;
 mod history;
 mod invitations;
 mod keys;

@@ -325,7 +325,6 @@ mod long {
                         bytes: 1,
                         cluster: "eu-central".into(),
                         captured_on: None,
-                        files: 0,
                     };
                     let mut inside = folder;
                     for n in 0..number {
