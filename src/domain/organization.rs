@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     country::parse_country,
     fields::Fields,
+    id::PersonId,
     people_visibility::PeopleVisibility,
     refusal::Refusal,
     resource::CLUSTERS,
@@ -26,6 +27,15 @@ words! {
     OrganizationKind
     Business => "business", "I work for a business";
     Individual => "individual", "I am an individual";
+}
+
+/// SPACE-1: a personal space has no team, no further accounts and no settings; asked for them, it answers like what is not there.
+/// `space_of` is the person whose space the organization is.
+///
+/// # Errors
+/// `NotFound` for a personal space.
+pub const fn refuse_space(space_of: Option<PersonId>) -> Result<(), Refusal> {
+    if space_of.is_some() { Err(Refusal::NotFound) } else { Ok(()) }
 }
 
 /// The form of **New organization** as it comes in, unread.

@@ -54,10 +54,8 @@ impl Secret {
             let text = URL_SAFE_NO_PAD.encode(Self::random().0);
             // Write to a temporary file, then link it to its name. Linking fails if the name exists, so the first program
             // wins and nobody reads half a secret.
-            let aside = folder.join(format!(
-                "{FILE_NAME}.{:016x}",
-                u64::from_le_bytes(Self::random().0[..8].try_into().unwrap_or_default())
-            ));
+            // Not the process id: in two containers on one folder it is the same.
+            let aside = folder.join(format!("{FILE_NAME}.{:016x}", rand::random::<u64>()));
             let mut options = OpenOptions::new();
             options.write(true).create(true).truncate(true);
             #[cfg(unix)]

@@ -756,6 +756,19 @@ fn names(facts: &Facts, moving: &[&Item]) -> Vec<Renamed> {
 
 /// XFER-5: the items whose carried grants end because they go into a site. In a site, only people with access to the site
 /// have access.
+/// Whether a move within an organization can be undone (DRIVE-4): not if somebody lost access by it, or if it raised a grant that
+/// an earlier move had carried along. Moving back would restore neither.
+pub fn may_be_undone(facts: &Facts, plan: &Plan) -> bool {
+    let raised = |carried: &CarriedGrant| {
+        let item = facts.items.iter().find(|item| item.id == carried.resource);
+        item.is_some_and(|item| item.grants.iter().any(|grant| grant.carried && grant.grantee == carried.grantee))
+    };
+    plan.scope == Scope::Within
+        && !plan.items.is_empty()
+        && plan.effects.carried_grants_ended.is_empty()
+        && !plan.effects.carried.iter().any(raised)
+}
+
 fn carried_grants_ended(facts: &Facts, moving: &[&Item]) -> Vec<ResourceId> {
     if facts.destination.kind != Kind::Site {
         return Vec::new();

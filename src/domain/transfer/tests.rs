@@ -307,6 +307,8 @@ fn xfer_3_access_from_the_old_surroundings_is_carried_where_the_new_ones_do_not_
         facts.destination.grants = grants(new);
         let plan = plan(&facts);
         assert!(plan.is_clear() && plan.effects.carried_grants_ended.is_empty());
+        let raised = why == "what is carried on the item is raised";
+        assert_eq!(may_be_undone(&facts, &plan), !raised, "DRIVE-4: {why}");
         let carried: Vec<_> = plan.effects.carried.into_iter().map(|one| (one.grantee, one.level)).collect();
         let expected: Vec<_> = grants(expected).into_iter().map(|one| (one.grantee, one.level)).collect();
         assert_eq!(carried, expected, "{why}");

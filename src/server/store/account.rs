@@ -149,7 +149,6 @@ pub async fn list_roles(tx: &mut Tx, organization: OrganizationId, person: Perso
     .await
 }
 
-/// The `~` of the upper bound sorts behind every character of an Account ID.
 /// The keys of an organization's Account IDs that are `key`, or `key-` and a number: to find a free one.
 pub async fn list_taken_keys(tx: &mut Tx, organization: OrganizationId, key: &str) -> Result<Vec<String>> {
     tx.sql(
@@ -158,6 +157,7 @@ pub async fn list_taken_keys(tx: &mut Tx, organization: OrganizationId, key: &st
     )
     .bind(organization)
     .bind(key.to_owned())
+    // `~` sorts behind every character of an Account ID.
     .bind(format!("{key}-~"))
     .column()
     .await

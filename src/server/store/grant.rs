@@ -591,6 +591,19 @@ pub async fn list_shared(
     .await
 }
 
+/// Whether anything of an organization is shared with a person.
+pub async fn any_shared(tx: &mut Tx, person: PersonId, organization: OrganizationId) -> Result<bool> {
+    tx.sql(shared!(
+        "SELECT CAST(COUNT(*) AS BIGINT) FROM (SELECT 1 AS one FROM mine CROSS JOIN resource r
+             WHERE r.id = mine.resource_id AND r.trashed_with IS NULL LIMIT 1) AS found"
+    ))
+    .bind(person)
+    .bind(organization)
+    .count()
+    .await
+    .map(|found| found > 0)
+}
+
 /// Whether something of an organization that is in none of some accounts is shared with a person.
 pub async fn any_shared_elsewhere(
     tx: &mut Tx,

@@ -9,6 +9,7 @@ use crate::{
         audit::Action,
         id::{AccountId, OrganizationId, PersonId, ResourceId},
         licence::Product,
+        organization::refuse_space,
         permit::RolePermit,
         plan::{PlanTier, may_add_account, may_limit},
         refusal::Refusal,
@@ -85,7 +86,8 @@ fn link(account: Account) -> AccountLink {
 async fn manage(tx: &mut Tx, by: &Principal, org: &str) -> Result<(RolePermit, organizations::Organization)> {
     let permit = organization::permit(tx, by, org, Permission::ManageAccounts).await?;
     let found = organizations::find(tx, permit.organization()).await?.ok_or(Refusal::NotFound)?;
-    if found.space_of.is_some() { Err(Refusal::NotFound.into()) } else { Ok((permit, found)) }
+    refuse_space(found.space_of)?;
+    Ok((permit, found))
 }
 
 /// What is in the way of deleting each of some accounts of an organization.
@@ -323,9 +325,7 @@ async fn limiting(
 ) -> Result<(RolePermit, organizations::Organization, membership::Member)> {
     let permit = organization::permit(tx, by, org, Permission::ManagePeople).await?;
     let found = organizations::find(tx, permit.organization()).await?.ok_or(Refusal::NotFound)?;
-    if found.space_of.is_some() {
-        return Err(Refusal::NotFound.into());
-    }
+    refuse_space(found.space_of)?;
     let member = membership::list_by_id(tx, found.id, &[person]).await?.into_iter().next().ok_or(Refusal::NotFound)?;
     Ok((permit, found, member))
 }

@@ -83,7 +83,7 @@ pub async fn find_with_role(
     };
     let id = id.ok_or(Refusal::NotFound)?;
     let (found, role) = organization::find_with_role(tx, id, by.person).await?.ok_or(Refusal::NotFound)?;
-    if role.is_none() && grant::list_shared(tx, by.person, id, 1).await?.is_empty() {
+    if role.is_none() && !grant::any_shared(tx, by.person, id).await? {
         return Err(Refusal::NotFound.into());
     }
     Ok((found, role))

@@ -38,7 +38,7 @@ pub async fn show(ctx: &Ctx, by: &Principal, org: &str) -> Result<SettingsView> 
     let mut tx = ctx.db().read().await?;
     let found = organization::find(&mut tx, by, org).await?;
     let role = membership::find_role(&mut tx, found.id, by.person).await?.ok_or(Refusal::NotFound)?;
-    refuse_space(&found)?;
+    rules::refuse_space(found.space_of)?;
     let accounts =
         if may(role, Permission::ManageAccounts) { Some(accounts::view(&mut tx, ctx, &found).await?) } else { None };
     let given = membership::find_limited(&mut tx, found.id, by.person).await?;
@@ -64,11 +64,6 @@ pub async fn show(ctx: &Ctx, by: &Principal, org: &str) -> Result<SettingsView> 
     })
 }
 
-/// A personal space has no settings (SPACE-1): its name, Org ID and legal information cannot be changed.
-fn refuse_space(found: &organizations::Organization) -> std::result::Result<(), Refusal> {
-    if found.space_of.is_some() { Err(Refusal::NotFound) } else { Ok(()) }
-}
-
 /// The details of an organization, if the reader may see them (Owners and Managers).
 ///
 /// # Errors
@@ -92,7 +87,7 @@ pub async fn change(ctx: &Ctx, by: &Principal, org: &str, form: &SettingsForm) -
 async fn change_in(tx: &mut Tx, ctx: &Ctx, by: &Principal, org: &str, form: &SettingsForm) -> Result<String> {
     let found = organization::find(tx, by, org).await?;
     let role = membership::find_role(tx, found.id, by.person).await?;
-    refuse_space(&found)?;
+    rules::refuse_space(found.space_of)?;
     let only_org_id = SettingsForm { org_id: form.org_id.clone(), ..SettingsForm::default() };
     let mut permit = None;
     if form.org_id.is_some() {
@@ -154,6 +149,7 @@ pub async fn legal(ctx: &Ctx, by: &Principal, org: &str) -> Result<LegalInformat
     let mut tx = ctx.db().read().await?;
     let permit = organization::permit(&mut tx, by, org, Permission::ViewLegal).await?;
     let found = organizations::find(&mut tx, permit.organization()).await?.ok_or(Refusal::NotFound)?;
+    rules::refuse_space(found.space_of)?;
     Ok(found.legal)
 }
 
@@ -175,7 +171,7 @@ pub async fn change_legal(
             Box::pin(async {
                 let permit = organization::permit(tx, by, org, Permission::EditLegal).await?;
                 let found = organizations::find(tx, permit.organization()).await?.ok_or(Refusal::NotFound)?;
-                refuse_space(&found)?;
+                rules::refuse_space(found.space_of)?;
                 let (legal, wanted) =
                     both_or_every_issue(legal::parse(found.kind, form), rules::settings(&found.details, &wanted))?;
                 let org_id = match wanted.org_id {

@@ -119,6 +119,7 @@ both!(org_4_pages_show_each_role_only_its_sections, async |app| {
     }
     let legal = json!({ "legal_name": "Alpine AG", "country": "CH" });
     anna.call(Method::PUT, &format!("/api/v1/orgs/{space}/legal"), Some(&legal), &[]).await.expect(404);
+    anna.get(&format!("/api/v1/orgs/{space}/legal")).await.expect(404);
     let name = "Anna Muster's Space";
     let answer = anna.delete(&format!("/api/v1/orgs/{space}?confirm={}", name.replace(' ', "%20"))).await;
     assert_eq!(answer.expect(422).code(), "invalid");

@@ -14,6 +14,7 @@ use crate::{
         invitation_list::{CheckedInvitee, Invitee},
         invitation_review::{InviteOutcome, ReviewedInvitee},
         licence::{Entitlement, allows, entitlement_for_role},
+        organization::refuse_space,
         permit::RolePermit,
         plan::{PlanTier, may_give, may_limit},
         refusal::Refusal,
@@ -68,7 +69,8 @@ pub(super) struct Ready {
 pub(super) async fn team_permit(tx: &mut Tx, by: &Principal, org: &str) -> Result<RolePermit> {
     let permit = organization::permit(tx, by, org, Permission::ManagePeople).await?;
     let found = organizations::find(tx, permit.organization()).await?.ok_or(Refusal::NotFound)?;
-    if found.space_of.is_some() { Err(Refusal::NotFound.into()) } else { Ok(permit) }
+    refuse_space(found.space_of)?;
+    Ok(permit)
 }
 
 /// A verdict on each person, in the order of the list; with what is needed to invite them, if they can be invited. A role

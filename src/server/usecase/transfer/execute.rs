@@ -13,7 +13,7 @@ use crate::{
         resource::MAX_DEPTH,
         task::MAX_INLINE_ITEMS,
         time::Timestamp,
-        transfer::{self as rules, CarriedGrant, Facts, Plan, Scope, reversal::ContentFingerprint},
+        transfer::{self as rules, Facts, Plan, Scope, reversal::ContentFingerprint},
         undo::{FormerPlace, Inverse, MAX_CONTAINERS},
     },
     server::{
@@ -107,21 +107,10 @@ fn places_of(facts: &Facts, plan: &Plan) -> Vec<FormerPlace> {
         .collect()
 }
 
-/// The inverse of a move. There is none if somebody lost access by it, or if a grant that an earlier move had carried along was
-/// raised: moving back would restore neither.
+/// The inverse of a move, where it can be undone.
 fn inverse_of(facts: &Facts, plan: &Plan, at: Timestamp) -> Option<Inverse> {
-    let raised = |carried: &CarriedGrant| {
-        let item = facts.items.iter().find(|item| item.id == carried.resource);
-        item.is_some_and(|item| item.grants.iter().any(|grant| grant.carried && grant.grantee == carried.grantee))
-    };
-    if plan.scope != Scope::Within
-        || plan.items.is_empty()
-        || !plan.effects.carried_grants_ended.is_empty()
-        || plan.effects.carried.iter().any(raised)
-    {
-        return None;
-    }
-    Some(Inverse::PutBack { from: plan.destination.id, at, items: places_of(facts, plan) })
+    let put_back = || Inverse::PutBack { from: plan.destination.id, at, items: places_of(facts, plan) };
+    rules::may_be_undone(facts, plan).then(put_back)
 }
 
 /// The target's licence that pays for the items, if one does (XFER-10).
