@@ -55,7 +55,7 @@ impl Secret {
             // Write to a temporary file, then link it to its name. Linking fails if the name exists, so the first program
             // wins and nobody reads half a secret.
             // Not the process id: in two containers on one folder it is the same.
-            let aside = folder.join(format!("{FILE_NAME}.{:016x}", rand::random::<u64>()));
+            let aside = folder.join(format!("{FILE_NAME}.{}", URL_SAFE_NO_PAD.encode(Self::random().0)));
             let mut options = OpenOptions::new();
             options.write(true).create(true).truncate(true);
             #[cfg(unix)]
