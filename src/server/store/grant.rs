@@ -595,7 +595,7 @@ pub async fn list_shared(
 pub async fn any_shared(tx: &mut Tx, person: PersonId, organization: OrganizationId) -> Result<bool> {
     tx.sql(shared!(
         "SELECT CAST(COUNT(*) AS BIGINT) FROM (SELECT 1 AS one FROM mine CROSS JOIN resource r
-             WHERE r.id = mine.resource_id AND r.trashed_with IS NULL LIMIT 1) AS found"
+             WHERE r.id = mine.resource_id AND r.trashed_with IS NULL LIMIT 1) AS first"
     ))
     .bind(person)
     .bind(organization)
