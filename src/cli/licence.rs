@@ -11,7 +11,7 @@ use commonhold::{
         config::DatabaseArgs,
         usecase::{
             MAX_PAGE_SIZE,
-            licence::{self, GrantForm, OwnedLicence},
+            licence::operator::{self as licences, GrantForm, OwnedLicence},
             operator::Operator,
         },
     },
@@ -129,26 +129,26 @@ async fn grant(database: &DatabaseArgs, args: GrantArgs) -> Result<(), Fatal> {
         from: args.from,
         until: args.until,
     };
-    say(licence::grant(&ctx, &form).await.map_err(explain)?)
+    say(licences::grant(&ctx, &form).await.map_err(explain)?)
 }
 
 async fn extend(database: &DatabaseArgs, id: &str, until: &str) -> Result<(), Fatal> {
     let ctx = super::open(database).await?;
     let operator = Operator::command_line();
-    let licence = licence::extend(&ctx, &operator, read_id(id)?, until).await.map_err(explain)?;
+    let licence = licences::extend(&ctx, &operator, read_id(id)?, until).await.map_err(explain)?;
     say(describe(&licence))
 }
 
 async fn expire(database: &DatabaseArgs, id: &str) -> Result<(), Fatal> {
     let ctx = super::open(database).await?;
-    licence::expire(&ctx, read_id(id)?).await.map_err(explain)?;
+    licences::expire(&ctx, read_id(id)?).await.map_err(explain)?;
     say("The licence has ended.")
 }
 
 async fn top_up(database: &DatabaseArgs, id: &str, amount: Amount) -> Result<(), Fatal> {
     let ctx = super::open(database).await?;
     let operator = Operator::command_line();
-    let licence = licence::top_up(&ctx, &operator, read_id(id)?, amount).await.map_err(explain)?;
+    let licence = licences::top_up(&ctx, &operator, read_id(id)?, amount).await.map_err(explain)?;
     say(describe(&licence))
 }
 
@@ -156,7 +156,7 @@ async fn list(database: &DatabaseArgs, org: &str) -> Result<(), Fatal> {
     let ctx = super::open(database).await?;
     let mut cursor = Some(String::new());
     while let Some(from) = cursor {
-        let page = licence::list_as_operator(&ctx, org, &from, Some(MAX_PAGE_SIZE)).await.map_err(explain)?;
+        let page = licences::list_as_operator(&ctx, org, &from, Some(MAX_PAGE_SIZE)).await.map_err(explain)?;
         for OwnedLicence { licence, org_id } in page.items {
             say(format!("{}  {org_id}", describe(&licence)))?;
         }

@@ -14,7 +14,7 @@ pub async fn access_page(
 ) -> Result<AccessView, Failure> {
     use crate::server::{server_fn_response as response, usecase};
     let (ctx, by) = response::signed_in().await?;
-    response::read(usecase::grant::view(&ctx, &by, &item, &shown, &cursor).await)
+    response::read(usecase::grant::list::view(&ctx, &by, &item, &shown, &cursor).await)
 }
 
 /// "Why can they see this?" (ACCESS-1).
@@ -25,7 +25,7 @@ pub async fn access_why(
 ) -> Result<WhyView, Failure> {
     use crate::server::{server_fn_response as response, usecase};
     let (ctx, by) = response::signed_in().await?;
-    response::read(usecase::grant::why(&ctx, &by, &item, &person).await)
+    response::read(usecase::grant::why::why(&ctx, &by, &item, &person).await)
 }
 
 /// **Give access**: to an address or an Org ID. `way` is how an address that is not known comes: `external` or `member`.
@@ -39,8 +39,8 @@ pub async fn give_access(
 ) -> Result<Done, Failure> {
     use crate::server::{server_fn_response as response, usecase};
     let (ctx, by) = response::signed_in().await?;
-    let form = usecase::grant::GiveForm { who: email, level, way, ..Default::default() };
-    let given = usecase::grant::give(&ctx, &by, &item, &form).await;
+    let form = usecase::grant::recipient::GiveForm { who: email, level, way, ..Default::default() };
+    let given = usecase::grant::give::give(&ctx, &by, &item, &form).await;
     let page = response::back_to(&back, "/");
     response::done(given, |given| (page, given.words())).await
 }
@@ -55,7 +55,7 @@ pub async fn change_access(
 ) -> Result<Done, Failure> {
     use crate::server::{server_fn_response as response, usecase};
     let (ctx, by) = response::signed_in().await?;
-    let changed = usecase::grant::change(&ctx, &by, &item, &grant, &level).await;
+    let changed = usecase::grant::give::change(&ctx, &by, &item, &grant, &level).await;
     let page = response::back_to(&back, "/");
     response::done(changed, |row| (page, format!("{} now has {} access", row.name, row.level.label()))).await
 }
@@ -69,7 +69,7 @@ pub async fn remove_access(
 ) -> Result<Done, Failure> {
     use crate::server::{server_fn_response as response, usecase};
     let (ctx, by) = response::signed_in().await?;
-    let removed = usecase::grant::remove(&ctx, &by, &item, &grant).await;
+    let removed = usecase::grant::take::remove(&ctx, &by, &item, &grant).await;
     let page = response::back_to(&back, "/");
     response::done(removed, |name| (page, format!("Removed the access of {name}"))).await
 }

@@ -22,8 +22,8 @@ pub async fn send_invitations(
     use crate::server::{server_fn_response as response, usecase};
     let (ctx, by) = response::signed_in().await?;
     let accounts = (counts == "chosen").then_some(accounts);
-    let form = usecase::invitation::ListForm { people, role, resource, level, accounts, preview };
-    let sent = usecase::invitation::invite_list(&ctx, &by, &org, &form).await;
+    let form = usecase::invitation::send::ListForm { people, role, resource, level, accounts, preview };
+    let sent = usecase::invitation::send::invite_list(&ctx, &by, &org, &form).await;
     let page = response::back_to(&back, &crate::paths::invitations(&org));
     // Whoever could not be invited is corrected in the form, which comes back with what is known of each row.
     let sent = sent.and_then(|review| {
@@ -48,7 +48,7 @@ pub async fn invitations_page(
 ) -> Result<InvitationsView, Failure> {
     use crate::server::{server_fn_response as response, usecase};
     let (ctx, by) = response::signed_in().await?;
-    response::read(usecase::invitation::view_list(&ctx, &by, &org, &state, &cursor).await)
+    response::read(usecase::invitation::list::view_list(&ctx, &by, &org, &state, &cursor).await)
 }
 
 /// Changes the role of an invitation that waits (PEOPLE-3).
@@ -61,8 +61,10 @@ pub async fn change_invitation(
 ) -> Result<Done, Failure> {
     use crate::server::{server_fn_response as response, usecase};
     let (ctx, by) = response::signed_in().await?;
-    let changed =
-        async { usecase::invitation::change_role(&ctx, &by, &org, usecase::subject(&invitation)?, &role).await }.await;
+    let changed = async {
+        usecase::invitation::change::change_role(&ctx, &by, &org, usecase::subject(&invitation)?, &role).await
+    }
+    .await;
     let page = response::back_to(&back, &crate::paths::invitations(&org));
     response::done(changed, |(email, role)| (page, format!("{email} is now invited as {}", role.with_article()))).await
 }
@@ -76,7 +78,8 @@ pub async fn resend_invitation(
 ) -> Result<Done, Failure> {
     use crate::server::{server_fn_response as response, usecase};
     let (ctx, by) = response::signed_in().await?;
-    let sent = async { usecase::invitation::resend(&ctx, &by, &org, usecase::subject(&invitation)?).await }.await;
+    let sent =
+        async { usecase::invitation::change::resend(&ctx, &by, &org, usecase::subject(&invitation)?).await }.await;
     let page = response::back_to(&back, &crate::paths::invitations(&org));
     response::done(sent, |(email, _)| (page, format!("Sent {email} a new link. The old one no longer works."))).await
 }
@@ -90,7 +93,8 @@ pub async fn revoke_invitation(
 ) -> Result<Done, Failure> {
     use crate::server::{server_fn_response as response, usecase};
     let (ctx, by) = response::signed_in().await?;
-    let revoked = async { usecase::invitation::revoke(&ctx, &by, &org, usecase::subject(&invitation)?).await }.await;
+    let revoked =
+        async { usecase::invitation::change::revoke(&ctx, &by, &org, usecase::subject(&invitation)?).await }.await;
     let page = response::back_to(&back, &crate::paths::invitations(&org));
     response::done(revoked, |email| (page, format!("Revoked the invitation of {email}"))).await
 }
@@ -101,7 +105,7 @@ pub async fn invitation_page(token: String) -> Result<InvitationView, Failure> {
     use crate::server::{server_fn_response as response, usecase};
     let ctx = response::ctx()?;
     let by = response::current_person();
-    response::read(usecase::invitation::open(&ctx, by.as_ref(), &token).await)
+    response::read(usecase::invitation::show::open(&ctx, by.as_ref(), &token).await)
 }
 
 /// Tells the Owners that an invitation can no longer be given by who sent it. The answer is the same whether or not they were
@@ -111,7 +115,8 @@ pub async fn ask_for_invitation(#[server(default)] token: String) -> Result<Done
     use crate::server::{server_fn_response as response, usecase};
     let ctx = response::ctx()?;
     let page = format!("/invitations/{token}");
-    let told = usecase::invitation::tell_owners(&ctx, &usecase::invitation::InvitationRef::Token(token)).await;
+    let told =
+        usecase::invitation::answer::tell_owners(&ctx, &usecase::invitation::show::InvitationRef::Token(token)).await;
     response::done(told, |organization| (page, format!("We told the Owners of {organization}"))).await
 }
 
@@ -124,8 +129,8 @@ pub async fn accept_invitation(
     use crate::server::{server_fn_response as response, usecase};
     let (ctx, by) = response::signed_in().await?;
     let joined = async {
-        let which = usecase::invitation::InvitationRef::read(&token, &id)?;
-        usecase::invitation::accept(&ctx, &by, &which).await
+        let which = usecase::invitation::show::InvitationRef::read(&token, &id)?;
+        usecase::invitation::answer::accept(&ctx, &by, &which).await
     }
     .await;
     response::done(joined, |joined| {
@@ -149,8 +154,8 @@ pub async fn decline_invitation(
     use crate::server::{server_fn_response as response, usecase};
     let (ctx, by) = response::signed_in().await?;
     let declined = async {
-        let which = usecase::invitation::InvitationRef::read(&token, &id)?;
-        usecase::invitation::decline(&ctx, &by, &which).await
+        let which = usecase::invitation::show::InvitationRef::read(&token, &id)?;
+        usecase::invitation::answer::decline(&ctx, &by, &which).await
     }
     .await;
     response::done(declined, |()| ("/".to_owned(), "Declined".to_owned())).await

@@ -13,7 +13,7 @@ use crate::view::{
 pub async fn organization_licences(org: String) -> Result<LicencesView, Failure> {
     use crate::server::{server_fn_response as response, usecase};
     let (ctx, by) = response::signed_in().await?;
-    response::read(usecase::licence::page(&ctx, &by, &org).await)
+    response::read(usecase::licence::list::page(&ctx, &by, &org).await)
 }
 
 /// One page of a licence's ledger.
@@ -21,5 +21,5 @@ pub async fn organization_licences(org: String) -> Result<LicencesView, Failure>
 pub async fn licence_ledger(#[server(default)] query: LedgerQuery) -> Result<LedgerView, Failure> {
     use crate::server::{server_fn_response as response, usecase};
     let (ctx, by) = response::signed_in().await?;
-    response::read(usecase::licence::ledger_page(&ctx, &by, &query).await)
+    response::read(usecase::licence::ledger::ledger_page(&ctx, &by, &query).await)
 }

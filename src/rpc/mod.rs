@@ -8,7 +8,6 @@
 //!   asks for is one value, a type of [`crate::view::query`]. Reading them is the domain's task.
 
 pub mod access;
-pub mod account;
 pub mod accounts;
 pub mod activity;
 pub mod billing;
@@ -19,6 +18,7 @@ pub mod key;
 pub mod licence;
 pub mod link;
 pub mod loan;
+pub mod my_account;
 pub mod offer;
 pub mod organization;
 pub mod outcome;

@@ -14,7 +14,7 @@ use crate::view::{
 pub async fn offering(items: String) -> Result<OfferPlanView, Failure> {
     use crate::server::{server_fn_response as response, usecase};
     let (ctx, by) = response::signed_in().await?;
-    response::read(async { usecase::offer::preview(&ctx, &by, &items.parse()?).await }.await)
+    response::read(async { usecase::offer::make::preview(&ctx, &by, &items.parse()?).await }.await)
 }
 
 /// **Send offer**. Leads to the offer.
@@ -26,7 +26,7 @@ pub async fn send_offer(
 ) -> Result<Done, Failure> {
     use crate::server::{server_fn_response as response, usecase};
     let (ctx, by) = response::signed_in().await?;
-    let sent = async { usecase::offer::send(&ctx, &by, &items.parse()?, &target, &note).await }.await;
+    let sent = async { usecase::offer::make::send(&ctx, &by, &items.parse()?, &target, &note).await }.await;
     response::done(sent, super::outcome::offer_sent).await
 }
 
@@ -36,7 +36,7 @@ pub async fn offer_page(#[server(default)] query: OfferQuery) -> Result<OfferPag
     use crate::server::{server_fn_response as response, usecase};
     let (ctx, by) = response::signed_in().await?;
     let OfferQuery { org, id, inside, cursor } = query;
-    response::read(usecase::offer::show_page(&ctx, &by, &org, &id, &inside, &cursor).await)
+    response::read(usecase::offer::page::show_page(&ctx, &by, &org, &id, &inside, &cursor).await)
 }
 
 /// **Accept**: does what the plan with this digest said. Leads to the receipt.
@@ -51,7 +51,7 @@ pub async fn accept_offer(
     let (ctx, by) = response::signed_in().await?;
     let accepted = async {
         let confirmed = usecase::confirmed_digest(digest)?;
-        usecase::offer::accept(&ctx, &by, &offer, &destination, Some(confirmed)).await
+        usecase::offer::answer::accept(&ctx, &by, &offer, &destination, Some(confirmed)).await
     };
     response::done(accepted.await, |receipt| super::outcome::offer_accepted(receipt, &org)).await
 }
@@ -61,7 +61,7 @@ pub async fn accept_offer(
 pub async fn decline_offer(#[server(default)] offer: String, #[server(default)] back: String) -> Result<Done, Failure> {
     use crate::server::{server_fn_response as response, usecase};
     let (ctx, by) = response::signed_in().await?;
-    let declined = usecase::offer::decline(&ctx, &by, &offer).await;
+    let declined = usecase::offer::answer::decline(&ctx, &by, &offer).await;
     response::done(declined, |offer| (response::back_to(&back, "/"), format!("Declined {}", offer.what.what()))).await
 }
 
@@ -73,7 +73,7 @@ pub async fn withdraw_offer(
 ) -> Result<Done, Failure> {
     use crate::server::{server_fn_response as response, usecase};
     let (ctx, by) = response::signed_in().await?;
-    let withdrawn = usecase::offer::withdraw(&ctx, &by, &offer).await;
+    let withdrawn = usecase::offer::answer::withdraw(&ctx, &by, &offer).await;
     let told = |what: String| format!("Withdrew the offer of {what}");
     response::done(withdrawn, |offer| (response::back_to(&back, "/"), told(offer.what.what()))).await
 }

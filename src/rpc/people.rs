@@ -10,7 +10,7 @@ use crate::view::{people::PeopleView, query::PeopleQuery};
 pub async fn people_page(#[server(default)] query: PeopleQuery) -> Result<PeopleView, Failure> {
     use crate::server::{server_fn_response as response, usecase};
     let (ctx, by) = response::signed_in().await?;
-    response::read(usecase::people::view(&ctx, &by, &query).await)
+    response::read(usecase::people::page::view(&ctx, &by, &query).await)
 }
 
 /// Changes a role (PEOPLE-6). What is asked about first leads to the dialog that asks, on the page `back`.
@@ -24,13 +24,14 @@ pub async fn change_role(
 ) -> Result<Done, Failure> {
     use crate::server::{server_fn_response as response, usecase};
     let (ctx, by) = response::signed_in().await?;
-    let changed =
-        async { usecase::people::change_role(&ctx, &by, &org, usecase::subject(&person)?, &role, confirmed).await }
-            .await;
+    let changed = async {
+        usecase::people::role::change_role(&ctx, &by, &org, usecase::subject(&person)?, &role, confirmed).await
+    }
+    .await;
     let page = response::back_to(&back, &crate::paths::people(&org));
     response::done(changed, |changed| match changed {
-        usecase::people::RoleChange::Done(name, role) => (page, format!("{name} is now {}", role.with_article())),
-        usecase::people::RoleChange::Ask => {
+        usecase::people::role::RoleChange::Done(name, role) => (page, format!("{name} is now {}", role.with_article())),
+        usecase::people::role::RoleChange::Ask => {
             (response::with_query(&page, &[("dialog", "role"), ("person", &person), ("to", &role)]), String::new())
         }
     })
@@ -47,7 +48,8 @@ pub async fn remove_people(
     use crate::server::{server_fn_response as response, usecase};
     let (ctx, by) = response::signed_in().await?;
     let people: Vec<String> = people.split(',').filter(|id| !id.trim().is_empty()).map(str::to_owned).collect();
-    let removed = async { usecase::people::remove(&ctx, &by, &org, usecase::ids("people", &people)?).await }.await;
+    let removed =
+        async { usecase::people::remove::remove(&ctx, &by, &org, usecase::ids("people", &people)?).await }.await;
     let page = response::back_to(&back, &crate::paths::people(&org));
     response::done(removed, |count| {
         (page, if *count == 1 { "Removed one person".to_owned() } else { format!("Removed {count} people") })
@@ -67,8 +69,8 @@ pub async fn create_person(
 ) -> Result<Done, Failure> {
     use crate::server::{server_fn_response as response, usecase};
     let (ctx, by) = response::signed_in().await?;
-    let form = usecase::people::NewPersonForm { email, first_name, last_name, role };
-    let created = usecase::people::create(&ctx, &by, &org, &form).await;
+    let form = usecase::people::create::NewPersonForm { email, first_name, last_name, role };
+    let created = usecase::people::create::create(&ctx, &by, &org, &form).await;
     let page = response::back_to(&back, &crate::paths::people(&org));
     response::done(created, |row| {
         (page, format!("Created an account for {}. We mailed them a link to set their password.", row.name))

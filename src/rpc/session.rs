@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Done, Failure, Flash, Postcard};
 use crate::{
-    domain::policy::Policy,
+    domain::installation_policy::Policy,
     view::{SessionView, preferences::UiPreferences},
 };
 

@@ -92,7 +92,7 @@ pub async fn save_security(
 pub async fn leave_organization(#[server(default)] org: String) -> Result<Done, Failure> {
     use crate::server::{server_fn_response as response, usecase};
     let (ctx, by) = response::signed_in().await?;
-    let left = usecase::people::leave(&ctx, &by, &org).await;
+    let left = usecase::people::remove::leave(&ctx, &by, &org).await;
     response::done(left, |()| ("/".to_owned(), "You left the organization".to_owned())).await
 }
 

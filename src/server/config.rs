@@ -9,11 +9,11 @@ use clap::{Args, ValueEnum};
 use ipnet::{IpNet, Ipv4Net};
 
 use crate::domain::{
+    installation_policy::{self, Policy},
     plan::PlanTier,
-    policy::{self, Policy},
 };
 
-use super::{mail::smtp::Delivery, secret::Secret, store::Synchronous};
+use super::{files::StorageArgs, mail::smtp::Delivery, secret::Secret, store::Synchronous};
 use crate::domain::text::Email;
 
 /// The database, for every command.
@@ -66,7 +66,7 @@ fn database(text: &str) -> Result<String, String> {
 /// The secret of this installation.
 #[derive(Args, Clone, Debug)]
 pub struct SecretArgs {
-    /// Folder for the secret that share links are made from. Created at the first start.
+    /// Folder for files, and for the secret that share links are made from. Created at the first start.
     #[arg(long, env = "COMMONHOLD_DATA", default_value = "data")]
     pub data: PathBuf,
 
@@ -99,6 +99,9 @@ pub struct ServeArgs {
 
     #[command(flatten)]
     pub secret: SecretArgs,
+
+    #[command(flatten)]
+    pub storage: StorageArgs,
 
     /// The address that people use, for links and for checking where requests come from. Default: `http://localhost` with
     /// the port of --listen.
@@ -166,6 +169,13 @@ pub struct ServeArgs {
 /// A secret, or an address that may contain a password. It is never printed.
 #[derive(Clone)]
 pub struct SecretText(String);
+
+impl SecretText {
+    /// The secret itself, for whom it is meant.
+    pub fn reveal(&self) -> &str {
+        &self.0
+    }
+}
 
 impl std::str::FromStr for SecretText {
     type Err = std::convert::Infallible;
@@ -303,24 +313,25 @@ impl ServeArgs {
 
     /// Who may sign up and create organizations.
     pub fn policy(&self) -> Result<Policy, String> {
-        let domains = policy::read_domains(&self.sign_up_domains).map_err(|why| format!("--sign-up-domains: {why}"))?;
+        let domains = installation_policy::read_domains(&self.sign_up_domains)
+            .map_err(|why| format!("--sign-up-domains: {why}"))?;
         let sign_up = match self.sign_up {
-            SignUpArg::Open => policy::SignUp::Open,
-            SignUpArg::Invited => policy::SignUp::Invited,
-            SignUpArg::Domains => policy::SignUp::Domains,
+            SignUpArg::Open => installation_policy::SignUp::Open,
+            SignUpArg::Invited => installation_policy::SignUp::Invited,
+            SignUpArg::Domains => installation_policy::SignUp::Domains,
         };
         match (sign_up, domains.is_empty()) {
-            (policy::SignUp::Domains, true) => {
+            (installation_policy::SignUp::Domains, true) => {
                 return Err("--sign-up domains needs --sign-up-domains, like example.com,example.org.".to_owned());
             }
-            (policy::SignUp::Open | policy::SignUp::Invited, false) => {
+            (installation_policy::SignUp::Open | installation_policy::SignUp::Invited, false) => {
                 return Err("--sign-up-domains goes with --sign-up domains only.".to_owned());
             }
             _ => {}
         }
         let founders = match self.organizations {
-            OrganizationsArg::Anyone => policy::Founders::Anyone,
-            OrganizationsArg::Operator => policy::Founders::Operator,
+            OrganizationsArg::Anyone => installation_policy::Founders::Anyone,
+            OrganizationsArg::Operator => installation_policy::Founders::Operator,
         };
         Ok(Policy { sign_up, domains, founders })
     }
@@ -422,7 +433,7 @@ mod tests {
             serve(&["--sign-up", "domains", "--sign-up-domains", "A.example,b.example"]).policy().expect("one");
         assert_eq!(
             (policy.sign_up, policy.domains.as_slice()),
-            (policy::SignUp::Domains, ["a.example".to_owned(), "b.example".to_owned()].as_slice())
+            (installation_policy::SignUp::Domains, ["a.example".to_owned(), "b.example".to_owned()].as_slice())
         );
         let closed = serve(&["--sign-up", "invited", "--organizations", "operator"]).policy().expect("one");
         assert_eq!((closed.has_sign_up(), closed.has_founding()), (false, false));

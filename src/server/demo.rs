@@ -20,7 +20,7 @@ use super::{
     context::{Ctx, Principal, digest},
     error::{Error, Result},
     store::{Tx, account, grant, licence, link, membership, organization, person, resource},
-    usecase::{self, invitation::InviteForm, licence::GrantForm},
+    usecase::{self, invitation::review::InviteForm, licence::operator::GrantForm},
 };
 
 /// The password of everybody in the demo.
@@ -143,7 +143,7 @@ pub async fn fill(ctx: &Ctx) -> Result<()> {
         role: role.to_owned(),
         ..InviteForm::default()
     });
-    usecase::invitation::invite(ctx, john, &alpine.id.to_string(), invited.to_vec()).await?;
+    usecase::invitation::send::invite(ctx, john, &alpine.id.to_string(), invited.to_vec()).await?;
 
     for (org, by, person, role) in [
         (&alpine, john, anna, Role::Manager),
@@ -172,7 +172,7 @@ pub async fn fill(ctx: &Ctx) -> Result<()> {
     flights(ctx, john, &credit, "Corridor mapping", 30, 90).await?;
     flights(ctx, jane, &harbour, "Quay walls", 24, 60).await?;
     flights(ctx, jane, &quarry, "Spoil heaps", 40, 10).await?;
-    usecase::licence::expire(ctx, expired).await?;
+    usecase::licence::operator::expire(ctx, expired).await?;
     let project = flights(ctx, ada, &genome, "Project resources", 12, 60).await?;
     let raw = container(ctx, ada, &genome, project, Kind::Folder, "Project raw data").await?;
     grant_to(ctx, ada, &genome, project, Grantee::Organization(genome.id), Level::Reader).await?;
@@ -234,7 +234,7 @@ async fn grant_licence(
         from: None,
         until: until.map(str::to_owned),
     };
-    usecase::licence::grant(ctx, &form).await
+    usecase::licence::operator::grant(ctx, &form).await
 }
 
 /// Desktop licences: of one a Reader was given a seat (LIC-5), another is lent for two months (ACCT-3).
@@ -356,6 +356,7 @@ fn processed(images: i64, at: Timestamp) -> DatasetView {
         bytes: images * 8_400_000,
         cluster: "eu-central".to_owned(),
         captured_on: Some(at.day()),
+        files: 0,
     }
 }
 

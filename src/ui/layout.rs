@@ -270,7 +270,7 @@ fn CurrentPerson(person: PersonView) -> impl IntoView {
                 <b>{name.clone()}</b>
                 <small>{person.email}</small>
             </a>
-            <Form action flash=None class="inline-form" changes_session=true>
+            <Form action flash=None class="inline-form" loads_page=true>
                 <IconSubmit label="Sign out" icon="sign-out"/>
             </Form>
         </div>

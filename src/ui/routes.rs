@@ -9,7 +9,6 @@ use leptos_router::{
 
 use super::lazy::lazy;
 use super::pages::{
-    account::{privacy::PrivacyPage, profile::ProfilePage, security::SecurityPage},
     activity::ActivityPage,
     billing::BillingPage,
     drive::DrivePage,
@@ -18,6 +17,7 @@ use super::pages::{
     invitation::InvitationPage,
     licences::{LicencesPage, ledger::LedgerPage},
     loans::LoansPage,
+    my_account::{privacy::PrivacyPage, profile::ProfilePage, security::SecurityPage},
     new_organization::NewOrganizationPage,
     not_found::NotFoundPage,
     offer::OfferPage,

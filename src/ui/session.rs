@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 
 use crate::{
-    domain::{id::PersonId, policy::Policy, time::Timestamp},
+    domain::{id::PersonId, installation_policy::Policy, time::Timestamp},
     paths,
     rpc::{
         Asked, Failure, Flash, FormFlash, ask,

@@ -1,18 +1,19 @@
 //! Read models: what pages and the REST API show, already cut down to what the reader may see. One file per subject.
 
 pub mod access;
-pub mod account;
 pub mod accounts;
 pub mod activity;
 pub mod billing;
 pub mod destination;
 pub mod drive;
+pub mod file;
 pub mod home;
 pub mod key;
 pub mod licence;
 pub mod link;
 pub mod loan;
 pub mod membership;
+pub mod my_account;
 pub mod outcome;
 pub mod page;
 pub mod people;

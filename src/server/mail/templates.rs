@@ -1,453 +1,152 @@
-//! The words of every letter, said once: a template makes the text part of them, another the HTML part.
+//! Makes an email of an [`EmailMessage`]. Its words are in the files of `templates/`, once for both parts of the email:
+//! `parts.txt` says how such a file is written, `layout.txt` and `layout.html` are the frames around the words.
 //!
-//! Names that people chose are made inert before they come here ([`inert`]), and escaped in the HTML part by its
-//! template; links begin with the configured address (attacks 25 and 26).
+//! # Invariants
+//! - A name that somebody chose is made inert wherever a template shows it ([`Inert`]): nobody has to remember it. What a
+//!   template shows otherwise is marked there (attack 26).
+//! - Links begin with the configured address. A template writes the path only (attack 25).
+//! - The text part is not escaped. The HTML part is escaped by its layout.
 
-use askama::Template;
+use std::fmt;
 
-use crate::domain::{
-    loan::LoanEnd,
-    mail::{inert, inert_text, one_line},
-    role::Role,
-    time::Timestamp,
-};
+use askama::{Template, filters::Escaper};
+
+use crate::domain::mail::inert;
 
 use super::{
     super::error::{Error, Result},
     EmailMessage,
 };
 
-/// A letter as it is sent.
+/// Ends a part of an email in `parts.txt`. No value contains it, because control characters are removed from all of them.
+pub const PART_END: char = '\u{1f}';
+
+/// What askama does with a value of a template where no filter says otherwise (`askama.toml`).
+#[derive(Clone, Copy)]
+pub struct Inert;
+
+impl Escaper for Inert {
+    fn write_escaped_str<W: fmt::Write>(&self, mut dest: W, value: &str) -> fmt::Result {
+        dest.write_str(&inert(value))
+    }
+}
+
+/// What templates write behind a value: `{{ email|one_line }}`.
+pub mod filters {
+    #![expect(
+        clippy::inline_always,
+        clippy::unnecessary_wraps,
+        clippy::unused_self,
+        reason = "askama makes a type with a method of each function, and wants a `Result` of it"
+    )]
+
+    use askama::{Result, Values, filters::Safe};
+
+    use crate::domain::mail;
+
+    /// An address, a telephone number or a list: on one line, but not cut, and with links left alone.
+    #[askama::filter_fn]
+    pub fn one_line(text: &str, _: &dyn Values) -> Result<Safe<String>> {
+        Ok(Safe(mail::one_line(text)))
+    }
+
+    /// A text of several lines as a quotation: each line is a paragraph of its own, so that none passes for one of ours.
+    #[askama::filter_fn]
+    pub fn quote(text: &str, _: &dyn Values) -> Result<Safe<String>> {
+        let lines: Vec<String> = mail::inert_text(text).into_iter().map(|line| format!("> {line}")).collect();
+        Ok(Safe(lines.join("\n\n")))
+    }
+}
+
+/// An email as it is sent.
 #[derive(Debug)]
-pub struct Written {
+pub struct RenderedEmail {
     /// One line.
     pub subject: String,
-    /// The text part.
     pub text: String,
-    /// The HTML part.
     pub html: String,
 }
 
-/// What a letter says.
 struct EmailBody {
     subject: String,
-    greeting: String,
     paragraphs: Vec<String>,
     button: Option<Button>,
-    /// What to do if one did not expect it.
-    unexpected: String,
+    closing: String,
 }
 
-/// The one thing to do.
 struct Button {
-    label: &'static str,
+    label: String,
     link: String,
     /// How long the link works; empty where it has no end.
     validity: String,
 }
 
 #[derive(Template)]
-#[template(path = "email.txt")]
+#[template(path = "layout.txt")]
 struct TextPart<'a> {
-    greeting: &'a str,
-    paragraphs: &'a [String],
-    button: Option<&'a Button>,
-    unexpected: &'a str,
+    body: &'a EmailBody,
     public_url: &'a str,
 }
 
 #[derive(Template)]
-#[template(path = "email.html")]
+#[template(path = "layout.html")]
 struct HtmlPart<'a> {
-    subject: &'a str,
-    greeting: &'a str,
-    paragraphs: &'a [String],
-    button: Option<&'a Button>,
-    unexpected: &'a str,
+    body: &'a EmailBody,
     public_url: &'a str,
 }
 
-/// Writes a letter.
-///
-/// # Errors
-/// A template fails: a defect.
-pub fn write(message: &EmailMessage<'_>, public_url: &str, now: Timestamp) -> Result<Written> {
-    let body = body(message, public_url, now);
-    let failed = |error: askama::Error| Error::Internal(format!("a letter could not be written: {error}"));
-    let text = TextPart {
-        greeting: &body.greeting,
-        paragraphs: &body.paragraphs,
-        button: body.button.as_ref(),
-        unexpected: &body.unexpected,
-        public_url,
+/// Writes an email.
+pub fn render(message: &EmailMessage<'_>, public_url: &str) -> Result<RenderedEmail> {
+    let failed = |error: askama::Error| Error::Internal(format!("an email could not be written: {error}"));
+    let body = body(&message.render().map_err(failed)?, public_url)?;
+    let text = TextPart { body: &body, public_url }.render().map_err(failed)?;
+    let html = HtmlPart { body: &body, public_url }.render().map_err(failed)?;
+    Ok(RenderedEmail { subject: body.subject, text, html })
+}
+
+/// Reads what a file of `templates/` says, in the order of `parts.txt`.
+fn body(words: &str, public_url: &str) -> Result<EmailBody> {
+    let parts: Vec<&str> = words.split(PART_END).collect();
+    let &[subject, paragraphs, label, path, validity, closing] = parts.as_slice() else {
+        return Err(Error::Internal(format!("a template of an email has {} parts", parts.len())));
     };
-    let html = HtmlPart {
-        subject: &body.subject,
-        greeting: &body.greeting,
-        paragraphs: &body.paragraphs,
-        button: body.button.as_ref(),
-        unexpected: &body.unexpected,
-        public_url,
-    };
-    let (text, html) = (text.render().map_err(failed)?, html.render().map_err(failed)?);
-    Ok(Written { subject: body.subject, text, html })
+    let label = joined(label);
+    Ok(EmailBody {
+        subject: joined(subject),
+        paragraphs: paragraphs_of(paragraphs),
+        button: (!label.is_empty()).then(|| Button {
+            label,
+            link: format!("{public_url}{}", path.trim()),
+            validity: joined(validity),
+        }),
+        closing: joined(closing),
+    })
 }
 
-fn hello(name: &str) -> String {
-    format!("Hello {},", inert(name))
+/// Paragraphs, with blank lines between them. A value makes none: it is a single line, except for a quotation.
+fn paragraphs_of(text: &str) -> Vec<String> {
+    let lines: Vec<&str> = text.lines().collect();
+    lines
+        .split(|line| line.trim().is_empty())
+        .filter(|paragraph| !paragraph.is_empty())
+        .map(|paragraph| joined(&paragraph.join(" ")))
+        .collect()
 }
 
-fn body(message: &EmailMessage<'_>, public_url: &str, now: Timestamp) -> EmailBody {
-    match *message {
-        EmailMessage::Invitation { name, organization, inviter, role, resource, token, days } => {
-            let (organization, inviter) = (inert(organization), inert(inviter));
-            EmailBody {
-                subject: format!("{inviter} invites you to {organization}"),
-                greeting: name.map_or_else(|| "Hello,".to_owned(), hello),
-                paragraphs: vec![
-                    format!("{inviter} invites you to work in {organization} on Commonhold, as {}.", role.with_article()),
-                    may(role, resource),
-                ],
-                button: Some(Button {
-                    label: "See the invitation",
-                    link: format!("{public_url}/invitations/{token}"),
-                    validity: validity(now, days),
-                }),
-                unexpected: format!(
-                    "You did not expect this? You can ignore it: no one gets an account or joins anything unless the invitation is accepted. {inviter} gave us your address."
-                ),
-            }
-        }
-        EmailMessage::SharedWith { name, organization, inviter, resource, token, days } => {
-            let (organization, inviter) = (inert(organization), inert(inviter));
-            let what = resource.map_or_else(|| "something".to_owned(), |name| format!("“{}”", inert(name)));
-            EmailBody {
-                subject: format!("{inviter} shares {what} with you"),
-                greeting: name.map_or_else(|| "Hello,".to_owned(), hello),
-                paragraphs: vec![
-                    format!("{inviter} of {organization} shares {what} with you on Commonhold."),
-                    format!("You get access to it without joining {organization}."),
-                ],
-                button: Some(Button {
-                    label: "See the invitation",
-                    link: format!("{public_url}/invitations/{token}"),
-                    validity: validity(now, days),
-                }),
-                unexpected: format!(
-                    "You did not expect this? You can ignore it: no one gets an account or access unless the invitation is accepted. {inviter} gave us your address."
-                ),
-            }
-        }
-        EmailMessage::AccessGiven { organization, path, resource, by, level, group } => {
-            let (organization, by, resource) = (inert(organization), inert(by), inert(resource));
-            let whom = group.map_or_else(|| "you".to_owned(), |name| format!("everyone in {}", inert(name)));
-            EmailBody {
-                subject: format!("{by} gave {whom} access to {resource}"),
-                greeting: "Hello,".to_owned(),
-                paragraphs: vec![
-                    format!("{by} gave {whom} {} access to “{resource}” in {organization}.", level.label()),
-                    format!("With {} access, you can {}.", level.label(), level.summary()),
-                ],
-                button: Some(Button { label: "Open it", link: format!("{public_url}{path}"), validity: String::new() }),
-                unexpected: format!("You did not expect this? Ask {by}."),
-            }
-        }
-        EmailMessage::VerifyEmail { first_name, token } => EmailBody {
-            subject: "Verify your email address".to_owned(),
-            greeting: hello(first_name),
-            paragraphs: vec!["Confirm that this is your address, and that our mail reaches you.".to_owned()],
-            button: Some(Button {
-                label: "Verify this address",
-                link: format!("{public_url}/verify?token={token}"),
-                validity: "The link works once.".to_owned(),
-            }),
-            unexpected:
-                "You did not expect this? Someone may have typed your address by mistake. You can ignore this mail: unless the link above is used, the address is not confirmed."
-                    .to_owned(),
-        },
-        EmailMessage::ResetPassword { first_name, token } => EmailBody {
-            subject: "Set a new password".to_owned(),
-            greeting: hello(first_name),
-            paragraphs: vec!["Someone, most likely you, asked to set a new password for your account.".to_owned()],
-            button: Some(Button {
-                label: "Set a new password",
-                link: format!("{public_url}/reset?token={token}"),
-                validity: format!(
-                    "The link works once, within one hour, until {}.",
-                    now.plus_millis(3_600_000).words()
-                ),
-            }),
-            unexpected: "You did not ask for it? You can ignore this mail: your password stays as it is.".to_owned(),
-        },
-        EmailMessage::SetPassword { first_name, organization, by, token, days } => {
-            let (organization, by) = (inert(organization), inert(by));
-            EmailBody {
-                subject: format!("Your account in {organization}"),
-                greeting: hello(first_name),
-                paragraphs: vec![
-                    format!("{by} created an account for you in {organization} on Commonhold."),
-                    "Set a password to sign in with this email address.".to_owned(),
-                ],
-                button: Some(Button {
-                    label: "Set your password",
-                    link: format!("{public_url}/reset?token={token}"),
-                    validity: validity(now, days),
-                }),
-                unexpected: format!(
-                    "You did not expect this? You can ignore it: without a password, no one can sign in. {by} gave us your address."
-                ),
-            }
-        }
-        EmailMessage::EmailChanged { first_name, email } => EmailBody {
-            subject: "Your email address was changed".to_owned(),
-            greeting: hello(first_name),
-            paragraphs: vec![
-                format!("Your account now has another email address: {}.", one_line(email)),
-                "From now on, you sign in with it and our mail goes there. This is the last mail to this address."
-                    .to_owned(),
-            ],
-            button: None,
-            unexpected:
-                "This was not you? Then someone else has access to your account. Tell an Owner of your organization or your administrator at once."
-                    .to_owned(),
-        },
-        EmailMessage::PasswordChanged { first_name } => EmailBody {
-            subject: "Your password was changed".to_owned(),
-            greeting: hello(first_name),
-            paragraphs: vec!["Your account has a new password. You have been signed out everywhere else.".to_owned()],
-            button: None,
-            unexpected: format!(
-                "This was not you? Set a new password at once at {public_url}/forgot. That signs everyone out of your account."
-            ),
-        },
-        EmailMessage::RoleChanged { organization, org_id, by, from, to } => {
-            let (organization, by) = (inert(organization), inert(by));
-            EmailBody {
-                subject: format!("You are now {} of {organization}", to.with_article()),
-                greeting: "Hello,".to_owned(),
-                paragraphs: vec![
-                    format!("{by} changed your role in {organization} from {} to {}.", from.label(), to.label()),
-                    may(to, None),
-                ],
-                button: Some(open(public_url, org_id)),
-                unexpected: format!("You did not expect this? Ask {by}."),
-            }
-        }
-        EmailMessage::OwnershipGiven { organization, org_id, by } => {
-            let (organization, by) = (inert(organization), inert(by));
-            EmailBody {
-                subject: format!("You are now an Owner of {organization}"),
-                greeting: "Hello,".to_owned(),
-                paragraphs: vec![format!("{by} made you an Owner of {organization}."), may(Role::Owner, None)],
-                button: Some(open(public_url, org_id)),
-                unexpected: format!("You did not expect this? Ask {by}. You can leave the organization at any time."),
-            }
-        }
-        EmailMessage::InvitationSenderLost { organization, org_id, email, sender } => {
-            let (organization, sender, email) = (inert(organization), inert(sender), one_line(email));
-            EmailBody {
-                subject: format!("An invitation to {organization} cannot be accepted"),
-                greeting: "Hello,".to_owned(),
-                paragraphs: vec![
-                    format!("{email} wants to accept an invitation to {organization} that {sender} sent."),
-                    format!(
-                        "{sender} can no longer invite people with this role or access, so the invitation was refused. Resend it in your own name, or revoke it."
-                    ),
-                ],
-                button: Some(Button {
-                    label: "See the invitations",
-                    link: format!("{public_url}/o/{org_id}/people/invitations"),
-                    validity: String::new(),
-                }),
-                unexpected:
-                    "You did not expect this? Revoke the invitation. Until it is sent again, no one can accept it."
-                        .to_owned(),
-            }
-        }
-        EmailMessage::Removed { organization, by } => {
-            let (organization, by) = (inert(organization), inert(by));
-            EmailBody {
-                subject: format!("You are no longer in {organization}"),
-                greeting: "Hello,".to_owned(),
-                paragraphs: vec![
-                    format!("{by} removed you from {organization}."),
-                    "The work you created there stays with the organization. Your account and your other organizations are not affected."
-                        .to_owned(),
-                ],
-                button: None,
-                unexpected: format!("You did not expect this? Ask {by}."),
-            }
-        }
-        EmailMessage::LicenceLent { organization, org_id, lender, licence, account, by, until } => {
-            let (organization, lender, by) = (inert(organization), inert(lender), inert(by));
-            EmailBody {
-                subject: format!("{lender} lends {organization} a licence"),
-                greeting: "Hello,".to_owned(),
-                paragraphs: vec![
-                    format!("{by} of {lender} lends {organization} a {licence} licence until {}.", until.words()),
-                    format!(
-                        "Until then, your account {} can use it like one of its own. {lender} can call it back, and you can return it, at any time.",
-                        inert(account)
-                    ),
-                ],
-                button: Some(loans(public_url, org_id)),
-                unexpected: format!("You did not expect this? It costs you nothing. Ask {by}, or return it."),
-            }
-        }
-        EmailMessage::LoanEnded { organization, org_id, licence, by, how } => {
-            let (organization, by) = (inert(organization), inert(by));
-            let (subject, sentence) = match how {
-                LoanEnd::CalledBack => (
-                    format!("A licence that {organization} borrowed was called back"),
-                    format!(
-                        "{by} called back the {licence} licence that {organization} borrowed. You can no longer use it, and its seats are free."
-                    ),
-                ),
-                LoanEnd::Returned | LoanEnd::RanOut => (
-                    format!("A licence that {organization} lent is back"),
-                    format!("{by} returned the {licence} licence that {organization} lent. It can be used again."),
-                ),
-            };
-            EmailBody {
-                subject,
-                greeting: "Hello,".to_owned(),
-                paragraphs: vec![sentence, "What was used during the loan is not given back.".to_owned()],
-                button: Some(loans(public_url, org_id)),
-                unexpected: format!("You did not expect this? Ask {by}."),
-            }
-        }
-        EmailMessage::TransferOffered { organization, path, source, by, what, note, days } => {
-            let (organization, source, by, what) = (inert(organization), inert(source), inert(by), inert(what));
-            let mut paragraphs = vec![
-                format!("{by} of {source} offers {what} to {organization} on Commonhold."),
-                "Nothing moves until one of your Editors, Managers or Owners accepts. Before that, you can see what is in it, what it needs of your allowance, and where it would go."
-                    .to_owned(),
-            ];
-            if !note.is_empty() {
-                paragraphs.insert(1, format!("{by} says: {}", inert(note)));
-            }
-            EmailBody {
-                subject: format!("{source} offers {what} to {organization}"),
-                greeting: "Hello,".to_owned(),
-                paragraphs,
-                button: Some(Button {
-                    label: "See the offer",
-                    link: format!("{public_url}{path}"),
-                    validity: format!("The offer is open for {days} days, until {}.", now.plus_days(days).words()),
-                }),
-                unexpected: "You did not expect this? Decline it, or ignore it: it expires by itself.".to_owned(),
-            }
-        }
-        EmailMessage::OfferAnswered { organization, path, what, accepted } => {
-            let (organization, what) = (inert(organization), inert(what));
-            let done = if accepted { "accepted" } else { "declined" };
-            EmailBody {
-                subject: format!("{organization} {done} {what}"),
-                greeting: "Hello,".to_owned(),
-                paragraphs: vec![if accepted {
-                    format!("{organization} accepted {what}, which you offered. It has been transferred.")
-                } else {
-                    format!("{organization} declined {what}, which you offered. Nothing was moved.")
-                }],
-                button: Some(Button {
-                    label: "See the offer",
-                    link: format!("{public_url}{path}"),
-                    validity: String::new(),
-                }),
-                unexpected: "You did not offer anything? Tell an Owner of your organization.".to_owned(),
-            }
-        }
-        EmailMessage::AccountDeleted { first_name } => EmailBody {
-            subject: "Your account was deleted".to_owned(),
-            greeting: hello(first_name),
-            paragraphs: vec![
-                "Your account on Commonhold has been deleted, as you asked. The work you created in organizations stays with them."
-                    .to_owned(),
-            ],
-            button: None,
-            unexpected: "This was not you? Tell your administrator at once.".to_owned(),
-        },
-        EmailMessage::PurchaseRequested {
-            organization,
-            org_id,
-            by,
-            what,
-            message,
-            contact_name,
-            contact_email,
-            contact_phone,
-            request,
-        } => {
-            let (organization, by, name) = (inert(organization), inert(by), inert(contact_name));
-            let mut paragraphs =
-                vec![format!("{by}, an Owner of {organization} (Org ID {org_id}), asks for: {}.", one_line(what))];
-            paragraphs.extend(message.map(quoted).unwrap_or_default());
-            let phone = contact_phone.map(|phone| format!(", {}", one_line(phone))).unwrap_or_default();
-            paragraphs.push(format!("Reply to: {name}, {}{phone}.", one_line(contact_email)));
-            paragraphs.push(format!(
-                "Grant it with “commonhold licence grant --org {org_id} …”, then tell the Owners with “commonhold request answer \
-                 {request} --text …”."
-            ));
-            EmailBody {
-                subject: format!("{organization} asks for {}", one_line(what)),
-                greeting: "Hello,".to_owned(),
-                paragraphs,
-                button: None,
-                unexpected: "You get this mail because yours is the operator address of this server.".to_owned(),
-            }
-        }
-        EmailMessage::PurchaseAnswered { organization, org_id, what, declined, answer } => {
-            let organization = inert(organization);
-            let verb = if declined { "declined" } else { "answered" };
-            let mut paragraphs = vec![format!("A request of {organization} was {verb}: {}.", one_line(what))];
-            paragraphs.extend(quoted(answer));
-            EmailBody {
-                subject: format!("Your request for {} was {verb}", one_line(what)),
-                greeting: "Hello,".to_owned(),
-                paragraphs,
-                button: Some(Button {
-                    label: "Open billing",
-                    link: format!("{public_url}/o/{org_id}/billing"),
-                    validity: String::new(),
-                }),
-                unexpected: format!("You get this mail because you are an Owner of {organization}."),
-            }
-        }
-    }
-}
-
-/// What somebody wrote, as mail quotes it: no line of it passes for one of ours.
-fn quoted(text: &str) -> Vec<String> {
-    inert_text(text).into_iter().map(|line| format!("> {line}")).collect()
-}
-
-/// What a role may do; for a Member, what they will reach.
-fn may(role: Role, resource: Option<&str>) -> String {
-    match (role, resource) {
-        (Role::Member, Some(resource)) => {
-            format!("As a Member, you can work with what is shared with you: {}.", inert(resource))
-        }
-        (role, _) => format!("As {}, you can {}.", role.with_article(), role.summary()),
-    }
-}
-
-fn validity(now: Timestamp, days: i64) -> String {
-    let days_in_words = if days == 1 { "1 day".to_owned() } else { format!("{days} days") };
-    format!("The link works once, within {days_in_words}, until {}.", now.plus_days(days).words())
-}
-
-fn loans(public_url: &str, org_id: &str) -> Button {
-    Button { label: "See the loans", link: format!("{public_url}/o/{org_id}/loans"), validity: String::new() }
-}
-
-fn open(public_url: &str, org_id: &str) -> Button {
-    Button { label: "Open the organization", link: format!("{public_url}/o/{org_id}"), validity: String::new() }
+/// The lines of a template as one line.
+fn joined(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::{access::Level, time::Day};
+    use crate::domain::{
+        access::Level,
+        loan::LoanEnd,
+        role::Role,
+        time::{Day, Timestamp},
+    };
 
     const URL: &str = "https://hold.example.com";
     const NOW: Timestamp = Timestamp(1_795_287_903_007);
@@ -482,6 +181,7 @@ mod tests {
                     resource: None,
                     token,
                     days: 14,
+                    expires_at: NOW.plus_days(14),
                 },
             ),
             (
@@ -494,9 +194,21 @@ mod tests {
                     resource,
                     token,
                     days: 1,
+                    expires_at: NOW.plus_days(1),
                 },
             ),
-            ("shared_with", EmailMessage::SharedWith { name: None, organization, inviter, resource, token, days: 14 }),
+            (
+                "shared_with",
+                EmailMessage::SharedWith {
+                    name: None,
+                    organization,
+                    inviter,
+                    resource,
+                    token,
+                    days: 14,
+                    expires_at: NOW.plus_days(14),
+                },
+            ),
             (
                 "access_given",
                 EmailMessage::AccessGiven {
@@ -520,10 +232,23 @@ mod tests {
                 },
             ),
             ("verify_email", EmailMessage::VerifyEmail { first_name, token }),
-            ("reset_password", EmailMessage::ResetPassword { first_name, token }),
-            ("set_password", EmailMessage::SetPassword { first_name, organization, by, token, days: 7 }),
+            (
+                "reset_password",
+                EmailMessage::ResetPassword { first_name, token, expires_at: NOW.plus_millis(3_600_000) },
+            ),
+            (
+                "set_password",
+                EmailMessage::SetPassword {
+                    first_name,
+                    organization,
+                    by,
+                    token,
+                    days: 7,
+                    expires_at: NOW.plus_days(7),
+                },
+            ),
             ("email_changed", EmailMessage::EmailChanged { first_name, email: "new@example.com" }),
-            ("password_changed", EmailMessage::PasswordChanged { first_name }),
+            ("password_changed", EmailMessage::PasswordChanged { first_name, public_url: URL }),
             (
                 "role_changed",
                 EmailMessage::RoleChanged { organization, org_id, by, from: Role::Reader, to: Role::Manager },
@@ -564,6 +289,7 @@ mod tests {
                     what: on,
                     note: on,
                     days: 7,
+                    expires_at: NOW.plus_days(7),
                 },
             ),
             (
@@ -613,19 +339,19 @@ mod tests {
     }
 
     #[test]
-    fn mail_1_every_letter_as_text_and_as_html() {
+    fn mail_1_every_email_as_text_and_as_html() {
         for (kind, message) in every(&NAMES) {
-            let written = write(&message, URL, NOW).expect("a letter");
+            let written = render(&message, URL).expect("an email");
             insta::assert_snapshot!(format!("{kind}_text"), format!("{}\n\n{}", written.subject, written.text));
             insta::assert_snapshot!(format!("{kind}_html"), written.html);
         }
     }
 
     #[test]
-    fn attack_26_names_are_inert_in_every_letter() {
-        let evil = "</title><script>x</script><a href=\"https://evil.example\">\r\nBcc: eve@evil.example\u{202E}";
+    fn attack_26_names_are_inert_in_every_email() {
+        let evil = "</title><script>x</script><a href=\"https://evil.example\">\r\nBcc: eve@evil.example\u{202E}\u{1F}";
         for (kind, message) in every(&Names { organization: evil, by: evil, first_name: evil, resource: evil }) {
-            let Written { subject, text, html } = write(&message, URL, NOW).expect("a letter");
+            let RenderedEmail { subject, text, html } = render(&message, URL).expect("an email");
             assert!(!subject.contains(['\r', '\n', '\u{202E}']), "{kind}: {subject}");
             assert!(!text.contains('\u{202E}') && !html.contains('\u{202E}'), "{kind}");
             assert!(!text.contains("\nBcc") && !text.contains('\r'), "{kind}: {text}");
@@ -640,7 +366,7 @@ mod tests {
     #[test]
     fn attack_25_links_begin_with_the_configured_address() {
         for (kind, message) in every(&NAMES) {
-            let Written { text, html, .. } = write(&message, URL, NOW).expect("a letter");
+            let RenderedEmail { text, html, .. } = render(&message, URL).expect("an email");
             for part in [text, html] {
                 for (at, _) in part.match_indices("://") {
                     assert!(

@@ -11,7 +11,7 @@ use crate::{
     domain::transfer::Grantee,
     server::{
         context::Ctx,
-        usecase::grant::{self, GiveForm},
+        usecase::grant::{self, recipient::GiveForm},
     },
     view::access::{AccessGiven, AccessReason, AccessRow, WaitingAccess},
 };
@@ -114,8 +114,8 @@ pub async fn list(
     Path(id): Path<String>,
     Params(params): Params<PageParams>,
 ) -> Result<Json<AccessPageBody>, Problem> {
-    let page = grant::list(&ctx, &by, &id, &params.cursor, params.limit).await?;
-    let waiting = if params.cursor.is_empty() { grant::waiting(&ctx, &by, &id).await? } else { Vec::new() };
+    let page = grant::list::list(&ctx, &by, &id, &params.cursor, params.limit).await?;
+    let waiting = if params.cursor.is_empty() { grant::list::waiting(&ctx, &by, &id).await? } else { Vec::new() };
     Ok(Json(AccessPageBody {
         items: page.items.into_iter().map(Into::into).collect(),
         next_cursor: page.next_cursor,
@@ -186,7 +186,7 @@ pub async fn why(
     CurrentPerson(by): CurrentPerson,
     Path((id, person)): Path<(String, String)>,
 ) -> Result<Json<WhyBody>, Problem> {
-    let why = grant::why(&ctx, &by, &id, &person).await?;
+    let why = grant::why::why(&ctx, &by, &id, &person).await?;
     Ok(Json(WhyBody {
         person: why.person.to_string(),
         name: why.name,
@@ -215,7 +215,7 @@ pub async fn give(
     Path(id): Path<String>,
     Json(form): Json<GiveForm>,
 ) -> Result<Json<GivenBody>, Problem> {
-    Ok(Json(match grant::give(&ctx, &by, &id, &form).await? {
+    Ok(Json(match grant::give::give(&ctx, &by, &id, &form).await? {
         AccessGiven::Now(row) => GivenBody { outcome: "given", access: Some(row.into()), invitation: None },
         AccessGiven::Invited(waiting) => {
             GivenBody { outcome: "invited", access: None, invitation: Some(waiting.into()) }
@@ -231,6 +231,6 @@ pub async fn remove(
     CurrentPerson(by): CurrentPerson,
     Path((id, grant_id)): Path<(String, String)>,
 ) -> Result<StatusCode, Problem> {
-    grant::remove(&ctx, &by, &id, &grant_id).await?;
+    grant::take::remove(&ctx, &by, &id, &grant_id).await?;
     Ok(StatusCode::NO_CONTENT)
 }

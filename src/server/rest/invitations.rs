@@ -14,7 +14,7 @@ use crate::{
         context::Ctx,
         error::Error,
         session::Caller,
-        usecase::invitation::{self, Delivery, InvitationRef, InviteForm},
+        usecase::invitation::{self, list::Delivery, review::InviteForm, show::InvitationRef},
     },
     view::people::{InvitationRow, PendingInvitation},
 };
@@ -90,9 +90,9 @@ pub async fn create(
 ) -> Result<Json<ResultsBody>, Problem> {
     let people = body.invitations;
     let verdicts = if params.preview {
-        invitation::preview(&ctx, &by, &org, people).await?
+        invitation::send::preview(&ctx, &by, &org, people).await?
     } else {
-        invitation::invite(&ctx, &by, &org, people).await?
+        invitation::send::invite(&ctx, &by, &org, people).await?
     };
     Ok(Json(ResultsBody { results: verdicts.into_iter().map(Into::into).collect() }))
 }
@@ -175,7 +175,8 @@ pub async fn list(
     Path(org): Path<String>,
     Params(params): Params<InvitationParams>,
 ) -> Result<Json<PageBody<InvitationBody>>, Problem> {
-    let page = invitation::list_with_delivery(&ctx, &by, &org, &params.status, &params.cursor, params.limit).await?;
+    let page =
+        invitation::list::list_with_delivery(&ctx, &by, &org, &params.status, &params.cursor, params.limit).await?;
     Ok(Json(PageBody::of(page, InvitationBody::of)))
 }
 
@@ -200,7 +201,7 @@ pub async fn change_role(
     Path((org, invitation)): Path<(String, String)>,
     Json(body): Json<RoleBody>,
 ) -> Result<Json<InvitationRoleBody>, Problem> {
-    let (_, role) = invitation::change_role(&ctx, &by, &org, id(&invitation)?, body.role()).await?;
+    let (_, role) = invitation::change::change_role(&ctx, &by, &org, id(&invitation)?, body.role()).await?;
     Ok(Json(InvitationRoleBody { id: invitation, role: role.as_str() }))
 }
 
@@ -213,7 +214,7 @@ pub async fn revoke(
     CurrentPerson(by): CurrentPerson,
     Path((org, invitation)): Path<(String, String)>,
 ) -> Result<StatusCode, Problem> {
-    invitation::revoke(&ctx, &by, &org, id(&invitation)?).await?;
+    invitation::change::revoke(&ctx, &by, &org, id(&invitation)?).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -226,7 +227,7 @@ pub async fn resend(
     CurrentPerson(by): CurrentPerson,
     Path((org, invitation)): Path<(String, String)>,
 ) -> Result<Json<MadeBody>, Problem> {
-    let (_, expires_at) = invitation::resend(&ctx, &by, &org, id(&invitation)?).await?;
+    let (_, expires_at) = invitation::change::resend(&ctx, &by, &org, id(&invitation)?).await?;
     Ok(Json(MadeBody { id: invitation, expires_at: expires_at.rfc3339() }))
 }
 
@@ -288,7 +289,7 @@ pub async fn show(
     Json(body): Json<InvitationLinkBody>,
 ) -> Result<Json<OpenedBody>, Problem> {
     let by = caller.and_then(|Extension(caller)| caller.principal);
-    let view = invitation::open(&ctx, by.as_ref(), body.token.trim()).await?;
+    let view = invitation::show::open(&ctx, by.as_ref(), body.token.trim()).await?;
     Ok(Json(OpenedBody {
         organization: view.organization,
         org_id: view.org_id,
@@ -313,7 +314,7 @@ pub async fn accept(
     CurrentPerson(by): CurrentPerson,
     Json(body): Json<AnswerBody>,
 ) -> Result<Json<JoinedBody>, Problem> {
-    let joined = invitation::accept(&ctx, &by, &InvitationRef::read(&body.token, &body.id)?).await?;
+    let joined = invitation::answer::accept(&ctx, &by, &InvitationRef::read(&body.token, &body.id)?).await?;
     Ok(Json(JoinedBody { organization: joined.organization.into(), space: joined.space.map(Into::into) }))
 }
 
@@ -325,7 +326,7 @@ pub async fn decline(
     CurrentPerson(by): CurrentPerson,
     Json(body): Json<AnswerBody>,
 ) -> Result<StatusCode, Problem> {
-    invitation::decline(&ctx, &by, &InvitationRef::read(&body.token, &body.id)?).await?;
+    invitation::answer::decline(&ctx, &by, &InvitationRef::read(&body.token, &body.id)?).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 

@@ -14,7 +14,7 @@ use crate::{
         error::Result as Answer,
         usecase::{
             self,
-            licence::{Export, LedgerQuery, MAX_EXPORT_ROWS},
+            licence::ledger::{Export, LedgerQuery, MAX_EXPORT_ROWS},
         },
     },
     view::{EntryView, LicenceView},
@@ -120,7 +120,7 @@ pub async fn list(
     CurrentPerson(by): CurrentPerson,
     Path(org): Path<String>,
 ) -> Result<Json<PageBody<LicenceBody>>, Problem> {
-    let items = usecase::licence::list(&ctx, &by, &org).await?.into_iter().map(Into::into).collect();
+    let items = usecase::licence::list::list(&ctx, &by, &org).await?.into_iter().map(Into::into).collect();
     Ok(Json(PageBody { items, next_cursor: None }))
 }
 
@@ -175,7 +175,7 @@ pub async fn ledger(
     Path(id): Path<String>,
     Params(query): Params<LedgerQuery>,
 ) -> Result<Json<PageBody<EntryBody>>, Problem> {
-    Ok(Json(PageBody::of(usecase::licence::ledger(&ctx, &by, &id, &query).await?, Into::into)))
+    Ok(Json(PageBody::of(usecase::licence::ledger::ledger(&ctx, &by, &id, &query).await?, Into::into)))
 }
 
 /// Which entries, and as what.
@@ -204,7 +204,7 @@ pub async fn export(
 ) -> Result<Response, Problem> {
     let ExportParams { format, kind, from, to } = params;
     let query = LedgerQuery { kind, from, to, ..LedgerQuery::default() };
-    let export = usecase::licence::begin_export(&ctx, &by, &id, &query).await?;
+    let export = usecase::licence::ledger::begin_export(&ctx, &by, &id, &query).await?;
     let format = Format::read(format.as_deref())?;
     let (name, truncated) = (format!("ledger-{}", export.licence()), export.truncated);
     Ok(export::answer(ctx, export, format, &name, MAX_EXPORT_ROWS, truncated))

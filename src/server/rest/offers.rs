@@ -10,7 +10,7 @@ use utoipa::ToSchema;
 use crate::{
     server::{
         context::Ctx,
-        usecase::{self, offer::OfferQuery},
+        usecase::{self, offer::list::OfferQuery},
     },
     view::transfer::OfferView,
 };
@@ -131,7 +131,7 @@ pub async fn create(
     Json(body): Json<OfferRequest>,
 ) -> Result<(StatusCode, Json<OfferBody>), Problem> {
     let items = usecase::items(&body.items)?;
-    let made = usecase::offer::make(&ctx, &by, &items, &body.target, &body.note).await?;
+    let made = usecase::offer::make::make(&ctx, &by, &items, &body.target, &body.note).await?;
     Ok((StatusCode::CREATED, Json(made.into())))
 }
 
@@ -144,7 +144,7 @@ pub async fn list(
     Path(org): Path<String>,
     Params(query): Params<OfferQuery>,
 ) -> Result<Json<PageBody<OfferBody>>, Problem> {
-    Ok(Json(PageBody::of(usecase::offer::list(&ctx, &by, &org, &query).await?, Into::into)))
+    Ok(Json(PageBody::of(usecase::offer::list::list(&ctx, &by, &org, &query).await?, Into::into)))
 }
 
 /// An offer, for both sides.
@@ -155,7 +155,7 @@ pub async fn show(
     CurrentPerson(by): CurrentPerson,
     Path(id): Path<String>,
 ) -> Result<Json<OfferBody>, Problem> {
-    Ok(Json(usecase::offer::show(&ctx, &by, &id).await?.into()))
+    Ok(Json(usecase::offer::show::show(&ctx, &by, &id).await?.into()))
 }
 
 /// The plan of accepting an offer. Nothing is changed.
@@ -167,7 +167,7 @@ pub async fn plan(
     Path(id): Path<String>,
     Json(body): Json<OfferPlanRequest>,
 ) -> Result<Json<PlanBody>, Problem> {
-    let view = usecase::offer::plan(&ctx, &by, &id, &body.destination).await?;
+    let view = usecase::offer::plan::plan(&ctx, &by, &id, &body.destination).await?;
     Ok(Json(PlanBody::of(&view.plan, Some(view.digest))))
 }
 
@@ -180,7 +180,7 @@ pub async fn accept(
     Path(id): Path<String>,
     Json(body): Json<AcceptRequest>,
 ) -> Result<(StatusCode, Json<ReceiptBody>), Problem> {
-    let receipt = usecase::offer::accept(&ctx, &by, &id, &body.destination, body.digest).await?;
+    let receipt = usecase::offer::answer::accept(&ctx, &by, &id, &body.destination, body.digest).await?;
     Ok((StatusCode::CREATED, Json(receipt.into())))
 }
 
@@ -192,7 +192,7 @@ pub async fn decline(
     CurrentPerson(by): CurrentPerson,
     Path(id): Path<String>,
 ) -> Result<Json<OfferBody>, Problem> {
-    Ok(Json(usecase::offer::decline(&ctx, &by, &id).await?.into()))
+    Ok(Json(usecase::offer::answer::decline(&ctx, &by, &id).await?.into()))
 }
 
 /// Withdraws an offer.
@@ -203,6 +203,6 @@ pub async fn withdraw(
     CurrentPerson(by): CurrentPerson,
     Path(id): Path<String>,
 ) -> Result<StatusCode, Problem> {
-    usecase::offer::withdraw(&ctx, &by, &id).await?;
+    usecase::offer::answer::withdraw(&ctx, &by, &id).await?;
     Ok(StatusCode::NO_CONTENT)
 }

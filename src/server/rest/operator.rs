@@ -25,7 +25,7 @@ use crate::{
         session::Caller,
         usecase::{
             self,
-            licence::{GrantForm, OwnedLicence},
+            licence::operator::{GrantForm, OwnedLicence},
             mail::Entry,
             operator::Operator,
             operator_key::KeyView,
@@ -34,8 +34,8 @@ use crate::{
 };
 
 use super::{
-    Json, PageBody, PageParams, Params, billing::RequestBody, licences::LicenceBody, problem::Problem,
-    resources::DatasetStatusSetBody,
+    Json, PageBody, PageParams, Params, billing::RequestBody, licences::LicenceBody, orgs::StorageBody,
+    problem::Problem, resources::DatasetStatusSetBody,
 };
 
 /// The caller of an operation with a valid operator key.
@@ -130,7 +130,7 @@ pub async fn licences(
     CurrentOperator(_operator): CurrentOperator,
     Params(params): Params<LicenceParams>,
 ) -> Result<Json<PageBody<OwnedLicenceBody>>, Problem> {
-    let page = usecase::licence::list_as_operator(&ctx, &params.org, &params.cursor, params.limit).await?;
+    let page = usecase::licence::operator::list_as_operator(&ctx, &params.org, &params.cursor, params.limit).await?;
     Ok(Json(PageBody::of(page, Into::into)))
 }
 
@@ -142,8 +142,8 @@ pub async fn grant(
     CurrentOperator(operator): CurrentOperator,
     Json(form): Json<GrantForm>,
 ) -> Result<(StatusCode, Json<LicenceBody>), Problem> {
-    let id = usecase::licence::grant_as(&ctx, &operator, &form).await?;
-    Ok((StatusCode::CREATED, Json(usecase::licence::show_as_operator(&ctx, id).await?.into())))
+    let id = usecase::licence::operator::grant_as(&ctx, &operator, &form).await?;
+    Ok((StatusCode::CREATED, Json(usecase::licence::operator::show_as_operator(&ctx, id).await?.into())))
 }
 
 /// A licence.
@@ -154,7 +154,7 @@ pub async fn licence(
     CurrentOperator(_operator): CurrentOperator,
     Path(id): Path<String>,
 ) -> Result<Json<LicenceBody>, Problem> {
-    Ok(Json(usecase::licence::show_as_operator(&ctx, licence_id(&id)?).await?.into()))
+    Ok(Json(usecase::licence::operator::show_as_operator(&ctx, licence_id(&id)?).await?.into()))
 }
 
 /// A new last day.
@@ -174,7 +174,7 @@ pub async fn extend(
     Path(id): Path<String>,
     Json(body): Json<ExtendInput>,
 ) -> Result<Json<LicenceBody>, Problem> {
-    Ok(Json(usecase::licence::extend(&ctx, &operator, licence_id(&id)?, &body.until).await?.into()))
+    Ok(Json(usecase::licence::operator::extend(&ctx, &operator, licence_id(&id)?, &body.until).await?.into()))
 }
 
 /// End a licence now.
@@ -185,7 +185,7 @@ pub async fn expire(
     CurrentOperator(operator): CurrentOperator,
     Path(id): Path<String>,
 ) -> Result<Json<LicenceBody>, Problem> {
-    Ok(Json(usecase::licence::expire_as(&ctx, &operator, licence_id(&id)?).await?.into()))
+    Ok(Json(usecase::licence::operator::expire_as(&ctx, &operator, licence_id(&id)?).await?.into()))
 }
 
 /// The amount to add.
@@ -209,7 +209,7 @@ pub async fn top_up(
 ) -> Result<Json<LicenceBody>, Problem> {
     let TopUpInput { images, projects, credits } = body;
     let wanted = Amount { images, projects, credits };
-    Ok(Json(usecase::licence::top_up(&ctx, &operator, licence_id(&id)?, wanted).await?.into()))
+    Ok(Json(usecase::licence::operator::top_up(&ctx, &operator, licence_id(&id)?, wanted).await?.into()))
 }
 
 /// Which requests.
@@ -369,6 +369,26 @@ pub async fn set_plan(
 ) -> Result<Json<PlanSetBody>, Problem> {
     let (before, plan) = usecase::plan::set_as(&ctx, &operator, &org, &body.plan).await?;
     Ok(Json(PlanSetBody { before: before.as_str(), plan: plan.as_str() }))
+}
+
+/// How much an organization may store.
+#[derive(Debug, Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct StorageInput {
+    /// In bytes; null for no limit.
+    limit: Option<i64>,
+}
+
+/// Limit how much an organization may store. A limit that is exceeded already deletes nothing; nothing is added until there is room.
+#[utoipa::path(put, path = "/operator/orgs/{org}/storage", tag = "operator", params(("org" = String, Path)), request_body = StorageInput,
+    responses((status = 200, body = StorageBody), (status = 401, body = Problem), (status = 404, body = Problem), (status = 422, body = Problem)))]
+pub async fn set_storage(
+    State(ctx): State<Ctx>,
+    CurrentOperator(operator): CurrentOperator,
+    Path(org): Path<String>,
+    Json(body): Json<StorageInput>,
+) -> Result<Json<StorageBody>, Problem> {
+    Ok(Json(usecase::storage::set_as(&ctx, &operator, &org, body.limit).await?.into()))
 }
 
 /// The status of a dataset.

@@ -18,7 +18,7 @@ use crate::{
         context::Ctx,
         usecase::{
             self,
-            people::{self, NewPersonForm, PeopleQuery},
+            people::{self, create::NewPersonForm, list::PeopleQuery},
         },
     },
     view::people::PersonRow,
@@ -75,7 +75,7 @@ pub async fn list(
     Path(org): Path<String>,
     Params(query): Params<PeopleQuery>,
 ) -> Result<Json<PageBody<PersonRowBody>>, Problem> {
-    Ok(Json(PageBody::of(people::list(&ctx, &by, &org, &query).await?, Into::into)))
+    Ok(Json(PageBody::of(people::list::list(&ctx, &by, &org, &query).await?, Into::into)))
 }
 
 /// Creates a person's account in the organization; they set their password from a mailed link. Owners only.
@@ -88,7 +88,7 @@ pub async fn create(
     Path(org): Path<String>,
     Json(form): Json<NewPersonForm>,
 ) -> Result<(StatusCode, Json<PersonRowBody>), Problem> {
-    let row = people::create(&ctx, &by, &org, &form).await?;
+    let row = people::create::create(&ctx, &by, &org, &form).await?;
     Ok((StatusCode::CREATED, Json(row.into())))
 }
 
@@ -159,14 +159,14 @@ pub async fn change_role(
 ) -> Result<Json<PersonRoleBody>, Problem> {
     let id: PersonId = person.parse().map_err(|_| Problem::refusal(&Refusal::NotFound))?;
     let accounts = match body.accounts {
-        AccountsSent::Not => people::AccountLimits::Stay,
-        AccountsSent::All => people::AccountLimits::None,
-        AccountsSent::Only(ids) => people::AccountLimits::To(
+        AccountsSent::Not => people::role::AccountLimits::Stay,
+        AccountsSent::All => people::role::AccountLimits::None,
+        AccountsSent::Only(ids) => people::role::AccountLimits::To(
             ids.iter().map(|id| usecase::id("accounts", id)).collect::<Result<Vec<AccountId>, _>>()?,
         ),
     };
-    let change = people::Change { role: body.role, accounts };
-    let (role, accounts) = people::change(&ctx, &by, &org, id, change).await?;
+    let change = people::role::Change { role: body.role, accounts };
+    let (role, accounts) = people::role::change(&ctx, &by, &org, id, change).await?;
     Ok(Json(PersonRoleBody {
         person: id.to_string(),
         role: role.as_str(),
@@ -193,7 +193,7 @@ pub async fn remove(
 ) -> Result<StatusCode, Problem> {
     let people =
         body.people.iter().map(|person| usecase::id("people", person)).collect::<Result<Vec<PersonId>, _>>()?;
-    people::remove(&ctx, &by, &org, people).await?;
+    people::remove::remove(&ctx, &by, &org, people).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -205,6 +205,6 @@ pub async fn leave(
     CurrentPerson(by): CurrentPerson,
     Path(org): Path<String>,
 ) -> Result<StatusCode, Problem> {
-    people::leave(&ctx, &by, &org).await?;
+    people::remove::leave(&ctx, &by, &org).await?;
     Ok(StatusCode::NO_CONTENT)
 }

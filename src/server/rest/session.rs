@@ -11,7 +11,7 @@ use crate::{
         session,
         usecase::{self, session::SignUpForm},
     },
-    view::{PersonView, SharedResourceView, account::ProfileView},
+    view::{PersonView, SharedResourceView, my_account::ProfileView},
 };
 
 use super::{ClientInfo, CurrentPerson, Json, PageBody, PageParams, Params, orgs::MyOrganization, problem::Problem};
@@ -164,7 +164,7 @@ pub struct MeBody {
 /// Who is signed in, and where they belong.
 #[utoipa::path(get, path = "/me", tag = "session", responses((status = 200, body = MeBody), (status = 401, body = Problem)))]
 pub async fn me(State(ctx): State<Ctx>, CurrentPerson(by): CurrentPerson) -> Result<Json<MeBody>, Problem> {
-    let profile = usecase::account::profile(&ctx, &by).await?;
+    let profile = usecase::my_account::profile(&ctx, &by).await?;
     me_body(&ctx, &by, profile).await.map(Json)
 }
 
@@ -193,6 +193,6 @@ pub async fn me_body(ctx: &Ctx, by: &Principal, profile: ProfileView) -> Result<
             .map(Into::into)
             .collect(),
         space,
-        invitations: usecase::invitation::mine(ctx, by).await?.into_iter().map(Into::into).collect(),
+        invitations: usecase::invitation::show::mine(ctx, by).await?.into_iter().map(Into::into).collect(),
     })
 }

@@ -1,11 +1,13 @@
 //! Tables `audit` and `audit_item` (AUDIT-1): written in the transaction of what it tells, never changed.
 
+use serde::{Deserialize, Serialize};
 use sqlx::FromRow;
 use uuid::Uuid;
 
 use super::{CHUNK, Result, Tx};
 use crate::{
     domain::{
+        audit::Action,
         id::{AuditId, OrganizationId, PersonId, ResourceId, TransferId},
         profile::OwnPermit,
         time::Timestamp,
@@ -23,8 +25,7 @@ pub struct NewAudit<'a> {
     pub actor: Option<PersonId>,
     /// Their name.
     pub actor_name: &'a str,
-    /// What, as a stable word.
-    pub action: &'static str,
+    pub action: Action,
     /// What, in a sentence without the actor.
     pub summary: String,
     /// The folders, sites, assets and datasets it is about.
@@ -125,7 +126,7 @@ impl AuditRow {
 }
 
 /// Where a page of the log begins or ends.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Cursor {
     /// When the line was written.
     pub at: Timestamp,

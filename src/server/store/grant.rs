@@ -1,5 +1,6 @@
 //! Table `access_grant`: who was given what level on which resource, by hand or carried along with a move.
 
+use serde::{Deserialize, Serialize};
 use sqlx::FromRow;
 use uuid::Uuid;
 
@@ -168,7 +169,7 @@ pub struct ListedGrant {
 }
 
 /// A page of grants starts after this one.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct GrantCursor {
     /// 0 for a grant on the resource itself, 1 for one above it.
     pub rank: i64,
@@ -619,7 +620,7 @@ pub async fn any_shared_elsewhere(
 }
 
 /// A page of shared resources starts after this one.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SharedCursor {
     /// Where the kind sorts: folders first.
     pub rank: i64,

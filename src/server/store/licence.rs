@@ -1,5 +1,6 @@
 //! Tables `licence` and `ledger_entry`: what an account may use, and the append-only books of it (LIC-3).
 
+use serde::{Deserialize, Serialize};
 use sqlx::FromRow;
 use uuid::Uuid;
 
@@ -313,7 +314,7 @@ pub struct EntryFilter {
 }
 
 /// Where a page of a ledger begins or ends. Times and numbers grow together.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Cursor {
     /// When the entry was written.
     pub at: Timestamp,

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use serde::{Deserialize, Serialize};
 use sqlx::FromRow;
 use uuid::Uuid;
 
@@ -207,7 +208,7 @@ pub enum Sort {
 }
 
 /// A page of people starts after this one.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Cursor {
     /// Where their role sorts, or when they were last here; used where the list is sorted by that.
     pub rank: i64,

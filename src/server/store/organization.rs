@@ -1,5 +1,6 @@
 //! Tables `organization` and `org_alias`.
 
+use serde::{Deserialize, Serialize};
 use sqlx::FromRow;
 use uuid::Uuid;
 
@@ -232,7 +233,7 @@ async fn list_of_machine(tx: &mut Tx, person: PersonId, pattern: &str) -> Result
 }
 
 /// A page of somebody's organizations starts after this one.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Cursor {
     /// The name's sort key.
     pub key: String,

@@ -16,7 +16,7 @@ use crate::{
         time::Timestamp,
     },
     server::context::digest,
-    view::{PersonView, account::SessionItem},
+    view::{PersonView, my_account::SessionItem},
 };
 
 /// The session's entry that holds who is signed in.

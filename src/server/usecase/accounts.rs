@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 use crate::{
     domain::{
         account::{self as rules, AccountContents, AccountForm, may_delete, sharing_id},
+        audit::Action,
         id::{AccountId, OrganizationId, PersonId, ResourceId},
         licence::Product,
         permit::RolePermit,
@@ -194,10 +195,8 @@ async fn create_in(tx: &mut Tx, ctx: &Ctx, by: &Principal, org: &str, form: &Acc
     insert(tx, ctx, &permit, &new).await.map_err(|error| if error.is_taken() { taken() } else { error })?;
     let what = AuditEvent {
         organization: Some(found.id),
-        action: "account.created",
-        summary: format!("created the account {name}"),
         after: Some(serde_json::json!({ "account": new.id, "name": name, "account_id": account_id })),
-        ..AuditEvent::default()
+        ..AuditEvent::new(Action::AccountCreated, format!("created the account {name}"))
     };
     audit::record(tx, ctx, by, what).await?;
     Ok(row(&found.org_id, new, Control::Enabled))
@@ -275,11 +274,9 @@ async fn change_in(
         };
         let what = AuditEvent {
             organization: Some(found.id),
-            action: "account.changed",
-            summary: renamed,
             before: Some(state(&before)),
             after: Some(state(&after)),
-            ..AuditEvent::default()
+            ..AuditEvent::new(Action::AccountChanged, renamed)
         };
         audit::record(tx, ctx, by, what).await?;
     }
@@ -305,12 +302,10 @@ pub async fn delete(ctx: &Ctx, by: &Principal, org: &str, id: &str) -> Result<St
                 account::delete(tx, &permit, &gone, ctx.now()).await?;
                 let what = AuditEvent {
                     organization: Some(found.id),
-                    action: "account.deleted",
-                    summary: format!("deleted the account {}", gone.name),
                     before: Some(
                         serde_json::json!({ "account": gone.id, "name": gone.name, "account_id": gone.account_id }),
                     ),
-                    ..AuditEvent::default()
+                    ..AuditEvent::new(Action::AccountDeleted, format!("deleted the account {}", gone.name))
                 };
                 audit::record(tx, ctx, by, what).await?;
                 Ok(gone.name)
@@ -425,11 +420,9 @@ pub(super) async fn limit_in(
     let state = |ids: &Option<BTreeSet<AccountId>>| serde_json::json!({ "person": person, "accounts": ids });
     let what = AuditEvent {
         organization: Some(found.id),
-        action: "person.limited",
-        summary,
         before: Some(state(&before)),
         after: Some(state(&wanted)),
-        ..AuditEvent::default()
+        ..AuditEvent::new(Action::PersonLimited, summary)
     };
     audit::record(tx, ctx, by, what).await?;
     Ok(member.name)

@@ -1,7 +1,13 @@
 //! Writing the audit log (AUDIT-1): a line within the transaction of what it tells of. Reading it is in [`super::audit_log`].
 
+use serde_json::Value;
+
 use crate::{
-    domain::id::{AuditId, OrganizationId, PersonId, ResourceId, TransferId},
+    domain::{
+        audit::Action,
+        id::{AuditId, OrganizationId, PersonId, ResourceId, TransferId},
+        permit::RolePermit,
+    },
     server::{
         context::{Actor, Ctx, KeyPrincipal, Principal, machine_name},
         error::Result,
@@ -11,12 +17,11 @@ use crate::{
 };
 
 /// What happened.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct AuditEvent {
     /// In whose log.
     pub organization: Option<OrganizationId>,
-    /// What, as a stable word.
-    pub action: &'static str,
+    pub action: Action,
     /// What, in a sentence without the actor.
     pub summary: String,
     /// The folders, sites, assets and datasets it is about: the entry is in the history of each, also once they are gone.
@@ -24,14 +29,45 @@ pub struct AuditEvent {
     /// The transfer it is about.
     pub transfer: Option<TransferId>,
     /// State before.
-    pub before: Option<serde_json::Value>,
+    pub before: Option<Value>,
     /// State after.
-    pub after: Option<serde_json::Value>,
+    pub after: Option<Value>,
+}
+
+impl AuditEvent {
+    /// An event in no organization's log, about nothing but what the sentence says.
+    pub fn new(action: Action, summary: impl Into<String>) -> Self {
+        Self {
+            organization: None,
+            action,
+            summary: summary.into(),
+            resources: Vec::new(),
+            transfer: None,
+            before: None,
+            after: None,
+        }
+    }
 }
 
 /// Writes down what somebody did, in the transaction of what they did.
 pub async fn record(tx: &mut Tx, ctx: &Ctx, by: &Principal, what: AuditEvent) -> Result<()> {
     write(tx, ctx, Some(by.person), &by.name, by.address.as_deref(), what).await
+}
+
+/// Writes down what somebody did to an organization, with what it was before and afterwards.
+#[expect(clippy::too_many_arguments, reason = "one audit event, flat")]
+pub async fn record_change(
+    tx: &mut Tx,
+    ctx: &Ctx,
+    by: &Principal,
+    permit: &RolePermit,
+    action: Action,
+    summary: String,
+    before: Option<Value>,
+    after: Option<Value>,
+) -> Result<()> {
+    let organization = Some(permit.organization());
+    record(tx, ctx, by, AuditEvent { organization, before, after, ..AuditEvent::new(action, summary) }).await
 }
 
 /// Writes down what somebody or a machine did.

@@ -17,6 +17,7 @@ use crate::{
         context::{Ctx, Principal, machine_identity, machine_name},
         error::Result,
         store::{audit, key, membership},
+        usecase::pager::Pager,
     },
     view::{
         ActivityView, Page,
@@ -69,15 +70,12 @@ fn filter(query: &AuditQuery) -> Result<audit::Filter> {
     })
 }
 
-fn place(text: Option<&str>) -> Result<Option<audit::Cursor>> {
-    let Some(parts) = super::read_cursor(text.unwrap_or_default(), 2)? else { return Ok(None) };
-    let wrong = || Refusal::field("cursor", FieldIssue::NotAnId);
-    let at = Timestamp(parts[0].parse().map_err(|_| wrong())?);
-    Ok(Some(audit::Cursor { at, id: super::id("cursor", &parts[1])? }))
+fn pager() -> Pager<audit::Cursor> {
+    Pager::new("audit")
 }
 
-fn cursor((id, line): &(AuditId, ActivityView)) -> String {
-    super::cursor(&[&line.at.0.to_string(), &id.to_string()])
+fn cursor((id, line): &(AuditId, ActivityView)) -> audit::Cursor {
+    audit::Cursor { at: line.at, id: *id }
 }
 
 /// One page of an organization's audit log, newest first.
@@ -86,7 +84,7 @@ fn cursor((id, line): &(AuditId, ActivityView)) -> String {
 /// `NotFound` and `Forbidden` by role; `Invalid` at a field of the query.
 pub async fn list(ctx: &Ctx, by: &Principal, org: &str, query: &AuditQuery) -> Result<Page<ActivityView>> {
     let limit = super::limit(query.limit)?;
-    let (filter, before) = (filter(query)?, place(query.cursor.as_deref())?);
+    let (filter, before) = (filter(query)?, pager().read(query.cursor.as_deref().unwrap_or_default())?);
     let resource = query.resource.as_deref().map(|id| super::id("resource", id)).transpose()?;
     let mut tx = ctx.db().read().await?;
     let permit = super::organization::permit(&mut tx, by, org, Permission::ReadAudit).await?;
@@ -95,8 +93,7 @@ pub async fn list(ctx: &Ctx, by: &Principal, org: &str, query: &AuditQuery) -> R
         Some(id) => audit::list_of_resource(&mut tx, organization, id, &filter, before, limit + 1).await?,
         None => audit::list(&mut tx, organization, &filter, before, limit + 1).await?,
     };
-    let page = super::page(lines, limit, cursor);
-    Ok(Page { items: page.items.into_iter().map(|(_, line)| line).collect(), next_cursor: page.next_cursor })
+    Ok(pager().page(lines, limit, cursor)?.map(|(_, line)| line))
 }
 
 /// A page of the Activity page.
@@ -111,27 +108,18 @@ pub async fn page(ctx: &Ctx, by: &Principal, query: &ActivityQuery) -> Result<Au
         to: Some(query.to.clone()),
         ..AuditQuery::default()
     };
-    let (filter, before, after) = (filter(&filtered)?, place(Some(&query.older))?, place(Some(&query.newer))?);
+    let filter = filter(&filtered)?;
+    let (before, after) = (pager().read(&query.older)?, pager().read(&query.newer)?);
     let mut tx = ctx.db().read().await?;
     let organization = super::organization::belonging(&mut tx, by, &query.org).await?;
     if !organization.role.is_some_and(|role| may(role, Permission::ReadAudit)) {
         return Err(Refusal::NotFound.into());
     }
-    let (rows, older, newer) = if let Some(after) = after {
-        let mut rows = audit::list_newer(&mut tx, organization.id, &filter, after, LINES + 1).await?;
-        let more = rows.len() > usize::try_from(LINES).unwrap_or(usize::MAX);
-        rows.truncate(usize::try_from(LINES).unwrap_or(usize::MAX));
-        rows.reverse();
-        let (first, last) = (rows.first().filter(|_| more).map(cursor), rows.last().map(cursor));
-        (rows, last, first)
-    } else {
-        let mut rows = audit::list(&mut tx, organization.id, &filter, before, LINES + 1).await?;
-        let more = rows.len() > usize::try_from(LINES).unwrap_or(usize::MAX);
-        rows.truncate(usize::try_from(LINES).unwrap_or(usize::MAX));
-        let newer = rows.first().filter(|_| before.is_some()).map(cursor);
-        let older = rows.last().filter(|_| more).map(cursor);
-        (rows, older, newer)
+    let rows = match after {
+        Some(after) => audit::list_newer(&mut tx, organization.id, &filter, after, LINES + 1).await?,
+        None => audit::list(&mut tx, organization.id, &filter, before, LINES + 1).await?,
     };
+    let (rows, older, newer) = pager().page_between(rows, LINES, (before.as_ref(), after.as_ref()), cursor)?;
     let mut people = membership::list_names(&mut tx, organization.id, PEOPLE).await?;
     let keys = key::list_names(&mut tx, organization.id, PEOPLE).await?;
     people.extend(keys.into_iter().map(|(id, name)| (machine_identity(id), machine_name(&name))));
@@ -242,7 +230,7 @@ impl Export {
         let role = membership::find_role(&mut tx, self.organization, self.by.person).await?;
         allow(self.by.who(), self.organization, role, Permission::ReadAudit)?;
         let lines = audit::list(&mut tx, self.organization, &self.filter, self.behind, limit).await?;
-        self.behind = lines.last().map(|(id, line)| audit::Cursor { at: line.at, id: *id });
+        self.behind = lines.last().map(cursor);
         // A page that is not full is the last.
         let full = i64::try_from(lines.len()).is_ok_and(|count| count == limit);
         self.left = if full { self.left - limit } else { 0 };

@@ -3,6 +3,7 @@
 
 use crate::{
     domain::{
+        audit::Action,
         billing::{self as rules, Contact, ContactForm, RequestForm, RequestState, RequestedLicence},
         id::{ContactId, RequestId},
         permit::RolePermit,
@@ -24,8 +25,8 @@ use super::{
         mail::{self, EmailMessage},
         store::{Tx, billing_contact, membership, organization as organizations, person, purchase_request},
     },
-    audit::{self, AuditEvent},
-    organization,
+    audit, organization,
+    pager::Pager,
 };
 
 /// How many requests the page shows at once.
@@ -109,7 +110,8 @@ pub async fn add_contact(ctx: &Ctx, by: &Principal, org: &str, form: &ContactFor
                 billing_contact::insert(tx, &permit, id, &contact, ctx.now()).await.map_err(taken)?;
                 let summary = format!("added the billing contact {}", contact.name);
                 let after = serde_json::json!({ "contact": id, "name": contact.name });
-                note(tx, ctx, by, &permit, "billing.contact_added", summary, None, Some(after)).await?;
+                audit::record_change(tx, ctx, by, &permit, Action::BillingContactAdded, summary, None, Some(after))
+                    .await?;
                 Ok(billing_contact::find(tx, permit.organization(), id).await?.ok_or(Refusal::NotFound)?)
             })
         })
@@ -136,7 +138,7 @@ pub async fn change_contact(ctx: &Ctx, by: &Principal, org: &str, id: &str, form
                     // Managers read the log, and Owners alone see billing: names only.
                     let state = |contact: &ContactView| serde_json::json!({ "contact": id, "name": contact.name });
                     let (was, is) = (Some(state(&before)), Some(state(&after)));
-                    note(tx, ctx, by, &permit, "billing.contact_changed", summary, was, is).await?;
+                    audit::record_change(tx, ctx, by, &permit, Action::BillingContactChanged, summary, was, is).await?;
                 }
                 Ok(after)
             })
@@ -158,7 +160,8 @@ pub async fn remove_contact(ctx: &Ctx, by: &Principal, org: &str, id: &str) -> R
                 billing_contact::delete(tx, &permit, id).await?;
                 let summary = format!("removed the billing contact {}", found.name);
                 let before = serde_json::json!({ "contact": id, "name": found.name });
-                note(tx, ctx, by, &permit, "billing.contact_removed", summary, Some(before), None).await?;
+                audit::record_change(tx, ctx, by, &permit, Action::BillingContactRemoved, summary, Some(before), None)
+                    .await?;
                 Ok(found.name)
             })
         })
@@ -201,9 +204,10 @@ async fn page(
     cursor: &str,
     limit: i64,
 ) -> Result<Page<RequestView>> {
-    let before = super::read_cursor(cursor, 1)?.map(|parts| super::id("cursor", &parts[0])).transpose()?;
+    let pager = Pager::new("requests");
+    let before = pager.read(cursor)?;
     let rows = purchase_request::list(tx, organization, before, limit + 1).await?;
-    Ok(super::page(rows, limit, |request| super::cursor(&[&request.id.to_string()])))
+    pager.page(rows, limit, |request| request.id)
 }
 
 /// **Contact sales** (ORG-8): asks the operator for a licence. It is kept, and mailed to the operator where they said where
@@ -242,7 +246,7 @@ async fn request_in(tx: &mut Tx, ctx: &Ctx, by: &Principal, org: &str, form: &Re
     }
     let summary = format!("requested {what}");
     let after = serde_json::json!({ "request": id, "wanted": what });
-    note(tx, ctx, by, &permit, "purchase.requested", summary, None, Some(after)).await?;
+    audit::record_change(tx, ctx, by, &permit, Action::PurchaseRequested, summary, None, Some(after)).await?;
     Ok(purchase_request::find(tx, id).await?.ok_or(Refusal::NotFound)?)
 }
 
@@ -267,24 +271,9 @@ pub async fn withdraw(ctx: &Ctx, by: &Principal, org: &str, id: &str) -> Result<
                 let summary = format!("withdrew the request for {}", found.summary());
                 let before = Some(serde_json::json!({ "request": id, "state": found.state }));
                 let after = Some(serde_json::json!({ "request": id, "state": RequestState::Withdrawn }));
-                note(tx, ctx, by, &permit, "purchase.withdrawn", summary, before, after).await?;
+                audit::record_change(tx, ctx, by, &permit, Action::PurchaseWithdrawn, summary, before, after).await?;
                 Ok(purchase_request::find(tx, id).await?.ok_or(Refusal::NotFound)?)
             })
         })
-        .await
-}
-
-async fn note(
-    tx: &mut Tx,
-    ctx: &Ctx,
-    by: &Principal,
-    permit: &RolePermit,
-    action: &'static str,
-    summary: String,
-    before: Option<serde_json::Value>,
-    after: Option<serde_json::Value>,
-) -> Result<()> {
-    let organization = Some(permit.organization());
-    audit::record(tx, ctx, by, AuditEvent { organization, action, summary, before, after, ..AuditEvent::default() })
         .await
 }

@@ -4,6 +4,7 @@
 use crate::{
     domain::{
         access::Act,
+        audit::Action,
         fields::Fields,
         id::{AccountId, EntryId, LicenceId, ResourceId},
         key::Scope,
@@ -138,6 +139,10 @@ pub async fn change_facts(ctx: &Ctx, by: &Principal, id: &str, form: &FactsForm)
                     captured_on: captured_on.unwrap_or(before.captured_on),
                     ..before.clone()
                 };
+                if before.files > 0 && (after.images, after.bytes) != (before.images, before.bytes) {
+                    let text = "The images and the size of this dataset follow from its files. Add or delete files instead.";
+                    return Err(Refusal::BadRequest(text.to_owned()).into());
+                }
                 if after.images != before.images {
                     may_count_anew(before.status, found.charged_to.is_some())?;
                 }
@@ -148,14 +153,13 @@ pub async fn change_facts(ctx: &Ctx, by: &Principal, id: &str, form: &FactsForm)
                             "resource": id, "images": view.images, "bytes": view.bytes, "captured_on": view.captured_on.map(Day::iso),
                         })
                     };
+                    let summary = format!("changed the details of “{}”", found.name);
                     let what = AuditEvent {
                         organization: Some(found.organization),
-                        action: "dataset.changed",
-                        summary: format!("changed the details of “{}”", found.name),
                         before: Some(told(&before)),
                         after: Some(told(&after)),
                         resources: vec![id],
-                        ..AuditEvent::default()
+                        ..AuditEvent::new(Action::DatasetChanged, summary)
                     };
                     audit::record(tx, ctx, by, what).await?;
                     if before.status == DatasetStatus::WaitingForCredits {
@@ -224,12 +228,10 @@ async fn set_status_in(tx: &mut Tx, ctx: &Ctx, by: By<'_>, id: ResourceId, wante
     resource::update_status(tx, &permit, status, charged_to, now).await?;
     let what = AuditEvent {
         organization: Some(found.organization),
-        action: "dataset.status_set",
-        summary: format!("set “{}” to {}", found.name, status.label()),
         before: Some(serde_json::json!({ "resource": id, "status": dataset.status })),
         after: Some(serde_json::json!({ "resource": id, "status": status, "charged": charged })),
         resources: vec![id],
-        ..AuditEvent::default()
+        ..AuditEvent::new(Action::DatasetStatusSet, format!("set “{}” to {}", found.name, status.label()))
     };
     match by {
         By::Engine(by) => audit::note_key(tx, ctx, by, what).await?,
@@ -271,16 +273,15 @@ pub(super) async fn start_waiting(tx: &mut Tx, ctx: &Ctx, account: AccountId) ->
         left = after;
         let permit = operate(dataset.created_by, dataset.organization, dataset.id);
         resource::update_status(tx, &permit, DatasetStatus::Queued, Some(id), now).await?;
+        let summary = format!("started “{}”, which was waiting for credits", dataset.name);
         let what = AuditEvent {
             organization: Some(dataset.organization),
-            action: "dataset.status_set",
-            summary: format!("started “{}”, which was waiting for credits", dataset.name),
             before: Some(serde_json::json!({ "resource": dataset.id, "status": DatasetStatus::WaitingForCredits })),
             after: Some(
                 serde_json::json!({ "resource": dataset.id, "status": DatasetStatus::Queued, "charged": cost }),
             ),
             resources: vec![dataset.id],
-            ..AuditEvent::default()
+            ..AuditEvent::new(Action::DatasetStatusSet, summary)
         };
         audit::note_by_itself(tx, ctx, what).await?;
     }

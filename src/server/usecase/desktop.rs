@@ -4,6 +4,7 @@
 
 use crate::{
     domain::{
+        audit::Action,
         id::{LicenceId, OrganizationId, PersonId},
         key::Scope,
         licence::Product,
@@ -66,13 +67,13 @@ pub async fn list(ctx: &Ctx, by: &Actor) -> Result<DesktopView> {
     let (organization, org_id, name, role, all) = match by {
         Actor::Person(by) => {
             let found = organization_of(&mut tx, by.person).await?;
-            let all = licences::of_organization(&mut tx, found.id, now).await?;
+            let all = licences::list::of_organization(&mut tx, found.id, now).await?;
             (found.id, found.org_id, found.name, Some(found.role.ok_or(Refusal::NotFound)?), all)
         }
         Actor::Key(by) => {
             by.scopes.allow(Scope::Desktop)?;
             let found = organizations::find(&mut tx, by.organization).await?.ok_or(Refusal::NotFound)?;
-            let all = licences::of_accounts(&mut tx, found.id, &[by.account].into(), now).await?;
+            let all = licences::list::of_accounts(&mut tx, found.id, &[by.account].into(), now).await?;
             (found.id, found.org_id, found.name, None, all)
         }
     };
@@ -186,13 +187,12 @@ async fn take_in(
         }
         before => {
             seat::upsert_taken(tx, &held.place(under, holder), device, now).await?;
+            let summary = format!("took a seat of a {} licence on “{device}”", held.stored.licence.product.label());
             let what = AuditEvent {
                 organization: Some(held.user),
-                action: "seat.taken",
-                summary: format!("took a seat of a {} licence on “{device}”", held.stored.licence.product.label()),
                 before: before.as_ref().map(|taken| serde_json::json!({ "licence": id, "device": taken.device })),
                 after: Some(serde_json::json!({ "licence": id, "device": device })),
-                ..AuditEvent::default()
+                ..AuditEvent::new(Action::SeatTaken, summary)
             };
             audit::note_actor(tx, ctx, by, what).await?;
             now
@@ -251,12 +251,11 @@ pub async fn release(ctx: &Ctx, by: &Actor, id: &str, device: &str) -> Result<()
                     return Ok(());
                 }
                 seat::release(tx, id, by.holder()).await?;
+                let summary = format!("released a seat of a {} licence", held.stored.licence.product.label());
                 let what = AuditEvent {
                     organization: Some(held.user),
-                    action: "seat.let_go",
-                    summary: format!("released a seat of a {} licence", held.stored.licence.product.label()),
                     before: Some(serde_json::json!({ "licence": id, "device": device })),
-                    ..AuditEvent::default()
+                    ..AuditEvent::new(Action::SeatLetGo, summary)
                 };
                 audit::note_actor(tx, ctx, by, what).await
             })

@@ -3,6 +3,7 @@
 use crate::{
     domain::{
         account::{PRIMARY, sharing_id},
+        audit::Action,
         id::{AccountId, LicenceId, OrganizationId, ResourceId},
         legal::LegalInformation,
         licence::Product,
@@ -126,10 +127,8 @@ pub async fn found(tx: &mut Tx, ctx: &Ctx, by: &Principal, new: &Founding) -> Re
     licence::insert(tx, &discovery).await?;
     let what = AuditEvent {
         organization: Some(id),
-        action: "organization.created",
-        summary: format!("created {}", new.name),
         after: Some(serde_json::json!({ "name": new.name, "org_id": org_id.as_str(), "kind": new.kind.as_str() })),
-        ..AuditEvent::default()
+        ..AuditEvent::new(Action::OrganizationCreated, format!("created {}", new.name))
     };
     audit::record(tx, ctx, by, what).await?;
     Ok(Founded { id, org_id: org_id.as_str().to_owned(), account })

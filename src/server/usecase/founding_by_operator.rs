@@ -2,6 +2,7 @@
 
 use crate::{
     domain::{
+        audit::Action,
         fields::Fields,
         id::PersonId,
         organization::{NewOrganization, NewOrganizationForm},
@@ -53,17 +54,16 @@ pub async fn create_for(ctx: &Ctx, owner: &OwnerForm, form: &NewOrganizationForm
                 };
                 let founded = found(tx, ctx, &by, &founding).await?;
                 turn_space_of(tx, owner.id).await?;
+                let summary = format!("created {} for {}", founding.name, by.name);
                 let what = AuditEvent {
                     organization: Some(founded.id),
-                    action: "organization.created_for",
-                    summary: format!("created {} for {}", founding.name, by.name),
-                    ..AuditEvent::default()
+                    ..AuditEvent::new(Action::OrganizationCreatedFor, summary)
                 };
                 audit::note_operator(tx, ctx, what).await?;
                 if new {
                     let operator = Principal { name: "The operator".to_owned(), ..by };
                     let (address, name) = (email.as_str(), &founding.name);
-                    super::account::invite_to_set_password(tx, ctx, owner.id, address, name, &operator).await?;
+                    super::my_account::invite_to_set_password(tx, ctx, owner.id, address, name, &operator).await?;
                 }
                 Ok(founded.org_id)
             })

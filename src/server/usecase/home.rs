@@ -24,11 +24,11 @@ pub async fn show(ctx: &Ctx, by: &Principal, org: &str) -> Result<HomeView> {
     let sees_people = role.is_some_and(|role| found.details.people_visible_to.shows_to(role));
     let people = if sees_people { Some(membership::count(&mut tx, found.id).await?) } else { None };
     let owners = if sees_people { membership::list_owner_names(&mut tx, found.id).await? } else { Vec::new() };
-    let managed = super::licence::accounts_with_usage(&mut tx, found.id, by.person).await?;
+    let managed = super::licence::list::accounts_with_usage(&mut tx, found.id, by.person).await?;
     let licences = if managed.is_empty() {
         None
     } else {
-        Some(super::licence::of_accounts(&mut tx, found.id, &managed, ctx.now()).await?)
+        Some(super::licence::list::of_accounts(&mut tx, found.id, &managed, ctx.now()).await?)
     };
     let activity = if may(Permission::ReadAudit) {
         let lines = audit_store::list(&mut tx, found.id, &audit_store::Filter::default(), None, 8).await?;
@@ -39,7 +39,7 @@ pub async fn show(ctx: &Ctx, by: &Principal, org: &str) -> Result<HomeView> {
     let (personal, shown_to) = (found.space_of.is_some(), found.details.people_visible_to);
     let belonging = OrganizationMembership::new(found.id, found.org_id, found.name, role, personal, shown_to)
         .limited_to_accounts(given);
-    let offers = super::offer::waiting(&mut tx, ctx, by, &belonging).await?;
+    let offers = super::offer::list::waiting(&mut tx, ctx, by, &belonging).await?;
     Ok(HomeView {
         organization: belonging,
         kind: found.kind,

@@ -2,6 +2,7 @@
 
 use crate::{
     domain::{
+        audit::Action,
         id::{AccountId, KeyId, OrganizationId, PersonId},
         key::{self as rules, KeyForm, TOKEN_LIFETIME_MILLIS, parse_client_id},
         refusal::Refusal,
@@ -83,12 +84,10 @@ pub async fn create(ctx: &Ctx, by: &Principal, org: &str, form: &KeyForm) -> Res
                 key::insert(tx, &permit, &new).await?;
                 let what = AuditEvent {
                     organization: Some(permit.organization()),
-                    action: "key.created",
-                    summary: format!("created the credential key “{name}”"),
                     after: Some(
                         serde_json::json!({ "key": id, "account": account.account_id, "scopes": scopes.text() }),
                     ),
-                    ..AuditEvent::default()
+                    ..AuditEvent::new(Action::KeyCreated, format!("created the credential key “{name}”"))
                 };
                 audit::record(tx, ctx, by, what).await?;
                 Ok(KeyView {
@@ -123,10 +122,8 @@ pub async fn revoke(ctx: &Ctx, by: &Principal, org: &str, id: &str) -> Result<St
                 seat::delete_of_key(tx, &permit, id).await?;
                 let what = AuditEvent {
                     organization: Some(permit.organization()),
-                    action: "key.revoked",
-                    summary: format!("revoked the credential key “{name}”"),
                     before: Some(serde_json::json!({ "key": id })),
-                    ..AuditEvent::default()
+                    ..AuditEvent::new(Action::KeyRevoked, format!("revoked the credential key “{name}”"))
                 };
                 audit::record(tx, ctx, by, what).await?;
                 Ok(name)

@@ -12,6 +12,7 @@ use utoipa::ToSchema;
 use crate::{
     domain::{
         access::{Act, may_act},
+        audit::Action,
         fields::Fields,
         id::{LinkId, ResourceId},
         licence::{Entitlement, allows},
@@ -31,12 +32,13 @@ use crate::{
 use super::{
     super::{
         context::{Client, Ctx, Principal, digest},
-        error::{Error, Result},
+        error::Result,
         limit::{Key, network},
         store::{Tx, licence, link, resource},
     },
     access,
     audit::{self, AuditEvent},
+    pager::Pager,
 };
 
 /// How many links a list shows; more than this were not made in a long time.
@@ -118,8 +120,6 @@ async fn create_in(
     link::insert(tx, &permit, &new).await?;
     let what = AuditEvent {
         organization: Some(permit.organization()),
-        action: "link.created",
-        summary: format!("created a link to {}", named(found.kind, &found.name)),
         after: Some(serde_json::json!({
             "resource": id,
             "link": link_id,
@@ -127,7 +127,7 @@ async fn create_in(
             "expires_at": expires_at.map(Timestamp::rfc3339),
         })),
         resources: vec![id],
-        ..AuditEvent::default()
+        ..AuditEvent::new(Action::LinkCreated, format!("created a link to {}", named(found.kind, &found.name)))
     };
     audit::record(tx, ctx, by, what).await?;
     Ok(CreatedLink { id: link_id, url: url(ctx, &token) })
@@ -197,13 +197,12 @@ pub async fn revoke(ctx: &Ctx, by: &Principal, id: &str) -> Result<()> {
                     return Err(Refusal::NotFound.into());
                 }
                 let shown = resource::find(tx, found.resource).await?.ok_or(Refusal::NotFound)?;
+                let summary = format!("revoked a link to {}", named(shown.kind, &shown.name));
                 let what = AuditEvent {
                     organization: Some(permit.organization()),
-                    action: "link.revoked",
-                    summary: format!("revoked a link to {}", named(shown.kind, &shown.name)),
                     before: Some(serde_json::json!({ "resource": found.resource, "link": id })),
                     resources: vec![found.resource],
-                    ..AuditEvent::default()
+                    ..AuditEvent::new(Action::LinkRevoked, summary)
                 };
                 audit::record(tx, ctx, by, what).await
             })
@@ -310,18 +309,8 @@ pub async fn visit(ctx: &Ctx, client: &Client, asked: &LinkRequest) -> Result<Vi
 }
 
 async fn rows(tx: &mut Tx, parent: ResourceId, cursor: &str) -> Result<Page<LinkTargetRow>> {
-    let wrong = || Error::from(Refusal::field("cursor", FieldIssue::NotAnId));
-    let after = match super::read_cursor(cursor, 4)? {
-        None => None,
-        Some(parts) if parts[0] != parent.to_string() => return Err(wrong()),
-        Some(parts) => Some(resource::Cursor {
-            rank: parts[1].parse().map_err(|_| wrong())?,
-            name_key: parts[2].clone(),
-            number: 0,
-            owner_key: String::new(),
-            id: parts[3].parse().map_err(|_| wrong())?,
-        }),
-    };
+    let pager = Pager::new(format!("{parent} link"));
+    let after = pager.read(cursor)?;
     let wanted = resource::Children {
         parent,
         sort: resource::Sort::Name,
@@ -334,17 +323,20 @@ async fn rows(tx: &mut Tx, parent: ResourceId, cursor: &str) -> Result<Page<Link
         level: crate::domain::access::Level::Reader,
     };
     let rows = resource::list_children(tx, &wanted).await?;
-    let page = super::page(rows, PAGE_SIZE, |row: &RowView| {
-        super::cursor(&[&parent.to_string(), &row.kind.rank().to_string(), &sort_key(&row.name), &row.id.to_string()])
-    });
-    let items = page.items.into_iter().map(|row| LinkTargetRow {
+    let page = pager.page(rows, PAGE_SIZE, |row: &RowView| resource::Cursor {
+        rank: row.kind.rank(),
+        name_key: sort_key(&row.name),
+        number: 0,
+        owner_key: String::new(),
+        id: row.id,
+    })?;
+    Ok(page.map(|row| LinkTargetRow {
         id: row.id,
         kind: row.kind,
         name: row.name,
         dataset: row.dataset,
         modified_at: row.modified_at,
-    });
-    Ok(Page { items: items.collect(), next_cursor: page.next_cursor })
+    }))
 }
 
 /// Notes that a link is used, off the path of the request, and once an hour at most.

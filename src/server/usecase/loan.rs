@@ -11,6 +11,7 @@ use utoipa::ToSchema;
 use crate::{
     domain::{
         account::{SharingId, sharing_id},
+        audit::Action,
         fields::Fields,
         id::{LicenceId, LoanId, OrganizationId},
         loan::{self as rules, LoanDirection, LoanEnd, LoanPeriod},
@@ -34,6 +35,7 @@ use super::{
     },
     audit::{self, AuditEvent},
     licence as licences, organization,
+    pager::Pager,
 };
 
 /// How many loans the page shows at a time.
@@ -53,12 +55,12 @@ pub struct LoanForm {
 
 /// Lent and borrowed, newest first.
 async fn page(tx: &mut Tx, organization: OrganizationId, cursor: &str, limit: i64) -> Result<Page<LoanView>> {
-    let before: Option<LoanId> =
-        super::read_cursor(cursor, 1)?.map(|parts| super::id("cursor", &parts[0])).transpose()?;
+    let pager = Pager::new("loans");
+    let before = pager.read(cursor)?;
     let mut loans = loan::list(tx, organization, LoanDirection::Lent, before, limit + 1).await?;
     loans.extend(loan::list(tx, organization, LoanDirection::Borrowed, before, limit + 1).await?);
     loans.sort_by_key(|loan| std::cmp::Reverse(loan.id));
-    Ok(super::page(loans, limit, |last| super::cursor(&[&last.id.to_string()])))
+    pager.page(loans, limit, |last| last.id)
 }
 
 /// One page of the loans of an organization, for the API.
@@ -88,7 +90,7 @@ pub async fn show(ctx: &Ctx, by: &Principal, org: &str, cursor: &str) -> Result<
     let lendable: Vec<_> = own
         .iter()
         .filter(|stored| rules::lendable(&stored.licence, away.contains(&stored.licence.id), now).is_ok())
-        .map(|stored| licences::view(stored, now))
+        .map(|stored| licences::list::view(stored, now))
         .collect();
     let lend = if lendable.is_empty() {
         Control::Disabled("This organization has no active licence that it could lend.".to_owned())
@@ -174,7 +176,7 @@ async fn lend_in(tx: &mut Tx, ctx: &Ctx, by: &Principal, org: &str, form: &LoanF
     let state = serde_json::json!({
         "loan": new.id, "licence": new.licence, "from": lender_is.sharing_id, "to": borrower_is.sharing_id, "until": until.iso()
     });
-    note(tx, ctx, by, &new, ("loan.made", out), ("loan.received", into), None, Some(state)).await?;
+    note(tx, ctx, by, &new, (Action::LoanMade, out), (Action::LoanReceived, into), None, Some(state)).await?;
     let message = EmailMessage::LicenceLent {
         organization: &borrower.name,
         org_id: &borrower.org_id,
@@ -261,12 +263,12 @@ async fn end_in(tx: &mut Tx, ctx: &Ctx, by: &Principal, id: LoanId) -> Result<Lo
     let product = stored.licence.product.label();
     let (action, out, into) = match how {
         LoanEnd::CalledBack => (
-            "loan.called_back",
+            Action::LoanCalledBack,
             format!("called back a {product} licence that was lent to {}", found.borrower.name),
             format!("called back a {product} licence of {} that was borrowed", found.lender.name),
         ),
         LoanEnd::Returned | LoanEnd::RanOut => (
-            "loan.returned",
+            Action::LoanReturned,
             format!("returned a {product} licence that was lent to {}", found.borrower.name),
             format!("returned a {product} licence of {} that was borrowed", found.lender.name),
         ),
@@ -294,19 +296,17 @@ async fn note(
     ctx: &Ctx,
     by: &Principal,
     loan: &loan::Loan,
-    (action, summary): (&'static str, String),
-    (action_there, summary_there): (&'static str, String),
+    (action, summary): (Action, String),
+    (action_there, summary_there): (Action, String),
     before: Option<serde_json::Value>,
     after: Option<serde_json::Value>,
 ) -> Result<()> {
     let (lender, borrower) = (loan.lender.organization, loan.borrower.organization);
     let line = |organization, action, summary| AuditEvent {
         organization: Some(organization),
-        action,
-        summary,
         before: before.clone(),
         after: after.clone(),
-        ..AuditEvent::default()
+        ..AuditEvent::new(action, summary)
     };
     audit::record(tx, ctx, by, line(lender, action, summary)).await?;
     if lender != borrower {

@@ -6,7 +6,6 @@
 //! - No `axum`, no `http`, no `sqlx` in this folder. Time, ids and randomness come from `Ctx`.
 
 pub mod access;
-pub mod account;
 pub mod accounts;
 pub mod audit;
 pub mod audit_log;
@@ -16,6 +15,7 @@ pub mod copy;
 pub mod dataset;
 pub mod desktop;
 pub mod drive;
+pub mod file;
 pub mod founding;
 pub mod founding_by_operator;
 pub mod grant;
@@ -29,10 +29,12 @@ pub mod live;
 pub mod loan;
 pub mod mail;
 pub mod mail_limit;
+pub mod my_account;
 pub mod offer;
 pub mod operator;
 pub mod operator_key;
 pub mod organization;
+pub mod pager;
 pub mod people;
 pub mod plan;
 pub mod purchase_request;
@@ -42,19 +44,21 @@ pub mod seat;
 pub mod session;
 pub mod settings;
 pub mod site;
+pub mod storage;
 pub mod task;
 pub mod transfer;
 pub mod transfers_page;
 pub mod trash;
 pub mod undo;
 pub mod undo_token;
+pub mod upload;
 pub mod view_as;
 
 use serde::{Deserialize, Deserializer};
 
 use crate::domain::{items::Items, refusal::Refusal, text::FieldIssue};
 
-use super::error::{Error, Result};
+use super::error::Result;
 
 /// How many rows a page of the Drive or of the API has when nobody says.
 pub const DEFAULT_PAGE_SIZE: i64 = 50;
@@ -123,35 +127,4 @@ pub fn subject<T: std::str::FromStr>(text: &str) -> Result<T> {
 /// `Invalid` at `digest` if it is missing.
 pub fn confirmed_digest(digest: String) -> Result<String> {
     if digest.is_empty() { Err(Refusal::field("digest", FieldIssue::Missing).into()) } else { Ok(digest) }
-}
-
-/// Writes a cursor: opaque to callers.
-pub fn cursor(parts: &[&str]) -> String {
-    use base64::Engine;
-    base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(parts.join("\u{1f}"))
-}
-
-/// Reads a cursor of `length` parts; nothing for an empty one.
-///
-/// # Errors
-/// `Invalid` at `cursor` if it is not one of ours.
-pub fn read_cursor(text: &str, length: usize) -> Result<Option<Vec<String>>> {
-    use base64::Engine;
-    if text.is_empty() {
-        return Ok(None);
-    }
-    let wrong = || Error::from(Refusal::field("cursor", FieldIssue::NotAnId));
-    let bytes = base64::engine::general_purpose::URL_SAFE_NO_PAD.decode(text).map_err(|_| wrong())?;
-    let text = String::from_utf8(bytes).map_err(|_| wrong())?;
-    let parts: Vec<String> = text.split('\u{1f}').map(str::to_owned).collect();
-    if parts.len() == length { Ok(Some(parts)) } else { Err(wrong()) }
-}
-
-/// Cuts rows that were loaded with one more than `limit` to the page, and tells where the next one starts.
-pub fn page<T>(mut rows: Vec<T>, limit: i64, cursor_of: impl Fn(&T) -> String) -> crate::view::Page<T> {
-    let limit = usize::try_from(limit).unwrap_or(usize::MAX);
-    let more = rows.len() > limit;
-    rows.truncate(limit);
-    let next_cursor = if more { rows.last().map(cursor_of) } else { None };
-    crate::view::Page { items: rows, next_cursor }
 }

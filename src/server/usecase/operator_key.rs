@@ -1,7 +1,7 @@
 //! Keys of the operator's API (ORG-8).
 
 use crate::{
-    domain::{id::OperatorKeyId, refusal::Refusal, text::Name, time::Timestamp},
+    domain::{audit::Action, id::OperatorKeyId, refusal::Refusal, text::Name, time::Timestamp},
     server::{
         context::{Ctx, digest, same_digest},
         error::{Error, Result, at_field},
@@ -9,6 +9,7 @@ use crate::{
         usecase::{
             audit::{self, AuditEvent},
             operator::Operator,
+            pager::Pager,
         },
     },
     view::Page,
@@ -53,8 +54,15 @@ pub async fn create_key(ctx: &Ctx, operator: &Operator, name: &str) -> Result<(K
         .write(|tx, _| {
             Box::pin(async {
                 operator_key::insert(tx, id, name.as_str(), &hash, ctx.now()).await?;
-                note_key(tx, ctx, operator, "operator_key.created", format!("created the operator key “{name}”"), id)
-                    .await?;
+                note_key(
+                    tx,
+                    ctx,
+                    operator,
+                    Action::OperatorKeyCreated,
+                    format!("created the operator key “{name}”"),
+                    id,
+                )
+                .await?;
                 let found = operator_key::find(tx, id).await?.ok_or(Refusal::NotFound)?;
                 Ok(found.into())
             })
@@ -67,12 +75,12 @@ async fn note_key(
     tx: &mut Tx,
     ctx: &Ctx,
     operator: &Operator,
-    action: &'static str,
+    action: Action,
     summary: String,
     id: OperatorKeyId,
 ) -> Result<()> {
     let after = Some(serde_json::json!({ "key": id }));
-    audit::note_as(tx, ctx, operator, AuditEvent { action, summary, after, ..AuditEvent::default() }).await
+    audit::note_as(tx, ctx, operator, AuditEvent { after, ..AuditEvent::new(action, summary) }).await
 }
 
 /// One page of the keys, oldest first, revoked ones among them.
@@ -81,11 +89,11 @@ async fn note_key(
 /// `Invalid` at a field of the query.
 pub async fn list_keys(ctx: &Ctx, cursor: &str, limit: Option<i64>) -> Result<Page<KeyView>> {
     let limit = super::limit(limit)?;
-    let behind = super::read_cursor(cursor, 1)?.map(|parts| super::id("cursor", &parts[0])).transpose()?;
+    let pager = Pager::new("operator keys");
+    let behind = pager.read(cursor)?;
     let mut tx = ctx.db().read().await?;
     let keys = operator_key::list(&mut tx, behind, limit + 1).await?;
-    let page = super::page(keys, limit, |key| super::cursor(&[&key.id.to_string()]));
-    Ok(Page { items: page.items.into_iter().map(Into::into).collect(), next_cursor: page.next_cursor })
+    Ok(pager.page(keys, limit, |key| key.id)?.map(Into::into))
 }
 
 /// Ends a key, at once.
@@ -102,7 +110,7 @@ pub async fn revoke_key(ctx: &Ctx, operator: &Operator, id: &str) -> Result<()> 
                     return Err(Refusal::NotFound.into());
                 }
                 let summary = format!("revoked the operator key “{}”", found.name);
-                note_key(tx, ctx, operator, "operator_key.revoked", summary, id).await
+                note_key(tx, ctx, operator, Action::OperatorKeyRevoked, summary, id).await
             })
         })
         .await

@@ -18,7 +18,7 @@ use crate::{
         context::{Ctx, Principal},
         error::{Error, Result},
         store::{Tx, account, grant, membership, organization},
-        usecase::access,
+        usecase::{access, pager::Pager},
     },
     view::{OrganizationMembership, Page, SharedResourceView},
 };
@@ -161,16 +161,10 @@ pub(crate) async fn list_in(
     }
     // `!` is the escape character of the LIKE that this becomes part of.
     let escaped = typed.replace('!', "!!").replace('%', "!%").replace('_', "!_");
-    // The cursor names the list it is of, so that one from another list is noticed.
-    let wrong = || Error::from(Refusal::field("cursor", FieldIssue::NotAnId));
-    let after = match super::read_cursor(cursor, 3)? {
-        None => organization::Cursor::default(),
-        Some(parts) if parts[0] != typed => return Err(wrong()),
-        Some(parts) => organization::Cursor { key: parts[1].clone(), id: parts[2].parse().map_err(|_| wrong())? },
-    };
+    let pager = Pager::new(format!("organizations {typed}"));
+    let after = pager.read(cursor)?.unwrap_or_default();
     let rows = organization::list_by_name(tx, by.person, &format!("%{escaped}%"), &after, limit + 1).await?;
-    let page = super::page(rows, limit, |(_, after)| super::cursor(&[&typed, &after.key, &after.id.to_string()]));
-    Ok(Page { items: page.items.into_iter().map(|(one, _)| one).collect(), next_cursor: page.next_cursor })
+    Ok(pager.page(rows, limit, |(_, after)| after.clone())?.map(|(one, _)| one))
 }
 
 /// How many organizations the switcher names.
@@ -207,15 +201,11 @@ pub async fn shared_with(
     limit: Option<i64>,
 ) -> Result<Page<SharedResourceView>> {
     let limit = super::limit(limit)?;
-    let wrong = || Error::from(Refusal::field("cursor", FieldIssue::NotAnId));
-    let after = match super::read_cursor(cursor, 2)? {
-        None => None,
-        Some(parts) if parts[0] != "shared" => return Err(wrong()),
-        Some(parts) => Some(parts[1].parse().map_err(|_| wrong())?),
-    };
+    let pager = Pager::new("shared");
+    let after = pager.read(cursor)?;
     let mut tx = ctx.db().read().await?;
     let rows = grant::list_shared_with(&mut tx, by.person, after, limit + 1).await?;
-    let page = super::page(rows, limit, |last| super::cursor(&["shared", &last.grant.to_string()]));
+    let page = pager.page(rows, limit, |last| last.grant)?;
     Ok(Page { items: levels_of(&mut tx, by, page.items).await?, next_cursor: page.next_cursor })
 }
 

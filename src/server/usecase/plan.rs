@@ -1,6 +1,7 @@
 //! Plans (ACCT-2): what of the limits is used, and the operator who gives another one.
 
 use crate::domain::{
+    audit::Action,
     id::OrganizationId,
     plan::{InUse, PlanTier, may_change_to},
     role::Role,
@@ -48,13 +49,12 @@ pub async fn set_as(ctx: &Ctx, operator: &Operator, org: &str, plan: &str) -> Re
                 let permit = may_change_to(found.id, plan, usage(tx, ctx, found.id).await?)?;
                 if found.plan != plan {
                     organization::update_plan(tx, &permit).await?;
+                    let summary = format!("changed the plan from {} to {}", found.plan.label(), plan.label());
                     let what = AuditEvent {
                         organization: Some(found.id),
-                        action: "organization.plan_changed",
-                        summary: format!("changed the plan from {} to {}", found.plan.label(), plan.label()),
                         before: Some(serde_json::json!({ "plan": found.plan })),
                         after: Some(serde_json::json!({ "plan": plan })),
-                        ..AuditEvent::default()
+                        ..AuditEvent::new(Action::OrganizationPlanChanged, summary)
                     };
                     audit::note_as(tx, ctx, by, what).await?;
                 }

@@ -2,6 +2,7 @@
 
 use crate::{
     domain::{
+        audit::Action,
         billing::{self as rules, RequestState},
         id::RequestId,
         refusal::Refusal,
@@ -15,6 +16,7 @@ use crate::{
         usecase::{
             audit::{self, AuditEvent},
             operator::Operator,
+            pager::Pager,
         },
     },
     view::{Page, billing::RequestView},
@@ -30,10 +32,11 @@ pub async fn list_requests(ctx: &Ctx, state: &str, cursor: &str, limit: Option<i
         "" => None,
         word => Some(RequestState::parse(word).map_err(at_field("state"))?),
     };
-    let before = super::read_cursor(cursor, 1)?.map(|parts| super::id("cursor", &parts[0])).transpose()?;
+    let pager = Pager::new("all requests");
+    let before = pager.read(cursor)?;
     let mut tx = ctx.db().read().await?;
     let requests = purchase_request::list_all(&mut tx, state, before, limit + 1).await?;
-    Ok(super::page(requests, limit, |request| super::cursor(&[&request.id.to_string()])))
+    pager.page(requests, limit, |request| request.id)
 }
 
 /// What Owners asked for.
@@ -77,15 +80,16 @@ pub async fn answer(ctx: &Ctx, operator: &Operator, id: &str, state: &str, text:
                 for address in membership::list_owner_addresses(tx, found.organization).await? {
                     mail::post(tx, ctx, &address, &message).await?;
                 }
-                let (action, verb) =
-                    if declined { ("purchase.declined", "declined") } else { ("purchase.answered", "answered") };
+                let (action, verb) = if declined {
+                    (Action::PurchaseDeclined, "declined")
+                } else {
+                    (Action::PurchaseAnswered, "answered")
+                };
                 let event = AuditEvent {
                     organization: Some(found.organization),
-                    action,
-                    summary: format!("{verb} the request for {what}"),
                     before: Some(serde_json::json!({ "request": id, "state": found.state })),
                     after: Some(serde_json::json!({ "request": id, "state": state })),
-                    ..AuditEvent::default()
+                    ..AuditEvent::new(action, format!("{verb} the request for {what}"))
                 };
                 audit::note_as(tx, ctx, operator, event).await?;
                 Ok(purchase_request::find(tx, id).await?.ok_or(Refusal::NotFound)?)

@@ -3,6 +3,7 @@
 use crate::{
     domain::{
         access::{Act, may_act},
+        audit::Action,
         id::ResourceId,
         refusal::Refusal,
         restriction::{RestrictingResource, Restriction, RestrictionOrigin, Restrictions, origins},
@@ -87,12 +88,10 @@ async fn update_in(
     let what = if root { "the Drive".to_owned() } else { format!("“{}”", before.name) };
     let line = AuditEvent {
         organization: Some(permit.organization()),
-        action: "resource.restricted",
-        summary: format!("changed the restrictions of {what}"),
         before: Some(words(id, before.own)),
         after: Some(words(id, restrictions)),
         resources: vec![id],
-        ..AuditEvent::default()
+        ..AuditEvent::new(Action::ResourceRestricted, format!("changed the restrictions of {what}"))
     };
     audit::record(tx, ctx, by, line).await?;
     view(&access::access_path(tx, by, id).await?)

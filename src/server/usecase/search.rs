@@ -26,7 +26,9 @@ use super::{
             search::{self, Found},
         },
     },
-    drive, organization, view_as,
+    drive, organization,
+    pager::Pager,
+    view_as,
 };
 
 /// How many of the resources that are shared with somebody are searched, the newest first, with everything below them.
@@ -81,14 +83,8 @@ pub async fn page(
     let question = SearchTerms::parse(&query.q).ok_or_else(|| Refusal::field("q", FieldIssue::Missing))?;
     let kind = choice("kind", &query.kind, Kind::parse)?;
     let status = choice("status", &query.status, DatasetStatus::parse)?;
-    let wrong = || Refusal::field("cursor", FieldIssue::NotAnId);
-    // The cursor names the question it is of.
-    let asked = format!("{} {} {} {}", at.id, query.q, query.kind, query.status);
-    let after = match super::read_cursor(&query.cursor, 3)? {
-        None => None,
-        Some(parts) if parts[0] != asked => return Err(wrong().into()),
-        Some(parts) => Some((parts[1].clone(), parts[2].parse::<ResourceId>().map_err(|_| wrong())?)),
-    };
+    let pager = Pager::<Cursor>::new(format!("{} {} {} {}", at.id, query.q, query.kind, query.status));
+    let after = pager.read(&query.cursor)?;
     let wanted = search::SearchFilter { question: &question, kind, status, after, limit };
     let (found, next) = match search_scope(tx, by, at).await? {
         SearchScope::Everything => search::list_in_organization(tx, at.id, &wanted).await?,
@@ -108,7 +104,7 @@ pub async fn page(
         .collect();
     Ok(Page {
         items: ids.iter().filter_map(|id| rows.remove(id)).collect(),
-        next_cursor: next.map(|(word, id)| super::cursor(&[&asked, &word, &id.to_string()])),
+        next_cursor: next.map(|next| pager.write(&next)).transpose()?,
     })
 }
 

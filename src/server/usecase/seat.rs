@@ -5,6 +5,7 @@ use uuid::Uuid;
 
 use crate::{
     domain::{
+        audit::Action,
         id::{AccountId, LicenceId, LoanId, OrganizationId, PersonId},
         licence::Product,
         permit::{RolePermit, allow, allow_to_look},
@@ -28,6 +29,7 @@ use super::{
     },
     audit::{self, AuditEvent},
     licence as licences, organization,
+    pager::Pager,
 };
 
 /// How many seats the page of all licences shows at most.
@@ -157,9 +159,9 @@ pub struct SeatsOf {
     pub page: Page<SeatRow>,
 }
 
-/// Behind which holder a page begins.
-fn parse_cursor(cursor: &str) -> Result<Option<Uuid>> {
-    super::read_cursor(cursor, 1)?.map(|parts| super::id("cursor", &parts[0])).transpose()
+/// A cursor is the id of the holder behind whom a page begins.
+fn pager() -> Pager<Uuid> {
+    Pager::new("seats")
 }
 
 /// One page of who holds a seat of a licence (LIC-5).
@@ -174,17 +176,17 @@ pub async fn list(ctx: &Ctx, by: &Principal, id: &str, cursor: &str, limit: Opti
         Some(machine) => of_machine(&mut tx, by, machine.account, id, now).await?,
         None => managed(&mut tx, by, id, now).await?,
     };
-    let loan = held.loan.as_ref().map(|loan| licences::loan_term(loan, permit.organization()));
+    let loan = held.loan.as_ref().map(|loan| licences::list::loan_term(loan, permit.organization()));
     let total = held.seats();
     if lent_refusal(&held, &permit).is_some() || !held.stored.licence.is_active(now) {
         return Ok(SeatsOf { total, used: 0, loan, page: Page { items: Vec::new(), next_cursor: None } });
     }
-    let after = parse_cursor(cursor)?;
+    let after = pager().read(cursor)?;
     let licence = held.stored.licence.id;
     let used = seat::count(&mut tx, &[licence], now).await?;
     let used = used.into_iter().find(|(_, under, _)| *under == held.under()).map_or(0, |(.., used)| used);
     let rows = seat::list_of_licence(&mut tx, licence, held.under(), now, after, limit + 1).await?;
-    let page = super::page(rows, limit, |last| super::cursor(&[&last.holder.id().to_string()]));
+    let page = pager().page(rows, limit, |last| last.holder.id())?;
     Ok(SeatsOf { total, used, loan, page })
 }
 
@@ -197,7 +199,7 @@ pub async fn show(ctx: &Ctx, by: &Principal, org: &str, only: &str, cursor: &str
     let mut tx = ctx.db().read().await?;
     let at = organization::belonging(&mut tx, by, org).await?;
     allow(by.who(), at.id, at.role, Permission::ManageAccounts)?;
-    let all = licences::of_organization(&mut tx, at.id, now).await?;
+    let all = licences::list::of_organization(&mut tx, at.id, now).await?;
     let wanted: Vec<LicenceView> = all
         .into_iter()
         .filter(|licence| licence.product == Product::Desktop)
@@ -214,10 +216,10 @@ pub async fn show(ctx: &Ctx, by: &Principal, org: &str, only: &str, cursor: &str
     let mut pages: Vec<(LicenceId, Page<SeatRow>)> = Vec::new();
     match (ids.as_slice(), only.is_empty()) {
         ([one], false) => {
-            let after = parse_cursor(cursor)?;
+            let after = pager().read(cursor)?;
             let under = wanted.first().and_then(|licence| licence.loan.as_ref()).map(|loan| loan.id);
             let rows = seat::list_of_licence(&mut tx, *one, under, now, after, super::MAX_PAGE_SIZE + 1).await?;
-            let page = super::page(rows, super::MAX_PAGE_SIZE, |last| super::cursor(&[&last.holder.id().to_string()]));
+            let page = pager().page(rows, super::MAX_PAGE_SIZE, |last| last.holder.id())?;
             pages.push((*one, page));
         }
         _ => {
@@ -299,12 +301,11 @@ async fn give_in(tx: &mut Tx, ctx: &Ctx, by: &Principal, id: &str, person: &str)
     let others = seat::count_others(tx, licence, member.id.into()).await?;
     rules::give(member.role, given, held.seats(), others)?;
     seat::upsert_given(tx, &permit, licence, under, member.id, &by.name, now).await?;
+    let summary = format!("gave {} a seat of a {} licence", member.name, held.stored.licence.product.label());
     let what = AuditEvent {
         organization: Some(permit.organization()),
-        action: "seat.given",
-        summary: format!("gave {} a seat of a {} licence", member.name, held.stored.licence.product.label()),
         after: Some(serde_json::json!({ "licence": licence, "person": member.id })),
-        ..AuditEvent::default()
+        ..AuditEvent::new(Action::SeatGiven, summary)
     };
     audit::record(tx, ctx, by, what).await?;
     let taken = has.and_then(|seat| seat.taken);
@@ -351,18 +352,16 @@ async fn free_in(tx: &mut Tx, ctx: &Ctx, by: &Principal, id: &str, holder: &str)
     seat::delete(tx, &permit, licence, has.holder).await?;
     let product = held.stored.licence.product.label();
     let (action, summary) = if has.given_at.is_some() {
-        ("seat.taken_back", format!("took back the seat of {name} of a {product} licence"))
+        (Action::SeatTakenBack, format!("took back the seat of {name} of a {product} licence"))
     } else {
-        ("seat.released", format!("released the seat of {name} of a {product} licence"))
+        (Action::SeatReleased, format!("released the seat of {name} of a {product} licence"))
     };
     let what = AuditEvent {
         organization: Some(permit.organization()),
-        action,
-        summary,
         before: Some(serde_json::json!({
             "licence": licence, "holder": holder, "device": has.taken.as_ref().map(|taken| &taken.device)
         })),
-        ..AuditEvent::default()
+        ..AuditEvent::new(action, summary)
     };
     audit::record(tx, ctx, by, what).await?;
     Ok(name)

@@ -26,7 +26,7 @@ use super::{
     accounts::AccountNames,
     client::{client_key, client_name},
     founding::Founding,
-    invitation::{self, InvitationRef},
+    invitation::{self, show::InvitationRef},
 };
 
 /// Who is signed in and where they belong; `org` is the Org ID of the organization that is shown, if one is.
@@ -56,7 +56,7 @@ pub async fn show(ctx: &Ctx, by: Option<&Principal>, org: &str) -> Result<Sessio
         }
     }
     let verified = person.as_ref().is_some_and(|person| person.email_verified);
-    let invitations = super::invitation::waiting(&mut tx, by, verified, now).await?;
+    let invitations = super::invitation::show::waiting(&mut tx, by, verified, now).await?;
     Ok(SessionView { person, organizations, more_organizations, shared, invitations, now })
 }
 
@@ -165,7 +165,7 @@ async fn add(ctx: &Ctx, client: &Client, form: &SignUpForm, verified: bool) -> R
     if invited {
         // Who holds no such invitation does not keep the hasher busy. Those who do may be many in one room.
         let mut tx = ctx.db().read().await?;
-        if invitation::addressee(&mut tx, ctx, form.invitation.trim()).await? != new.email.key() {
+        if invitation::answer::addressee(&mut tx, ctx, form.invitation.trim()).await? != new.email.key() {
             return Err(Refusal::InvitationWrongPerson.into());
         }
     } else if let Some(address) = &client.address {
@@ -195,7 +195,7 @@ async fn insert(ctx: &Ctx, client: &Client, form: &SignUpForm, new: &SignUp, ver
         .db()
         .write(|tx, _| {
             Box::pin(async {
-                if !invitation.is_empty() && invitation::addressee(tx, ctx, invitation).await? != email_key {
+                if !invitation.is_empty() && invitation::answer::addressee(tx, ctx, invitation).await? != email_key {
                     return Err(Refusal::InvitationWrongPerson.into());
                 }
                 let row = person::NewPerson {
@@ -216,13 +216,13 @@ async fn insert(ctx: &Ctx, client: &Client, form: &SignUpForm, new: &SignUp, ver
                     inserted => inserted?,
                 }
                 if !invitation.is_empty() {
-                    invitation::accept_in(tx, ctx, &by, &InvitationRef::Token(invitation.to_owned())).await?;
+                    invitation::answer::accept_in(tx, ctx, &by, &InvitationRef::Token(invitation.to_owned())).await?;
                     return Ok(true);
                 }
                 if verified {
                     person::update_verified(tx, id).await?;
                 } else {
-                    super::account::send_verification(tx, ctx, &view).await?;
+                    super::my_account::send_verification(tx, ctx, &view).await?;
                 }
                 if ctx.policy().has_founding() {
                     let space = Founding::space(&space_name(&view.first_name, &view.last_name));

@@ -5,6 +5,7 @@ use serde_json::{Map, Value};
 
 use crate::{
     domain::{
+        audit::Action,
         id::OrganizationId,
         legal::{self, LegalForm, LegalInformation},
         organization::{self as rules, OrganizationDetails, RESTORABLE_DAYS, SettingsForm},
@@ -26,9 +27,7 @@ use super::{
         error::{Error, Result},
         store::{Tx, membership, organization as organizations},
     },
-    accounts,
-    audit::{self, AuditEvent},
-    organization,
+    accounts, audit, organization,
 };
 
 /// What the settings pages show: the sections that the reader may see. A personal space has none (SPACE-1).
@@ -112,7 +111,8 @@ async fn change_in(tx: &mut Tx, ctx: &Ctx, by: &Principal, org: &str, form: &Set
         organizations::update_details(tx, &permit, &wanted.details).await?;
         let (before, after) = changed(&json(&found.details)?, &json(&wanted.details)?);
         let summary = format!("changed {}", names(&after));
-        note(tx, ctx, by, &permit, "organization.changed", summary, Some(before), Some(after)).await?;
+        audit::record_change(tx, ctx, by, &permit, Action::OrganizationChanged, summary, Some(before), Some(after))
+            .await?;
     }
     Ok(org_id)
 }
@@ -141,7 +141,8 @@ async fn take(
         .map_err(|error| if error.is_taken() { taken() } else { error })?;
     let (before, after) = (serde_json::json!({ "org_id": old }), serde_json::json!({ "org_id": new }));
     let summary = format!("changed the Org ID from {old} to {}", new.as_str());
-    note(tx, ctx, by, permit, "organization.org_id_changed", summary, Some(before), Some(after)).await?;
+    audit::record_change(tx, ctx, by, permit, Action::OrganizationOrgIdChanged, summary, Some(before), Some(after))
+        .await?;
     Ok(new.as_str().to_owned())
 }
 
@@ -185,8 +186,8 @@ pub async fn change_legal(
                     organizations::update_legal(tx, &permit, &legal).await?;
                     let (before, after) = changed(&json(&found.legal)?, &json(&legal)?);
                     let summary = format!("changed legal information: {}", names(&after));
-                    let action = "organization.legal_changed";
-                    note(tx, ctx, by, &permit, action, summary, Some(before), Some(after)).await?;
+                    let action = Action::OrganizationLegalChanged;
+                    audit::record_change(tx, ctx, by, &permit, action, summary, Some(before), Some(after)).await?;
                 }
                 Ok((legal, org_id))
             })
@@ -226,7 +227,7 @@ pub async fn delete(ctx: &Ctx, by: &Principal, org: &str, confirm: &str) -> Resu
                 rules::confirmed(&found.name, confirm).map_err(super::super::error::at_field("confirm"))?;
                 organizations::update_deleted_at(tx, &permit, Some(ctx.now())).await?;
                 let summary = format!("deleted {}", found.name);
-                note(tx, ctx, by, &permit, "organization.deleted", summary, None, None).await?;
+                audit::record_change(tx, ctx, by, &permit, Action::OrganizationDeleted, summary, None, None).await?;
                 Ok(found.name)
             })
         })
@@ -257,7 +258,7 @@ pub async fn restore(ctx: &Ctx, by: &Principal, org: &str) -> Result<DeletedView
                 let permit = allow(by.who(), found.id, Some(Role::Owner), Permission::EditLegal)?;
                 organizations::update_deleted_at(tx, &permit, None).await?;
                 let summary = format!("restored {}", found.name);
-                note(tx, ctx, by, &permit, "organization.restored", summary, None, None).await?;
+                audit::record_change(tx, ctx, by, &permit, Action::OrganizationRestored, summary, None, None).await?;
                 Ok(found)
             })
         })
@@ -273,21 +274,6 @@ pub async fn new_org_id(ctx: &Ctx, by: &Principal, old: &str) -> Result<Option<S
         Err(Error::Refused(_)) => Ok(None),
         Err(error) => Err(error),
     }
-}
-
-async fn note(
-    tx: &mut Tx,
-    ctx: &Ctx,
-    by: &Principal,
-    permit: &RolePermit,
-    action: &'static str,
-    summary: String,
-    before: Option<Value>,
-    after: Option<Value>,
-) -> Result<()> {
-    let organization = Some(permit.organization());
-    audit::record(tx, ctx, by, AuditEvent { organization, action, summary, before, after, ..AuditEvent::default() })
-        .await
 }
 
 fn json<T: serde::Serialize>(value: &T) -> Result<Value> {

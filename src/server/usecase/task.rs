@@ -2,14 +2,15 @@
 
 use crate::{
     domain::{
+        audit::Action,
         id::{ResourceId, TaskId},
         items::Items,
         refusal::Refusal,
-        resource::Kind,
         task::{SHOWN_AFTER_END_MILLIS, TaskKind, TaskState, go_on, has_ended},
         text::key,
         time::Timestamp,
         transfer::Scope,
+        upload::ABANDONED_KEPT_MILLIS,
     },
     view::{ReceiptView, task::TaskView},
 };
@@ -19,7 +20,9 @@ use super::{
         context::{Ctx, Principal},
         error::{Error, Result},
         store::{
-            Tx, person,
+            Tx,
+            dataset_file::{self, Doomed},
+            person,
             task::{self, Task},
             trash as hidden,
         },
@@ -35,6 +38,8 @@ const LEASE_MILLIS: i64 = 60_000;
 const TRANSFER_LEASE_MILLIS: i64 = 180_000;
 /// How many items a step deletes at most.
 const DELETE_BATCH_SIZE: i64 = 500;
+/// How many files a step deletes at most.
+const DELETE_FILES_BATCH_SIZE: i64 = 5_000;
 /// How many tasks are shown.
 const MAX_LISTED: i64 = 20;
 
@@ -116,10 +121,8 @@ async fn cancel_in(tx: &mut Tx, ctx: &Ctx, by: &Principal, task: &Task) -> Resul
     }
     let event = AuditEvent {
         organization: Some(task.organization),
-        action: "work.cancelled",
-        summary: format!("cancelled {what} “{}”", task.name),
         resources: task.source.or(task.top).into_iter().collect(),
-        ..AuditEvent::default()
+        ..AuditEvent::new(Action::WorkCancelled, format!("cancelled {what} “{}”", task.name))
     };
     audit::record(tx, ctx, by, event).await
 }
@@ -281,6 +284,11 @@ async fn step_copy(tx: &mut Tx, ctx: &Ctx, mut held: LeasedTask) -> Result<Optio
 
 async fn step_delete(tx: &mut Tx, ctx: &Ctx, mut held: LeasedTask) -> Result<Option<LeasedTask>> {
     let permit = go_on(held.task.person, held.task.organization, top(&held.task)?);
+    let unused_at = ctx.now().plus_millis(ABANDONED_KEPT_MILLIS);
+    let doomed = Doomed::WithTops(&[permit]);
+    if dataset_file::delete_doomed(tx, doomed, DELETE_FILES_BATCH_SIZE, ctx.now(), unused_at).await? > 0 {
+        return note(tx, ctx, held).await;
+    }
     let deleted = hidden::delete_some(tx, &permit, DELETE_BATCH_SIZE).await?;
     held.task.done += deleted;
     let Some(held) = note(tx, ctx, held).await? else { return Ok(None) };
@@ -400,7 +408,7 @@ fn moved_message(receipt: &ReceiptView) -> String {
     let what = receipt.plan.summary().what();
     match receipt.plan.scope {
         Scope::Between => format!("Transferred {what} to {}", receipt.target_name),
-        Scope::Within if receipt.plan.destination_kind == Kind::Root => format!("Moved {what} to Drive"),
+        Scope::Within if receipt.plan.is_into_drive(&receipt.target_name) => format!("Moved {what} to Drive"),
         Scope::Within => format!("Moved {what} to “{}”", receipt.plan.destination.name),
     }
 }

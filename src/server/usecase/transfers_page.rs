@@ -9,7 +9,7 @@ use crate::{
         context::{Ctx, Principal},
         error::Result,
         usecase::{
-            offer::{self, OfferQuery},
+            offer::{self, list::OfferQuery},
             organization,
             transfer::receipts::{ReceiptQuery, page},
         },
@@ -43,7 +43,7 @@ pub async fn show(
         receipts = Some(page(&mut tx, belonging.id, &ReceiptQuery { direction, cursor, limit }).await?);
     } else {
         let query = OfferQuery { direction, cursor, limit };
-        waiting = Some(offer::page(&mut tx, ctx, by, &belonging, &query).await?);
+        waiting = Some(offer::list::page(&mut tx, ctx, by, &belonging, &query).await?);
     }
     Ok(TransfersView { organization: belonging, receipts, offers: waiting })
 }

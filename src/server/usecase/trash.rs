@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::{
     domain::{
         access::{Act, Level},
+        audit::Action,
         id::{GrantId, OrganizationId, PersonId, ResourceId, TaskId},
         items::Items,
         name::same_key,
@@ -17,6 +18,7 @@ use crate::{
         transfer::Grantee,
         trash::{RestoreTarget, home, kept_until, outlived, overdue_before, restricted_inside},
         undo::Inverse,
+        upload::ABANDONED_KEPT_MILLIS,
     },
     view::{
         Control, Page, RowView,
@@ -30,7 +32,9 @@ use super::{
         context::{Ctx, Principal},
         error::{Error, Result},
         store::{
-            Tx, grant,
+            Tx,
+            dataset_file::{self, Doomed},
+            grant,
             resource::{self, Step},
             subtree, task,
             trash::{self, Trashed},
@@ -39,7 +43,9 @@ use super::{
     access::{self, AccessPath},
     accounts::AccountNames,
     audit::{self, AuditEvent},
-    drive, organization, undo_token,
+    drive, organization,
+    pager::Pager,
+    undo_token,
 };
 
 /// How many rows a page of the trash has in the browser.
@@ -105,11 +111,9 @@ pub(super) async fn put_in(
     let names: Vec<String> = gone.iter().map(|(_, name)| name.clone()).collect();
     let event = AuditEvent {
         organization: Some(organization),
-        action: "resource.trashed",
-        summary: format!("moved {} to the trash", name_or_count(&names)),
         before: Some(serde_json::json!({ "items": audit_items(&gone) })),
         resources: gone.iter().map(|(id, _)| *id).collect(),
-        ..AuditEvent::default()
+        ..AuditEvent::new(Action::ResourceTrashed, format!("moved {} to the trash", name_or_count(&names)))
     };
     audit::record(tx, ctx, by, event).await?;
     Ok(gone)
@@ -239,11 +243,9 @@ pub(super) async fn restore_in(tx: &mut Tx, ctx: &Ctx, by: &Principal, items: &[
     let called: Vec<String> = listed_items.iter().map(|(_, name)| name.clone()).collect();
     let event = AuditEvent {
         organization: Some(organization),
-        action: "resource.restored",
-        summary: format!("restored {} from the trash", name_or_count(&called)),
         after: Some(serde_json::json!({ "items": audit_items(&listed_items) })),
         resources: listed_items.iter().map(|(id, _)| *id).collect(),
-        ..AuditEvent::default()
+        ..AuditEvent::new(Action::ResourceRestored, format!("restored {} from the trash", name_or_count(&called)))
     };
     audit::record(tx, ctx, by, event).await?;
     Ok(Restored { organization, items: restored })
@@ -284,16 +286,10 @@ pub async fn list(ctx: &Ctx, by: &Principal, org: &str, cursor: &str, limit: Opt
     let limit = if limit.is_none() { PAGE_SIZE } else { super::limit(limit)? };
     let mut tx = ctx.db().read().await?;
     let organization = organization::belonging(&mut tx, by, org).await?;
-    let wrong = || Error::from(Refusal::field("cursor", FieldIssue::NotAnId));
-    let behind = match super::read_cursor(cursor, 2)? {
-        None => None,
-        Some(parts) => Some((
-            Timestamp(parts[0].parse().map_err(|_| wrong())?),
-            parts[1].parse::<ResourceId>().map_err(|_| wrong())?,
-        )),
-    };
+    let pager = Pager::new("trash");
+    let behind = pager.read(cursor)?;
     let (rows, end) = visible(&mut tx, by, organization.id, behind, limit).await?;
-    let next_cursor = end.map(|(at, id)| super::cursor(&[&at.0.to_string(), &id.to_string()]));
+    let next_cursor = end.map(|end| pager.write(&end)).transpose()?;
     let names = AccountNames::of(&mut tx, by, organization.id).await?;
     let rows = rows.into_iter().map(|(top, access_path)| row(by, &names, &top, &access_path)).collect();
     Ok(TrashView { organization, rows: Page { items: rows, next_cursor } })
@@ -417,11 +413,13 @@ async fn delete_in(tx: &mut Tx, ctx: &Ctx, by: Option<&Principal>, tops: &[(Tras
     trash::leave_behind(tx, &permits).await?;
     // What fits into one step together; what does not is left to tasks.
     let (mut room, mut now) = (MAX_INLINE_ITEMS, Vec::new());
-    let sizes = trash::count_inside(tx, &tops.iter().map(|(top, _)| top.id).collect::<Vec<_>>()).await?;
+    let ids: Vec<ResourceId> = tops.iter().map(|(top, _)| top.id).collect();
+    let (sizes, files) = (trash::count_inside(tx, &ids).await?, trash::count_files_inside(tx, &ids).await?);
     for (top, permit) in tops {
         let size = sizes.get(&top.id).copied().unwrap_or(1);
-        if size <= room {
-            room -= size;
+        let rows = size + files.get(&top.id).copied().unwrap_or(0);
+        if rows <= room {
+            room -= rows;
             now.push(*permit);
             continue;
         }
@@ -446,17 +444,17 @@ async fn delete_in(tx: &mut Tx, ctx: &Ctx, by: Option<&Principal>, tops: &[(Tras
         };
         task::insert(tx, &progress, ctx.now()).await?;
     }
+    let unused_at = ctx.now().plus_millis(ABANDONED_KEPT_MILLIS);
+    dataset_file::delete_doomed(tx, Doomed::WithTops(&now), i64::MAX, ctx.now(), unused_at).await?;
     trash::delete(tx, &now).await?;
     let items: Vec<(ResourceId, String)> = tops.iter().map(|(top, _)| (top.id, top.name.clone())).collect();
     let names: Vec<String> = items.iter().map(|(_, name)| name.clone()).collect();
     let reason = if by.is_none() { ", after its days in the trash" } else { "" };
     let event = AuditEvent {
         organization: Some(organization),
-        action: "resource.deleted",
-        summary: format!("deleted {} for good{reason}", name_or_count(&names)),
         before: Some(serde_json::json!({ "items": audit_items(&items) })),
         resources: items.iter().map(|(id, _)| *id).collect(),
-        ..AuditEvent::default()
+        ..AuditEvent::new(Action::ResourceDeleted, format!("deleted {} for good{reason}", name_or_count(&names)))
     };
     match by {
         Some(by) => audit::record(tx, ctx, by, event).await?,

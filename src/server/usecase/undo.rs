@@ -16,7 +16,10 @@ use crate::{
         context::{Ctx, Principal},
         error::{Error, Result},
         store::{Tx, grant, resource, undo},
-        usecase::{access, drive, transfer, trash},
+        usecase::{
+            access::{self, AccessPath},
+            drive, transfer, trash,
+        },
     },
     view::outcome::Undone,
 };
@@ -80,6 +83,11 @@ async fn put_back(
     let ids: Vec<ResourceId> = items.iter().map(|was| was.item).collect();
     let found: BTreeMap<ResourceId, resource::Resource> =
         resource::find_all(tx, &ids).await?.into_iter().map(|item| (item.id, item)).collect();
+    // Access comes first: whoever sees an item no more does not learn either whether it was moved.
+    let visible = access::access_paths(tx, by.person, &ids).await?;
+    if ids.iter().any(|id| visible.get(id).and_then(AccessPath::level).is_none()) {
+        return Err(Refusal::NotFound.into());
+    }
     let mut groups: BTreeMap<ResourceId, Vec<ResourceId>> = BTreeMap::new();
     for was in items {
         let item = found.get(&was.item).ok_or(Refusal::NotFound)?;

@@ -8,6 +8,7 @@
 
 use crate::{
     domain::{
+        audit::Action,
         id::{OrganizationId, PersonId, ResourceId},
         person::full_name,
         refusal::Refusal,
@@ -117,10 +118,8 @@ async fn record_start(ctx: &Ctx, by: &Principal, organization: OrganizationId, i
                 view_as::upsert(tx, &permit, id, ctx.now()).await?;
                 let what = AuditEvent {
                     organization: Some(organization),
-                    action: "access.viewed_as",
-                    summary: format!("viewed the Drive as {name}"),
                     after: Some(serde_json::json!({ "person": id, "name": name })),
-                    ..AuditEvent::default()
+                    ..AuditEvent::new(Action::AccessViewedAs, format!("viewed the Drive as {name}"))
                 };
                 audit::record(tx, ctx, by, what).await
             })

@@ -110,6 +110,10 @@ pub fn Form<F>(
     /// A form that was refused before WebAssembly took over.
     flash: Option<FormFlash>,
     #[prop(default = "form")] class: &'static str,
+    /// Whether the browser sends it itself and loads the page that it leads to, as without WebAssembly. Signing out does: nothing
+    /// that was loaded for the person stays in memory, and nothing is asked for in their name any more.
+    #[prop(optional)]
+    loads_page: bool,
     /// Whether it changes the person who is signed in, or their memberships.
     #[prop(optional)]
     changes_session: bool,
@@ -118,7 +122,7 @@ pub fn Form<F>(
 where
     F: 'static,
 {
-    form_view(action.any(), flash, class, changes_session, children)
+    form_view(action.any(), flash, class, (loads_page, changes_session), children)
 }
 
 /// [`Form`] without its type parameter, so that the bundle has only one copy.
@@ -126,7 +130,7 @@ fn form_view(
     action: AnyFormAction,
     flash: Option<FormFlash>,
     class: &'static str,
-    changes_session: bool,
+    (loads_page, changes_session): (bool, bool),
     children: Children,
 ) -> AnyView {
     let url = action.url();
@@ -171,6 +175,9 @@ fn form_view(
     follow(answer, changes_session, move || empty_passwords(element));
 
     let on_submit = move |event: SubmitEvent| {
+        if loads_page {
+            return;
+        }
         event.prevent_default();
         // A second submission is ignored while the first is pending.
         if !pending.try_get_untracked().unwrap_or(false) {

@@ -4,7 +4,7 @@ use leptos::prelude::*;
 
 use crate::{
     domain::{
-        audit::{ACTIONS, is_of_an_organization, title},
+        audit::{self, Action},
         id::PersonId,
         time::Timestamp,
     },
@@ -144,10 +144,11 @@ fn Filters(route: ActivityRoute, people: Vec<(PersonId, String)>, lines: Vec<Aud
         .into_iter()
         .map(|(id, name)| view! { <option value=id.clone() selected={id == route.actor}>{name}</option> })
         .collect_view();
-    let actions = ACTIONS
-        .iter()
-        .filter(|(word, _)| is_of_an_organization(word))
-        .map(|(word, title)| view! { <option value=*word selected={*word == route.action}>{*title}</option> })
+    let actions = Action::ALL
+        .into_iter()
+        .filter(|action| action.is_of_an_organization())
+        .map(|action| (action.as_str(), action.label()))
+        .map(|(word, label)| view! { <option value=word selected={word == route.action}>{label}</option> })
         .collect_view();
     view! {
         <form class="panel filters" method="get" action=paths::activity(&route.org) role="search" aria-label="Filter">
@@ -201,7 +202,7 @@ fn Line(line: AuditLineView, route: ActivityRoute, now: Timestamp) -> impl IntoV
                 </summary>
                 <div class="log-more">
                     <dl class="facts">
-                        <Fact label="Action">{title(&line.action).to_owned()}</Fact>
+                        <Fact label="Action">{audit::label(&line.action).to_owned()}</Fact>
                         <Fact label="When"><Moment at=line.at/></Fact>
                         <Fact label="From">{address}</Fact>
                     </dl>

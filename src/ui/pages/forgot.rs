@@ -5,7 +5,7 @@ use leptos_meta::Title;
 
 use crate::{
     paths,
-    rpc::{FormFlash, account::ForgotPassword},
+    rpc::{FormFlash, my_account::ForgotPassword},
     ui::{
         components::{
             field::Field,

@@ -145,7 +145,7 @@ fn SomebodyElse(person: PersonView, email: String, flash: Option<FormFlash>) -> 
         <Note severity=Severity::Warning>
             <p>"You are signed in as " <b>{person.email}</b> ". This invitation is for " <b>{email}</b> "."</p>
         </Note>
-        <Form action flash changes_session=true>
+        <Form action flash loads_page=true>
             <Submit label="Sign out"/>
         </Form>
         <p class="small">"Then open the link in the mail again, and sign in or sign up with that address."</p>

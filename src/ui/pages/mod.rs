@@ -1,6 +1,5 @@
 //! One file per page: the page (address, resource, `Suspense`) over plain views that take plain values.
 
-pub mod account;
 pub mod accounts;
 pub mod activity;
 pub mod billing;
@@ -11,6 +10,7 @@ pub mod invitation;
 pub mod keys;
 pub mod licences;
 pub mod loans;
+pub mod my_account;
 pub mod new_organization;
 pub mod not_found;
 pub mod offer;

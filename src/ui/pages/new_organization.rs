@@ -5,7 +5,7 @@ use wasm_bindgen::JsCast;
 use web_sys::HtmlInputElement;
 
 use crate::{
-    domain::{country::COUNTRIES, organization::OrganizationKind, policy::BY_OPERATOR, refusal::Refusal},
+    domain::{country::COUNTRIES, installation_policy::BY_OPERATOR, organization::OrganizationKind, refusal::Refusal},
     paths,
     rpc::{Failure, FormFlash, organization::CreateOrganization},
     ui::{

@@ -7,9 +7,8 @@ use crate::{
     domain::one_time_link::{LinkState, Purpose},
     paths,
     rpc::{
-        FormFlash,
-        account::{ResetPassword, check_link},
-        ask,
+        FormFlash, ask,
+        my_account::{ResetPassword, check_link},
     },
     ui::{
         components::{
@@ -23,7 +22,7 @@ use crate::{
         page::content,
         session::Session,
     },
-    view::account::OneTimeLinkView,
+    view::my_account::OneTimeLinkView,
 };
 
 /// The page: `/reset?token=…`.

@@ -4,7 +4,7 @@ use leptos::prelude::*;
 use leptos_meta::Title;
 
 use crate::{
-    domain::policy::{BY_INVITATION, Policy},
+    domain::installation_policy::{BY_INVITATION, Policy},
     paths,
     rpc::{FormFlash, session::SignIn},
     ui::{

@@ -4,7 +4,7 @@ use leptos::prelude::*;
 use leptos_meta::Title;
 
 use crate::{
-    domain::policy::BY_INVITATION,
+    domain::installation_policy::BY_INVITATION,
     paths,
     rpc::{FormFlash, session::SignUp},
     ui::{

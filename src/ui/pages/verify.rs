@@ -7,9 +7,8 @@ use leptos_meta::Title;
 use crate::{
     paths,
     rpc::{
-        FormFlash,
-        account::{VerifyEmail, check_link},
-        ask,
+        FormFlash, ask,
+        my_account::{VerifyEmail, check_link},
     },
     ui::{
         components::{
@@ -24,7 +23,7 @@ use crate::{
         pages::reset::LinkProblem,
         session::Session,
     },
-    view::account::OneTimeLinkView,
+    view::my_account::OneTimeLinkView,
 };
 
 /// The page: `/verify?token=…`.

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     domain::{
-        policy::{BY_OPERATOR, Policy},
+        installation_policy::{BY_OPERATOR, Policy},
         time::Timestamp,
     },
     paths::{self, Address},

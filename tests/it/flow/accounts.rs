@@ -82,15 +82,15 @@ both!(acct_1_accounts_are_opened_changed_and_closed, async |app| {
     assert_eq!(full.code(), "account_in_use");
     assert!(full.body.contains("its Drive is not empty"), "{}", full.body);
     anna.trash(folder).await.expect(204);
-    let form = usecase::licence::GrantForm {
+    let form = usecase::licence::operator::GrantForm {
         org: org.org_id.clone(),
         account: Some("chair".to_owned()),
         product: "cloud-pro".to_owned(),
         model: Some("credits".to_owned()),
         credits: 10,
-        ..usecase::licence::GrantForm::default()
+        ..usecase::licence::operator::GrantForm::default()
     };
-    let licence = usecase::licence::grant(app.ctx(), &form).await.expect("granted");
+    let licence = usecase::licence::operator::grant(app.ctx(), &form).await.expect("granted");
     let full = anna.delete(&one).await.expect(409).body;
     assert!(full.contains("its trash is not empty") && full.contains("Cloud Pro licence"), "{full}");
     anna.delete_for_good(folder).await;
@@ -139,20 +139,21 @@ both!(acct_1_a_licence_is_granted_to_the_account_that_is_named_where_there_are_s
     let anna = app.person("Anna").await;
     let org = anna.create_org("Alpine Survey").await;
     open(&anna, &org, "North").await;
-    let form = |account: Option<&str>| usecase::licence::GrantForm {
+    let form = |account: Option<&str>| usecase::licence::operator::GrantForm {
         org: org.org_id.clone(),
         account: account.map(str::to_owned),
         product: "discovery".to_owned(),
-        ..usecase::licence::GrantForm::default()
+        ..usecase::licence::operator::GrantForm::default()
     };
     for wrong in [None, Some("south")] {
-        let Err(Error::Refused(Refusal::Invalid(fields))) = usecase::licence::grant(app.ctx(), &form(wrong)).await
+        let Err(Error::Refused(Refusal::Invalid(fields))) =
+            usecase::licence::operator::grant(app.ctx(), &form(wrong)).await
         else {
             panic!("{wrong:?}")
         };
         assert_eq!(fields[0].field, "account");
     }
-    usecase::licence::grant(app.ctx(), &form(Some("NORTH"))).await.expect("granted");
+    usecase::licence::operator::grant(app.ctx(), &form(Some("NORTH"))).await.expect("granted");
     app.healthy().await;
 });
 
@@ -574,15 +575,15 @@ both!(acct_3_who_may_not_share_and_what_cannot_receive_is_refused_at_the_field, 
     app.expire(licence).await;
     assert_eq!(share_copy(&anna, folder, "tunnel-north/primary").await.status, 403);
     // An organization that was deleted receives nothing, and does not exist.
-    let form = usecase::licence::GrantForm {
+    let form = usecase::licence::operator::GrantForm {
         org: org.org_id.clone(),
         account: Some("primary".to_owned()),
         product: "cloud-teams".to_owned(),
         model: Some("credits".to_owned()),
         credits: 1,
-        ..usecase::licence::GrantForm::default()
+        ..usecase::licence::operator::GrantForm::default()
     };
-    usecase::licence::grant(app.ctx(), &form).await.expect("granted");
+    usecase::licence::operator::grant(app.ctx(), &form).await.expect("granted");
     let confirm = json!({ "confirm": "Tunnel North" });
     let at = format!("/api/v1/orgs/{}", theirs.org_id);
     john.call(axum::http::Method::DELETE, &at, Some(&confirm), &[]).await.expect(204);

@@ -157,7 +157,9 @@ both!(lic_6_an_expired_licence_takes_away_what_is_named_and_leaves_the_rest, asy
     // With another day it is all there again.
     let today = app.ctx().now().day().iso();
     let operator = commonhold::server::usecase::operator::Operator::command_line();
-    commonhold::server::usecase::licence::extend(app.ctx(), &operator, licence, &today).await.expect("extended");
+    commonhold::server::usecase::licence::operator::extend(app.ctx(), &operator, licence, &today)
+        .await
+        .expect("extended");
     let made: ResourceId = read(&anna.create(org.root, "folder", "Again").await.expect(201).json()["id"]);
     anna.show(made).await.expect(200);
     assert_eq!(app.stored(at.dataset).await.dataset.map(|dataset| dataset.status), Some(DatasetStatus::Queued));

@@ -118,7 +118,7 @@ both!(lic_6_with_credits_used_up_everything_but_processing_works, async |app| {
 });
 
 both!(lic_1_what_the_operator_grants_is_read_field_by_field, async |app| {
-    use usecase::licence::{GrantForm, grant};
+    use usecase::licence::operator::{GrantForm, grant};
     let anna = app.person("Anna").await;
     let org = anna.create_org("Alpine Survey").await;
     let form = |change: fn(&mut GrantForm)| {
@@ -152,15 +152,15 @@ both!(lic_1_what_the_operator_grants_is_read_field_by_field, async |app| {
 both!(lic_1_a_licence_ends_after_its_last_day, async |app| {
     let anna = app.person("Anna").await;
     let org = anna.create_org("Alpine Survey").await;
-    let form = usecase::licence::GrantForm {
+    let form = usecase::licence::operator::GrantForm {
         org: org.org_id.clone(),
         product: "cloud-teams".to_owned(),
         model: Some("credits".to_owned()),
         credits: 100,
         until: Some("2026-11-22".to_owned()),
-        ..usecase::licence::GrantForm::default()
+        ..usecase::licence::operator::GrantForm::default()
     };
-    usecase::licence::grant(app.ctx(), &form).await.expect("a licence");
+    usecase::licence::operator::grant(app.ctx(), &form).await.expect("a licence");
     let state = async || {
         let list = anna.get(&format!("/api/v1/orgs/{}/licences", org.org_id)).await.expect(200).json();
         list["items"][1]["state"].clone()

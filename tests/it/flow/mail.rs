@@ -42,6 +42,7 @@ async fn write(app: &TestApp, to: &str, name: &str) -> MailId {
                     resource: None,
                     token: "secret-token",
                     days: 14,
+                    expires_at: ctx.now().plus_days(14),
                 };
                 post(tx, &ctx, &to, &letter).await
             })
@@ -279,7 +280,8 @@ both!(mail_1_a_rollback_sends_no_mail, async |app| {
         .write(move |tx, _| {
             let ctx = ctx.clone();
             Box::pin(async move {
-                post(tx, &ctx, JANE, &EmailMessage::PasswordChanged { first_name: "Jane" }).await?;
+                let message = EmailMessage::PasswordChanged { first_name: "Jane", public_url: ctx.public_url() };
+                post(tx, &ctx, JANE, &message).await?;
                 Err::<(), _>(Error::Internal("changed our mind".to_owned()))
             })
         })

@@ -10,7 +10,7 @@ use commonhold::{
     server::{
         error::Error,
         store::{invitation, link},
-        usecase::{self, licence::GrantForm},
+        usecase::{self, licence::operator::GrantForm},
     },
 };
 use serde_json::{Value, json};
@@ -408,7 +408,7 @@ both!(attack_10_attack_17_a_deleted_organization_is_gone_for_everyone_and_restor
     assert!(!invitation::is_pending(&mut tx, id, "new@example.com", now).await.expect("an answer"));
     drop(tx);
     let form = GrantForm { org: org.org_id.clone(), product: "discovery".to_owned(), ..GrantForm::default() };
-    assert!(usecase::licence::grant(app.ctx(), &form).await.is_err(), "the operator neither");
+    assert!(usecase::licence::operator::grant(app.ctx(), &form).await.is_err(), "the operator neither");
     assert!(usecase::dataset::set_status(app.ctx(), dataset, DatasetStatus::Failed).await.is_err());
     // Its Org ID stays its own.
     assert_eq!(app.person("Zoe").await.create_org("Alpine Survey").await.org_id, "alpine-survey-2");

@@ -122,6 +122,11 @@ both!(drive_4_undo_is_authorized_afresh_and_refused_where_the_facts_changed, asy
     anna.transfer(&[item], org.root).await.expect(201);
     assert!(press(&john, &org, &token).await.contains("Someone else changed this"));
     assert_eq!(app.stored(item).await.parent, Some(org.root));
+    // Once he does not see it any more, he is not told either that it was moved (ACCESS-3).
+    anna.change_role(&org, john.id, "member").await.expect(200);
+    let page = press(&john, &org, &token).await;
+    assert!(page.contains("role=\"alert\"") && !page.contains("Someone else changed this"), "{page}");
+    anna.change_role(&org, john.id, "editor").await.expect(200);
     // It is kept for a day.
     anna.transfer(&[item], there).await.expect(201);
     app.later(2);

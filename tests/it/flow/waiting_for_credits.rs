@@ -9,7 +9,7 @@ use commonhold::{
     },
     server::{
         usecase::{
-            licence::{self, GrantForm},
+            licence::operator::{self as licences, GrantForm},
             operator::Operator,
         },
         workers::waiting,
@@ -52,7 +52,7 @@ async fn statuses(app: &TestApp, ids: &[ResourceId]) -> Vec<DatasetStatus> {
 
 async fn top_up(app: &TestApp, id: LicenceId, images: i64, projects: i64, credits: i64) {
     let wanted = Amount { images, projects, credits };
-    licence::top_up(app.ctx(), &Operator::command_line(), id, wanted).await.expect("topped up");
+    licences::top_up(app.ctx(), &Operator::command_line(), id, wanted).await.expect("topped up");
 }
 
 const WAITS: DatasetStatus = DatasetStatus::WaitingForCredits;
@@ -100,7 +100,7 @@ both!(lic_2_an_extension_a_refund_and_a_transfer_start_what_waits, async |app| {
     top_up(app, id, 500, 5, 0).await;
     assert_eq!(app.set_status(late, DatasetStatus::Queued).await.status, WAITS);
     let today = app.ctx().now().day().iso();
-    licence::extend(app.ctx(), &Operator::command_line(), id, &today).await.expect("extended");
+    licences::extend(app.ctx(), &Operator::command_line(), id, &today).await.expect("extended");
     assert_eq!(status(app, late).await, STARTS);
     app.healthy().await;
 });
@@ -133,7 +133,7 @@ both!(lic_2_the_worker_starts_what_became_possible_by_time_alone, async |app| {
         from: Some(tomorrow.iso()),
         ..GrantForm::default()
     };
-    let id = licence::grant(app.ctx(), &form).await.expect("a licence");
+    let id = licences::grant(app.ctx(), &form).await.expect("a licence");
     let (_stop, stopped) = tokio::sync::watch::channel(false);
     waiting::round(app.ctx(), &stopped).await.expect("a round");
     assert_eq!(statuses(app, &ids).await, [WAITS]);

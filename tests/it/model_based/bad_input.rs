@@ -4,7 +4,7 @@
 use commonhold::{
     domain::{id::LicenceId, id::ResourceId, resource::DatasetStatus, role::Role},
     rpc::transfer::ConfirmTransfer,
-    server::usecase::{self, licence::GrantForm},
+    server::usecase::{self, licence::operator::GrantForm},
 };
 use leptos::server_fn::ServerFn;
 use serde_json::json;
@@ -41,7 +41,7 @@ impl Fixture {
                 until: until.map(str::to_owned),
                 ..GrantForm::default()
             };
-            usecase::licence::grant(app.ctx(), &form).await.expect("a licence")
+            usecase::licence::operator::grant(app.ctx(), &form).await.expect("a licence")
         };
         let (from, to) = (grant(&source, None).await, grant(&target, until).await);
         let flight = anna.dataset(source.root, "Flight", 30).await;

@@ -150,16 +150,17 @@ both!(xfer_13_audit_1_every_write_that_fails_anywhere_changes_nothing, async |ap
     whole_or_not_at_all(app, "transferring", async || anna.transfer(&[folder], fixture.target.root).await.status).await;
     assert_eq!(app.link_state("a link").await, ShareLinkState::Moved);
 
-    let form = usecase::licence::GrantForm {
+    let form = usecase::licence::operator::GrantForm {
         org: fixture.source.org_id.clone(),
         product: "cloud-teams".to_owned(),
         model: Some("credits".to_owned()),
         credits: 5,
-        ..usecase::licence::GrantForm::default()
+        ..usecase::licence::operator::GrantForm::default()
     };
-    whole_or_not_at_all(app, "granting", async || status(usecase::licence::grant(app.ctx(), &form).await)).await;
+    whole_or_not_at_all(app, "granting", async || status(usecase::licence::operator::grant(app.ctx(), &form).await))
+        .await;
     whole_or_not_at_all(app, "expiring", async || {
-        status(usecase::licence::expire(app.ctx(), fixture.licences[1]).await)
+        status(usecase::licence::operator::expire(app.ctx(), fixture.licences[1]).await)
     })
     .await;
     whole_or_not_at_all(app, "giving access", async || {

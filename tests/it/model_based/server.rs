@@ -15,7 +15,7 @@ use commonhold::{
     server::{
         error::Error,
         store::membership,
-        usecase::{self, licence::GrantForm, operator::Operator},
+        usecase::{self, licence::operator::GrantForm, operator::Operator},
     },
 };
 use serde_json::json;
@@ -168,7 +168,7 @@ impl Server {
                     until: last,
                     ..GrantForm::default()
                 };
-                match usecase::licence::grant(self.app.ctx(), &form).await {
+                match usecase::licence::operator::grant(self.app.ctx(), &form).await {
                     Ok(id) => Outcome { answer: Answer::Done, created: Some(Created::Licence(id)) },
                     Err(error) => Outcome::of_operator::<()>(Err(error)),
                 }
@@ -176,15 +176,19 @@ impl Server {
             Action::TopUp { licence, amounts: [images, projects, credits] } => {
                 let amount = Amount { images: *images, projects: *projects, credits: *credits };
                 let (ctx, id) = (self.app.ctx(), self.licences[*licence]);
-                Outcome::of_operator(usecase::licence::top_up(ctx, &Operator::command_line(), id, amount).await)
+                Outcome::of_operator(
+                    usecase::licence::operator::top_up(ctx, &Operator::command_line(), id, amount).await,
+                )
             }
             Action::Extend { licence, days } => {
                 let (ctx, id) = (self.app.ctx(), self.licences[*licence]);
                 let last = Timestamp(ctx.now().0 + days * DAY).day().iso();
-                Outcome::of_operator(usecase::licence::extend(ctx, &Operator::command_line(), id, &last).await)
+                Outcome::of_operator(
+                    usecase::licence::operator::extend(ctx, &Operator::command_line(), id, &last).await,
+                )
             }
             Action::Expire { licence } => {
-                Outcome::of_operator(usecase::licence::expire(self.app.ctx(), self.licences[*licence]).await)
+                Outcome::of_operator(usecase::licence::operator::expire(self.app.ctx(), self.licences[*licence]).await)
             }
             Action::ChangeRole { by, org, whom, to } => {
                 Outcome::of(&self.people[*by].change_role(&self.orgs[*org], self.people[*whom].id, to.as_str()).await)

@@ -169,9 +169,13 @@ both!(attack_45_wildcards_null_characters_and_quotes_are_only_text, async |app| 
     assert!(anna.show(folder).await.expect(200).body.contains("--"));
     // PostgreSQL cannot store a null character; that must not be a 500.
     let null_cursor = {
-        use base64::Engine;
-        let parts = [format!("{} ", org.root), "1".to_owned(), "\0".to_owned(), "0".to_owned(), org.root.to_string()];
-        base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(parts.join("\u{1f}"))
+        use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+        let page = anna.children(org.root, "?limit=1").await.expect(200).json();
+        let json = URL_SAFE_NO_PAD.decode(page["next_cursor"].as_str().expect("more")).expect("a cursor");
+        let json = String::from_utf8(json).expect("text");
+        let changed = json.replace("\"name_key\":\"", "\"name_key\":\"\\u0000");
+        assert_ne!(changed, json);
+        URL_SAFE_NO_PAD.encode(changed)
     };
     for path in [
         "/api/v1/orgs/%00".to_owned(),

@@ -1,7 +1,7 @@
 //! Pages and forms in a browser without WebAssembly.
 
 mod access;
-mod account;
 mod forms;
+mod my_account;
 mod pages;
 mod public_forms;

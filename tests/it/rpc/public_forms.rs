@@ -6,14 +6,14 @@ use axum::{
 };
 use commonhold::{
     domain::{
-        policy::{Founders, Policy, SignUp as WhoSignsUp},
+        installation_policy::{Founders, Policy, SignUp as WhoSignsUp},
         refusal::Refusal,
     },
     rpc::{
         Failure, PostcardEncoding,
-        account::ForgotPassword,
         drive::CreateResource,
         invitation::SendInvitations,
+        my_account::ForgotPassword,
         organization::CreateOrganization,
         session::{SignIn, SignUp},
     },

@@ -3,6 +3,7 @@
 use crate::{
     domain::{
         access::Act,
+        audit::Action,
         fields::Fields,
         id::ResourceId,
         licence::{allows, making},
@@ -121,6 +122,7 @@ pub async fn create(ctx: &Ctx, by: &Principal, form: &NewResourceForm) -> Result
         bytes: bytes.unwrap_or(0),
         cluster: stored_in.filter(|_| !form.cluster.trim().is_empty()).unwrap_or_default(),
         captured_on,
+        files: 0,
     });
     ctx.db()
         .write(|tx, _| Box::pin(async { create_in(tx, ctx, by, parent, kind, &name, dataset.as_ref()).await }))
@@ -169,11 +171,9 @@ pub(crate) async fn create_in(
     crate::server::usecase::organization::turn_space(tx, permit.organization()).await?;
     let what = AuditEvent {
         organization: Some(permit.organization()),
-        action: "resource.created",
-        summary: format!("created the {} “{name}”", kind.label().to_lowercase()),
         after: Some(serde_json::json!({ "resource": id, "kind": kind, "name": name, "parent": parent })),
         resources: vec![id],
-        ..AuditEvent::default()
+        ..AuditEvent::new(Action::ResourceCreated, format!("created the {} “{name}”", kind.label().to_lowercase()))
     };
     audit::record(tx, ctx, by, what).await?;
     changed(tx, by, id).await
@@ -221,12 +221,10 @@ pub(crate) async fn rename_in(
         .map_err(|error| name_taken(error.into(), name))?;
     let what = AuditEvent {
         organization: Some(permit.organization()),
-        action: "resource.renamed",
-        summary: format!("renamed “{}” to “{name}”", before.name),
         before: Some(serde_json::json!({ "resource": id, "name": before.name })),
         after: Some(serde_json::json!({ "resource": id, "name": name })),
         resources: vec![id],
-        ..AuditEvent::default()
+        ..AuditEvent::new(Action::ResourceRenamed, format!("renamed “{}” to “{name}”", before.name))
     };
     audit::record(tx, ctx, by, what).await?;
     Ok(before)

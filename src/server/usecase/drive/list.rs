@@ -11,13 +11,15 @@ use crate::{
     },
     server::{
         context::{Ctx, Principal},
-        error::{Error, Result},
+        error::Result,
         store::{Tx, grant, resource},
         usecase::{
             access::{self, AccessPath},
             accounts::AccountNames,
             drive::change::MAX_DATASET_AMOUNT,
-            organization, view_as,
+            organization,
+            pager::Pager,
+            view_as,
         },
     },
     view::{DatasetView, MoreRows, Page, RowView},
@@ -105,25 +107,13 @@ pub async fn list(
     };
     let (kind, status) = (read_kind(query)?, read_status(query)?);
     let prefix = query.query.as_deref().map(same_key).filter(|prefix| !prefix.is_empty());
-    let wrong = || Error::from(Refusal::field("cursor", FieldIssue::NotAnId));
-    // The cursor names the list it is of, so that one from another folder or order is noticed.
-    let list_name = format!(
+    let pager = Pager::new(format!(
         "{parent} {} {} {}",
         query.sort,
         kind.map(Kind::as_str).unwrap_or_default(),
         status.map(DatasetStatus::as_str).unwrap_or_default()
-    );
-    let after = match crate::server::usecase::read_cursor(&query.cursor, 6)? {
-        None => None,
-        Some(parts) if parts[0] != list_name => return Err(wrong()),
-        Some(parts) => Some(resource::Cursor {
-            rank: parts[1].parse().map_err(|_| wrong())?,
-            name_key: parts[2].clone(),
-            number: parts[3].parse().map_err(|_| wrong())?,
-            owner_key: parts[4].clone(),
-            id: parts[5].parse().map_err(|_| wrong())?,
-        }),
-    };
+    ));
+    let after = pager.read(&query.cursor)?;
     let mut wanted = resource::Children {
         parent,
         sort,
@@ -147,7 +137,7 @@ pub async fn list(
     let mut rows = resource::list_children(tx, &wanted).await?;
     raise_to_own_level(tx, by, &mut rows).await?;
     hide_counts(&mut rows);
-    Ok(crate::server::usecase::page(rows, limit, |row| {
+    pager.page(rows, limit, |row| {
         let of_dataset = |number: fn(&DatasetView) -> i64| row.dataset.as_ref().map_or(0, number);
         let number = match sort {
             resource::Sort::Name | resource::Sort::Owner => 0,
@@ -156,15 +146,14 @@ pub async fn list(
             resource::Sort::Images => of_dataset(|dataset| dataset.images),
             resource::Sort::Status => of_dataset(|dataset| dataset.status.rank()),
         };
-        crate::server::usecase::cursor(&[
-            &list_name,
-            &row.kind.rank().to_string(),
-            &sort_key(&row.name),
-            &number.to_string(),
-            &row.created_by_name.as_deref().map(sort_key).unwrap_or_default(),
-            &row.id.to_string(),
-        ])
-    }))
+        resource::Cursor {
+            rank: row.kind.rank(),
+            name_key: sort_key(&row.name),
+            number,
+            owner_key: row.created_by_name.as_deref().map(sort_key).unwrap_or_default(),
+            id: row.id,
+        }
+    })
 }
 
 /// Gives each row the reader's own level on it: a grant on the row itself only raises what they have from above (ROLE-1).
@@ -207,21 +196,10 @@ pub async fn shared_page(
     cursor: &str,
     limit: i64,
 ) -> Result<Page<RowView>> {
-    let wrong = || Error::from(Refusal::field("cursor", FieldIssue::NotAnId));
-    let list_name = format!("{organization} shared");
-    let after = match crate::server::usecase::read_cursor(cursor, 4)? {
-        None => None,
-        Some(parts) if parts[0] != list_name => return Err(wrong()),
-        Some(parts) => Some(grant::SharedCursor {
-            rank: parts[1].parse().map_err(|_| wrong())?,
-            name_key: parts[2].clone(),
-            id: parts[3].parse().map_err(|_| wrong())?,
-        }),
-    };
+    let pager = Pager::new(format!("{organization} shared"));
+    let after = pager.read(cursor)?;
     let listed = grant::list_shared_page(tx, by.person, organization, after.as_ref(), limit + 1).await?;
-    let page = crate::server::usecase::page(listed, limit, |(_, last)| {
-        crate::server::usecase::cursor(&[&list_name, &last.rank.to_string(), &last.name_key, &last.id.to_string()])
-    });
+    let page = pager.page(listed, limit, |(_, last)| last.clone())?;
     let ids: Vec<ResourceId> = page.items.into_iter().map(|(id, _)| id).collect();
     let mut items = rows_of(tx, by, organization, &ids).await?;
     for row in &mut items {

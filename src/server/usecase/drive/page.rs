@@ -124,7 +124,7 @@ async fn page_of_reader(ctx: &Ctx, by: &Principal, wanted: &DriveQuery) -> Resul
     let timeline =
         if view.kind == Kind::Site { Some(crate::server::usecase::site::timeline(&mut tx, id).await?) } else { None };
     let processing = processing(&organization, &view, &licences, ctx.now());
-    let offered = crate::server::usecase::offer::offered(&mut tx, ctx, &organization).await?;
+    let offered = crate::server::usecase::offer::list::offered(&mut tx, ctx, &organization).await?;
     Ok(DriveView {
         organization,
         resource: Some(view),
@@ -164,7 +164,7 @@ async fn search_results(
     };
     let lacking = missing_entitlements(tx, by, organization.id, &rows.items, ctx.now()).await?;
     let (resource, tree, create) = (None, Vec::new(), Control::Absent);
-    let offered = crate::server::usecase::offer::offered(tx, ctx, &organization).await?;
+    let offered = crate::server::usecase::offer::list::offered(tx, ctx, &organization).await?;
     Ok(DriveView {
         organization,
         resource,

@@ -97,10 +97,7 @@ pub async fn show(
     }
     let query = drive::list::ListQuery { cursor: cursor.to_owned(), ..drive::list::ListQuery::default() };
     let rows = drive::list::list(&mut tx, by, &access_path, &query, drive::list::PAGE_SIZE).await?;
-    let rows = Page {
-        items: rows.items.into_iter().map(|row| destination_row(row.id, row.kind, row.name, items, copying)).collect(),
-        next_cursor: rows.next_cursor,
-    };
+    let rows = rows.map(|row| destination_row(row.id, row.kind, row.name, items, copying));
     // Creating and copying are what an expired licence takes away (LIC-6); moving is not.
     let account = resource::find(&mut tx, id).await?.ok_or(Refusal::NotFound)?.account;
     let licences = licence::list_of_account(&mut tx, account, ctx.now()).await?;

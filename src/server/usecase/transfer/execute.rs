@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::{
     domain::{
         access::Act,
+        audit::Action,
         id::{AccountId, EntryId, GrantId, LicenceId, ResourceId, TransferId},
         licence::{Amount, EntryKind},
         permit::Permit,
@@ -347,17 +348,16 @@ pub(crate) async fn record_in_audit_logs(
     let items: Vec<&rules::NamedResource> = plan.items.iter().take(100).collect();
     let line = |organization, action, summary, before, after| AuditEvent {
         organization: Some(organization),
-        action,
-        summary,
         resources: plan.items.iter().map(|item| item.id).collect(),
         transfer: Some(record.id),
         before,
         after,
+        ..AuditEvent::new(action, summary)
     };
     if plan.scope == Scope::Within {
         let summary = format!("moved {what} to “{}”", plan.destination.name);
         let after = serde_json::json!({ "items": items, "parent": plan.destination.id });
-        return audit::record(tx, ctx, by, line(plan.source, "resource.moved", summary, None, Some(after))).await;
+        return audit::record(tx, ctx, by, line(plan.source, Action::ResourceMoved, summary, None, Some(after))).await;
     }
     let books = |side: &Option<rules::SideEffect>, after: bool| {
         side.as_ref().map(|side| serde_json::json!({ "left": if after { side.left_after } else { side.left_before } }))
@@ -374,9 +374,15 @@ pub(crate) async fn record_in_audit_logs(
         )
     };
     let effects = &plan.effects;
-    let out = line(plan.source, "transfer.sent", sent, books(&effects.source, false), books(&effects.source, true));
+    let out =
+        line(plan.source, Action::TransferSent, sent, books(&effects.source, false), books(&effects.source, true));
     audit::record(tx, ctx, by, out).await?;
-    let into =
-        line(plan.target, "transfer.received", received, books(&effects.target, false), books(&effects.target, true));
+    let into = line(
+        plan.target,
+        Action::TransferReceived,
+        received,
+        books(&effects.target, false),
+        books(&effects.target, true),
+    );
     audit::record(tx, ctx, by, into).await
 }

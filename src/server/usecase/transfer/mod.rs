@@ -21,7 +21,6 @@ use crate::{
         id::{OrganizationId, ResourceId, TaskId},
         items::Items,
         refusal::Refusal,
-        resource::Kind,
         task::{MAX_INLINE_ITEMS, TaskKind},
         transfer::{self as rules, Plan, Scope},
     },
@@ -55,7 +54,7 @@ async fn plan_view(
     let loaded = load(tx, ctx, Parties::own(by), items, destination).await?;
     let plan = rules::plan(&loaded.facts);
     let may_take_access = match plan.only_direct_access() {
-        Some(resources) => grants::may_take_by_hand(tx, by, &resources).await?,
+        Some(resources) => grants::take::may_take_by_hand(tx, by, &resources).await?,
         None => false,
     };
     Ok(PlanView {
@@ -183,7 +182,7 @@ pub async fn take_access_and_move(
                     return Err(Refusal::PlanChanged.into());
                 }
                 let resources = plan.only_direct_access().ok_or_else(|| Refusal::Blocked(plan.blockers.clone()))?;
-                let removed = grants::take_by_hand(tx, ctx, by, &resources).await?;
+                let removed = grants::take::take_by_hand(tx, ctx, by, &resources).await?;
                 let done = match plan.scope {
                     Scope::Within => Some(transfer_in(tx, ctx, by, items, destination, None, None).await?),
                     Scope::Between => None,
@@ -301,7 +300,7 @@ async fn begin_confirmed(
 fn target_of(plan: &Plan, target_name: &str) -> MoveTarget {
     match plan.scope {
         Scope::Between => MoveTarget::Organization(target_name.to_owned()),
-        Scope::Within if plan.destination_kind == Kind::Root => MoveTarget::Drive,
+        Scope::Within if plan.is_into_drive(target_name) => MoveTarget::Drive,
         Scope::Within => MoveTarget::Container(plan.destination.name.clone()),
     }
 }

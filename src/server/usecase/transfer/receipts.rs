@@ -16,6 +16,7 @@ use crate::{
         store::{Tx, membership, organization as organizations, transfer},
         usecase::{
             key, organization,
+            pager::Pager,
             transfer::{
                 receipt::{readable, receipt_view},
                 undo,
@@ -75,12 +76,10 @@ async fn rows(
 pub(crate) async fn page(tx: &mut Tx, organization: OrganizationId, query: &ReceiptQuery) -> Result<Page<TransferRow>> {
     let limit = crate::server::usecase::limit(query.limit)?;
     let wanted = direction(&query.direction)?;
-    let before = match crate::server::usecase::read_cursor(&query.cursor, 1)? {
-        Some(parts) => Some(crate::server::usecase::id("cursor", &parts[0])?),
-        None => None,
-    };
+    let pager = Pager::new("receipts");
+    let before = pager.read(&query.cursor)?;
     let rows = rows(tx, organization, wanted, before, limit + 1).await?;
-    Ok(crate::server::usecase::page(rows, limit, |row| crate::server::usecase::cursor(&[&row.id.to_string()])))
+    pager.page(rows, limit, |row| row.id)
 }
 
 /// The receipt of a finished transfer (XFER-18), for who did it and for who may read the audit log of either side.

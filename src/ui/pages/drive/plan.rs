@@ -32,9 +32,9 @@ pub fn contents(plan: &Plan) -> String {
     format!("{datasets}, {}", words::counted(plan.images, "image", "images"))
 }
 
-/// "into “Handover”". A root has the name of its organization, and is called the Drive.
+/// "into “Handover”".
 pub fn into(plan: &Plan, target: &str) -> String {
-    if plan.destination.name == target {
+    if plan.is_into_drive(target) {
         "into its Drive".to_owned()
     } else {
         format!("into “{}”", plan.destination.name)
@@ -195,12 +195,7 @@ pub fn Consequences(
     }
     if !clusters.is_empty() {
         let names = clusters.iter().map(|cluster| words::cluster(cluster)).collect::<Vec<_>>().join(", ");
-        let words = match (clusters.len(), done) {
-            (1, false) => "Data stays in ",
-            (_, false) => "Data stays in ",
-            (1, true) => "Data stayed in ",
-            (_, true) => "Data stayed in ",
-        };
+        let words = if done { "Data stayed in " } else { "Data stays in " };
         lines.push(view! { <li>{words}<b>{names}</b></li> }.into_any());
     }
     let severity = if grave { Severity::Warning } else { Severity::Info };

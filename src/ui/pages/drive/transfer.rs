@@ -101,7 +101,7 @@ fn PlanContent(
     }
     let to = match plan.scope {
         Scope::Between => target_name.clone(),
-        Scope::Within if plan.destination.name == target_name => "Drive".to_owned(),
+        Scope::Within if plan.is_into_drive(&target_name) => "Drive".to_owned(),
         Scope::Within => format!("“{}”", plan.destination.name),
     };
     let (verb, moved) = match plan.scope {
@@ -189,5 +189,5 @@ fn MovedAlready(
 /// What moves, and into which folder.
 fn summary(plan: &Plan, target: &str) -> String {
     let what = format!("{}: {}", what(plan), contents(plan));
-    if plan.destination.name == target { what } else { format!("{what}, {}", into(plan, target)) }
+    if plan.is_into_drive(target) { what } else { format!("{what}, {}", into(plan, target)) }
 }
