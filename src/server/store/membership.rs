@@ -111,9 +111,9 @@ pub async fn update_used(tx: &mut Tx, organization: OrganizationId, person: Pers
 pub async fn count_owners_where_owner(tx: &mut Tx, person: PersonId) -> Result<BTreeMap<OrganizationId, u64>> {
     let counted: Vec<(OrganizationId, i64)> = tx
         .sql(
-            "SELECT m.organization_id, CAST(COUNT(*) AS BIGINT) FROM membership own
-             JOIN membership m ON m.organization_id = own.organization_id AND m.role = 'owner'
-             WHERE own.person_id = $1 AND own.role = 'owner' GROUP BY m.organization_id",
+            "SELECT own.organization_id,
+                (SELECT CAST(COUNT(*) AS BIGINT) FROM membership m WHERE m.organization_id = own.organization_id AND m.role = 'owner')
+             FROM membership own WHERE own.person_id = $1 AND own.role = 'owner'",
         )
         .bind(person)
         .all()

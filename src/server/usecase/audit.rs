@@ -55,7 +55,6 @@ pub async fn record(tx: &mut Tx, ctx: &Ctx, by: &Principal, what: AuditEvent) ->
 }
 
 /// Writes down what somebody did to an organization, with what it was before and afterwards.
-#[expect(clippy::too_many_arguments, reason = "one audit event, flat")]
 pub async fn record_change(
     tx: &mut Tx,
     ctx: &Ctx,

@@ -237,7 +237,7 @@ pub(crate) async fn rename_in(
 pub async fn rename_with_undo(ctx: &Ctx, by: &Principal, id: &str, name: &str) -> Result<(Changed, Option<String>)> {
     let (changed, before) = renamed(ctx, by, id, name).await?;
     let from = changed.resource.name.clone();
-    let inverse = (before.name != from).then(|| Inverse::Rename {
+    let inverse = (before.name != from).then_some(Inverse::Rename {
         item: changed.resource.id,
         from,
         to: before.name,
