@@ -2,11 +2,11 @@
 
 use leptos::prelude::*;
 
-use super::{Done, Failure, Text};
+use super::{Done, Failure, Postcard};
 use crate::view::access::{AccessView, WhyView};
 
 /// What the dialog shows: grants, or the people by role where `shown` is `roles`; `cursor` is where the page starts.
-#[server(output = Text)]
+#[server(output = Postcard)]
 pub async fn access_page(
     #[server(default)] item: String,
     #[server(default)] shown: String,
@@ -18,7 +18,7 @@ pub async fn access_page(
 }
 
 /// "Why can they see this?" (ACCESS-1).
-#[server(output = Text)]
+#[server(output = Postcard)]
 pub async fn access_why(
     #[server(default)] item: String,
     #[server(default)] person: String,
@@ -29,7 +29,7 @@ pub async fn access_why(
 }
 
 /// **Give access**: to an address or an Org ID. `way` is how an address that is not known comes: `external` or `member`.
-#[server(output = Text)]
+#[server(output = Postcard)]
 pub async fn give_access(
     #[server(default)] item: String,
     #[server(default)] email: String,
@@ -46,7 +46,7 @@ pub async fn give_access(
 }
 
 /// Another level for a grant.
-#[server(output = Text)]
+#[server(output = Postcard)]
 pub async fn change_access(
     #[server(default)] item: String,
     #[server(default)] grant: String,
@@ -61,7 +61,7 @@ pub async fn change_access(
 }
 
 /// **Remove** in the dialog: a grant, or what waits with an invitation.
-#[server(output = Text)]
+#[server(output = Postcard)]
 pub async fn remove_access(
     #[server(default)] item: String,
     #[server(default)] grant: String,

@@ -2,10 +2,10 @@
 
 use leptos::prelude::*;
 
-use super::{Done, Failure, Text};
+use super::{Done, Failure, Postcard};
 
 /// **Create** of **New account**. The Account ID is made from the name where it is empty.
-#[server(output = Text)]
+#[server(output = Postcard)]
 pub async fn create_account(
     #[server(default)] org: String,
     #[server(default)] name: String,
@@ -22,7 +22,7 @@ pub async fn create_account(
 }
 
 /// **Save** of an account: its name and its Account ID.
-#[server(output = Text)]
+#[server(output = Postcard)]
 pub async fn change_account(
     #[server(default)] org: String,
     #[server(default)] id: String,
@@ -37,7 +37,7 @@ pub async fn change_account(
 }
 
 /// **Delete account**.
-#[server(output = Text)]
+#[server(output = Postcard)]
 pub async fn delete_account(#[server(default)] org: String, #[server(default)] id: String) -> Result<Done, Failure> {
     use crate::server::{server_fn_response as response, usecase};
     let (ctx, by) = response::signed_in().await?;
@@ -47,7 +47,7 @@ pub async fn delete_account(#[server(default)] org: String, #[server(default)] i
 }
 
 /// **Save** of the accounts of a person: `counts` is `everywhere`, or their role counts in `accounts` alone.
-#[server(output = Text)]
+#[server(output = Postcard)]
 pub async fn limit_person(
     #[server(default)] org: String,
     #[server(default)] person: String,

@@ -2,11 +2,11 @@
 
 use leptos::prelude::*;
 
-use super::{Failure, Text};
+use super::{Failure, Postcard};
 use crate::view::{activity::AuditLogView, query::ActivityQuery};
 
 /// One page of the audit log.
-#[server(output = Text)]
+#[server(output = Postcard)]
 pub async fn organization_activity(#[server(default)] query: ActivityQuery) -> Result<AuditLogView, Failure> {
     use crate::server::{server_fn_response as response, usecase};
     let (ctx, by) = response::signed_in().await?;

@@ -2,14 +2,14 @@
 
 use leptos::prelude::*;
 
-use super::{Done, Failure, Text};
+use super::{Done, Failure, Postcard};
 use crate::{
     domain::billing::{ContactForm, RequestForm},
     view::billing::{BillingView, LicenceRequestPath},
 };
 
 /// What the page Billing shows: requests behind `older`.
-#[server(output = Text)]
+#[server(output = Postcard)]
 pub async fn organization_billing(org: String, #[server(default)] older: String) -> Result<BillingView, Failure> {
     use crate::server::{server_fn_response as response, usecase};
     let (ctx, by) = response::signed_in().await?;
@@ -17,7 +17,7 @@ pub async fn organization_billing(org: String, #[server(default)] older: String)
 }
 
 /// What I can do about a licence that is missing.
-#[server(output = Text)]
+#[server(output = Postcard)]
 pub async fn missing_licence(org: String) -> Result<Option<LicenceRequestPath>, Failure> {
     use crate::server::{server_fn_response as response, usecase};
     let (ctx, by) = response::signed_in().await?;
@@ -25,7 +25,7 @@ pub async fn missing_licence(org: String) -> Result<Option<LicenceRequestPath>, 
 }
 
 /// **Save** of a billing contact: a new one where there is no id.
-#[server(output = Text)]
+#[server(output = Postcard)]
 pub async fn save_contact(
     #[server(default)] org: String,
     #[server(default)] id: String,
@@ -42,7 +42,7 @@ pub async fn save_contact(
 }
 
 /// **Remove** a billing contact.
-#[server(output = Text)]
+#[server(output = Postcard)]
 pub async fn remove_contact(#[server(default)] org: String, #[server(default)] id: String) -> Result<Done, Failure> {
     use crate::server::{server_fn_response as response, usecase};
     let (ctx, by) = response::signed_in().await?;
@@ -51,7 +51,7 @@ pub async fn remove_contact(#[server(default)] org: String, #[server(default)] i
 }
 
 /// **Send request** of **Contact sales**.
-#[server(output = Text)]
+#[server(output = Postcard)]
 pub async fn contact_sales(
     #[server(default)] org: String,
     #[server(flatten)] form: RequestForm,
@@ -68,7 +68,7 @@ pub async fn contact_sales(
 }
 
 /// **Withdraw** a request.
-#[server(output = Text)]
+#[server(output = Postcard)]
 pub async fn withdraw_request(#[server(default)] org: String, #[server(default)] id: String) -> Result<Done, Failure> {
     use crate::server::{server_fn_response as response, usecase};
     let (ctx, by) = response::signed_in().await?;

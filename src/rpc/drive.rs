@@ -2,14 +2,14 @@
 
 use leptos::prelude::*;
 
-use super::{Done, Failure, Text};
+use super::{Done, Failure, Postcard};
 use crate::view::{
     DriveView, MoreRows,
     query::{DriveQuery, DriveRowsQuery},
 };
 
 /// A container's page, or a dataset's; what is found, where something is searched for.
-#[server(output = Text)]
+#[server(output = Postcard)]
 pub async fn drive_page(#[server(default)] query: DriveQuery) -> Result<DriveView, Failure> {
     use crate::server::{server_fn_response as response, usecase};
     let (ctx, by) = response::signed_in().await?;
@@ -17,7 +17,7 @@ pub async fn drive_page(#[server(default)] query: DriveQuery) -> Result<DriveVie
 }
 
 /// More rows of the list of a container.
-#[server(output = Text)]
+#[server(output = Postcard)]
 pub async fn drive_rows(#[server(default)] query: DriveRowsQuery) -> Result<MoreRows, Failure> {
     use crate::server::{server_fn_response as response, usecase};
     let (ctx, by) = response::signed_in().await?;
@@ -36,7 +36,7 @@ pub async fn drive_rows(#[server(default)] query: DriveRowsQuery) -> Result<More
 
 /// **Create** in **New folder**, **New site**, **New asset** or **New dataset**. `images` and `captured_on` are for
 /// datasets. Leads to `back`, the page the dialog was opened on, or to the container.
-#[server(output = Text)]
+#[server(output = Postcard)]
 pub async fn create_resource(
     #[server(default)] parent: String,
     #[server(default)] kind: String,
@@ -60,7 +60,7 @@ pub async fn create_resource(
 }
 
 /// **Rename**. Leads to `back`, the page the dialog was opened on, or to the container.
-#[server(output = Text)]
+#[server(output = Postcard)]
 pub async fn rename_resource(
     #[server(default)] id: String,
     #[server(default)] name: String,

@@ -3,11 +3,11 @@
 
 use leptos::prelude::*;
 
-use super::{Done, Failure, Text};
+use super::{Done, Failure, Postcard};
 use crate::view::people::{InvitationView, InvitationsView};
 
 /// **Send invitations** (PEOPLE-2); with `preview`, nothing is sent, and what is known of each row comes back as a refusal.
-#[server(output = Text)]
+#[server(output = Postcard)]
 pub async fn send_invitations(
     #[server(default)] org: String,
     #[server(default)] people: String,
@@ -40,7 +40,7 @@ pub async fn send_invitations(
 }
 
 /// A page of an organization's invitations; `state` is `pending` where it is empty.
-#[server(output = Text)]
+#[server(output = Postcard)]
 pub async fn invitations_page(
     org: String,
     #[server(default)] state: String,
@@ -52,7 +52,7 @@ pub async fn invitations_page(
 }
 
 /// Changes the role of an invitation that waits (PEOPLE-3).
-#[server(output = Text)]
+#[server(output = Postcard)]
 pub async fn change_invitation(
     #[server(default)] org: String,
     #[server(default)] invitation: String,
@@ -70,7 +70,7 @@ pub async fn change_invitation(
 }
 
 /// **Resend** (PEOPLE-3).
-#[server(output = Text)]
+#[server(output = Postcard)]
 pub async fn resend_invitation(
     #[server(default)] org: String,
     #[server(default)] invitation: String,
@@ -85,7 +85,7 @@ pub async fn resend_invitation(
 }
 
 /// **Revoke** (PEOPLE-3).
-#[server(output = Text)]
+#[server(output = Postcard)]
 pub async fn revoke_invitation(
     #[server(default)] org: String,
     #[server(default)] invitation: String,
@@ -100,7 +100,7 @@ pub async fn revoke_invitation(
 }
 
 /// What the page of a mailed link shows (PEOPLE-10). Looking changes nothing.
-#[server(output = Text)]
+#[server(output = Postcard)]
 pub async fn invitation_page(token: String) -> Result<InvitationView, Failure> {
     use crate::server::{server_fn_response as response, usecase};
     let ctx = response::ctx()?;
@@ -110,7 +110,7 @@ pub async fn invitation_page(token: String) -> Result<InvitationView, Failure> {
 
 /// Tells the Owners that an invitation can no longer be given by who sent it. The answer is the same whether or not they were
 /// told before.
-#[server(output = Text)]
+#[server(output = Postcard)]
 pub async fn ask_for_invitation(#[server(default)] token: String) -> Result<Done, Failure> {
     use crate::server::{server_fn_response as response, usecase};
     let ctx = response::ctx()?;
@@ -121,7 +121,7 @@ pub async fn ask_for_invitation(#[server(default)] token: String) -> Result<Done
 }
 
 /// **Accept** (PEOPLE-4), by the token of the mailed link or by id. Leads to Home of the organization, or to what was shared.
-#[server(output = Text)]
+#[server(output = Postcard)]
 pub async fn accept_invitation(
     #[server(default)] token: String,
     #[server(default)] id: String,
@@ -146,7 +146,7 @@ pub async fn accept_invitation(
 }
 
 /// **Decline** (PEOPLE-4). Leads to the welcome page.
-#[server(output = Text)]
+#[server(output = Postcard)]
 pub async fn decline_invitation(
     #[server(default)] token: String,
     #[server(default)] id: String,

@@ -2,11 +2,11 @@
 
 use leptos::prelude::*;
 
-use super::{Done, Failure, Text};
+use super::{Done, Failure, Postcard};
 use crate::view::key::KeysView;
 
 /// The settings part **Credential keys**. `made` is the id of a key that was just made: its secret comes along, once.
-#[server(output = Text)]
+#[server(output = Postcard)]
 pub async fn keys_page(org: String, #[server(default)] made: String) -> Result<KeysView, Failure> {
     use crate::server::{server_fn_response as response, usecase};
     let (ctx, by) = response::signed_in().await?;
@@ -15,7 +15,7 @@ pub async fn keys_page(org: String, #[server(default)] made: String) -> Result<K
 }
 
 /// **Create key**.
-#[server(output = Text)]
+#[server(output = Postcard)]
 pub async fn create_key(
     #[server(default)] org: String,
     #[server(default)] name: String,
@@ -46,7 +46,7 @@ pub async fn create_key(
 }
 
 /// **Revoke**.
-#[server(output = Text)]
+#[server(output = Postcard)]
 pub async fn revoke_key(#[server(default)] org: String, #[server(default)] key: String) -> Result<Done, Failure> {
     use crate::server::{server_fn_response as response, usecase};
     let (ctx, by) = response::signed_in().await?;

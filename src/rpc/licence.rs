@@ -2,14 +2,14 @@
 
 use leptos::prelude::*;
 
-use super::{Failure, Text};
+use super::{Failure, Postcard};
 use crate::view::{
     licence::{LedgerView, LicencesView},
     query::LedgerQuery,
 };
 
 /// What the page Licences shows.
-#[server(output = Text)]
+#[server(output = Postcard)]
 pub async fn organization_licences(org: String) -> Result<LicencesView, Failure> {
     use crate::server::{server_fn_response as response, usecase};
     let (ctx, by) = response::signed_in().await?;
@@ -17,7 +17,7 @@ pub async fn organization_licences(org: String) -> Result<LicencesView, Failure>
 }
 
 /// One page of a licence's ledger.
-#[server(output = Text)]
+#[server(output = Postcard)]
 pub async fn licence_ledger(#[server(default)] query: LedgerQuery) -> Result<LedgerView, Failure> {
     use crate::server::{server_fn_response as response, usecase};
     let (ctx, by) = response::signed_in().await?;

@@ -2,11 +2,11 @@
 
 use leptos::prelude::*;
 
-use super::{Done, Failure, Text};
+use super::{Done, Failure, Postcard};
 use crate::view::link::ShareView;
 
 /// The links of an item, for who may copy or switch them.
-#[server(output = Text)]
+#[server(output = Postcard)]
 pub async fn share_page(#[server(default)] item: String) -> Result<ShareView, Failure> {
     use crate::server::{server_fn_response as response, usecase};
     let (ctx, by) = response::signed_in().await?;
@@ -14,7 +14,7 @@ pub async fn share_page(#[server(default)] item: String) -> Result<ShareView, Fa
 }
 
 /// **Switch on**. Leads to `back`, the page with the dialog.
-#[server(output = Text)]
+#[server(output = Postcard)]
 pub async fn create_link(
     #[server(default)] id: String,
     #[server(default)] password: String,
@@ -29,7 +29,7 @@ pub async fn create_link(
 }
 
 /// **Revoke**. Leads to `back`, the page with the dialog.
-#[server(output = Text)]
+#[server(output = Postcard)]
 pub async fn revoke_link(#[server(default)] id: String, #[server(default)] back: String) -> Result<Done, Failure> {
     use crate::server::{server_fn_response as response, usecase};
     let (ctx, by) = response::signed_in().await?;

@@ -2,11 +2,11 @@
 
 use leptos::prelude::*;
 
-use super::{Done, Failure, Text};
+use super::{Done, Failure, Postcard};
 use crate::view::loan::LoansView;
 
 /// The page Loans.
-#[server(output = Text)]
+#[server(output = Postcard)]
 pub async fn loans_page(org: String, #[server(default)] cursor: String) -> Result<LoansView, Failure> {
     use crate::server::{server_fn_response as response, usecase};
     let (ctx, by) = response::signed_in().await?;
@@ -14,7 +14,7 @@ pub async fn loans_page(org: String, #[server(default)] cursor: String) -> Resul
 }
 
 /// **Lend**.
-#[server(output = Text)]
+#[server(output = Postcard)]
 pub async fn lend_licence(
     #[server(default)] org: String,
     #[server(default)] licence: String,
@@ -29,7 +29,7 @@ pub async fn lend_licence(
 }
 
 /// **Call back**, or **Return**: ends a loan.
-#[server(output = Text)]
+#[server(output = Postcard)]
 pub async fn end_loan(#[server(default)] org: String, #[server(default)] loan: String) -> Result<Done, Failure> {
     use crate::server::{server_fn_response as response, usecase};
     let (ctx, by) = response::signed_in().await?;

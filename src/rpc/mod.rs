@@ -12,8 +12,8 @@ pub mod accounts;
 pub mod activity;
 pub mod billing;
 pub mod drive;
+pub mod encoding;
 pub mod invitation;
-mod json;
 pub mod key;
 pub mod licence;
 pub mod link;
@@ -34,14 +34,11 @@ pub mod trash;
 
 use leptos::{
     prelude::Resource,
-    server::codee,
-    server_fn::{
-        Bytes, ContentType, Decodes, Encodes, Format, FormatType,
-        codec::Post,
-        error::{FromServerFnError, ServerFnErrorErr},
-    },
+    server_fn::error::{FromServerFnError, ServerFnErrorErr},
 };
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
+
+pub use encoding::{Postcard, PostcardEncoding};
 
 use crate::domain::refusal::Refusal;
 
@@ -71,65 +68,15 @@ impl From<Refusal> for Failure {
 }
 
 impl FromServerFnError for Failure {
-    type Encoder = JsonText;
+    type Encoder = PostcardEncoding;
 
     fn from_server_fn_error(error: ServerFnErrorErr) -> Self {
         Self::Transport(error.to_string())
     }
 }
 
-/// JSON as text. The data that comes with a page ([`Asked`]) has the same format, so that the browser needs one reader per type
-/// instead of two.
-pub struct JsonText;
-
-/// The encoding of every response of a server function.
-pub type Text = Post<JsonText>;
-
-impl ContentType for JsonText {
-    const CONTENT_TYPE: &'static str = "application/json";
-}
-
-impl FormatType for JsonText {
-    const FORMAT_TYPE: Format = Format::Text;
-}
-
-impl<T: Serialize> Encodes<T> for JsonText {
-    type Error = serde_json::Error;
-
-    fn encode(output: &T) -> Result<Bytes, Self::Error> {
-        serde_json::to_vec(output).map(Bytes::from)
-    }
-}
-
-impl<T: DeserializeOwned> Decodes<T> for JsonText {
-    type Error = String;
-
-    fn decode(bytes: Bytes) -> Result<T, Self::Error> {
-        let text = std::str::from_utf8(&bytes).map_err(|error| error.to_string())?;
-        json::from_str(text).map_err(|error| error.to_string())
-    }
-}
-
-impl<T: Serialize> codee::Encoder<T> for JsonText {
-    type Error = serde_json::Error;
-    type Encoded = String;
-
-    fn encode(value: &T) -> Result<String, Self::Error> {
-        serde_json::to_string(value)
-    }
-}
-
-impl<T: DeserializeOwned> codee::Decoder<T> for JsonText {
-    type Error = json::Unreadable;
-    type Encoded = str;
-
-    fn decode(text: &str) -> Result<T, Self::Error> {
-        json::from_str(text)
-    }
-}
-
 /// Data that a page has asked for with [`ask`].
-pub type Asked<T> = Resource<T, JsonText>;
+pub type Asked<T> = Resource<T, PostcardEncoding>;
 
 /// Asks the server for data, and again whenever `source` changes. The page that the server rendered contains the first answer.
 pub fn ask<S, T, Fut>(

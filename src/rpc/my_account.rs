@@ -2,11 +2,11 @@
 
 use leptos::prelude::*;
 
-use super::{Done, Failure, Text};
+use super::{Done, Failure, Postcard};
 use crate::view::my_account::{AccountDeletionView, OneTimeLinkView, ProfileView, SessionItem};
 
 /// My profile.
-#[server(output = Text)]
+#[server(output = Postcard)]
 pub async fn account_profile() -> Result<ProfileView, Failure> {
     use crate::server::{server_fn_response as response, usecase};
     let (ctx, by) = response::signed_in().await?;
@@ -14,7 +14,7 @@ pub async fn account_profile() -> Result<ProfileView, Failure> {
 }
 
 /// Saves my profile, as it is changed or all at once (SET-1).
-#[server(output = Text)]
+#[server(output = Postcard)]
 pub async fn update_profile(
     #[server(default)] first_name: String,
     #[server(default)] last_name: String,
@@ -35,7 +35,7 @@ pub async fn update_profile(
 }
 
 /// Asks for another email address (SET-1).
-#[server(output = Text)]
+#[server(output = Postcard)]
 pub async fn change_email(
     #[server(default)] email: String,
     #[server(default)] password: String,
@@ -47,7 +47,7 @@ pub async fn change_email(
 }
 
 /// Mails the link again that proves my address (AUTH-2).
-#[server(output = Text)]
+#[server(output = Postcard)]
 pub async fn send_verification_again() -> Result<Done, Failure> {
     use crate::server::{server_fn_response as response, usecase};
     let (ctx, by) = response::signed_in().await?;
@@ -56,7 +56,7 @@ pub async fn send_verification_again() -> Result<Done, Failure> {
 }
 
 /// What a mailed link can still do. Changes nothing.
-#[server(output = Text)]
+#[server(output = Postcard)]
 pub async fn check_link(#[server(default)] token: String) -> Result<OneTimeLinkView, Failure> {
     use crate::server::{server_fn_response as response, usecase};
     let ctx = response::ctx()?;
@@ -64,7 +64,7 @@ pub async fn check_link(#[server(default)] token: String) -> Result<OneTimeLinkV
 }
 
 /// **Verify email** (AUTH-2).
-#[server(output = Text)]
+#[server(output = Postcard)]
 pub async fn verify_email(#[server(default)] token: String) -> Result<Done, Failure> {
     use crate::server::{server_fn_response as response, usecase};
     let ctx = response::ctx()?;
@@ -74,7 +74,7 @@ pub async fn verify_email(#[server(default)] token: String) -> Result<Done, Fail
 }
 
 /// Mails a link to set a new password (AUTH-5). The answer never tells whether there is such an account.
-#[server(output = Text)]
+#[server(output = Postcard)]
 pub async fn forgot_password(#[server(default)] email: String) -> Result<Done, Failure> {
     use crate::server::{server_fn_response as response, usecase};
     let ctx = response::ctx()?;
@@ -83,7 +83,7 @@ pub async fn forgot_password(#[server(default)] email: String) -> Result<Done, F
 }
 
 /// Sets a password by a mailed link (AUTH-5, PEOPLE-8).
-#[server(output = Text)]
+#[server(output = Postcard)]
 pub async fn reset_password(
     #[server(default)] token: String,
     #[server(default)] password: String,
@@ -95,7 +95,7 @@ pub async fn reset_password(
 }
 
 /// Where I am signed in (AUTH-4).
-#[server(output = Text)]
+#[server(output = Postcard)]
 pub async fn account_sessions() -> Result<Vec<SessionItem>, Failure> {
     use crate::server::{server_fn_response as response, usecase};
     let (ctx, by) = response::signed_in().await?;
@@ -103,7 +103,7 @@ pub async fn account_sessions() -> Result<Vec<SessionItem>, Failure> {
 }
 
 /// **End** one of my sessions.
-#[server(output = Text)]
+#[server(output = Postcard)]
 pub async fn end_session(#[server(default)] id: String) -> Result<Done, Failure> {
     use crate::server::{server_fn_response as response, usecase};
     let (ctx, by) = response::signed_in().await?;
@@ -112,7 +112,7 @@ pub async fn end_session(#[server(default)] id: String) -> Result<Done, Failure>
 }
 
 /// **End all others**.
-#[server(output = Text)]
+#[server(output = Postcard)]
 pub async fn end_other_sessions() -> Result<Done, Failure> {
     use crate::server::{server_fn_response as response, usecase};
     let (ctx, by) = response::signed_in().await?;
@@ -121,7 +121,7 @@ pub async fn end_other_sessions() -> Result<Done, Failure> {
 }
 
 /// Changes my password (AUTH-4).
-#[server(output = Text)]
+#[server(output = Postcard)]
 pub async fn change_password(
     #[server(default)] current: String,
     #[server(default)] password: String,
@@ -133,7 +133,7 @@ pub async fn change_password(
 }
 
 /// Saves what I agree to (SET-2). A checkbox that is not ticked is not sent.
-#[server(output = Text)]
+#[server(output = Postcard)]
 pub async fn save_privacy(
     #[server(default)] usage_statistics: String,
     #[server(default)] product_news: String,
@@ -145,7 +145,7 @@ pub async fn save_privacy(
 }
 
 /// What deleting my account would do.
-#[server(output = Text)]
+#[server(output = Postcard)]
 pub async fn account_farewell() -> Result<AccountDeletionView, Failure> {
     use crate::server::{server_fn_response as response, usecase};
     let (ctx, by) = response::signed_in().await?;
@@ -153,7 +153,7 @@ pub async fn account_farewell() -> Result<AccountDeletionView, Failure> {
 }
 
 /// **Delete my account** (SET-2).
-#[server(output = Text)]
+#[server(output = Postcard)]
 pub async fn delete_account(
     #[server(default)] confirm: String,
     #[server(default)] password: String,

@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 
-use super::{Done, Failure, Text};
+use super::{Done, Failure, Postcard};
 use crate::view::{
     query::{OfferQuery, TransfersQuery},
     transfer::{OfferPageView, OfferPlanView, TransfersView},
@@ -10,7 +10,7 @@ use crate::view::{
 
 /// What would be offered, and what is in the way of it on this side. `items` is a list of resource ids with commas between
 /// them.
-#[server(output = Text)]
+#[server(output = Postcard)]
 pub async fn offering(items: String) -> Result<OfferPlanView, Failure> {
     use crate::server::{server_fn_response as response, usecase};
     let (ctx, by) = response::signed_in().await?;
@@ -18,7 +18,7 @@ pub async fn offering(items: String) -> Result<OfferPlanView, Failure> {
 }
 
 /// **Send offer**. Leads to the offer.
-#[server(output = Text)]
+#[server(output = Postcard)]
 pub async fn send_offer(
     #[server(default)] items: String,
     #[server(default)] target: String,
@@ -31,7 +31,7 @@ pub async fn send_offer(
 }
 
 /// The page of an offer in an organization; for who may take it, with a place to put it.
-#[server(output = Text)]
+#[server(output = Postcard)]
 pub async fn offer_page(#[server(default)] query: OfferQuery) -> Result<OfferPageView, Failure> {
     use crate::server::{server_fn_response as response, usecase};
     let (ctx, by) = response::signed_in().await?;
@@ -40,7 +40,7 @@ pub async fn offer_page(#[server(default)] query: OfferQuery) -> Result<OfferPag
 }
 
 /// **Accept**: does what the plan with this digest said. Leads to the receipt.
-#[server(output = Text)]
+#[server(output = Postcard)]
 pub async fn accept_offer(
     #[server(default)] offer: String,
     #[server(default)] org: String,
@@ -57,7 +57,7 @@ pub async fn accept_offer(
 }
 
 /// **Decline**. Leads to `back`.
-#[server(output = Text)]
+#[server(output = Postcard)]
 pub async fn decline_offer(#[server(default)] offer: String, #[server(default)] back: String) -> Result<Done, Failure> {
     use crate::server::{server_fn_response as response, usecase};
     let (ctx, by) = response::signed_in().await?;
@@ -66,7 +66,7 @@ pub async fn decline_offer(#[server(default)] offer: String, #[server(default)] 
 }
 
 /// **Withdraw**. Leads to `back`.
-#[server(output = Text)]
+#[server(output = Postcard)]
 pub async fn withdraw_offer(
     #[server(default)] offer: String,
     #[server(default)] back: String,
@@ -79,7 +79,7 @@ pub async fn withdraw_offer(
 }
 
 /// The page of an organization's transfers: its receipts, or its offers.
-#[server(output = Text)]
+#[server(output = Postcard)]
 pub async fn transfers_page(#[server(default)] query: TransfersQuery) -> Result<TransfersView, Failure> {
     use crate::server::{server_fn_response as response, usecase};
     let (ctx, by) = response::signed_in().await?;
@@ -88,7 +88,7 @@ pub async fn transfers_page(#[server(default)] query: TransfersQuery) -> Result<
 }
 
 /// **Undo transfer**. Leads to the receipt of that, in the organization it went back to.
-#[server(output = Text)]
+#[server(output = Postcard)]
 pub async fn undo_transfer(#[server(default)] transfer: String) -> Result<Done, Failure> {
     use crate::server::{server_fn_response as response, usecase};
     let (ctx, by) = response::signed_in().await?;

@@ -2,14 +2,14 @@
 
 use leptos::prelude::*;
 
-use super::{Done, Failure, Text};
+use super::{Done, Failure, Postcard};
 use crate::{
     domain::organization::NewOrganizationForm,
     view::{HomeView, OrganizationMembership, Page, SharedResourceView},
 };
 
 /// **Create organization** (ORG-1, ORG-2). Leads to its Home.
-#[server(output = Text)]
+#[server(output = Postcard)]
 pub async fn create_organization(#[server(flatten)] form: NewOrganizationForm) -> Result<Done, Failure> {
     use crate::server::{server_fn_response as response, usecase};
     let (ctx, by) = response::signed_in().await?;
@@ -18,7 +18,7 @@ pub async fn create_organization(#[server(flatten)] form: NewOrganizationForm) -
 }
 
 /// Home of an organization (ORG-7).
-#[server(output = Text)]
+#[server(output = Postcard)]
 pub async fn organization_home(org: String) -> Result<HomeView, Failure> {
     use crate::server::{server_fn_response as response, usecase};
     let (ctx, by) = response::signed_in().await?;
@@ -26,7 +26,7 @@ pub async fn organization_home(org: String) -> Result<HomeView, Failure> {
 }
 
 /// One page of my organizations by name; `query` is what the name contains.
-#[server(output = Text)]
+#[server(output = Postcard)]
 pub async fn my_organizations(
     #[server(default)] query: String,
     #[server(default)] cursor: String,
@@ -37,7 +37,7 @@ pub async fn my_organizations(
 }
 
 /// One page of what organizations that I am not in share with me (PEOPLE-9).
-#[server(output = Text)]
+#[server(output = Postcard)]
 pub async fn shared_with_me(#[server(default)] cursor: String) -> Result<Page<SharedResourceView>, Failure> {
     use crate::server::{server_fn_response as response, usecase};
     let (ctx, by) = response::signed_in().await?;

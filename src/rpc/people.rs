@@ -2,11 +2,11 @@
 
 use leptos::prelude::*;
 
-use super::{Done, Failure, Text};
+use super::{Done, Failure, Postcard};
 use crate::view::{people::PeopleView, query::PeopleQuery};
 
 /// A page of Manage People (PEOPLE-1).
-#[server(output = Text)]
+#[server(output = Postcard)]
 pub async fn people_page(#[server(default)] query: PeopleQuery) -> Result<PeopleView, Failure> {
     use crate::server::{server_fn_response as response, usecase};
     let (ctx, by) = response::signed_in().await?;
@@ -14,7 +14,7 @@ pub async fn people_page(#[server(default)] query: PeopleQuery) -> Result<People
 }
 
 /// Changes a role (PEOPLE-6). What is asked about first leads to the dialog that asks, on the page `back`.
-#[server(output = Text)]
+#[server(output = Postcard)]
 pub async fn change_role(
     #[server(default)] org: String,
     #[server(default)] person: String,
@@ -39,7 +39,7 @@ pub async fn change_role(
 }
 
 /// **Remove user**, for one or many (PEOPLE-5). `people` are ids with commas between them.
-#[server(output = Text)]
+#[server(output = Postcard)]
 pub async fn remove_people(
     #[server(default)] org: String,
     #[server(default)] people: String,
@@ -58,7 +58,7 @@ pub async fn remove_people(
 }
 
 /// Creates a person's account directly (PEOPLE-8); Owners only.
-#[server(output = Text)]
+#[server(output = Postcard)]
 pub async fn create_person(
     #[server(default)] org: String,
     #[server(default)] first_name: String,

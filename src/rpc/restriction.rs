@@ -2,11 +2,11 @@
 
 use leptos::prelude::*;
 
-use super::{Done, Failure, Text};
+use super::{Done, Failure, Postcard};
 use crate::view::restriction::RestrictionsView;
 
 /// What is forbidden on an item, and where that comes from.
-#[server(output = Text)]
+#[server(output = Postcard)]
 pub async fn restrictions_page(#[server(default)] item: String) -> Result<RestrictionsView, Failure> {
     use crate::server::{server_fn_response as response, usecase};
     let (ctx, by) = response::signed_in().await?;
@@ -14,7 +14,7 @@ pub async fn restrictions_page(#[server(default)] item: String) -> Result<Restri
 }
 
 /// **Save** in **Restrictions**: "yes" forbids. Leads to `back`, the page the dialog was opened on.
-#[server(output = Text)]
+#[server(output = Postcard)]
 pub async fn save_restrictions(
     #[server(default)] id: String,
     #[server(default)] copy: String,

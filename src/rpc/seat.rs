@@ -2,11 +2,11 @@
 
 use leptos::prelude::*;
 
-use super::{Done, Failure, Text};
+use super::{Done, Failure, Postcard};
 use crate::view::{query::SeatsQuery, seat::SeatsView};
 
 /// The page Seats: all desktop licences of an organization, or one of them.
-#[server(output = Text)]
+#[server(output = Postcard)]
 pub async fn seats_page(#[server(default)] query: SeatsQuery) -> Result<SeatsView, Failure> {
     use crate::server::{server_fn_response as response, usecase};
     let (ctx, by) = response::signed_in().await?;
@@ -15,7 +15,7 @@ pub async fn seats_page(#[server(default)] query: SeatsQuery) -> Result<SeatsVie
 }
 
 /// **Give a seat**: to who has this address.
-#[server(output = Text)]
+#[server(output = Postcard)]
 pub async fn give_seat(
     #[server(default)] org: String,
     #[server(default)] licence: String,
@@ -30,7 +30,7 @@ pub async fn give_seat(
 }
 
 /// **Take back**, or **Release**: frees somebody's seat.
-#[server(output = Text)]
+#[server(output = Postcard)]
 pub async fn free_seat(
     #[server(default)] org: String,
     #[server(default)] licence: String,

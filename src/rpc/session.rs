@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use super::{Done, Failure, Flash, Text};
+use super::{Done, Failure, Flash, Postcard};
 use crate::{
     domain::installation_policy::Policy,
     view::{SessionView, preferences::UiPreferences},
@@ -26,7 +26,7 @@ pub struct PageStartView {
 
 /// What every page starts with. That nobody is signed in is an answer, not an error. `org` is the organization that is shown; if it
 /// is empty, the address of the page says which one.
-#[server(output = Text)]
+#[server(output = Postcard)]
 pub async fn page_start(#[server(default)] org: String) -> Result<PageStartView, Failure> {
     use crate::server::{preferences, server_fn_response as response, usecase};
     let ctx = response::ctx()?;
@@ -39,7 +39,7 @@ pub async fn page_start(#[server(default)] org: String) -> Result<PageStartView,
 
 /// Sign up (AUTH-1), with `invitation` from the page of a mailed link into its organization (PEOPLE-4a). Leads to `next` if
 /// that is a path of this site, else to the welcome page.
-#[server(output = Text)]
+#[server(output = Postcard)]
 pub async fn sign_up(
     first_name: String,
     last_name: String,
@@ -56,7 +56,7 @@ pub async fn sign_up(
 }
 
 /// Sign in (AUTH-3). Leads to `next` if that is a path of this site, else to the welcome page.
-#[server(output = Text)]
+#[server(output = Postcard)]
 pub async fn sign_in(email: String, password: String, #[server(default)] next: String) -> Result<Done, Failure> {
     use crate::server::{server_fn_response as response, usecase};
     let ctx = response::ctx()?;
@@ -65,7 +65,7 @@ pub async fn sign_in(email: String, password: String, #[server(default)] next: S
 }
 
 /// Sign out.
-#[server(output = Text)]
+#[server(output = Postcard)]
 pub async fn sign_out() -> Result<Done, Failure> {
     crate::server::server_fn_response::signed_out().await
 }

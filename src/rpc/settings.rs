@@ -4,11 +4,11 @@
 
 use leptos::prelude::*;
 
-use super::{Done, Failure, Text};
+use super::{Done, Failure, Postcard};
 use crate::view::settings::{DeletedView, SettingsView};
 
 /// What the settings pages show.
-#[server(output = Text)]
+#[server(output = Postcard)]
 pub async fn organization_settings(org: String) -> Result<SettingsView, Failure> {
     use crate::server::{server_fn_response as response, usecase};
     let (ctx, by) = response::signed_in().await?;
@@ -16,7 +16,7 @@ pub async fn organization_settings(org: String) -> Result<SettingsView, Failure>
 }
 
 /// **Save** of "My Organization": legal information and the Org ID.
-#[server(output = Text)]
+#[server(output = Postcard)]
 pub async fn save_legal(
     #[server(default)] org: String,
     #[server(default)] org_id: String,
@@ -52,7 +52,7 @@ pub async fn save_legal(
 }
 
 /// **Save** of "Details".
-#[server(output = Text)]
+#[server(output = Postcard)]
 pub async fn save_details(
     #[server(default)] org: String,
     #[server(default)] name: String,
@@ -74,7 +74,7 @@ pub async fn save_details(
 }
 
 /// **Save** of "Security": who sees the people list.
-#[server(output = Text)]
+#[server(output = Postcard)]
 pub async fn save_security(
     #[server(default)] org: String,
     #[server(default)] people_visible_to: String,
@@ -88,7 +88,7 @@ pub async fn save_security(
 }
 
 /// **Leave organization** (PEOPLE-7).
-#[server(output = Text)]
+#[server(output = Postcard)]
 pub async fn leave_organization(#[server(default)] org: String) -> Result<Done, Failure> {
     use crate::server::{server_fn_response as response, usecase};
     let (ctx, by) = response::signed_in().await?;
@@ -97,7 +97,7 @@ pub async fn leave_organization(#[server(default)] org: String) -> Result<Done, 
 }
 
 /// **Delete organization**: its name is typed to confirm.
-#[server(output = Text)]
+#[server(output = Postcard)]
 pub async fn delete_organization(
     #[server(default)] org: String,
     #[server(default)] confirm: String,
@@ -109,7 +109,7 @@ pub async fn delete_organization(
 }
 
 /// What I can still **Restore**.
-#[server(output = Text)]
+#[server(output = Postcard)]
 pub async fn deleted_organizations() -> Result<Vec<DeletedView>, Failure> {
     use crate::server::{server_fn_response as response, usecase};
     let (ctx, by) = response::signed_in().await?;
@@ -117,7 +117,7 @@ pub async fn deleted_organizations() -> Result<Vec<DeletedView>, Failure> {
 }
 
 /// **Restore**. Leads to the organization's Home.
-#[server(output = Text)]
+#[server(output = Postcard)]
 pub async fn restore_organization(#[server(default)] org: String) -> Result<Done, Failure> {
     use crate::server::{server_fn_response as response, usecase};
     let (ctx, by) = response::signed_in().await?;

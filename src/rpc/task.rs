@@ -2,11 +2,11 @@
 
 use leptos::prelude::*;
 
-use super::{Done, Failure, Text};
+use super::{Done, Failure, Postcard};
 use crate::view::task::TaskView;
 
 /// **Copy here**. Leads to the place the copies go to.
-#[server(output = Text)]
+#[server(output = Postcard)]
 pub async fn copy_here(
     #[server(default)] items: String,
     #[server(default)] destination: String,
@@ -21,7 +21,7 @@ pub async fn copy_here(
 }
 
 /// **Share a copy**: with the account behind a Sharing ID (ACCT-3). Leads to `back`, the page the dialog was opened on.
-#[server(output = Text)]
+#[server(output = Postcard)]
 pub async fn share_copy(
     #[server(default)] items: String,
     #[server(default)] sharing_id: String,
@@ -35,7 +35,7 @@ pub async fn share_copy(
 }
 
 /// **Assign**: to the site with this name, or a new one. Leads to `back`, the page the dialog was opened on.
-#[server(output = Text)]
+#[server(output = Postcard)]
 pub async fn assign_to_site(
     #[server(default)] items: String,
     #[server(default)] site_name: String,
@@ -53,7 +53,7 @@ pub async fn assign_to_site(
 }
 
 /// **Remove from site**. Leads to `back`, the page it was asked for on.
-#[server(output = Text)]
+#[server(output = Postcard)]
 pub async fn remove_from_site(
     #[server(default)] items: String,
     #[server(default)] back: String,
@@ -66,7 +66,7 @@ pub async fn remove_from_site(
 }
 
 /// The names of sites that items could be assigned to.
-#[server(output = Text)]
+#[server(output = Postcard)]
 pub async fn sites_offered(items: String) -> Result<Vec<String>, Failure> {
     use crate::server::{server_fn_response as response, usecase};
     let (ctx, by) = response::signed_in().await?;
@@ -74,7 +74,7 @@ pub async fn sites_offered(items: String) -> Result<Vec<String>, Failure> {
 }
 
 /// My background tasks in an organization: those that are running, and those that ended recently.
-#[server(output = Text)]
+#[server(output = Postcard)]
 pub async fn running_tasks(org: String) -> Result<Vec<TaskView>, Failure> {
     use crate::server::{server_fn_response as response, usecase};
     let (ctx, by) = response::signed_in().await?;
@@ -82,7 +82,7 @@ pub async fn running_tasks(org: String) -> Result<Vec<TaskView>, Failure> {
 }
 
 /// **Cancel** a background task. Leads to `back`, the page it was asked for on.
-#[server(output = Text)]
+#[server(output = Postcard)]
 pub async fn cancel_task(#[server(default)] task: String, #[server(default)] back: String) -> Result<Done, Failure> {
     use crate::server::{server_fn_response as response, usecase};
     let (ctx, by) = response::signed_in().await?;

@@ -4,11 +4,11 @@
 
 use leptos::prelude::*;
 
-use super::{Done, Failure, Text};
+use super::{Done, Failure, Postcard};
 use crate::view::{DestinationView, PlanView, ReceiptView, query::DestinationsQuery};
 
 /// What the dialogs **Move to** and **Copy to** show: a container, and what is in it.
-#[server(output = Text)]
+#[server(output = Postcard)]
 pub async fn destinations(#[server(default)] query: DestinationsQuery) -> Result<DestinationView, Failure> {
     use crate::server::{server_fn_response as response, usecase};
     let (ctx, by) = response::signed_in().await?;
@@ -20,7 +20,7 @@ pub async fn destinations(#[server(default)] query: DestinationsQuery) -> Result
 }
 
 /// The plan, before anything is done (dry run).
-#[server(output = Text)]
+#[server(output = Postcard)]
 pub async fn plan_transfer(items: String, destination: String) -> Result<PlanView, Failure> {
     use crate::server::{server_fn_response as response, usecase};
     let (ctx, by) = response::signed_in().await?;
@@ -31,7 +31,7 @@ pub async fn plan_transfer(items: String, destination: String) -> Result<PlanVie
 
 /// **Move here**. Moves at once within the organization if nothing blocks it. Otherwise it leads to `back` with
 /// `dialog=transfer`, which shows the plan to confirm, or what blocks it.
-#[server(output = Text)]
+#[server(output = Postcard)]
 pub async fn move_here(
     #[server(default)] items: String,
     #[server(default)] destination: String,
@@ -49,7 +49,7 @@ pub async fn move_here(
 
 /// **Confirm transfer**: carries out the plan with this digest, or refuses if the facts have changed. Leads to the receipt
 /// between two organizations, and to the destination within one. A large transfer becomes a background task, and leads to `back`.
-#[server(output = Text)]
+#[server(output = Postcard)]
 pub async fn confirm_transfer(
     #[server(default)] items: String,
     #[server(default)] destination: String,
@@ -68,7 +68,7 @@ pub async fn confirm_transfer(
 
 /// **Remove this access and move**: offered if nothing but granted access blocks a move (XFER-2). Between two organizations it
 /// leads to the new plan, to be confirmed.
-#[server(output = Text)]
+#[server(output = Postcard)]
 pub async fn take_access_and_move(
     #[server(default)] items: String,
     #[server(default)] destination: String,
@@ -87,7 +87,7 @@ pub async fn take_access_and_move(
 }
 
 /// The receipt of a finished transfer, for who may read the audit log of either organization and for who did it.
-#[server(output = Text)]
+#[server(output = Postcard)]
 pub async fn receipt(id: String) -> Result<ReceiptView, Failure> {
     use crate::server::{server_fn_response as response, usecase};
     let (ctx, by) = response::signed_in().await?;

@@ -2,11 +2,11 @@
 
 use leptos::prelude::*;
 
-use super::{Done, Failure, Text};
+use super::{Done, Failure, Postcard};
 use crate::view::trash::TrashView;
 
 /// One page of the trash of an organization, newest first.
-#[server(output = Text)]
+#[server(output = Postcard)]
 pub async fn trash_page(org: String, cursor: String) -> Result<TrashView, Failure> {
     use crate::server::{server_fn_response as response, usecase};
     let (ctx, by) = response::signed_in().await?;
@@ -14,7 +14,7 @@ pub async fn trash_page(org: String, cursor: String) -> Result<TrashView, Failur
 }
 
 /// **Move to trash**. Leads to `back`, the page it was asked for on, or to the Drive.
-#[server(output = Text)]
+#[server(output = Postcard)]
 pub async fn move_to_trash(#[server(default)] items: String, #[server(default)] back: String) -> Result<Done, Failure> {
     use crate::server::{server_fn_response as response, usecase};
     let (ctx, by) = response::signed_in().await?;
@@ -24,7 +24,7 @@ pub async fn move_to_trash(#[server(default)] items: String, #[server(default)] 
 }
 
 /// **Restore**. Leads to `back`, a page of the trash.
-#[server(output = Text)]
+#[server(output = Postcard)]
 pub async fn restore_from_trash(
     #[server(default)] items: String,
     #[server(default)] back: String,
@@ -37,7 +37,7 @@ pub async fn restore_from_trash(
 }
 
 /// **Delete for good**. Leads to `back`, a page of the trash.
-#[server(output = Text)]
+#[server(output = Postcard)]
 pub async fn delete_for_good(
     #[server(default)] items: String,
     #[server(default)] back: String,
@@ -50,7 +50,7 @@ pub async fn delete_for_good(
 }
 
 /// **Empty trash**. Leads to `back`, the page of the trash.
-#[server(output = Text)]
+#[server(output = Postcard)]
 pub async fn empty_trash(#[server(default)] org: String, #[server(default)] back: String) -> Result<Done, Failure> {
     use crate::server::{server_fn_response as response, usecase};
     let (ctx, by) = response::signed_in().await?;
@@ -60,7 +60,7 @@ pub async fn empty_trash(#[server(default)] org: String, #[server(default)] back
 }
 
 /// **Undo**, with the token that came with the change. Leads to `back`, the page the button was on.
-#[server(output = Text)]
+#[server(output = Postcard)]
 pub async fn undo_change(#[server(default)] token: String, #[server(default)] back: String) -> Result<Done, Failure> {
     use crate::server::{server_fn_response as response, usecase};
     let (ctx, by) = response::signed_in().await?;

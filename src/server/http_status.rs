@@ -14,7 +14,8 @@ pub fn status_of(error: &Error) -> StatusCode {
     }
 }
 
-const fn status_of_refusal(refusal: &Refusal) -> StatusCode {
+/// The HTTP status of a refusal.
+pub const fn status_of_refusal(refusal: &Refusal) -> StatusCode {
     match refusal {
         Refusal::Unauthenticated | Refusal::WrongCredentials => StatusCode::UNAUTHORIZED,
         Refusal::Forbidden(_) | Refusal::Licence(_) | Refusal::InvitationWrongPerson | Refusal::EmailUnverified => {

@@ -26,7 +26,10 @@ use tower_http::{
     trace::TraceLayer,
 };
 
-use crate::ui;
+use crate::{
+    rpc::{Failure, encoding},
+    ui,
+};
 
 use super::{
     config::Settings,
@@ -312,7 +315,7 @@ async fn reject_unreadable_arguments(request: Request, next: Next) -> Response {
     }
     let (mut parts, body) = response.into_parts();
     let bytes = axum::body::to_bytes(body, idempotency::MAX_BODY_BYTES).await.unwrap_or_default();
-    if bytes.starts_with(b"{\"Transport\"") {
+    if matches!(encoding::decode(&bytes), Ok(Failure::Transport(_))) {
         parts.status = StatusCode::BAD_REQUEST;
     }
     Response::from_parts(parts, bytes.into())

@@ -218,7 +218,7 @@ fn current_session() -> Option<Session> {
     parts().and_then(|parts| parts.extensions.get::<Session>().cloned())
 }
 
-/// Whether this is a form post of a browser without WebAssembly. It follows redirects and shows no JSON.
+/// Whether this is a form post of a browser without WebAssembly. It follows redirects and decodes nothing.
 fn is_plain_form(parts: &Parts) -> bool {
     is_server_function(parts) && accepts_html(&parts.headers)
 }

@@ -11,7 +11,7 @@ use leptos::{
     form::form_data_from_event,
     prelude::*,
     server_fn::{
-        ContentType, Decodes, ServerFn,
+        ContentType, ServerFn,
         client::Client,
         codec::{IntoReq, PostUrl},
         error::{FromServerFnError, ServerFnErrorErr},
@@ -22,7 +22,7 @@ use leptos::{
 use web_sys::UrlSearchParams;
 
 use super::session::Session;
-use crate::rpc::{Done, Failure, JsonText, session::SignOut};
+use crate::rpc::{Done, Failure, PostcardEncoding, encoding, session::SignOut};
 
 type FormResult = Result<Done, Failure>;
 type Post = Arc<dyn Fn() -> Pin<Box<dyn Future<Output = FormResult> + Send>> + Send + Sync>;
@@ -74,7 +74,7 @@ where
     {
         let url = self.any.sent_from();
         self.any.send(Arc::new(move || {
-            let request = input.clone().into_req(&url, JsonText::CONTENT_TYPE);
+            let request = input.clone().into_req(&url, PostcardEncoding::CONTENT_TYPE);
             Box::pin(async move { answer(request?).await })
         }));
     }
@@ -162,8 +162,12 @@ type Request = <Browser as Client<Failure>>::Request;
 /// Does what Leptos does for each function. Only forms sent without WebAssembly are answered by a redirect, so none is
 /// handled here.
 async fn post(url: String, fields: String) -> FormResult {
-    let request =
-        <Request as ClientReq<Failure>>::try_new_post(&url, PostUrl::CONTENT_TYPE, JsonText::CONTENT_TYPE, fields)?;
+    let request = <Request as ClientReq<Failure>>::try_new_post(
+        &url,
+        PostUrl::CONTENT_TYPE,
+        PostcardEncoding::CONTENT_TYPE,
+        fields,
+    )?;
     answer(request).await
 }
 
@@ -174,5 +178,6 @@ async fn answer(request: Request) -> FormResult {
     if refused {
         return Err(Failure::de(body));
     }
-    JsonText::decode(body).map_err(|error| Failure::from_server_fn_error(ServerFnErrorErr::Deserialization(error)))
+    encoding::decode(&body)
+        .map_err(|error| Failure::from_server_fn_error(ServerFnErrorErr::Deserialization(error.to_string())))
 }

@@ -432,6 +432,24 @@ fn rpc_bodies_call_use_cases_and_nothing_else_of_the_server() {
 }
 
 #[test]
+fn what_the_browser_decodes_needs_no_names_of_fields() {
+    // Postcard has none, so it cannot decode what serde makes of these attributes (`rpc/encoding.rs`).
+    let attributes = ["untagged", "flatten", "tag =", "other", "skip_serializing", "skip_deserializing"];
+    let rooms = ["domain/", "rpc/", "view/"];
+    for source in sources().iter().filter(|source| rooms.iter().any(|room| source.path.starts_with(room))) {
+        for attribute in source.code.split("#[serde(").skip(1).filter_map(|rest| rest.split(")]").next()) {
+            for unfit in attributes {
+                assert!(!attribute.contains(unfit), "{}: serde({attribute})", source.path);
+            }
+        }
+        assert!(!source.code.contains("deserialize_any"), "{}", source.path);
+    }
+    // JSON as a value needs its names too. The lines of the audit log have some, for the API alone.
+    never("view/", &["serde_json"], &["view/activity.rs"]);
+    never("rpc/", &["serde_json"], &[]);
+}
+
+#[test]
 fn the_user_interface_calls_domain_and_rpc() {
     never("ui/", &["crate::server", "sqlx", "axum"], &[]);
     for source in sources().iter().filter(|source| source.path.starts_with("ui/")) {

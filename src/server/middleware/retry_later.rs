@@ -10,9 +10,12 @@ use axum::{
     response::{Html, IntoResponse, Response},
 };
 
-use crate::{domain::refusal::Refusal, rpc::Failure};
+use crate::domain::refusal::Refusal;
 
-use super::super::{request::accepts_html, rest::problem::Problem, store::session};
+use super::{
+    super::{request::accepts_html, rest::problem::Problem, store::session},
+    refused_function,
+};
 
 /// When to retry.
 const RETRY_AFTER_SECONDS: HeaderValue = HeaderValue::from_static("2");
@@ -38,9 +41,8 @@ pub fn unavailable(path: &str, headers: &HeaderMap, refusal: Refusal) -> Respons
     if path.starts_with("/api/") || path.starts_with("/oauth/") {
         return Problem::refusal(&refusal).into_response();
     }
-    let status = StatusCode::SERVICE_UNAVAILABLE;
     if path.starts_with("/fn/") && !accepts_html(headers) {
-        let mut response = (status, axum::Json(Failure::Refused(refusal))).into_response();
+        let mut response = refused_function(refusal);
         // By this header the client half of a server function recognizes an error.
         if let Ok(path) = HeaderValue::from_str(path) {
             response.headers_mut().insert("serverfnerror", path);
@@ -55,7 +57,7 @@ pub fn unavailable(path: &str, headers: &HeaderMap, refusal: Refusal) -> Respons
          <p>If you sent a form, go back: what you typed is still in it. You are still signed in.</p>\
          <p><a href=\"\">Try again</a></p></main></html>"
     );
-    (status, Html(page)).into_response()
+    (StatusCode::SERVICE_UNAVAILABLE, Html(page)).into_response()
 }
 
 /// Middleware around sessions: replaces responses that say nothing useful while the database is unavailable. The session layer

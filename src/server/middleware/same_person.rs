@@ -2,22 +2,22 @@
 
 use axum::{
     extract::{Request, State},
-    http::{StatusCode, header},
+    http::header,
     middleware::Next,
     response::{IntoResponse, Redirect, Response},
 };
 use url::form_urlencoded;
 
-use super::super::{
-    context::Ctx,
-    flash,
-    request::{accepts_html, referring_path},
-    session::Caller,
+use super::{
+    super::{
+        context::Ctx,
+        flash,
+        request::{accepts_html, referring_path},
+        session::Caller,
+    },
+    refused_function,
 };
-use crate::{
-    domain::refusal::Refusal,
-    rpc::{Failure, Flash},
-};
+use crate::{domain::refusal::Refusal, rpc::Flash};
 
 /// The query parameter in the addresses of forms that says whose page they are on.
 pub const PAGE_OF: &str = "page_of";
@@ -43,6 +43,5 @@ pub async fn same_person(State(ctx): State<Ctx>, request: Request, next: Next) -
         }
         return response;
     }
-    let text = serde_json::to_string(&Failure::Refused(refusal)).unwrap_or_default();
-    (StatusCode::CONFLICT, [(header::CONTENT_TYPE, "application/json")], text).into_response()
+    refused_function(refusal)
 }

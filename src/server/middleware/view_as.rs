@@ -3,7 +3,7 @@
 
 use axum::{
     extract::Request,
-    http::{HeaderMap, Method, StatusCode, Uri, header},
+    http::{HeaderMap, Method, Uri, header},
     middleware::Next,
     response::{IntoResponse, Response},
 };
@@ -12,14 +12,13 @@ use leptos::server_fn::ServerFn;
 use crate::{
     domain::view_as::read_only,
     rpc::{
-        Failure,
         drive::{DrivePage, DriveRows},
         preferences::RememberViewMode,
         session::{PageStart, SignOut},
     },
 };
 
-use super::super::rest::problem::Problem;
+use super::{super::rest::problem::Problem, refused_function};
 
 /// The server functions that such a page may still call: reading, and leaving.
 const READS: [&str; 5] = [DrivePage::PATH, DriveRows::PATH, PageStart::PATH, RememberViewMode::PATH, SignOut::PATH];
@@ -36,11 +35,7 @@ pub async fn refuse_changes(request: Request, next: Next) -> Response {
     let reads = READS.contains(&path);
     match (looks, api) {
         (true, true) => Problem::refusal(&read_only()).into_response(),
-        (true, false) if !reads => {
-            let failure = Failure::Refused(read_only());
-            let text = serde_json::to_string(&failure).unwrap_or_default();
-            (StatusCode::FORBIDDEN, [(header::CONTENT_TYPE, "application/json")], text).into_response()
-        }
+        (true, false) if !reads => refused_function(read_only()),
         _ => next.run(request).await,
     }
 }

@@ -11,11 +11,16 @@ use axum::{
     body::Body,
     http::{Method, Request, header},
 };
-use commonhold::server::{
-    error::Error,
-    store::fault::{Fault, striking},
-    usecase::{operator::Operator, operator_key::create_key},
+use commonhold::{
+    domain::refusal::Refusal,
+    rpc::{Failure, PostcardEncoding},
+    server::{
+        error::Error,
+        store::fault::{Fault, striking},
+        usecase::{operator::Operator, operator_key::create_key},
+    },
 };
+use leptos::server_fn::ContentType;
 use serde_json::json;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -36,7 +41,8 @@ fn says_later(what: &str, answer: &Answer) {
     let soon = answer.header("retry-after").parse::<u64>();
     assert!(soon.is_ok_and(|seconds| (1..=60).contains(&seconds)), "{what}: when to come back");
     // A script gets the refusal, whose message the domain has.
-    let has_words = answer.body.to_lowercase().contains("try again") || answer.body == r#"{"Refused":"Unavailable"}"#;
+    let has_words = answer.body.to_lowercase().contains("try again")
+        || answer.decoded() == Ok(Failure::Refused(Refusal::Unavailable));
     assert!(has_words, "{what}: words: {:?}", answer.body);
     assert!(answer.header("set-cookie").is_empty(), "{what}: the cookie stays what it was");
 }
@@ -47,7 +53,7 @@ async fn function(by: &Person, name: &str, fields: &[(&str, &str)]) -> Answer {
         .method(Method::POST)
         .uri(name)
         .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
-        .header(header::ACCEPT, "application/json")
+        .header(header::ACCEPT, PostcardEncoding::CONTENT_TYPE)
         .header(header::ORIGIN, "http://localhost:3000")
         .header(header::HOST, "localhost:3000")
         .header("sec-fetch-site", "same-origin")

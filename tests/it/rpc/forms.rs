@@ -6,12 +6,13 @@ use axum::{
     http::{Method, Request},
 };
 use commonhold::rpc::{
+    PostcardEncoding,
     drive::CreateResource,
     organization::CreateOrganization,
     session::{SignIn, SignOut, SignUp},
     transfer::{ConfirmTransfer, MoveHere},
 };
-use leptos::server_fn::{ServerFn, axum::server_fn_paths};
+use leptos::server_fn::{ContentType, ServerFn, axum::server_fn_paths};
 
 use crate::{
     both,
@@ -301,7 +302,7 @@ async fn attack_45_malformed_forms_are_4xx() {
             &"x".repeat(300_000),
             &"a=1&".repeat(20_000),
         ] {
-            for accept in ["text/html", "application/json"] {
+            for accept in ["text/html", PostcardEncoding::CONTENT_TYPE] {
                 let headers =
                     [("sec-fetch-site", "same-origin"), ("accept", accept), ("referer", "http://localhost:3000/")];
                 let status = post(&anna, path, "application/x-www-form-urlencoded", body, &headers).await;

@@ -5,8 +5,12 @@ use axum::{
     http::{Method, Request},
 };
 use commonhold::{
-    domain::installation_policy::{Founders, Policy, SignUp as WhoSignsUp},
+    domain::{
+        installation_policy::{Founders, Policy, SignUp as WhoSignsUp},
+        refusal::Refusal,
+    },
     rpc::{
+        Failure, PostcardEncoding,
         drive::CreateResource,
         invitation::SendInvitations,
         my_account::ForgotPassword,
@@ -14,7 +18,7 @@ use commonhold::{
         session::{SignIn, SignUp},
     },
 };
-use leptos::server_fn::{ServerFn, axum::server_fn_paths};
+use leptos::server_fn::{ContentType, ServerFn, axum::server_fn_paths};
 
 use crate::{
     both,
@@ -149,12 +153,12 @@ both!(a_page_of_another_person_in_the_same_browser_changes_nothing, async |app| 
         .method(Method::POST)
         .uri(&of_anna)
         .header("content-type", "application/x-www-form-urlencoded")
-        .header("accept", "application/json")
+        .header("accept", PostcardEncoding::CONTENT_TYPE)
         .header("host", "localhost:3000")
         .header("sec-fetch-site", "same-origin")
         .body(Body::from(format!("parent={root}&kind=folder&name=Annas")));
     let answer = john.send(request.expect("a request")).await.expect(409);
-    assert_eq!(answer.json()["Refused"]["SignedInAs"], "John Muster", "{}", answer.body);
+    assert_eq!(answer.decoded(), Ok(Failure::Refused(Refusal::SignedInAs("John Muster".to_owned()))));
     assert!(names().await.is_empty(), "nothing was done");
     // Every server function, from whichever page.
     for (path, _) in server_fn_paths() {

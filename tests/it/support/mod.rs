@@ -4,6 +4,7 @@
 //! and dropped. The clock stands still until a test moves it.
 
 mod mail_server;
+mod page_data;
 mod person;
 mod tcp_proxy;
 

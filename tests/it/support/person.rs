@@ -3,14 +3,25 @@
 use std::sync::Mutex;
 
 use axum::{
-    body::Body,
+    body::{Body, Bytes},
     http::{HeaderMap, Method, Request, header},
 };
-use commonhold::domain::id::{AccountId, OrganizationId, PersonId, ResourceId};
+use commonhold::{
+    domain::id::{AccountId, OrganizationId, PersonId, ResourceId},
+    rpc::{
+        PostcardEncoding,
+        encoding::{DecodeError, decode},
+    },
+};
+use leptos::server_fn::ContentType;
+use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use tower::ServiceExt;
 
-use super::{PASSWORD, TestApp};
+use super::{
+    PASSWORD, TestApp,
+    page_data::{readable, text_of},
+};
 
 /// Somebody, signed in or not.
 pub struct Person {
@@ -51,13 +62,20 @@ pub struct Org {
 pub struct Answer {
     pub status: u16,
     pub headers: HeaderMap,
+    /// As text: that of a page with its data, and what a server function sent.
     pub body: String,
+    bytes: Bytes,
 }
 
 impl Answer {
     /// The body as JSON.
     pub fn json(&self) -> Value {
         serde_json::from_str(&self.body).unwrap_or_else(|_| panic!("not JSON ({}): {}", self.status, self.body))
+    }
+
+    /// What a server function sent.
+    pub fn decoded<T: DeserializeOwned>(&self) -> Result<T, DecodeError> {
+        decode(&self.bytes)
     }
 
     /// Asserts the status.
@@ -163,11 +181,15 @@ impl Person {
             *kept.lock().expect("not poisoned") = (!gone).then(|| pair.to_owned());
         }
         let bytes = in_time(&asked, axum::body::to_bytes(body, usize::MAX)).await.expect("a body");
-        Answer {
-            status: parts.status.as_u16(),
-            headers: parts.headers,
-            body: String::from_utf8_lossy(&bytes).into_owned(),
-        }
+        let kind = parts.headers.get(header::CONTENT_TYPE).map_or(&[][..], |kind| kind.as_bytes());
+        let body = if kind == PostcardEncoding::CONTENT_TYPE.as_bytes() {
+            text_of(&bytes)
+        } else if kind.starts_with(b"text/html") {
+            readable(&String::from_utf8_lossy(&bytes))
+        } else {
+            String::from_utf8_lossy(&bytes).into_owned()
+        };
+        Answer { status: parts.status.as_u16(), headers: parts.headers, body, bytes }
     }
 
     /// A call of the REST API with additional headers.
