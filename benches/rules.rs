@@ -48,6 +48,7 @@ fn side(n: u64) -> Side {
             granted: Amount { images: 10_000_000, projects: 100_000, credits: 0 },
             left: Amount { images: 10_000_000, projects: 100_000, credits: 0 },
         }),
+        storage_left: None,
     }
 }
 

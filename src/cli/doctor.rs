@@ -1,14 +1,35 @@
 //! `commonhold doctor`: checks every invariant of the database.
 
-use std::process::ExitCode;
+use std::{path::PathBuf, process::ExitCode};
 
-use commonhold::server::{Fatal, config::DatabaseArgs, doctor};
+use clap::Args;
+use commonhold::server::{Fatal, config::DatabaseArgs, doctor, files::StorageArgs};
 
 use super::output::{explain, is_closed_pipe, say};
 
-pub async fn run(database: &DatabaseArgs) -> Result<ExitCode, Fatal> {
-    let ctx = super::open(database).await?;
-    let findings = doctor::examine(&ctx).await.map_err(explain)?;
+/// The options of `doctor`.
+#[derive(Args)]
+pub struct DoctorArgs {
+    /// Also look whether storage has every object that the database knows, and nothing else. It reads every name in storage and
+    /// deletes nothing.
+    #[arg(long)]
+    files: bool,
+
+    /// The folder that the server stores files in.
+    #[arg(long, env = "COMMONHOLD_DATA", default_value = "data")]
+    data: PathBuf,
+
+    #[command(flatten)]
+    storage: StorageArgs,
+}
+
+pub async fn run(database: &DatabaseArgs, args: &DoctorArgs) -> Result<ExitCode, Fatal> {
+    let mut ctx = super::open(database).await?;
+    let mut findings = doctor::examine(&ctx).await.map_err(explain)?;
+    if args.files {
+        ctx = ctx.with_files(args.storage.open(&args.data)?);
+        findings.extend(doctor::examine_files(&ctx).await.map_err(explain)?);
+    }
     let healthy = findings.iter().all(|finding| finding.broken == 0);
     let verdict = if healthy { ExitCode::SUCCESS } else { ExitCode::FAILURE };
     for finding in findings {

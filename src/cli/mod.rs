@@ -10,6 +10,7 @@ mod operator_key;
 mod organization;
 pub mod output;
 mod request;
+mod upload;
 
 use std::process::ExitCode;
 
@@ -56,6 +57,9 @@ enum Command {
     /// Give an organization another plan.
     #[command(subcommand)]
     Plan(organization::PlanCommand),
+    /// Limit how much an organization may store, and show how much it does.
+    #[command(subcommand)]
+    Storage(organization::StorageCommand),
     /// List and answer the requests that Owners send with "Contact sales".
     #[command(subcommand)]
     Request(request::RequestCommand),
@@ -77,7 +81,11 @@ enum Command {
         file: std::path::PathBuf,
     },
     /// Check every invariant of the database without changing it. Exit code 1 if one is broken.
-    Doctor,
+    Doctor(doctor::DoctorArgs),
+    /// Send a folder to a dataset, and go on where it was cut: run it again after whatever went wrong.
+    ///
+    /// For example: commonhold upload /media/card/DCIM --dataset 0199a1b2-…
+    Upload(upload::UploadArgs),
     /// Generate large amounts of data for measurements.
     Generate(generate::GenerateArgs),
 }
@@ -92,12 +100,14 @@ pub async fn run(cli: Cli) -> Result<ExitCode, Fatal> {
         Command::Licence(command) => licence::run(database, command).await?,
         Command::Organization(command) => organization::run(database, command).await?,
         Command::Plan(command) => organization::run_plan(database, command).await?,
+        Command::Storage(command) => organization::run_storage(database, command).await?,
         Command::Request(command) => request::run(database, command).await?,
         Command::OperatorKey(command) => return operator_key::run(database, command).await,
         Command::Dataset(command) => dataset::run(database, command).await?,
         Command::Mail(command) => mail::run(database, command).await?,
         Command::Backup { file } => backup(database, &file).await?,
-        Command::Doctor => return doctor::run(database).await,
+        Command::Doctor(args) => return doctor::run(database, &args).await,
+        Command::Upload(args) => return upload::run(&args).await,
         Command::Generate(args) => generate::run(database, args).await?,
     }
     Ok(ExitCode::SUCCESS)

@@ -2,7 +2,7 @@
 
 use clap::Subcommand;
 use commonhold::{
-    domain::organization::NewOrganizationForm,
+    domain::{organization::NewOrganizationForm, storage::size},
     server::{
         self, Fatal,
         config::{DatabaseArgs, public_url},
@@ -54,6 +54,50 @@ pub enum PlanCommand {
         /// essential, premier or enterprise.
         plan: String,
     },
+}
+
+#[derive(Subcommand)]
+pub enum StorageCommand {
+    /// Set how much an organization may store. A limit that is exceeded already deletes nothing.
+    ///
+    /// For example: commonhold storage set --org alpine-survey 500000000000
+    Set {
+        /// Org ID or id of the organization.
+        #[arg(long)]
+        org: String,
+        /// A number of bytes, or none.
+        #[arg(value_parser = limit)]
+        limit: Limit,
+    },
+    /// Show how much an organization stores, and may store.
+    Show {
+        /// Org ID or id of the organization.
+        #[arg(long)]
+        org: String,
+    },
+}
+
+/// A number of bytes, or none.
+#[derive(Clone, Copy, Debug)]
+pub struct Limit(Option<i64>);
+
+fn limit(text: &str) -> Result<Limit, String> {
+    match text {
+        "none" => Ok(Limit(None)),
+        text => text.parse().map(|bytes| Limit(Some(bytes))).map_err(|_| "use a number of bytes, or none".to_owned()),
+    }
+}
+
+pub async fn run_storage(database: &DatabaseArgs, command: StorageCommand) -> Result<(), Fatal> {
+    let ctx = super::open(database).await?;
+    let storage = match command {
+        StorageCommand::Set { org, limit } => usecase::storage::set(&ctx, &org, limit.0).await.map_err(explain)?,
+        StorageCommand::Show { org } => usecase::storage::show_to_operator(&ctx, &org).await.map_err(explain)?,
+    };
+    match storage.limit {
+        Some(limit) => say(format!("{} of {} are used.", size(storage.used), size(limit))),
+        None => say(format!("{} are used. There is no limit.", size(storage.used))),
+    }
 }
 
 pub async fn run(database: &DatabaseArgs, command: OrganizationCommand) -> Result<(), Fatal> {

@@ -58,6 +58,8 @@ pub enum Act {
     Move,
     /// Give, change or take access to it.
     GiveAccess,
+    /// Take the bytes of its files away (POL-1).
+    Download,
     /// Make another one like it somewhere (POL-1).
     Copy,
     /// Put it into the trash, bring it back, or delete it for good (POL-1).
@@ -72,13 +74,14 @@ pub enum Act {
 
 impl Act {
     /// Every act.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::View,
         Self::Create,
         Self::Rename,
         Self::Process,
         Self::Move,
         Self::GiveAccess,
+        Self::Download,
         Self::Copy,
         Self::Trash,
         Self::Share,
@@ -89,7 +92,7 @@ impl Act {
     /// The lowest level that may do the act. The match is exhaustive, so a new act does not compile until its level is decided.
     pub const fn needs(self) -> Level {
         match self {
-            Self::View | Self::Copy => Level::Reader,
+            Self::View | Self::Download | Self::Copy => Level::Reader,
             Self::Create => Level::Uploader,
             Self::Rename | Self::Process | Self::Move | Self::Trash | Self::CopyLink => Level::Editor,
             Self::GiveAccess | Self::Share | Self::Restrict => Level::Manager,
@@ -144,6 +147,9 @@ pub fn may_act(act: Act, level: Level, restrictions: Restrictions) -> Result<(),
         Act::Copy if restrictions.copy => {
             Err(Refusal::Forbidden("This cannot be copied, because its Managers have restricted copying.".to_owned()))
         }
+        Act::Download if restrictions.download => Err(Refusal::Forbidden(
+            "This cannot be downloaded, because its Managers have restricted downloading.".to_owned(),
+        )),
         Act::Trash if restrictions.delete && level < Level::Manager => {
             Err(Refusal::Forbidden("Only people with Manager access can delete this.".to_owned()))
         }

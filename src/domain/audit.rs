@@ -11,6 +11,7 @@ pub enum Action {
     OrganizationDeleted,
     OrganizationRestored,
     OrganizationPlanChanged,
+    OrganizationStorageChanged,
     AccountCreated,
     AccountChanged,
     AccountDeleted,
@@ -64,6 +65,9 @@ pub enum Action {
     AccessViewedAs,
     DatasetStatusSet,
     DatasetChanged,
+    FilesUploadStarted,
+    FilesChanged,
+    FilesDeleted,
     SeatGiven,
     SeatTakenBack,
     SeatReleased,
@@ -96,6 +100,7 @@ words! {
     OrganizationDeleted => "organization.deleted", "Organization deleted";
     OrganizationRestored => "organization.restored", "Organization restored";
     OrganizationPlanChanged => "organization.plan_changed", "Plan changed";
+    OrganizationStorageChanged => "organization.storage_changed", "Storage limit changed";
     AccountCreated => "account.created", "Account created";
     AccountChanged => "account.changed", "Account changed";
     AccountDeleted => "account.deleted", "Account deleted";
@@ -149,6 +154,9 @@ words! {
     AccessViewedAs => "access.viewed_as", "Drive viewed as someone else";
     DatasetStatusSet => "dataset.status_set", "Dataset status changed";
     DatasetChanged => "dataset.changed", "Dataset changed";
+    FilesUploadStarted => "files.upload_started", "Upload started";
+    FilesChanged => "files.changed", "File changed";
+    FilesDeleted => "files.deleted", "Files deleted";
     SeatGiven => "seat.given", "Seat given";
     SeatTakenBack => "seat.taken_back", "Seat taken back";
     SeatReleased => "seat.released", "Seat released";

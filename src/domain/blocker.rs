@@ -44,6 +44,8 @@ pub enum BlockerCode {
     ChangedSince,
     /// POL-1.
     DeletionRestricted,
+    /// FILE-6.
+    StorageTooSmall,
 }
 
 words! {
@@ -66,6 +68,7 @@ words! {
     DepthExceeded => "depth_exceeded";
     ChangedSince => "changed_since";
     DeletionRestricted => "deletion_restricted";
+    StorageTooSmall => "storage_too_small";
 }
 
 /// One thing that is in the way, and what would clear it.

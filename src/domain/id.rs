@@ -70,4 +70,10 @@ ids! {
     LoanId,
     /// One credential key.
     KeyId,
+    /// The bytes of one or more files, stored once.
+    BlobId,
+    /// One object in storage. No id is used twice.
+    ObjectId,
+    /// One file on its way.
+    UploadId,
 }

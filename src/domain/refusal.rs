@@ -110,6 +110,34 @@ pub enum Refusal {
         "You belong to several organizations. Choose a default organization under My account; desktop licences come from there."
     )]
     ChooseOrganization,
+    /// The organization's storage would be exceeded (FILE-6).
+    #[error("{0}")]
+    QuotaExceeded(String),
+    /// Another file has this path (FILE-1).
+    #[error("{0}")]
+    FileConflict(String),
+    /// What is processed, or was, keeps its images.
+    #[error(
+        "The images of this dataset were fixed when it was queued. Nothing was added or changed. Use another dataset for other images."
+    )]
+    InputsHeld,
+    /// More bytes than may be sent.
+    #[error("{0}")]
+    TooLarge(String),
+    /// Another request sends bytes of this upload just now (FILE-3).
+    #[error(
+        "Another request is sending this file. Wait until it has ended, ask how far it came, and go on from there."
+    )]
+    UploadBusy,
+    /// Bytes were sent for another place than where the upload goes on (FILE-3).
+    #[error("This upload goes on at byte {0}.")]
+    WrongOffset(i64),
+    /// What arrived is not what the sender says it sent.
+    #[error("The checksum does not match, so these bytes were thrown away. Send them again.")]
+    WrongChecksum,
+    /// An upload that nobody went on with.
+    #[error("This upload has expired. Begin it again.")]
+    UploadExpired,
     /// What an expired licence takes away (LIC-6), or a licence tier that is too low (LIC-4).
     #[error("{0}")]
     Licence(String),
@@ -176,6 +204,14 @@ impl Refusal {
             Self::SeatLost => "seat_lost",
             Self::ChooseOrganization => "choose_organization",
             Self::SignedInAs(_) => "conflict",
+            Self::QuotaExceeded(_) => "quota_exceeded",
+            Self::FileConflict(_) => "file_conflict",
+            Self::InputsHeld => "inputs_held",
+            Self::TooLarge(_) => "too_large",
+            Self::UploadBusy => "upload_busy",
+            Self::WrongOffset(_) => "wrong_offset",
+            Self::WrongChecksum => "wrong_checksum",
+            Self::UploadExpired => "upload_expired",
             Self::RateLimited(_) => "rate_limited",
             Self::Unavailable => "unavailable",
             Self::Busy(_) => "busy",

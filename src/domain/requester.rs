@@ -167,7 +167,7 @@ pub const fn needs_for_permission(permission: Permission) -> Needs {
 /// Which scope gives an act on a resource. Exhaustive, as [`needs_for_permission`] is.
 pub const fn needs_for_act(act: Act) -> Needs {
     match act {
-        Act::View => Needs::Scope(Scope::Read),
+        Act::View | Act::Download => Needs::Scope(Scope::Read),
         Act::Create | Act::Rename | Act::Process | Act::Move | Act::Copy | Act::Trash | Act::CopyLink => {
             Needs::Scope(Scope::Write)
         }

@@ -22,6 +22,21 @@ pub enum FieldIssue {
     /// Line breaks, other control characters, or characters that turn the reading direction around.
     #[error("Remove line breaks and invisible control characters.")]
     ControlCharacters,
+    /// Not the path of a file (FILE-1).
+    #[error("Use a path like folder/photo.jpg: without empty parts, “.”, “..” or a drive letter.")]
+    NotAPath,
+    /// More bytes than a path may have.
+    #[error("Use at most {0} bytes for a path.")]
+    TooManyBytes(usize),
+    /// A part of a path that no file system takes as a name.
+    #[error("Use at most {0} bytes between two slashes.")]
+    SegmentTooLong(usize),
+    /// A part of a path that Windows would shorten.
+    #[error("Names cannot end with a dot or a space. Rename the file or folder.")]
+    TrailingDot,
+    /// A name that Windows takes for a device.
+    #[error("Windows cannot store a file called “{0}”. Rename it.")]
+    DeviceName(String),
     /// Not an email address.
     #[error("Enter an email address like name@example.com.")]
     NotAnEmail,

@@ -13,7 +13,7 @@ use crate::domain::{
     plan::PlanTier,
 };
 
-use super::{mail::smtp::Delivery, secret::Secret, store::Synchronous};
+use super::{files::StorageArgs, mail::smtp::Delivery, secret::Secret, store::Synchronous};
 use crate::domain::text::Email;
 
 /// The database, for every command.
@@ -66,7 +66,7 @@ fn database(text: &str) -> Result<String, String> {
 /// The secret of this installation.
 #[derive(Args, Clone, Debug)]
 pub struct SecretArgs {
-    /// Folder for the secret that share links are made from. Created at the first start.
+    /// Folder for files, and for the secret that share links are made from. Created at the first start.
     #[arg(long, env = "COMMONHOLD_DATA", default_value = "data")]
     pub data: PathBuf,
 
@@ -99,6 +99,9 @@ pub struct ServeArgs {
 
     #[command(flatten)]
     pub secret: SecretArgs,
+
+    #[command(flatten)]
+    pub storage: StorageArgs,
 
     /// The address that people use, for links and for checking where requests come from. Default: `http://localhost` with
     /// the port of --listen.
@@ -166,6 +169,13 @@ pub struct ServeArgs {
 /// A secret, or an address that may contain a password. It is never printed.
 #[derive(Clone)]
 pub struct SecretText(String);
+
+impl SecretText {
+    /// The secret itself, for whom it is meant.
+    pub fn reveal(&self) -> &str {
+        &self.0
+    }
+}
 
 impl std::str::FromStr for SecretText {
     type Err = std::convert::Infallible;

@@ -18,7 +18,16 @@ use crate::domain::{
     time::Timestamp,
 };
 
-use super::{limit::RateLimiter, live::Live, password::Hasher, secret::Secret, store::Db, task_progress::TaskRegistry};
+use super::{
+    error::{Error, Result},
+    files::Files,
+    limit::RateLimiter,
+    live::Live,
+    password::Hasher,
+    secret::Secret,
+    store::Db,
+    task_progress::TaskRegistry,
+};
 
 /// The source of time. Tests move it by hand.
 #[derive(Clone, Debug)]
@@ -48,6 +57,7 @@ struct Inner {
     credits_came: tokio::sync::Notify,
     operator_mail: OnceLock<String>,
     tasks: TaskRegistry,
+    files: OnceLock<Files>,
 }
 
 impl Ctx {
@@ -84,6 +94,7 @@ impl Ctx {
             tasks: TaskRegistry::default(),
             default_plan: OnceLock::new(),
             policy: OnceLock::new(),
+            files: OnceLock::new(),
         }))
     }
 
@@ -97,6 +108,21 @@ impl Ctx {
     /// The plan of new organizations (ACCT-2).
     pub fn default_plan(&self) -> PlanTier {
         self.0.default_plan.get().copied().unwrap_or(PlanTier::Enterprise)
+    }
+
+    /// Sets where the bytes of files are (FILE-1). Only the first call counts.
+    #[must_use]
+    pub fn with_files(self, files: Files) -> Self {
+        self.0.files.get_or_init(|| files);
+        self
+    }
+
+    /// Where the bytes of files are.
+    ///
+    /// # Errors
+    /// `Internal` in a command that was started without storage.
+    pub fn files(&self) -> Result<&Files> {
+        self.0.files.get().ok_or_else(|| Error::Internal("this command was started without storage".to_owned()))
     }
 
     /// Sets who may sign up and create organizations. Only the first call counts.

@@ -356,6 +356,7 @@ fn processed(images: i64, at: Timestamp) -> DatasetView {
         bytes: images * 8_400_000,
         cluster: "eu-central".to_owned(),
         captured_on: Some(at.day()),
+        files: 0,
     }
 }
 

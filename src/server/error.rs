@@ -6,7 +6,10 @@ use crate::domain::{
     text::{FieldError, FieldIssue},
 };
 
-use super::store::{AsDbError, DbError};
+use super::{
+    files::StorageError,
+    store::{AsDbError, DbError},
+};
 
 /// The error of a use case.
 #[derive(Debug, thiserror::Error)]
@@ -28,6 +31,18 @@ impl From<DbError> for Error {
             // A null character in the input: the sender can remove it.
             DbError::NotText => Self::Refused(Refusal::BadRequest("Remove null characters.".to_owned())),
             error => Self::Store(error),
+        }
+    }
+}
+
+impl From<StorageError> for Error {
+    fn from(error: StorageError) -> Self {
+        match error {
+            StorageError::Missing(_) => Self::Internal(error.to_string()),
+            StorageError::Unavailable(_) => {
+                tracing::error!(%error, "storage failed");
+                Self::Refused(Refusal::Unavailable)
+            }
         }
     }
 }

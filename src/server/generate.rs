@@ -208,7 +208,7 @@ fn dataset(n: u64, processed: bool, at: Timestamp) -> DatasetView {
     let status = if processed || !n.is_multiple_of(10) { DatasetStatus::Processed } else { DatasetStatus::Draft };
     let images = i64::try_from(n % 200 + 1).unwrap_or(1);
     let (bytes, cluster, captured_on) = (images * 8_400_000, "eu-central".to_owned(), Some(at.day()));
-    DatasetView { status, images, bytes, cluster, captured_on }
+    DatasetView { status, images, bytes, cluster, captured_on, files: 0 }
 }
 
 /// Folders of a hundred datasets each, in a folder of their own.

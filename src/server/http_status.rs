@@ -15,7 +15,7 @@ pub fn status_of(error: &Error) -> StatusCode {
 }
 
 /// The HTTP status of a refusal.
-pub const fn status_of_refusal(refusal: &Refusal) -> StatusCode {
+pub fn status_of_refusal(refusal: &Refusal) -> StatusCode {
     match refusal {
         Refusal::Unauthenticated | Refusal::WrongCredentials => StatusCode::UNAUTHORIZED,
         Refusal::Forbidden(_) | Refusal::Licence(_) | Refusal::InvitationWrongPerson | Refusal::EmailUnverified => {
@@ -40,14 +40,24 @@ pub const fn status_of_refusal(refusal: &Refusal) -> StatusCode {
         | Refusal::NoSeat(_)
         | Refusal::SeatLost
         | Refusal::SignedInAs(_)
+        | Refusal::FileConflict(_)
+        | Refusal::InputsHeld
+        | Refusal::WrongOffset(_)
         | Refusal::ChooseOrganization => StatusCode::CONFLICT,
         Refusal::InvitationExpired
         | Refusal::InvitationClosed(_)
         | Refusal::InvitationReplaced(..)
         | Refusal::InvitationSenderLost
+        | Refusal::UploadExpired
         | Refusal::LinkUsed
         | Refusal::LinkExpired => StatusCode::GONE,
-        Refusal::PlanLimit(_) | Refusal::AllowanceExceeded(_) => StatusCode::PAYMENT_REQUIRED,
+        Refusal::PlanLimit(_) | Refusal::AllowanceExceeded(_) | Refusal::QuotaExceeded(_) => {
+            StatusCode::PAYMENT_REQUIRED
+        }
+        Refusal::TooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
+        Refusal::UploadBusy => StatusCode::LOCKED,
+        // The number that tus has for it; no standard has one.
+        Refusal::WrongChecksum => StatusCode::from_u16(460).unwrap_or(StatusCode::BAD_REQUEST),
         Refusal::RateLimited(_) => StatusCode::TOO_MANY_REQUESTS,
         Refusal::Unavailable | Refusal::Busy(_) => StatusCode::SERVICE_UNAVAILABLE,
     }

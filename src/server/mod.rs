@@ -7,6 +7,7 @@ pub mod demo;
 pub mod docs;
 pub mod doctor;
 pub mod error;
+pub mod files;
 mod flash;
 pub mod generate;
 mod http_status;
@@ -91,10 +92,12 @@ pub async fn run(database: &DatabaseArgs, args: &ServeArgs) -> Result<(), Fatal>
     let delivery = args.delivery(&settings.public_url)?;
     let policy = args.policy()?;
     let secret = args.secret.secret()?;
+    let files = args.storage.open(&args.secret.data)?;
     let ctx = open_with(database, settings.rate_limits, !args.no_migrate, &settings.public_url, secret)
         .await?
         .with_default_plan(args.default_plan)
-        .with_policy(policy);
+        .with_policy(policy)
+        .with_files(files);
     if let Some(operator) = &args.operator_mail {
         ctx.set_operator_mail(operator.clone());
     }

@@ -55,13 +55,14 @@ struct App {
 
 /// The whole server as one router.
 pub fn router(ctx: &Ctx, settings: &Settings, leptos: LeptosOptions) -> Router {
-    let (api, document) = rest::router();
+    let (routes, document) = rest::router();
     let document = Arc::new(document);
     rendering::install_executor();
     let (site, style_options) = (leptos.site_root.to_string(), leptos.clone());
 
     // Machines.
-    let api = api
+    let api = routes
+        .calls
         // The last layer runs first: who asks is known before a request is recognized as a repeated one.
         .layer(from_fn_with_state(ctx.clone(), idempotency::once))
         .layer(from_fn_with_state(ctx.clone(), rest::operator::identify))
@@ -142,6 +143,21 @@ pub fn router(ctx: &Ctx, settings: &Settings, leptos: LeptosOptions) -> Router {
         .layer(who_asks.clone())
         .layer(session::layer(ctx, settings))
         .layer(from_fn(retry_later::answer_unavailable));
+    // Bytes of files (FILE-3, FILE-4): as long as they like and for as long as they take. So nothing around them limits, compresses,
+    // times or keeps a body; they have limits of their own.
+    let bytes = Router::new()
+        .nest("/api/v1", routes.bytes.with_state(ctx.clone()))
+        .layer(from_fn(origin::no_forged_calls))
+        .layer(from_fn(problem::with_request_id))
+        .layer(from_fn(view_as::refuse_changes))
+        .layer(who_asks.clone())
+        .layer(session::layer(ctx, settings))
+        .layer(from_fn(retry_later::answer_unavailable))
+        .layer(csrf(settings))
+        .layer(from_fn(cookies::readable_cookies))
+        .layer(from_fn_with_state(ctx.clone(), rest::uploads::tus))
+        .layer(strict_transport_security(settings))
+        .layer(from_fn(count));
     let dynamic = dynamic
         .layer(from_fn(view_as::refuse_changes))
         .layer(who_asks)
@@ -167,14 +183,22 @@ pub fn router(ctx: &Ctx, settings: &Settings, leptos: LeptosOptions) -> Router {
         .merge(files(&site))
         .merge(dynamic)
         .layer(from_fn(options));
-    answering(all, REQUEST_TIMEOUT)
+    enclosed(timed(all, REQUEST_TIMEOUT).merge(bytes))
 }
 
 /// The layers around every response, also where a handler panics or takes longer than `timeout`.
 pub fn answering(router: Router, timeout: Duration) -> Router {
+    enclosed(timed(router, timeout))
+}
+
+fn timed(router: Router, timeout: Duration) -> Router {
+    router.layer(TimeoutLayer::with_status_code(StatusCode::GATEWAY_TIMEOUT, timeout))
+}
+
+/// The layers around every response, however long it takes.
+fn enclosed(router: Router) -> Router {
     router
         .layer(CatchPanicLayer::custom(|_: Box<dyn std::any::Any + Send>| panic_response()))
-        .layer(TimeoutLayer::with_status_code(StatusCode::GATEWAY_TIMEOUT, timeout))
         .layer(from_fn(problem::in_the_api))
         .layer(from_fn(retry_later::retry_after))
         .layer(from_fn(security_headers))

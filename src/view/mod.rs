@@ -6,6 +6,7 @@ pub mod activity;
 pub mod billing;
 pub mod destination;
 pub mod drive;
+pub mod file;
 pub mod home;
 pub mod key;
 pub mod licence;

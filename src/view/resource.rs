@@ -29,6 +29,8 @@ pub struct DatasetView {
     pub cluster: String,
     /// When the images were taken.
     pub captured_on: Option<Day>,
+    /// How many files it has. Without any, images and bytes are what somebody typed (FILE-5).
+    pub files: i64,
 }
 
 /// One resource, as its page and the API show it.

@@ -12,7 +12,7 @@ use std::{
 use commonhold::{
     domain::id::ResourceId,
     server::{
-        context::{Clock, Ctx},
+        context::{Clock, Ctx, digest},
         doctor,
         generate::{self, Amounts},
         limit::RateLimiter,
@@ -321,4 +321,190 @@ async fn attack_54_killed_at_any_moment_it_is_all_or_nothing_on_postgres() {
     let url = app.database_url().expect("an address");
     killed_again_and_again(app.clone(), url, folder.path()).await;
     app.finish().await;
+}
+
+/// A request with the bytes of a body, and the head of the answer in lower case; `None` if the server ended before.
+async fn send_bytes(
+    address: SocketAddr,
+    cookie: &str,
+    method: &str,
+    url: &str,
+    offset: usize,
+    body: &[u8],
+) -> Option<String> {
+    let head = format!(
+        "{method} {url} HTTP/1.1\r\nHost: localhost:3000\r\nX-Requested-With: commonhold\r\nConnection: close\r\nCookie: {cookie}\r\nTus-Resumable: 1.0.0\r\nUpload-Offset: {offset}\r\nContent-Type: application/offset+octet-stream\r\nContent-Length: {}\r\n\r\n",
+        body.len()
+    );
+    let mut stream = TcpStream::connect(address).await.ok()?;
+    stream.write_all(head.as_bytes()).await.ok()?;
+    stream.write_all(body).await.ok()?;
+    let mut answer = Vec::new();
+    stream.read_to_end(&mut answer).await.ok()?;
+    let answer = String::from_utf8_lossy(&answer).to_lowercase();
+    answer.contains("\r\n\r\n").then_some(answer)
+}
+
+/// The bytes of a file by its number.
+fn content(number: usize) -> Vec<u8> {
+    (0..150_000_usize + number * 1_000).map(|at| u8::try_from((at * (number + 7)) % 251).expect("small")).collect()
+}
+
+/// Sends what is missing of every upload, until all is there (`true`) or the server ends.
+async fn send_all(address: SocketAddr, cookie: &str, urls: &[String]) -> bool {
+    for (number, url) in urls.iter().enumerate() {
+        let bytes = content(number);
+        loop {
+            let Some(asked) = send_bytes(address, cookie, "HEAD", url, 0, &[]).await else { return false };
+            let offset = asked.lines().find_map(|line| line.strip_prefix("upload-offset: "));
+            let offset: usize = offset.unwrap_or_else(|| panic!("{asked}")).trim().parse().expect("a number");
+            if offset == bytes.len() {
+                break;
+            }
+            let end = bytes.len().min(offset + 60_000);
+            match send_bytes(address, cookie, "PATCH", url, offset, &bytes[offset..end]).await {
+                Some(answer) => assert!(answer.starts_with("http/1.1 204"), "{answer}"),
+                None => return false,
+            }
+        }
+    }
+    true
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn attack_54_file_3_an_upload_goes_on_after_the_program_was_killed_in_the_middle_and_its_sums_are_right() {
+    const FILES: usize = 40;
+    let app = TestApp::sqlite().await;
+    let folder = app.folder().to_owned();
+    let url = format!("sqlite://{}", folder.join("it.db").display());
+    let anna = app.person("Anna").await;
+    let org = anna.create_org("Alpine Survey").await;
+    let dataset = anna.dataset(org.root, "Flight", 0).await;
+    app.db().close().await;
+    let mut server = Server::start(&url, &folder).await;
+    let credentials = json!({ "email": anna.email, "password": PASSWORD });
+    let (_, cookie, body) = server.ask(None, "POST", "/api/v1/session", Some(&credentials)).await.expect("an answer");
+    let cookie = cookie.unwrap_or_else(|| panic!("{body}"));
+    let names: Vec<Value> =
+        (0..FILES).map(|n| json!({ "path": format!("{n}.bin"), "bytes": content(n).len() })).collect();
+    let path = format!("/api/v1/datasets/{dataset}/uploads");
+    let plan = json!({ "files": names });
+    let (status, _, planned) = server.ask(Some(&cookie), "POST", &path, Some(&plan)).await.expect("an answer");
+    assert_eq!(status, 200, "{planned}");
+    let planned: Value = serde_json::from_str(&planned).expect("JSON");
+    let items = planned["items"].as_array().expect("items");
+    let urls: Vec<String> =
+        items.iter().map(|item| item["upload"]["url"].as_str().expect("an address").to_owned()).collect();
+    let mut kills = 0;
+    loop {
+        let sending = {
+            let (address, cookie, urls) = (server.address, cookie.clone(), urls.clone());
+            tokio::spawn(async move { send_all(address, &cookie, &urls).await })
+        };
+        tokio::time::sleep(Duration::from_millis(rand::random_range(60..400))).await;
+        if kills >= ROUNDS {
+            assert!(sending.await.expect("it sends"), "the server runs");
+            break;
+        }
+        server.kill();
+        kills += 1;
+        let complete = sending.await.expect("it sends");
+        server = Server::start(&url, &folder).await;
+        if complete {
+            break;
+        }
+    }
+    assert!(kills > 0);
+    let path = format!("/api/v1/datasets/{dataset}/files?limit=200");
+    let (_, _, listed) = server.ask(Some(&cookie), "GET", &path, None).await.expect("an answer");
+    let listed: Value = serde_json::from_str(&listed).expect("JSON");
+    let listed = listed["items"].as_array().expect("items");
+    assert_eq!(listed.len(), FILES);
+    for (number, file) in listed.iter().enumerate() {
+        assert_eq!(file["path"], format!("{number}.bin"));
+        assert_eq!(file["sha256"], digest(&content(number)), "{number}");
+    }
+    server.kill();
+    let program = |words: &[&str]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_commonhold"));
+        command.arg("--database").arg(&url).args(words).current_dir(&folder);
+        command.output().expect("the program runs")
+    };
+    let says = program(&["doctor", "--files"]);
+    assert!(says.status.success(), "{}", String::from_utf8_lossy(&says.stdout));
+    eprintln!("killed {kills} times");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn file_7_a_folder_is_sent_from_the_command_line_and_a_command_that_was_killed_goes_on() {
+    let app = TestApp::sqlite().await;
+    let folder = app.folder().to_owned();
+    let url = format!("sqlite://{}", folder.join("it.db").display());
+    let anna = app.person("Anna").await;
+    let org = anna.create_org("Alpine Survey").await;
+    let dataset = anna.dataset(org.root, "Flight", 0).await;
+    let body = json!({ "name": "Capture", "scopes": ["write"] });
+    let key = anna.post(&format!("/api/v1/orgs/{}/keys", org.org_id), &body).await.expect(201).json();
+    let text = |field: &str| key[field].as_str().expect("a text").to_owned();
+    let (client, secret) = (text("client_id"), text("client_secret"));
+    app.db().close().await;
+    let card = folder.join("card");
+    std::fs::create_dir_all(card.join("100MEDIA/é")).expect("a folder");
+    std::fs::write(card.join(".hidden"), "x").expect("written");
+    std::fs::write(card.join("empty.txt"), "").expect("written");
+    for number in 0..24 {
+        let name = if number % 2 == 0 {
+            format!("100MEDIA/DJI_{number}.JPG")
+        } else {
+            format!("100MEDIA/é/DJI_{number}.JPG")
+        };
+        let bytes: Vec<u8> = content(number).into_iter().cycle().take(1_500_000 + number).collect();
+        std::fs::write(card.join(name), bytes).expect("written");
+    }
+    let server = Server::start(&url, &folder).await;
+    let command = |more: &[&str]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_commonhold"));
+        command.arg("upload").arg(&card).args(["--dataset", &dataset.to_string()]);
+        command.args(["--server", &format!("http://{}", server.address), "--client-id", &client]).args(more);
+        command.env("COMMONHOLD_CLIENT_SECRET", &secret).stdin(Stdio::null());
+        command
+    };
+    let mut cut = command(&[]).stdout(Stdio::null()).spawn().expect("the program starts");
+    tokio::time::sleep(Duration::from_millis(700)).await;
+    cut.kill().expect("it is killed");
+    cut.wait().expect("it has ended");
+    let ran = |mut command: Command| {
+        tokio::task::spawn_blocking(move || {
+            let ran = command.output().expect("the program runs");
+            let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).into_owned();
+            (ran.status.code(), text(ran.stdout), text(ran.stderr))
+        })
+    };
+    let (code, says, complains) = ran(command(&[])).await.expect("it ends");
+    assert_eq!(code, Some(0), "{says}{complains}");
+    assert!(says.contains("25 files with 36.0 MB") && says.contains(" 0 not sent."), "{says}");
+    let (_, says, _) = ran(command(&[])).await.expect("it ends");
+    assert!(says.ends_with("0 sent (0 B), 25 already there, 0 not sent.\n"), "{says}");
+    // What was changed meanwhile is another file of the same path.
+    std::fs::write(card.join("empty.txt"), "no more").expect("written");
+    let (code, says, _) = ran(command(&[])).await.expect("it ends");
+    assert_eq!(code, Some(1), "{says}");
+    assert!(says.contains("not sent: empty.txt: Another file has this name."), "{says}");
+    let (code, says, _) = ran(command(&["--on-conflict", "keep-both"])).await.expect("it ends");
+    assert_eq!((code, says.contains("1 sent (7 B)")), (Some(0), true), "{says}");
+    let (code, _, complains) = ran(command(&["--side", "left"])).await.expect("it ends");
+    assert_ne!(code, Some(0));
+    assert!(!complains.is_empty());
+    server.kill();
+    let db = Db::open(&url, Synchronous::Normal, false).await.expect("the database opens");
+    let mut tx = db.read().await.expect("the database answers");
+    let rows: Vec<(String, String)> = tx
+        .sql("SELECT f.path, b.sha256 FROM dataset_file f JOIN blob b ON b.id = f.blob_id ORDER BY f.path")
+        .all()
+        .await
+        .expect("rows");
+    assert_eq!(rows.len(), 26);
+    for (path, sha256) in rows.iter().filter(|(path, _)| !path.contains('(') && path != "empty.txt") {
+        assert_eq!(*sha256, digest(&std::fs::read(card.join(path)).expect("a file")), "{path}");
+    }
 }

@@ -26,6 +26,7 @@ use super::{
     refusal::Refusal,
     resource::{Kind, MAX_DEPTH, free_name_from},
     role::Role,
+    storage::size,
     text::number,
     time::Timestamp,
 };
@@ -74,6 +75,8 @@ pub struct Side {
     pub invitation_pending: bool,
     /// The cloud licence that governs the account (see [`super::licence::governing`]).
     pub licence: Option<Licence>,
+    /// How many more bytes it may store (FILE-6); `None` for no limit.
+    pub storage_left: Option<i64>,
 }
 
 /// Who was granted something.
@@ -148,6 +151,9 @@ pub struct Contents {
     pub datasets: u64,
     /// Images of all datasets.
     pub images: i64,
+    /// Files of all datasets, and the bytes that they store, with those of uploads.
+    pub files: u64,
+    pub stored: i64,
     /// Clusters where the datasets are stored.
     pub clusters: BTreeSet<String>,
     /// Datasets that are not Processed.
@@ -553,6 +559,7 @@ pub fn plan(facts: &Facts) -> Plan {
                     format!("“{name}” is not processed yet. Process it first, or leave it out.")
                 });
             }
+            storage(facts, &moving, &mut blockers);
             check_licences_and_charge(facts, &moving, images, datasets, &mut blockers, &mut effects);
             end_access(facts, &moving, &mut effects);
         }
@@ -587,6 +594,22 @@ fn moving(facts: &Facts) -> Vec<&Item> {
         .filter(|item| item.parent != facts.destination.id)
         .filter(|item| !item.ancestors.iter().any(|ancestor| selected.contains(ancestor)))
         .collect()
+}
+
+/// FILE-6: what moves has to fit into the storage of the target.
+fn storage(facts: &Facts, moving: &[&Item], blockers: &mut Blockers) {
+    let stored = moving.iter().fold(0_i64, |sum, item| sum.saturating_add(item.contents.stored));
+    if let Some(left) = facts.target.storage_left.filter(|left| stored > (*left).max(0)) {
+        blockers.whole(
+            BlockerCode::StorageTooSmall,
+            format!(
+                "This needs {} of {}’s storage, and {} are left.",
+                size(stored),
+                facts.target.name,
+                size(left.max(0))
+            ),
+        );
+    }
 }
 
 /// XFER-1.

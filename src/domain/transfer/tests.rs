@@ -46,6 +46,7 @@ pub(super) fn side(organization: OrganizationId, name: &str, role: Role) -> Side
         role: Some(role),
         invitation_pending: false,
         licence: Some(licence(Model::ImagesProjects, 400, 6)),
+        storage_left: None,
     }
 }
 
@@ -827,6 +828,30 @@ fn xfer_15_everything_in_the_way_is_told_at_once() {
     assert_eq!(codes(&plan), expected);
     assert_eq!(plan.permit(), Err(Refusal::Blocked(plan.blockers.clone())));
     assert!(plan.blockers.iter().all(|blocker| blocker.message.ends_with('.')), "each says what is wrong");
+}
+
+#[test]
+fn file_6_what_is_transferred_has_to_fit_into_the_storage_of_the_target() {
+    for (stored, left, fine) in [
+        (0, Some(0), true),
+        (100, None, true),
+        (100, Some(100), true),
+        (101, Some(100), false),
+        (0, Some(-5), true),
+        (1, Some(-5), false),
+    ] {
+        let mut facts = between();
+        facts.target.storage_left = left;
+        facts.items[0].contents.stored = stored;
+        let plan = plan(&facts);
+        assert_eq!(codes(&plan), if fine { "" } else { "storage_too_small" }, "{stored} {left:?}");
+        assert_eq!(plan.permit().is_ok(), fine);
+    }
+    let mut facts = between();
+    facts.target.storage_left = Some(1_500);
+    facts.items[0].contents.stored = 2_000_000;
+    let plan = plan(&facts);
+    assert!(plan.blockers[0].message.contains("2.0 MB") && plan.blockers[0].message.contains("1.5 kB are left"));
 }
 
 #[test]

@@ -145,6 +145,19 @@ pub const OPERATIONS: &[(&str, &str, Calls)] = &[
     ("GET",    "/resources/{id}/children",              READ),
     ("GET",    "/resources/{id}/events",                PERSONAL),
     ("PATCH",  "/resources/{id}/dataset",               WRITE_OR_ENGINE),
+    ("POST",   "/datasets/{id}/uploads",                WRITE),
+    ("GET",    "/datasets/{id}/uploads",                WRITE),
+    ("DELETE", "/datasets/{id}/uploads",                WRITE),
+    ("POST",   "/uploads",                              WRITE),
+    ("HEAD",   "/uploads/{id}",                         WRITE),
+    ("PATCH",  "/uploads/{id}",                         WRITE),
+    ("DELETE", "/uploads/{id}",                         WRITE),
+    ("GET",    "/datasets/{id}/files",                  READ),
+    ("POST",   "/datasets/{id}/files/delete",           WRITE),
+    ("GET",    "/datasets/{id}/files/{number}",         READ),
+    ("PATCH",  "/datasets/{id}/files/{number}",         WRITE),
+    ("DELETE", "/datasets/{id}/files/{number}",         WRITE),
+    ("GET",    "/datasets/{id}/files/{number}/content", READ),
     ("POST",   "/resources/{id}/trash",                 WRITE),
     ("POST",   "/resources/{id}/restore",               WRITE),
     ("POST",   "/resources/{id}/copy",                  WRITE),
@@ -195,6 +208,7 @@ pub const OPERATIONS: &[(&str, &str, Calls)] = &[
     ("POST",   "/operator/keys",                        OPERATOR),
     ("DELETE", "/operator/keys/{id}",                   OPERATOR),
     ("PUT",    "/operator/orgs/{org}/plan",             OPERATOR),
+    ("PUT",    "/operator/orgs/{org}/storage",          OPERATOR),
     ("PUT",    "/operator/datasets/{id}/status",        OPERATOR),
     ("GET",    "/operator/mail",                        OPERATOR),
     ("POST",   "/operator/mail/retry",                  OPERATOR),
@@ -233,8 +247,9 @@ pub async fn enforce(State(contract): State<Contract>, mut request: Request, nex
     if *request.method() == Method::OPTIONS {
         return options(methods.keys().map(String::as_str));
     }
-    // HEAD is GET without a body.
-    let method = if *request.method() == Method::HEAD { "GET" } else { request.method().as_str() };
+    // HEAD is GET without a body, unless there is no GET: tus asks by it how far an upload is.
+    let is_get = *request.method() == Method::HEAD && !methods.contains_key("HEAD");
+    let method = if is_get { "GET" } else { request.method().as_str() };
     let Some(kept) = methods.get(method) else { return next.run(request).await };
     if let Some(unknown) = unknown_parameter(request.uri().query(), &kept.query) {
         return refuse_parameter(&unknown, &kept.query).into_response();
@@ -299,8 +314,8 @@ pub fn options<'a>(methods: impl Iterator<Item = &'a str>) -> Response {
     response
 }
 
-const METHODS: [HttpMethod; 5] =
-    [HttpMethod::Get, HttpMethod::Post, HttpMethod::Put, HttpMethod::Patch, HttpMethod::Delete];
+const METHODS: [HttpMethod; 6] =
+    [HttpMethod::Get, HttpMethod::Head, HttpMethod::Post, HttpMethod::Put, HttpMethod::Patch, HttpMethod::Delete];
 
 const fn word(method: &HttpMethod) -> &'static str {
     match method {
@@ -322,7 +337,8 @@ fn operation<'a>(item: &'a mut PathItem, method: &HttpMethod) -> Option<&'a mut 
         HttpMethod::Post => item.post.as_mut(),
         HttpMethod::Delete => item.delete.as_mut(),
         HttpMethod::Patch => item.patch.as_mut(),
-        HttpMethod::Options | HttpMethod::Head | HttpMethod::Trace => None,
+        HttpMethod::Head => item.head.as_mut(),
+        HttpMethod::Options | HttpMethod::Trace => None,
     }
 }
 
@@ -404,13 +420,13 @@ const fn meaning(status: &str) -> &'static str {
 
 /// Completes one operation, and returns its query parameters.
 fn describe(operation: &mut Operation, method: &HttpMethod, path: &str, calls: Calls) -> Vec<String> {
-    let unsafe_call = !matches!(method, HttpMethod::Get);
+    let unsafe_call = !matches!(method, HttpMethod::Get | HttpMethod::Head);
     operation.operation_id = Some(operation_id(word(method), path));
     let mut query = Vec::new();
     for parameter in operation.parameters.iter_mut().flatten() {
         let RefOr::T(parameter) = parameter else { continue };
-        // Parameters that the handlers declare and that are not in the path are in the query.
-        if !path.contains(&format!("{{{}}}", parameter.name)) {
+        // Parameters that the handlers declare and that are neither in the path nor headers are in the query.
+        if parameter.parameter_in != ParameterIn::Header && !path.contains(&format!("{{{}}}", parameter.name)) {
             parameter.parameter_in = ParameterIn::Query;
             parameter.required = Required::False;
             query.push(parameter.name.clone());

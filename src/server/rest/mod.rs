@@ -13,6 +13,7 @@ pub mod contract;
 pub mod desktop;
 pub mod events;
 pub mod export;
+pub mod files;
 pub mod idempotency;
 pub mod invitations;
 pub mod keys;
@@ -33,6 +34,7 @@ pub mod session;
 pub mod tasks;
 pub mod transfers;
 pub mod trash;
+pub mod uploads;
 
 use std::marker::PhantomData;
 
@@ -73,6 +75,7 @@ use problem::Problem;
         (name = "account", description = "My account: sessions, password, email, profile, my data"),
         (name = "organizations", description = "Organizations and their people"),
         (name = "drive", description = "Folders, sites, assets and datasets"),
+        (name = "files", description = "The files of datasets: uploads by tus 1.0 after a plan, lists, downloads with ranges"),
         (name = "transfers", description = "Moving within an organization and transferring between two"),
         (name = "licences", description = "Licences, their ledgers, and the audit log"),
         (name = "billing", description = "Billing contacts, and requests to the operator for licences; Owners only"),
@@ -180,6 +183,7 @@ fn api() -> OpenApiRouter<Ctx> {
         .routes(routes!(operator::keys, operator::create_key))
         .routes(routes!(operator::revoke_key))
         .routes(routes!(operator::set_plan))
+        .routes(routes!(operator::set_storage))
         .routes(routes!(operator::set_status))
         .routes(routes!(operator::mail))
         .routes(routes!(operator::retry_all_mail))
@@ -195,17 +199,39 @@ fn api() -> OpenApiRouter<Ctx> {
         .routes(routes!(offers::plan))
         .routes(routes!(offers::accept))
         .routes(routes!(offers::decline))
+        .routes(routes!(uploads::list, uploads::plan, uploads::discard_all))
+        .routes(routes!(files::list))
+        .routes(routes!(files::show, files::change, files::delete))
+        .routes(routes!(files::delete_all))
+}
+
+/// The operations whose bodies are as long as files. They are outside the layers that limit, compress, time or keep bodies.
+fn byte_api() -> OpenApiRouter<Ctx> {
+    OpenApiRouter::new()
+        .routes(routes!(uploads::create))
+        .routes(routes!(uploads::show, uploads::send, uploads::discard))
+        .routes(routes!(files::content))
+}
+
+/// The routes of the API below its prefix.
+pub struct Routes {
+    pub calls: Router<Ctx>,
+    /// Those that receive and send the bytes of files.
+    pub bytes: Router<Ctx>,
 }
 
 /// The routes of the API, and its OpenAPI document.
-pub fn router() -> (Router<Ctx>, utoipa::openapi::OpenApi) {
-    let (router, mut document) = api().split_for_parts();
+pub fn router() -> (Routes, utoipa::openapi::OpenApi) {
+    let (calls, mut document) = api().split_for_parts();
+    let (bytes, of_bytes) = byte_api().split_for_parts();
+    document.merge(of_bytes);
     let contract = contract::complete(&mut document);
     document.merge(OauthDocument::openapi());
-    let router = router
-        .route_layer(from_fn_with_state(contract, contract::enforce))
+    let calls = calls
+        .route_layer(from_fn_with_state(contract.clone(), contract::enforce))
         .fallback(async || Problem::refusal(&Refusal::NotFound));
-    (router, document)
+    let bytes = bytes.route_layer(from_fn_with_state(contract, contract::enforce));
+    (Routes { calls, bytes }, document)
 }
 
 /// The caller: a signed-in person, or a machine that may call this operation (see [`contract`]). Without one, 401.

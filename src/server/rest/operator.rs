@@ -34,8 +34,8 @@ use crate::{
 };
 
 use super::{
-    Json, PageBody, PageParams, Params, billing::RequestBody, licences::LicenceBody, problem::Problem,
-    resources::DatasetStatusSetBody,
+    Json, PageBody, PageParams, Params, billing::RequestBody, licences::LicenceBody, orgs::StorageBody,
+    problem::Problem, resources::DatasetStatusSetBody,
 };
 
 /// The caller of an operation with a valid operator key.
@@ -369,6 +369,26 @@ pub async fn set_plan(
 ) -> Result<Json<PlanSetBody>, Problem> {
     let (before, plan) = usecase::plan::set_as(&ctx, &operator, &org, &body.plan).await?;
     Ok(Json(PlanSetBody { before: before.as_str(), plan: plan.as_str() }))
+}
+
+/// How much an organization may store.
+#[derive(Debug, Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct StorageInput {
+    /// In bytes; null for no limit.
+    limit: Option<i64>,
+}
+
+/// Limit how much an organization may store. A limit that is exceeded already deletes nothing; nothing is added until there is room.
+#[utoipa::path(put, path = "/operator/orgs/{org}/storage", tag = "operator", params(("org" = String, Path)), request_body = StorageInput,
+    responses((status = 200, body = StorageBody), (status = 401, body = Problem), (status = 404, body = Problem), (status = 422, body = Problem)))]
+pub async fn set_storage(
+    State(ctx): State<Ctx>,
+    CurrentOperator(operator): CurrentOperator,
+    Path(org): Path<String>,
+    Json(body): Json<StorageInput>,
+) -> Result<Json<StorageBody>, Problem> {
+    Ok(Json(usecase::storage::set_as(&ctx, &operator, &org, body.limit).await?.into()))
 }
 
 /// The status of a dataset.

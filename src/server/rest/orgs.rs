@@ -19,7 +19,7 @@ use crate::{
         context::Ctx,
         usecase::{self, organization::OrganizationView},
     },
-    view::{OrganizationMembership, settings::DeletedView},
+    view::{OrganizationMembership, file::StorageView, settings::DeletedView},
 };
 
 use super::{CurrentPerson, Json, PageBody, Params, problem::Problem};
@@ -81,16 +81,33 @@ pub struct SettingsBody {
     cluster: String,
     /// `everyone` or `managers`.
     people_visible_to: &'static str,
+    storage: StorageBody,
 }
 
-impl From<OrganizationDetails> for SettingsBody {
-    fn from(view: OrganizationDetails) -> Self {
+/// How much an organization stores.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct StorageBody {
+    /// In bytes; null for no limit. The operator sets it.
+    limit: Option<i64>,
+    /// In bytes, with the trash and what is on its way.
+    used: i64,
+}
+
+impl From<StorageView> for StorageBody {
+    fn from(view: StorageView) -> Self {
+        Self { limit: view.limit, used: view.used }
+    }
+}
+
+impl From<(OrganizationDetails, StorageView)> for SettingsBody {
+    fn from((view, storage): (OrganizationDetails, StorageView)) -> Self {
         Self {
             website: view.website,
             industry: view.industry,
             language: view.language,
             cluster: view.cluster.unwrap_or_else(|| CLUSTERS[0].0.to_owned()),
             people_visible_to: view.people_visible_to.as_str(),
+            storage: storage.into(),
         }
     }
 }
@@ -227,7 +244,10 @@ async fn shown(
     org: &str,
 ) -> Result<Json<OrganizationBody>, Problem> {
     let view = usecase::organization::show(ctx, by, org).await?;
-    let settings = usecase::settings::details(ctx, by, org).await?.map(Into::into);
+    let settings = match usecase::settings::details(ctx, by, org).await? {
+        Some(details) => Some((details, usecase::storage::show(ctx, view.id).await?).into()),
+        None => None,
+    };
     Ok(Json(OrganizationBody { settings, ..view.into() }))
 }
 

@@ -207,6 +207,12 @@ pub async fn with_request_id(request: axum::extract::Request, next: axum::middle
         Some(IsProblem(problem)) if problem.request_id.is_none() && id.is_some() => {
             let mut again = Problem { request_id: id, ..problem }.into_response();
             again.extensions_mut().remove::<IsProblem>();
+            // What a handler said besides, such as the length of a file that a range was not in.
+            for (name, value) in response.headers() {
+                if *name != header::CONTENT_LENGTH && !again.headers().contains_key(name) {
+                    again.headers_mut().insert(name.clone(), value.clone());
+                }
+            }
             again
         }
         _ => response,

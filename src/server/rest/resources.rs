@@ -30,6 +30,8 @@ pub struct DatasetBody {
     bytes: i64,
     cluster: String,
     captured_on: Option<String>,
+    /// How many files it has. With any, `images` and `bytes` follow from them.
+    files: i64,
 }
 
 impl From<DatasetView> for DatasetBody {
@@ -40,6 +42,7 @@ impl From<DatasetView> for DatasetBody {
             bytes: view.bytes,
             cluster: view.cluster,
             captured_on: view.captured_on.map(crate::domain::time::Day::iso),
+            files: view.files,
         }
     }
 }

@@ -34,11 +34,11 @@ pub async fn insert_top(tx: &mut Tx, permit: &Permit, new: &NewTop) -> Result<()
     // Processing goes on for the original alone, so a copy of what is queued, waiting or being processed is a draft.
     tx.sql(
         "INSERT INTO resource (id, organization_id, account_id, parent_id, kind, kind_rank, name, name_key, name_unique, status, images, bytes, cluster, captured_on,
-            created_by, created_at, modified_at, trashed_with, copied_from, restrict_copy, restrict_delete, restrict_download, status_rank, touched_at, owner_name_key)
+            created_by, created_at, modified_at, trashed_with, copied_from, restrict_copy, restrict_delete, restrict_download, status_rank, files, last_file, touched_at, owner_name_key)
          SELECT $1, $11, $2, $3, kind, kind_rank, name, name_key, name_unique,
             CASE WHEN status IN ('queued', 'waiting_for_credits', 'processing') THEN 'draft' ELSE status END, images, bytes, cluster, captured_on,
             $4, $5, $5, $1, CASE WHEN kind = 'dataset' THEN NULL ELSE id END, $6, $7, $8,
-            CASE WHEN status IN ('queued', 'waiting_for_credits', 'processing') THEN 1 ELSE status_rank END, $5,
+            CASE WHEN status IN ('queued', 'waiting_for_credits', 'processing') THEN 1 ELSE status_rank END, files, last_file, $5,
             COALESCE((SELECT p.name_key FROM person p WHERE p.id = $4), '')
          FROM resource WHERE id = $9 AND organization_id = $10 AND trashed_with IS NULL",
     )
@@ -88,11 +88,11 @@ pub async fn insert(
 ) -> Result<u64> {
     let copied = tx.sql(
         "INSERT INTO resource (id, organization_id, account_id, parent_id, kind, kind_rank, name, name_key, name_unique, status, images, bytes, cluster, captured_on,
-            created_by, created_at, modified_at, trashed_with, copied_from, restrict_copy, restrict_delete, restrict_download, status_rank, touched_at, owner_name_key)
+            created_by, created_at, modified_at, trashed_with, copied_from, restrict_copy, restrict_delete, restrict_download, status_rank, files, last_file, touched_at, owner_name_key)
          SELECT $1, c.organization_id, c.account_id, c.id, r.kind, r.kind_rank, r.name, r.name_key, r.name_unique,
             CASE WHEN r.status IN ('queued', 'waiting_for_credits', 'processing') THEN 'draft' ELSE r.status END, r.images, r.bytes, r.cluster, r.captured_on,
             $2, $3, $3, c.trashed_with, CASE WHEN r.kind = 'dataset' THEN NULL ELSE r.id END, r.restrict_copy, r.restrict_delete, r.restrict_download,
-            CASE WHEN r.status IN ('queued', 'waiting_for_credits', 'processing') THEN 1 ELSE r.status_rank END, $3,
+            CASE WHEN r.status IN ('queued', 'waiting_for_credits', 'processing') THEN 1 ELSE r.status_rank END, r.files, r.last_file, $3,
             COALESCE((SELECT p.name_key FROM person p WHERE p.id = $2), '')
          FROM resource r JOIN resource c ON c.id = $4 WHERE r.id = $5 AND c.trashed_with = $6",
     )

@@ -241,6 +241,46 @@ pub const INVARIANTS: &[Invariant] = &[
             AS BIGINT)",
     },
     Invariant {
+        name: "files, images and bytes of every dataset are those of its files, and only datasets have any (FILE-5)",
+        sql: "SELECT CAST(COUNT(*) AS BIGINT) FROM resource r LEFT JOIN (
+            SELECT f.dataset_id, COUNT(*) AS files, SUM(b.bytes) AS bytes, MAX(f.number) AS last_file,
+                SUM(CASE WHEN f.side = 'input' AND NOT f.left_out AND b.media LIKE 'image/%' THEN 1 ELSE 0 END) AS images
+            FROM dataset_file f JOIN blob b ON b.id = f.blob_id GROUP BY f.dataset_id) AS counted ON counted.dataset_id = r.id
+            WHERE r.files <> COALESCE(counted.files, 0) OR (r.files > 0 AND (r.images <> counted.images OR r.bytes <> counted.bytes
+                OR r.last_file < counted.last_file OR r.kind <> 'dataset'))",
+    },
+    Invariant {
+        name: "every blob has all of its pieces, numbered from 1 (FILE-1)",
+        sql: "SELECT CAST(COUNT(*) AS BIGINT) FROM blob b LEFT JOIN (
+            SELECT p.blob_id, SUM(p.bytes) AS bytes, COUNT(*) AS pieces, MAX(p.number) AS highest FROM blob_piece p GROUP BY p.blob_id) AS whole ON whole.blob_id = b.id
+            WHERE b.bytes <> COALESCE(whole.bytes, 0) OR COALESCE(whole.pieces, 0) <> COALESCE(whole.highest, 0)",
+    },
+    Invariant {
+        name: "every file has its bytes in the cluster of its dataset (XFER-13)",
+        sql: "SELECT CAST(COUNT(*) AS BIGINT) FROM dataset_file f JOIN blob b ON b.id = f.blob_id JOIN resource r ON r.id = f.dataset_id
+            WHERE b.cluster <> COALESCE(r.cluster, '')",
+    },
+    Invariant {
+        name: "every blob has a file, or is about to be freed (FILE-6)",
+        sql: "SELECT CAST(COUNT(*) AS BIGINT) FROM blob b WHERE NOT EXISTS (SELECT 1 FROM dataset_file f WHERE f.blob_id = b.id)
+            AND NOT EXISTS (SELECT 1 FROM blob_check c WHERE c.blob_id = b.id)",
+    },
+    Invariant {
+        name: "every upload has the pieces that it has received, and none once it is a file (FILE-3)",
+        sql: "SELECT CAST(COUNT(*) AS BIGINT) FROM upload u LEFT JOIN (
+            SELECT p.upload_id, SUM(CASE WHEN p.state = 'written' THEN p.bytes ELSE 0 END) AS bytes,
+                SUM(CASE WHEN p.state = 'writing' THEN 1 ELSE 0 END) AS writing, COUNT(*) AS pieces, MAX(p.number) AS highest
+            FROM upload_piece p GROUP BY p.upload_id) AS whole ON whole.upload_id = u.id
+            WHERE (u.file_number IS NULL AND u.received <> COALESCE(whole.bytes, 0)) OR (u.file_number IS NOT NULL AND COALESCE(whole.pieces, 0) > 0)
+                OR COALESCE(whole.highest, 0) > u.pieces OR (u.claim_id IS NULL AND COALESCE(whole.writing, 0) > 0)",
+    },
+    Invariant {
+        name: "every object belongs to one blob or upload, or is in the trash (FILE-1)",
+        sql: "SELECT CAST((SELECT COUNT(*) FROM blob_piece b JOIN upload_piece u ON u.object_id = b.object_id)
+            + (SELECT COUNT(*) FROM blob_piece b JOIN object_trash t ON t.object_id = b.object_id)
+            + (SELECT COUNT(*) FROM upload_piece u JOIN object_trash t ON t.object_id = u.object_id) AS BIGINT)",
+    },
+    Invariant {
         name: "every grant has the organization of its resource (PEOPLE-9)",
         sql: "SELECT CAST(COUNT(*) AS BIGINT) FROM access_grant g JOIN resource r ON r.id = g.resource_id
             WHERE g.owner_organization_id <> r.organization_id",

@@ -53,14 +53,15 @@ fn dataset(
     bytes: i64,
     cluster: Option<String>,
     captured_on: Option<Day>,
+    files: i64,
 ) -> Option<DatasetView> {
-    status.map(|status| DatasetView { status, images, bytes, cluster: cluster.unwrap_or_default(), captured_on })
+    status.map(|status| DatasetView { status, images, bytes, cluster: cluster.unwrap_or_default(), captured_on, files })
 }
 
 from_columns! {
     Resource: id: ResourceId, organization_id: OrganizationId, account_id: AccountId, parent_id: Option<ResourceId>,
         kind: Kind, name: String, status: Option<DatasetStatus>, images: i64, bytes: i64, cluster: Option<String>,
-        captured_on: Option<Day>, charged_to: Option<LicenceId>, created_by: Option<PersonId>, created_at: Timestamp,
+        captured_on: Option<Day>, files: i64, charged_to: Option<LicenceId>, created_by: Option<PersonId>, created_at: Timestamp,
         modified_at: Timestamp;
     Self {
         id,
@@ -68,7 +69,7 @@ from_columns! {
         account: account_id,
         parent: parent_id,
         kind,
-        dataset: dataset(status, images, bytes, cluster, captured_on),
+        dataset: dataset(status, images, bytes, cluster, captured_on, files),
         name,
         charged_to,
         created_by,
@@ -80,7 +81,7 @@ from_columns! {
 /// A node by id.
 pub async fn find(tx: &mut Tx, id: ResourceId) -> Result<Option<Resource>> {
     tx.sql(
-        "SELECT id, organization_id, account_id, parent_id, kind, name, status, images, bytes, cluster, captured_on, charged_to, created_by, created_at, modified_at
+        "SELECT id, organization_id, account_id, parent_id, kind, name, status, images, bytes, cluster, captured_on, files, charged_to, created_by, created_at, modified_at
          FROM resource WHERE id = $1 AND trashed_with IS NULL",
     )
     .bind(id)
@@ -112,7 +113,7 @@ from_columns! {
 /// A node by id, as its own page shows it; what is in it is counted up to `most`.
 pub async fn find_shown(tx: &mut Tx, id: ResourceId, most: i64) -> Result<Option<ResourceDetails>> {
     tx.sql(
-        "SELECT r.id, r.organization_id, r.account_id, r.parent_id, r.kind, r.name, r.status, r.images, r.bytes, r.cluster, r.captured_on, r.charged_to, r.created_by, r.created_at, r.modified_at,
+        "SELECT r.id, r.organization_id, r.account_id, r.parent_id, r.kind, r.name, r.status, r.images, r.bytes, r.cluster, r.captured_on, r.files, r.charged_to, r.created_by, r.created_at, r.modified_at,
             p.first_name || ' ' || p.last_name AS created_by_name,
             (SELECT CAST(COUNT(*) AS BIGINT) FROM access_grant g WHERE g.resource_id = r.id) AS grants,
             (SELECT CAST(COUNT(*) AS BIGINT) FROM access_grant g WHERE g.resource_id = r.id AND NOT g.carried) AS by_hand,
@@ -131,7 +132,7 @@ pub async fn find_all(tx: &mut Tx, ids: &[ResourceId]) -> Result<Vec<Resource>> 
     for chunk in ids.chunks(CHUNK) {
         let rows: Vec<Resource> = tx
             .sql_list(
-                "SELECT id, organization_id, account_id, parent_id, kind, name, status, images, bytes, cluster, captured_on, charged_to, created_by, created_at, modified_at
+                "SELECT id, organization_id, account_id, parent_id, kind, name, status, images, bytes, cluster, captured_on, files, charged_to, created_by, created_at, modified_at
                  FROM resource WHERE id IN ({ids}) AND trashed_with IS NULL",
                 chunk,
             )
@@ -536,7 +537,7 @@ pub struct Children<'a> {
 macro_rules! children {
     ($where_and_order:literal) => {
         concat!(
-            "SELECT r.id, r.account_id, r.kind, r.name, r.status, r.images, r.bytes, r.cluster, r.captured_on, r.created_at, r.modified_at,
+            "SELECT r.id, r.account_id, r.kind, r.name, r.status, r.images, r.bytes, r.cluster, r.captured_on, r.files, r.created_at, r.modified_at,
                 p.first_name || ' ' || p.last_name AS created_by_name,
                 (SELECT CAST(COUNT(*) AS BIGINT) FROM access_grant g WHERE g.resource_id = r.id) AS grants,
                 (SELECT CAST(COUNT(*) AS BIGINT) FROM access_grant g WHERE g.resource_id = r.id AND NOT g.carried) AS by_hand,
@@ -589,7 +590,7 @@ impl Children<'_> {
 // `level` is the lowest there is. A caller that knows the level inherited from above sets it.
 from_columns! {
     RowView: id: ResourceId, account_id: AccountId, kind: Kind, name: String, status: Option<DatasetStatus>, images: i64,
-        bytes: i64, cluster: Option<String>, captured_on: Option<Day>, created_at: Timestamp, modified_at: Timestamp,
+        bytes: i64, cluster: Option<String>, captured_on: Option<Day>, files: i64, created_at: Timestamp, modified_at: Timestamp,
         created_by_name: Option<String>, grants: i64, by_hand: i64, restrict_copy: bool, restrict_delete: bool,
         restrict_download: bool;
     Self {
@@ -597,7 +598,7 @@ from_columns! {
         account: account_id,
         kind,
         name,
-        dataset: dataset(status, images, bytes, cluster, captured_on),
+        dataset: dataset(status, images, bytes, cluster, captured_on, files),
         access: Source::of(by_hand > 0, grants > by_hand),
         grants: u64::try_from(grants).unwrap_or(0),
         created_at,
@@ -907,7 +908,7 @@ pub async fn list_rows(tx: &mut Tx, ids: &[ResourceId]) -> Result<Vec<RowView>> 
     }
     let ids: Vec<_> = ids.iter().take(CHUNK).copied().collect();
     tx.sql_list(
-        "SELECT r.id, r.account_id, r.kind, r.name, r.status, r.images, r.bytes, r.cluster, r.captured_on, r.created_at, r.modified_at,
+        "SELECT r.id, r.account_id, r.kind, r.name, r.status, r.images, r.bytes, r.cluster, r.captured_on, r.files, r.created_at, r.modified_at,
             p.first_name || ' ' || p.last_name AS created_by_name,
             (SELECT CAST(COUNT(*) AS BIGINT) FROM access_grant g WHERE g.resource_id = r.id) AS grants,
             (SELECT CAST(COUNT(*) AS BIGINT) FROM access_grant g WHERE g.resource_id = r.id AND NOT g.carried) AS by_hand,

@@ -45,6 +45,8 @@ struct CountRow {
     folders: i64,
     datasets: i64,
     images: i64,
+    files: i64,
+    stored: i64,
     not_processed: i64,
     too_recent: i64,
     granted: i64,
@@ -91,7 +93,9 @@ pub async fn load(
                         CAST(SUM(CASE WHEN r.kind <> 'dataset' THEN 1 ELSE 0 END) AS BIGINT) AS folders,
                         CAST(SUM(CASE WHEN r.kind = 'dataset' THEN 1 ELSE 0 END) AS BIGINT) AS datasets,
                         CAST(SUM(CASE WHEN r.kind = 'site' THEN 1 ELSE 0 END) AS BIGINT) AS sites,
-                        CAST(SUM(r.images) AS BIGINT) AS images,
+                        CAST(SUM(r.images) AS BIGINT) AS images, CAST(SUM(r.files) AS BIGINT) AS files,
+                        CAST(SUM(CASE WHEN r.files > 0 THEN r.bytes ELSE 0 END
+                            + CASE WHEN r.kind = 'dataset' THEN (SELECT COALESCE(SUM(u.bytes), 0) FROM upload u WHERE u.dataset_id = r.id AND u.file_number IS NULL) ELSE 0 END) AS BIGINT) AS stored,
                         CAST(SUM(CASE WHEN r.status <> 'processed' THEN 1 ELSE 0 END) AS BIGINT) AS not_processed,
                         CAST(SUM(CASE WHEN r.kind = 'dataset' AND r.created_at >= {1} THEN 1 ELSE 0 END) AS BIGINT) AS too_recent,
                         CAST(SUM(CASE WHEN EXISTS (SELECT 1 FROM access_grant g WHERE g.resource_id = r.id) THEN 1 ELSE 0 END) AS BIGINT) AS granted,
@@ -116,6 +120,8 @@ pub async fn load(
             entry.contents.folders += count(row.folders);
             entry.contents.datasets += count(row.datasets);
             entry.contents.images += row.images;
+            entry.contents.files += count(row.files);
+            entry.contents.stored += row.stored;
             entry.contents.clusters.extend(row.cluster);
             entry.contents.not_processed.total += count(row.not_processed);
             entry.contents.too_recent.total += count(row.too_recent);

@@ -119,6 +119,22 @@ pub async fn count_inside(tx: &mut Tx, tops: &[ResourceId]) -> Result<BTreeMap<R
     Ok(counts)
 }
 
+/// How many files the datasets have that went into the trash with each of some tops, the tops included.
+pub async fn count_files_inside(tx: &mut Tx, tops: &[ResourceId]) -> Result<BTreeMap<ResourceId, u64>> {
+    let mut counts = BTreeMap::new();
+    for chunk in tops.chunks(CHUNK) {
+        let rows: Vec<(ResourceId, i64)> = tx
+            .sql_list(
+                "SELECT trashed_with, CAST(COALESCE(SUM(files), 0) AS BIGINT) FROM resource WHERE trashed_with IN ({ids}) GROUP BY trashed_with",
+                chunk,
+            )
+            .all()
+            .await?;
+        counts.extend(rows.into_iter().map(|(id, n)| (id, u64::try_from(n).unwrap_or(0))));
+    }
+    Ok(counts)
+}
+
 fn ids_of(permits: &[Permit]) -> Vec<ResourceId> {
     permits.iter().map(Permit::resource).collect()
 }
@@ -232,7 +248,8 @@ pub async fn leave_behind(tx: &mut Tx, permits: &[Permit]) -> Result<u64> {
     Ok(left)
 }
 
-/// Deletes the permits' resources for good with everything that went along.
+/// Deletes the permits' resources for good with everything that went along; their files are deleted before
+/// ([`super::dataset_file::delete_doomed`]).
 pub async fn delete(tx: &mut Tx, permits: &[Permit]) -> Result<u64> {
     let mut deleted = 0;
     for chunk in ids_of(permits).chunks(CHUNK) {

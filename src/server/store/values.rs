@@ -14,10 +14,11 @@ use crate::domain::{
     access::Level,
     audit::Action,
     billing::RequestState,
+    file::{Media, Side},
     id::{
-        AccountId, AuditId, ContactId, EntryId, GrantId, InvitationId, KeyId, LicenceId, LinkId, LoanId, MailId,
-        OfferId, OneTimeLinkId, OperatorKeyId, OrganizationId, PersonId, RequestId, ResourceId, SessionId, TaskId,
-        TransferId, UndoId,
+        AccountId, AuditId, BlobId, ContactId, EntryId, GrantId, InvitationId, KeyId, LicenceId, LinkId, LoanId,
+        MailId, ObjectId, OfferId, OneTimeLinkId, OperatorKeyId, OrganizationId, PersonId, RequestId, ResourceId,
+        SessionId, TaskId, TransferId, UndoId, UploadId,
     },
     invitation::InvitationState,
     key::Scopes,
@@ -36,6 +37,7 @@ use crate::domain::{
     task::{TaskKind, TaskState},
     time::{Day, Timestamp},
     transfer::Grantee,
+    upload::OnConflict,
 };
 
 /// Stores a newtype as the value that is in it, on both databases.
@@ -169,13 +171,13 @@ macro_rules! from_columns {
 
 pub(super) use from_columns;
 
-stored_as! { Uuid: PersonId, OrganizationId, AccountId, InvitationId, ResourceId, GrantId, LicenceId, EntryId, TransferId, OfferId, LinkId, SessionId, OneTimeLinkId, AuditId, TaskId, UndoId, MailId, ContactId, RequestId, OperatorKeyId, LoanId, KeyId }
+stored_as! { Uuid: PersonId, OrganizationId, AccountId, InvitationId, ResourceId, GrantId, LicenceId, EntryId, TransferId, OfferId, LinkId, SessionId, OneTimeLinkId, AuditId, TaskId, UndoId, MailId, ContactId, RequestId, OperatorKeyId, LoanId, KeyId, BlobId, ObjectId, UploadId }
 stored_as! { i64: Timestamp, Day }
 
-stored_as_text! { as_str, parse: Role, Level, Kind, DatasetStatus, Product, Model, EntryKind, TaskKind, TaskState, ShareLinkState, OfferState, InvitationState, MailState, PlanTier, OrganizationKind, Purpose, PeopleVisibility, RequestState, LoanEnd, Action }
+stored_as_text! { as_str, parse: Role, Level, Kind, DatasetStatus, Product, Model, EntryKind, TaskKind, TaskState, ShareLinkState, OfferState, InvitationState, MailState, PlanTier, OrganizationKind, Purpose, PeopleVisibility, RequestState, LoanEnd, Action, Side, Media, OnConflict }
 stored_as_text! { text, read: Scopes }
 
-listed! { PersonId, OrganizationId, AccountId, InvitationId, ResourceId, LicenceId, MailId }
+listed! { PersonId, OrganizationId, AccountId, InvitationId, ResourceId, LicenceId, MailId, BlobId, ObjectId, UploadId }
 
 from_columns! {
     Restrictions: restrict_copy: bool, restrict_delete: bool, restrict_download: bool;

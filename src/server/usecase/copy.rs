@@ -20,6 +20,7 @@ use crate::{
         requester::Requester,
         resource::{Kind, free_name, name_or_count},
         role::Permission,
+        storage::fits,
         task::{MAX_INLINE_ITEMS, MAX_TASKS, TaskKind, go_on},
         text::FieldIssue,
     },
@@ -32,7 +33,8 @@ use super::{
         error::{Error, Result},
         limit::Key,
         store::{
-            Tx, account, copying, licence, organization as organizations, resource, subtree, task, trash as hidden,
+            Tx, account, copying, dataset_file, licence, organization as organizations, resource, storage, subtree,
+            task, trash as hidden,
         },
     },
     access::{self, AccessPath},
@@ -42,6 +44,8 @@ use super::{
 
 /// How many items a step of a copy makes at most.
 pub const COPY_BATCH_SIZE: u64 = 500;
+/// How many files take as long to copy as an item.
+const FILES_PER_ITEM: u64 = 10;
 /// How many things inside are looked for that cannot be copied; one is enough to refuse.
 const MAX_NAME_CANDIDATES: i64 = 100;
 
@@ -86,16 +90,16 @@ fn place_of(access_path: &AccessPath) -> Result<CopyDestination> {
     })
 }
 
-/// What is to be copied, each with how many items it is. What is inside another item of the selection is copied with it.
+/// What is to be copied, each with how many items it is, and how many files they have. What is inside another item of the selection is copied with it.
 async fn originals(
     tx: &mut Tx,
     ctx: &Ctx,
     items: &[ResourceId],
     access_paths: &BTreeMap<ResourceId, AccessPath>,
-) -> Result<Vec<(Original, u64)>> {
+) -> Result<(Vec<(Original, u64)>, u64)> {
     let below = subtree::load(tx, items, None, ctx.now()).await?;
     let restricted = subtree::list_restricted(tx, items, MAX_NAME_CANDIDATES).await?;
-    let mut originals = Vec::with_capacity(items.len());
+    let (mut originals, mut files) = (Vec::with_capacity(items.len()), 0);
     for id in items {
         let (Some(access_path), Some(inside)) = (access_paths.get(id), below.get(id)) else {
             return Err(Refusal::NotFound.into());
@@ -118,9 +122,10 @@ async fn originals(
             holds_sites: inside.sites > 0,
             uncopyable: uncopyable.map(|inside| inside.name.clone()),
         };
+        files += inside.contents.files;
         originals.push((original, inside.contents.folders + inside.contents.datasets));
     }
-    Ok(originals)
+    Ok((originals, files))
 }
 
 async fn copy_in(
@@ -137,7 +142,7 @@ async fn copy_in(
     let there = access::access_path(tx, by, destination).await?;
     let place = place_of(&there)?;
     let container = resource::find(tx, destination).await?.ok_or(Refusal::NotFound)?;
-    let originals = originals(tx, ctx, items, &access_paths).await?;
+    let (originals, files) = originals(tx, ctx, items, &access_paths).await?;
     for (original, _) in &originals {
         may_copy(original, &place)?;
     }
@@ -149,7 +154,7 @@ async fn copy_in(
         let kind = if original.holds_sites { Kind::Site } else { original.kind };
         allows(&licences, making(kind, place.kind), ctx.now())?;
     }
-    if total > MAX_INLINE_ITEMS && originals.len() > MAX_TASKS {
+    if total + files / FILES_PER_ITEM > MAX_INLINE_ITEMS && originals.len() > MAX_TASKS {
         return Err(Refusal::field("items", FieldIssue::TooMany(MAX_TASKS)).into());
     }
     let location = drive::show::location(tx, place.organization, Some(destination)).await?;
@@ -166,9 +171,10 @@ async fn copy_in(
             at: ctx.now(),
         };
         copying::insert_top(tx, &permit, &new).await?;
+        copy_files(tx, ctx, &permit, top, original.id).await?;
         super::organization::turn_space(tx, permit.organization()).await?;
         let mut making = CopyProgress { top, organization: place.organization, person: by.person, at: None, done: 1 };
-        if total > MAX_INLINE_ITEMS {
+        if total + files / FILES_PER_ITEM > MAX_INLINE_ITEMS {
             let progress = task::Task {
                 id: TaskId(ctx.id()),
                 organization: place.organization,
@@ -217,20 +223,47 @@ pub async fn step(tx: &mut Tx, ctx: &Ctx, making: &mut CopyProgress) -> Result<b
             None if inside == making.top => return Err(Refusal::Conflict.into()),
             None => Vec::new(),
         };
+        let is_rest = u64::try_from(next.len()).unwrap_or(0) < room;
+        // A container that holds nothing counts as well, so that a step has an end.
+        room = room.saturating_sub(u64::from(next.is_empty()));
+        let mut last = None;
         for id in &next {
-            making.done += copying::insert(tx, &permit, ResourceId(ctx.id()), *id, inside, ctx.now()).await?;
+            let copy = ResourceId(ctx.id());
+            let copied = copying::insert(tx, &permit, copy, *id, inside, ctx.now()).await?;
+            let files = if copied > 0 { copy_files(tx, ctx, &permit, copy, *id).await? } else { 0 };
+            making.done += copied;
+            last = Some(*id);
+            room = room.saturating_sub(1 + files / FILES_PER_ITEM);
+            if room == 0 {
+                break;
+            }
         }
-        let copied = u64::try_from(next.len()).unwrap_or(0);
-        if copied < room {
+        if is_rest && last == next.last().copied() {
             copying::update_filled(tx, &permit, inside).await?;
             making.at = None;
         } else {
-            making.at = Some((inside, next.last().copied()));
+            making.at = Some((inside, last));
         }
-        // A container that holds nothing counts as well, so that a step has an end.
-        room = room.saturating_sub(copied.max(1));
     }
     Ok(false)
+}
+
+/// Gives a copy of a dataset the files of the original, if the storage of who gets it has room (FILE-6). How many.
+async fn copy_files(tx: &mut Tx, ctx: &Ctx, permit: &Permit, copy: ResourceId, original: ResourceId) -> Result<u64> {
+    let files = dataset_file::copy(tx, permit, copy, original, ctx.now()).await?;
+    let owner = storage::find_owner(tx, copy).await?.unwrap_or(permit.organization());
+    if files > 0
+        && let Some(limit) = storage::find_limit(tx, owner).await?
+    {
+        let (all, more) = (storage::sum_used(tx, owner).await?, storage::find_bytes(tx, copy).await?);
+        let fits = fits(Some(limit), all.saturating_sub(more), more);
+        // How much another organization stores is nobody else's business (ACCT-3).
+        if owner != permit.organization() && fits.is_err() {
+            return Err(Refusal::field("sharing_id", FieldIssue::CannotReceive).into());
+        }
+        fits?;
+    }
+    Ok(files)
 }
 
 /// Shows a copy that is complete, where the copier may still put it. What it is called, and the name of the container.
@@ -339,12 +372,12 @@ async fn share_in(
         return Err(at(FieldIssue::CannotReceive));
     }
     let place = root_of(&target, typed);
-    let originals = originals(tx, ctx, items, &access_paths).await?;
+    let (originals, files) = originals(tx, ctx, items, &access_paths).await?;
     for (original, _) in &originals {
         may_share(original, &place)?;
     }
     let total: u64 = originals.iter().map(|(_, size)| size).sum();
-    if total > MAX_INLINE_ITEMS && originals.len() > MAX_TASKS {
+    if total + files / FILES_PER_ITEM > MAX_INLINE_ITEMS && originals.len() > MAX_TASKS {
         return Err(Refusal::field("items", FieldIssue::TooMany(MAX_TASKS)).into());
     }
     let permit = receive(sharer, target.organization, target.root);
@@ -362,9 +395,10 @@ async fn share_in(
             at: ctx.now(),
         };
         copying::insert_top(tx, &permit, &new).await?;
+        copy_files(tx, ctx, &go_on(by.person, *organization, top), top, original.id).await?;
         super::organization::turn_space(tx, permit.organization()).await?;
         let mut making = CopyProgress { top, organization: *organization, person: by.person, at: None, done: 1 };
-        if total > MAX_INLINE_ITEMS {
+        if total + files / FILES_PER_ITEM > MAX_INLINE_ITEMS {
             let progress = task::Task {
                 id: TaskId(ctx.id()),
                 organization: *organization,

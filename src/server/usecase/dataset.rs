@@ -139,6 +139,10 @@ pub async fn change_facts(ctx: &Ctx, by: &Principal, id: &str, form: &FactsForm)
                     captured_on: captured_on.unwrap_or(before.captured_on),
                     ..before.clone()
                 };
+                if before.files > 0 && (after.images, after.bytes) != (before.images, before.bytes) {
+                    let text = "The images and the size of this dataset follow from its files. Add or delete files instead.";
+                    return Err(Refusal::BadRequest(text.to_owned()).into());
+                }
                 if after.images != before.images {
                     may_count_anew(before.status, found.charged_to.is_some())?;
                 }

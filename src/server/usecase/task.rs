@@ -10,6 +10,7 @@ use crate::{
         text::key,
         time::Timestamp,
         transfer::Scope,
+        upload::ABANDONED_KEPT_MILLIS,
     },
     view::{ReceiptView, task::TaskView},
 };
@@ -19,7 +20,9 @@ use super::{
         context::{Ctx, Principal},
         error::{Error, Result},
         store::{
-            Tx, person,
+            Tx,
+            dataset_file::{self, Doomed},
+            person,
             task::{self, Task},
             trash as hidden,
         },
@@ -35,6 +38,8 @@ const LEASE_MILLIS: i64 = 60_000;
 const TRANSFER_LEASE_MILLIS: i64 = 180_000;
 /// How many items a step deletes at most.
 const DELETE_BATCH_SIZE: i64 = 500;
+/// How many files a step deletes at most.
+const DELETE_FILES_BATCH_SIZE: i64 = 5_000;
 /// How many tasks are shown.
 const MAX_LISTED: i64 = 20;
 
@@ -279,6 +284,11 @@ async fn step_copy(tx: &mut Tx, ctx: &Ctx, mut held: LeasedTask) -> Result<Optio
 
 async fn step_delete(tx: &mut Tx, ctx: &Ctx, mut held: LeasedTask) -> Result<Option<LeasedTask>> {
     let permit = go_on(held.task.person, held.task.organization, top(&held.task)?);
+    let unused_at = ctx.now().plus_millis(ABANDONED_KEPT_MILLIS);
+    let doomed = Doomed::WithTops(&[permit]);
+    if dataset_file::delete_doomed(tx, doomed, DELETE_FILES_BATCH_SIZE, ctx.now(), unused_at).await? > 0 {
+        return note(tx, ctx, held).await;
+    }
     let deleted = hidden::delete_some(tx, &permit, DELETE_BATCH_SIZE).await?;
     held.task.done += deleted;
     let Some(held) = note(tx, ctx, held).await? else { return Ok(None) };

@@ -18,6 +18,7 @@ use crate::{
         transfer::Grantee,
         trash::{RestoreTarget, home, kept_until, outlived, overdue_before, restricted_inside},
         undo::Inverse,
+        upload::ABANDONED_KEPT_MILLIS,
     },
     view::{
         Control, Page, RowView,
@@ -31,7 +32,9 @@ use super::{
         context::{Ctx, Principal},
         error::{Error, Result},
         store::{
-            Tx, grant,
+            Tx,
+            dataset_file::{self, Doomed},
+            grant,
             resource::{self, Step},
             subtree, task,
             trash::{self, Trashed},
@@ -410,11 +413,13 @@ async fn delete_in(tx: &mut Tx, ctx: &Ctx, by: Option<&Principal>, tops: &[(Tras
     trash::leave_behind(tx, &permits).await?;
     // What fits into one step together; what does not is left to tasks.
     let (mut room, mut now) = (MAX_INLINE_ITEMS, Vec::new());
-    let sizes = trash::count_inside(tx, &tops.iter().map(|(top, _)| top.id).collect::<Vec<_>>()).await?;
+    let ids: Vec<ResourceId> = tops.iter().map(|(top, _)| top.id).collect();
+    let (sizes, files) = (trash::count_inside(tx, &ids).await?, trash::count_files_inside(tx, &ids).await?);
     for (top, permit) in tops {
         let size = sizes.get(&top.id).copied().unwrap_or(1);
-        if size <= room {
-            room -= size;
+        let rows = size + files.get(&top.id).copied().unwrap_or(0);
+        if rows <= room {
+            room -= rows;
             now.push(*permit);
             continue;
         }
@@ -439,6 +444,8 @@ async fn delete_in(tx: &mut Tx, ctx: &Ctx, by: Option<&Principal>, tops: &[(Tras
         };
         task::insert(tx, &progress, ctx.now()).await?;
     }
+    let unused_at = ctx.now().plus_millis(ABANDONED_KEPT_MILLIS);
+    dataset_file::delete_doomed(tx, Doomed::WithTops(&now), i64::MAX, ctx.now(), unused_at).await?;
     trash::delete(tx, &now).await?;
     let items: Vec<(ResourceId, String)> = tops.iter().map(|(top, _)| (top.id, top.name.clone())).collect();
     let names: Vec<String> = items.iter().map(|(_, name)| name.clone()).collect();

@@ -2,6 +2,7 @@
 //! nothing.
 
 pub mod mail;
+pub mod sweep;
 pub mod task;
 pub mod waiting;
 
@@ -37,6 +38,7 @@ pub struct Workers {
     mail_worker: Option<JoinHandle<()>>,
     task_worker: JoinHandle<()>,
     credit_worker: JoinHandle<()>,
+    file_sweeper: JoinHandle<()>,
 }
 
 /// Starts the workers; mail is delivered only where there is a mail server.
@@ -45,6 +47,7 @@ pub fn start(ctx: &Ctx, delivery: Option<Delivery>) -> Workers {
     let mail_worker = delivery.map(|delivery| tokio::spawn(mail::run(ctx.clone(), delivery, stopped)));
     let task_worker = tokio::spawn(task::run(ctx.clone(), stop.subscribe()));
     let credit_worker = tokio::spawn(waiting::run(ctx.clone(), stop.subscribe()));
+    let file_sweeper = tokio::spawn(sweep::run(ctx.clone(), stop.subscribe()));
     let ctx = ctx.clone();
     tokio::spawn(async move {
         loop {
@@ -57,7 +60,7 @@ pub fn start(ctx: &Ctx, delivery: Option<Delivery>) -> Workers {
             tokio::time::sleep(CLEANUP_INTERVAL).await;
         }
     });
-    Workers { stop, mail_worker, task_worker, credit_worker }
+    Workers { stop, mail_worker, task_worker, credit_worker, file_sweeper }
 }
 
 /// Asks the workers of a node to stop.
@@ -85,6 +88,7 @@ impl Workers {
         }
         let _ = self.task_worker.await;
         let _ = self.credit_worker.await;
+        let _ = self.file_sweeper.await;
     }
 }
 

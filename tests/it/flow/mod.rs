@@ -9,6 +9,7 @@ mod concurrency;
 mod copies;
 mod drive;
 mod entitlements;
+mod files;
 mod history;
 mod invitations;
 mod keys;

@@ -325,6 +325,7 @@ mod long {
                         bytes: 1,
                         cluster: "eu-central".into(),
                         captured_on: None,
+                        files: 0,
                     };
                     let mut inside = folder;
                     for n in 0..number {

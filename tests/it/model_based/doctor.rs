@@ -48,6 +48,13 @@ async fn something_of_everything(app: &TestApp) {
     let sent = anna.dataset(source.root, "Sent", 5).await;
     app.set_status(sent, DatasetStatus::Processed).await;
     anna.transfer(&[sent], target.root).await.expect(201);
+    let filled = anna.dataset(folder, "With files", 0).await;
+    for name in ["a.jpg", "b.jpg"] {
+        anna.upload(filled, name, name.as_bytes()).await;
+    }
+    let begun = serde_json::json!({ "files": [{ "path": "c.jpg", "bytes": 9 }] });
+    let begun = anna.post(&format!("/api/v1/datasets/{filled}/uploads"), &begun).await.expect(200).json();
+    anna.send_bytes(begun["items"][0]["upload"]["url"].as_str().expect("an address"), 0, "abc").await.expect(204);
     let gone = anna.folder(folder, "Gone").await;
     anna.folder(gone, "Inside gone").await;
     anna.trash(gone).await;
@@ -55,6 +62,21 @@ async fn something_of_everything(app: &TestApp) {
 
 /// The statements that break each invariant. They run in a copy of the database.
 const WAYS: &[(&str, &[&str])] = &[
+    ("are those of its files", &["UPDATE resource SET bytes = bytes + 1 WHERE files > 0"]),
+    ("has all of its pieces", &["UPDATE blob_piece SET number = number + 1"]),
+    ("in the cluster of its dataset", &["UPDATE resource SET cluster = 'elsewhere' WHERE files > 0"]),
+    (
+        "every blob has a file",
+        &[
+            "DELETE FROM dataset_file WHERE number = 1",
+            "UPDATE resource SET files = files - 1, bytes = bytes - 5 WHERE files > 0",
+        ],
+    ),
+    ("has the pieces that it has received", &["UPDATE upload SET received = received - 1 WHERE file_number IS NULL"]),
+    (
+        "belongs to one blob or upload",
+        &["INSERT INTO object_trash (object_id, cluster, not_before, attempts) SELECT object_id, 'x', 0, 0 FROM blob_piece"],
+    ),
     (
         "no one who belongs to an organization has work in their personal space",
         &["UPDATE licence SET product = 'cloud' WHERE organization_id IN (SELECT id FROM organization WHERE space_of IS NOT NULL)"],

@@ -6,6 +6,7 @@
 //!   database holds.
 //! - [`generator`]: random actions from a seed. [`history`]: plays them on both sides, compares, and shrinks what fails.
 //! - [`fault_injection`]: every write fails at each of its statements.
+//! - [`files`]: files in random histories, with storage.
 //! - [`blockers`]: every pair of licence models and everything that can block a transfer, from the table that the browser's
 //!   specs use too.
 //! - [`bad_input`]: invalid numbers, and facts that change between plan and confirmation.
@@ -17,6 +18,7 @@ mod bad_input;
 mod blockers;
 mod doctor;
 mod fault_injection;
+mod files;
 mod generator;
 mod history;
 mod model;

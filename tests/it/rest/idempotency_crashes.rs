@@ -264,6 +264,17 @@ async fn call(app: &TestApp, operation: &str) -> Call {
             let token = app.invitation_token(&john.email).await;
             (john.clone(), "/api/v1/invitations/show".to_owned(), json!({ "token": token }))
         }
+        "/datasets/{id}/uploads" => {
+            let draft = anna.dataset(folder, "Draft", 0).await;
+            let body = json!({ "files": [{ "path": "a.jpg", "bytes": 4 }, { "path": "../b.jpg", "bytes": 4 }] });
+            (anna, format!("/api/v1/datasets/{draft}/uploads"), body)
+        }
+        "/datasets/{id}/files/delete" => {
+            let draft = anna.dataset(folder, "Draft", 0).await;
+            // Bytes that no other file has, so that each deletion leaves a blob without one.
+            let number = anna.upload(draft, "a.jpg", &rand::random::<[u8; 16]>()).await;
+            (anna, format!("/api/v1/datasets/{draft}/files/delete"), json!({ "numbers": [number] }))
+        }
         "/undo" => {
             let renamed =
                 anna.patch(&format!("/api/v1/resources/{folder}"), &json!({ "name": "Renamed" })).await.expect(200);

@@ -56,6 +56,13 @@ both!(attack_1_every_id_of_another_organization_is_answered_like_a_missing_one, 
     let offer = john.post("/api/v1/offers", &offered).await.expect(201).json()["id"].clone();
     let offer = offer.as_str().expect("an id").to_owned();
 
+    let draft = john.dataset(folder, "Draft", 0).await;
+    let number = john.upload(draft, "photo.jpg", b"photo").await;
+    let begun = json!({ "files": [{ "path": "more.jpg", "bytes": 4 }] });
+    let begun = john.post(&format!("/api/v1/datasets/{draft}/uploads"), &begun).await.expect(200).json();
+    let upload =
+        begun["items"][0]["upload"]["url"].as_str().expect("an address").rsplit('/').next().expect("an id").to_owned();
+
     app.give(folder, Grantee::Person(john.id), Level::Reader, false).await;
     let grants = john.access(folder, "").await.expect(200).json();
     let account = theirs.account.to_string();
@@ -99,12 +106,25 @@ both!(attack_1_every_id_of_another_organization_is_answered_like_a_missing_one, 
                 "tasks" => vec![(task.clone(), missing.clone())],
                 "links" => vec![(link.clone(), missing.clone())],
                 "offers" => vec![(offer.clone(), missing.clone())],
+                "datasets" => vec![(draft.to_string(), missing.clone()), (draft.to_string(), "nonsense".to_owned())],
+                "uploads" => vec![(upload.clone(), missing.clone()), (upload.clone(), "nonsense".to_owned())],
                 other => panic!("say what stands for an id of /{other} in this test"),
             };
         for method in methods.as_object().expect("methods").keys() {
             let verb: Method = method.to_uppercase().parse().expect("a method");
+            if path.contains("/uploads/{id}") && verb == Method::PATCH {
+                for id in [&upload, &missing] {
+                    let at = format!("/api/v1/uploads/{id}");
+                    anna.send_bytes(&at, 0, "x").await.expect(404);
+                    app.nobody().send_bytes(&at, 0, "x").await.expect(401);
+                }
+                continue;
+            }
             let body = match (verb.as_str(), path.rsplit('/').next().unwrap_or_default()) {
-                ("GET" | "DELETE", _) => None,
+                ("GET" | "HEAD" | "DELETE", _) => None,
+                ("POST", "uploads") => Some(json!({ "files": [{ "path": "mine.jpg", "bytes": 1 }] })),
+                ("POST", "delete") => Some(json!({ "numbers": [number] })),
+                ("PATCH", "{number}") => Some(json!({ "left_out": true })),
                 ("PATCH", "{person}") => Some(json!({ "role": "reader" })),
                 ("PATCH", "{org}") => Some(json!({ "name": "Mine" })),
                 ("PUT", "restrictions") => Some(json!({ "copy": true })),
@@ -145,13 +165,18 @@ both!(attack_1_every_id_of_another_organization_is_answered_like_a_missing_one, 
             for (foreign, nobodys) in &ways {
                 let fill = |id: &str| {
                     let path = path.replace("{org}", id).replace("{person}", &john.id.to_string());
-                    let path = path.replace("{grant}", &grant);
+                    let path = path.replace("{grant}", &grant).replace("{number}", &number.to_string());
                     let path = if path.contains("/accounts/") { path.replace("{id}", &account) } else { path };
                     let path = path.replace("{id}", if path.contains("/invitations/") { &invitation } else { id });
                     if path.starts_with("/api/v1") { path } else { format!("/api/v1{path}") }
                 };
                 let at_theirs = anna.call(verb.clone(), &fill(foreign), body.as_ref(), &[]).await;
                 let at_nobodys = anna.call(verb.clone(), &fill(nobodys), body.as_ref(), &[]).await;
+                if verb == Method::HEAD {
+                    let anonymous = app.nobody().call(verb.clone(), &fill(foreign), None, &[]).await.status;
+                    assert_eq!((at_theirs.status, at_nobodys.status, anonymous), (404, 404, 401), "{path}");
+                    continue;
+                }
                 assert_eq!(bare(&at_theirs), bare(&at_nobodys), "{verb} {path}");
                 assert_eq!((at_theirs.status, at_theirs.code().as_str()), (404, "not_found"), "{verb} {path}");
                 assert_eq!(at_theirs.header("content-length"), at_nobodys.header("content-length"), "{verb} {path}");

@@ -36,6 +36,7 @@ use commonhold::{
         context::{Clock, Ctx, digest},
         doctor,
         error::Error,
+        files::{FileLimits, Files},
         limit::RateLimiter,
         password::Hasher,
         router,
@@ -47,6 +48,9 @@ use leptos::config::{Env, LeptosOptions};
 
 /// When every test begins: 21 November 2026.
 pub const BEGINNING: i64 = 1_795_287_903_007;
+
+/// How large a file may be in tests.
+pub const MAX_FILE_BYTES: i64 = 200_000_000;
 
 /// Everybody's password.
 pub const PASSWORD: &str = "survey-the-alps-by-drone";
@@ -103,6 +107,8 @@ struct Inner {
     people: AtomicU64,
     /// The folder of the SQLite file; removed with the application.
     folder: Option<tempfile::TempDir>,
+    /// The folder of the objects.
+    files: Arc<tempfile::TempDir>,
     /// The PostgreSQL database, and the server to drop it on.
     database: Mutex<Option<(String, String)>>,
 }
@@ -159,10 +165,24 @@ impl TestApp {
     }
 
     fn over(db: Db, limits: bool, folder: Option<tempfile::TempDir>, database: Option<(String, String)>) -> Self {
+        let files = Arc::new(tempfile::tempdir().expect("a temporary folder"));
+        Self::over_files(db, limits, folder, database, files)
+    }
+
+    fn over_files(
+        db: Db,
+        limits: bool,
+        folder: Option<tempfile::TempDir>,
+        database: Option<(String, String)>,
+        files: Arc<tempfile::TempDir>,
+    ) -> Self {
         let (clock, clock_step) = (Arc::new(AtomicI64::new(BEGINNING)), Arc::new(AtomicI64::new(0)));
         let test_clock = Clock::Test { millis: clock.clone(), step: clock_step.clone() };
         let hasher = Hasher::quick().expect("quick parameters");
-        let ctx = Ctx::new(db, test_clock, hasher, RateLimiter::new(limits), "http://localhost:3000");
+        let storage =
+            Files::in_folder(files.path(), FileLimits { max_file_bytes: MAX_FILE_BYTES, ..FileLimits::default() });
+        let ctx = Ctx::new(db, test_clock, hasher, RateLimiter::new(limits), "http://localhost:3000")
+            .with_files(storage.expect("a folder for objects"));
         let settings = Settings {
             public_url: "http://localhost:3000".to_owned(),
             rate_limits: limits,
@@ -177,14 +197,15 @@ impl TestApp {
             settings,
             people: AtomicU64::new(0),
             folder,
+            files,
             database: Mutex::new(database),
         }))
     }
 
-    /// Another node over an existing database. The first node drops it.
+    /// Another node over an existing database and the same storage. The first node drops it.
     pub async fn node(&self, url: &str) -> Self {
         let db = Db::open(url, Synchronous::Normal, false).await.expect("the database opens");
-        Self::over(db, true, None, None)
+        Self::over_files(db, true, None, None, self.0.files.clone())
     }
 
     /// A new application over another database of the same kind.
@@ -220,6 +241,18 @@ impl TestApp {
             let (base, _) = server.rsplit_once('/').expect("the address names a database");
             format!("{base}/{name}")
         })
+    }
+
+    /// The folder of the objects.
+    pub fn storage(&self) -> &Path {
+        self.0.files.path()
+    }
+
+    /// Asserts that storage and database know the same objects.
+    pub async fn storage_healthy(&self) {
+        for finding in doctor::examine_files(self.ctx()).await.expect("the doctor comes") {
+            assert_eq!(finding.broken, 0, "broken: {}", finding.invariant);
+        }
     }
 
     pub fn router(&self) -> Router {

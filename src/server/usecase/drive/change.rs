@@ -122,6 +122,7 @@ pub async fn create(ctx: &Ctx, by: &Principal, form: &NewResourceForm) -> Result
         bytes: bytes.unwrap_or(0),
         cluster: stored_in.filter(|_| !form.cluster.trim().is_empty()).unwrap_or_default(),
         captured_on,
+        files: 0,
     });
     ctx.db()
         .write(|tx, _| Box::pin(async { create_in(tx, ctx, by, parent, kind, &name, dataset.as_ref()).await }))

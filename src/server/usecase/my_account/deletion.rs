@@ -11,6 +11,7 @@ use crate::{
         role::{Permission, Role},
         role_change::keep_an_owner,
         text::{Email, FieldIssue},
+        upload::ABANDONED_KEPT_MILLIS,
     },
     view::{OrganizationMembership, my_account::AccountDeletionView},
 };
@@ -22,8 +23,9 @@ use super::{
             error::Result,
             mail::{EmailMessage, post},
             store::{
-                Tx, audit as audit_store, grant, invitation, membership, one_time_link, organization, person, resource,
-                seat, session,
+                Tx, audit as audit_store,
+                dataset_file::{self, Doomed},
+                grant, invitation, membership, one_time_link, organization, person, resource, seat, session,
             },
         },
         audit::{self, AuditEvent},
@@ -136,6 +138,8 @@ async fn delete_in(tx: &mut Tx, ctx: &Ctx, by: &Principal, delete_space: bool) -
     }
     if let Some(space) = &standing.space {
         let close = allow(by.who(), space.organization, Some(space.role), Permission::EditLegal)?;
+        let unused_at = now.plus_millis(ABANDONED_KEPT_MILLIS);
+        dataset_file::delete_doomed(tx, Doomed::OfOrganization(&close), i64::MAX, now, unused_at).await?;
         resource::delete_all(tx, &close).await?;
         organization::close_space(tx, &close, now).await?;
         membership::delete(tx, &close, &[by.person]).await?;

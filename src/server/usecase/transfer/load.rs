@@ -17,7 +17,9 @@ use crate::{
     server::{
         context::{Ctx, Principal, digest},
         error::{Error, Result},
-        store::{Tx, grant, invitation, licence, membership, organization as organizations, resource, subtree},
+        store::{
+            Tx, grant, invitation, licence, membership, organization as organizations, resource, storage, subtree,
+        },
         usecase::{
             access::{self, AccessPath},
             accounts::AccountNames,
@@ -353,7 +355,11 @@ pub(crate) async fn side(
     let role = membership::find_role_in(tx, account, person).await?;
     let licences = licence::list_of_account(tx, account, ctx.now()).await?;
     let licence = governing(&licences, ctx.now()).cloned();
-    Ok((Side { organization: id, name: found.name, role, invitation_pending, licence }, found.org_id))
+    let storage_left = match storage::find_limit(tx, id).await? {
+        Some(limit) => Some(limit.saturating_sub(storage::sum_used(tx, id).await?)),
+        None => None,
+    };
+    Ok((Side { organization: id, name: found.name, role, invitation_pending, licence, storage_left }, found.org_id))
 }
 
 /// Who has access to the items now, and what they are in the target.

@@ -66,7 +66,9 @@ async fn side(
         None => Vec::new(),
     };
     let licence = licences.into_iter().find(|one| Some(one.id) == licence);
-    Ok((Side { organization: id, name, role, invitation_pending: false, licence }, org_id))
+    // What is taken back was there before, so that its storage is not asked again.
+    let storage_left = None;
+    Ok((Side { organization: id, name, role, invitation_pending: false, licence, storage_left }, org_id))
 }
 
 async fn load_reversal<'a>(

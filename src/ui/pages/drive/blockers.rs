@@ -76,6 +76,7 @@ fn way_out(blocker: &Blocker, sides: &Sides) -> Option<(String, &'static str)> {
         | BlockerCode::KindNotAllowedHere
         | BlockerCode::DepthExceeded
         | BlockerCode::DeletionRestricted
+        | BlockerCode::StorageTooSmall
         | BlockerCode::CreditsToImages => (None, ""),
     };
     href.map(|href| (href, label))

@@ -1,0 +1,409 @@
+//! Files of datasets (FILE): their paths, the two places they are in, and what kind of content they have.
+//!
+//! A path is data and never a place on a disk: bytes are stored under ids. It is still kept to what every system can write, because
+//! people download files again, alone and in ZIPs.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+use unicode_normalization::UnicodeNormalization;
+
+use super::{name, text::FieldIssue};
+
+/// The longest path.
+pub const MAX_PATH_BYTES: usize = 1_000;
+
+/// The longest part of a path between two slashes: what file systems take as a name.
+pub const MAX_SEGMENT_BYTES: usize = 255;
+
+/// How many files one call deletes at most.
+pub const MAX_DELETED_FILES: usize = 10_000;
+
+/// Where in a dataset a file is.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Side {
+    /// What is processed.
+    #[default]
+    Input,
+    /// What became of it.
+    Output,
+}
+
+words! {
+    Side
+    Input => "input", "Images";
+    Output => "output", "Results";
+}
+
+/// The path of a file in its place, with slashes: never empty, never absolute, never upwards.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct FilePath(String);
+
+impl FilePath {
+    /// Reads a path as a browser or a program sends it. Backslashes become slashes, and letters are composed (NFC).
+    ///
+    /// # Errors
+    /// What is wrong with it.
+    pub fn parse(text: &str) -> Result<Self, FieldIssue> {
+        if text.is_empty() {
+            return Err(FieldIssue::Missing);
+        }
+        // Composing never makes a text three times as short, so nothing long is worth composing.
+        if text.len() > 3 * MAX_PATH_BYTES {
+            return Err(FieldIssue::TooManyBytes(MAX_PATH_BYTES));
+        }
+        let path: String = text.nfc().map(|c| if c == '\\' { '/' } else { c }).collect();
+        if path.len() > MAX_PATH_BYTES {
+            return Err(FieldIssue::TooManyBytes(MAX_PATH_BYTES));
+        }
+        if path.chars().any(is_hidden_control) {
+            return Err(FieldIssue::ControlCharacters);
+        }
+        for (number, segment) in path.split('/').enumerate() {
+            check_segment(segment, number == 0)?;
+        }
+        Ok(Self(path))
+    }
+
+    /// The path as text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The last part: what the file is called.
+    pub fn name(&self) -> &str {
+        self.0.rsplit('/').next().unwrap_or(&self.0)
+    }
+
+    /// The path as paths are told apart (FILE-1): without regard to case.
+    pub fn key(&self) -> String {
+        key(&self.0)
+    }
+
+    /// The path as a list is ordered: numbers by how much they are.
+    pub fn sort_key(&self) -> String {
+        name::sort_key(&self.0)
+    }
+
+    /// The same path with a number behind its name: "a/photo (2).jpg".
+    fn numbered(&self, number: u32) -> Self {
+        let (folder, name) = self.0.rsplit_once('/').map_or(("", self.0.as_str()), |(folder, name)| (folder, name));
+        let (stem, ending) = name.rsplit_once('.').filter(|(stem, _)| !stem.is_empty()).unwrap_or((name, ""));
+        let ending = if ending.is_empty() { String::new() } else { format!(".{ending}") };
+        let behind = format!(" ({number}){ending}");
+        let before = if folder.is_empty() { 0 } else { folder.len() + 1 };
+        let room = MAX_SEGMENT_BYTES.min(MAX_PATH_BYTES.saturating_sub(before)).saturating_sub(behind.len());
+        let cut = (0..=room.min(stem.len())).rev().find(|at| stem.is_char_boundary(*at)).unwrap_or(0);
+        let name = format!("{}{behind}", &stem[..cut]);
+        Self(if folder.is_empty() { name } else { format!("{folder}/{name}") })
+    }
+
+    /// The first of "photo.jpg", "photo (1).jpg", "photo (2).jpg", … that is free; `None` where too many are taken.
+    pub fn free(&self, is_taken: impl Fn(&str) -> bool) -> Option<Self> {
+        if !is_taken(&self.key()) {
+            return Some(self.clone());
+        }
+        self.candidates().into_iter().find(|path| !is_taken(&path.key()))
+    }
+
+    /// What [`FilePath::free`] tries besides the path itself.
+    pub fn candidates(&self) -> Vec<Self> {
+        (1..=MAX_NUMBERED).map(|number| self.numbered(number)).collect()
+    }
+}
+
+impl fmt::Display for FilePath {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// How many numbers are tried for a free path.
+const MAX_NUMBERED: u32 = 200;
+
+/// A path as paths are told apart: composed, and in lower case.
+fn key(path: &str) -> String {
+    let mut lower = String::with_capacity(path.len());
+    for c in path.chars().flat_map(char::to_lowercase) {
+        // Both are the lower case of Σ.
+        lower.push(if c == 'ς' { 'σ' } else { c });
+    }
+    lower.nfc().collect()
+}
+
+/// A question as paths are searched: what [`FilePath::key`] of a path that has it contains.
+pub fn search_key(text: &str) -> String {
+    let composed: String = text.trim().nfc().map(|c| if c == '\\' { '/' } else { c }).collect();
+    key(&composed)
+}
+
+/// Whether a character controls how text is shown and shows nothing itself: line breaks, direction marks, the null character.
+fn is_hidden_control(c: char) -> bool {
+    c.is_control()
+        || matches!(c, '\u{61C}' | '\u{200E}' | '\u{200F}' | '\u{2028}'..='\u{202E}' | '\u{2066}'..='\u{2069}' | '\u{FEFF}')
+}
+
+fn check_segment(segment: &str, first: bool) -> Result<(), FieldIssue> {
+    let is_drive = first && segment.len() == 2 && segment.ends_with(':');
+    if segment.is_empty() || segment == "." || segment == ".." || is_drive {
+        return Err(FieldIssue::NotAPath);
+    }
+    if segment.len() > MAX_SEGMENT_BYTES {
+        return Err(FieldIssue::SegmentTooLong(MAX_SEGMENT_BYTES));
+    }
+    // Windows drops both when it writes a file, so "a." would become "a".
+    if segment.ends_with(['.', ' ']) {
+        return Err(FieldIssue::TrailingDot);
+    }
+    if is_device(segment) {
+        return Err(FieldIssue::DeviceName(segment.to_owned()));
+    }
+    Ok(())
+}
+
+/// Whether Windows takes a name for a device, with any ending: NUL, con.txt, COM1.jpg.
+fn is_device(segment: &str) -> bool {
+    let stem = segment.split('.').next().unwrap_or(segment).trim_end();
+    let upper = stem.to_ascii_uppercase();
+    if matches!(upper.as_str(), "CON" | "PRN" | "AUX" | "NUL" | "CONIN$" | "CONOUT$") {
+        return true;
+    }
+    let port = upper.strip_prefix("COM").or_else(|| upper.strip_prefix("LPT"));
+    port.is_some_and(|digit| matches!(digit, "1" | "2" | "3" | "4" | "5" | "6" | "7" | "8" | "9" | "¹" | "²" | "³"))
+}
+
+/// What a file holds, by its first bytes and never by its name or by what the sender says (FILE-4).
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize)]
+pub enum Media {
+    /// A JPEG image.
+    Jpeg,
+    /// A PNG image.
+    Png,
+    /// A TIFF image, also a raw one of a camera (DNG) and a map (`GeoTIFF`).
+    Tiff,
+    /// A WebP image.
+    Webp,
+    /// A HEIF image, as telephones take them.
+    Heif,
+    /// A GIF image.
+    Gif,
+    /// A BMP image.
+    Bmp,
+    /// A film.
+    Mp4,
+    /// A PDF document.
+    Pdf,
+    /// A ZIP archive, and formats made of one.
+    Zip,
+    /// A point cloud.
+    Las,
+    /// Anything else.
+    Other,
+}
+
+words! {
+    Media
+    Jpeg => "image/jpeg", "JPEG";
+    Png => "image/png", "PNG";
+    Tiff => "image/tiff", "TIFF";
+    Webp => "image/webp", "WebP";
+    Heif => "image/heif", "HEIF";
+    Gif => "image/gif", "GIF";
+    Bmp => "image/bmp", "BMP";
+    Mp4 => "video/mp4", "MP4";
+    Pdf => "application/pdf", "PDF";
+    Zip => "application/zip", "ZIP";
+    Las => "application/vnd.las", "LAS";
+    Other => "application/octet-stream", "File";
+}
+
+impl Media {
+    /// How many of its first bytes say what a file is.
+    pub const HEAD_BYTES: usize = 32;
+
+    /// What a file is, by its first bytes.
+    pub fn sniff(head: &[u8]) -> Self {
+        let brand = head.get(8..12).unwrap_or_default();
+        match head {
+            [0xFF, 0xD8, 0xFF, ..] => Self::Jpeg,
+            [0x89, b'P', b'N', b'G', b'\r', b'\n', 0x1A, b'\n', ..] => Self::Png,
+            [b'I', b'I', 0x2A | 0x2B, 0, ..] | [b'M', b'M', 0, 0x2A | 0x2B, ..] => Self::Tiff,
+            [b'R', b'I', b'F', b'F', ..] if brand == b"WEBP" => Self::Webp,
+            [b'G', b'I', b'F', b'8', b'7' | b'9', b'a', ..] => Self::Gif,
+            [_, _, _, _, b'f', b't', b'y', b'p', ..] => match brand {
+                b"heic" | b"heix" | b"hevc" | b"heim" | b"heis" | b"mif1" | b"msf1" | b"avif" => Self::Heif,
+                _ => Self::Mp4,
+            },
+            [b'%', b'P', b'D', b'F', b'-', ..] => Self::Pdf,
+            [b'P', b'K', 3, 4, ..] | [b'P', b'K', 5, 6, ..] => Self::Zip,
+            [b'L', b'A', b'S', b'F', ..] => Self::Las,
+            // "BM" alone is too little to go by: the four bytes behind the size are reserved, and 0.
+            [b'B', b'M', _, _, _, _, 0, 0, 0, 0, ..] => Self::Bmp,
+            _ => Self::Other,
+        }
+    }
+
+    /// Whether it is an image: what `images` of a dataset counts (FILE-5).
+    pub const fn is_image(self) -> bool {
+        matches!(self, Self::Jpeg | Self::Png | Self::Tiff | Self::Webp | Self::Heif | Self::Gif | Self::Bmp)
+    }
+}
+
+/// Whether a file counts among the images of its dataset: an image to be processed that nobody left out (FILE-5).
+pub const fn counts_as_image(side: Side, media: Media, left_out: bool) -> bool {
+    matches!(side, Side::Input) && media.is_image() && !left_out
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::domain::testing::{row, table};
+
+    fn path(text: &str) -> FilePath {
+        FilePath::parse(text).expect("a path")
+    }
+
+    #[test]
+    fn file_1_attack_38_which_paths_there_are() {
+        let long = "a".repeat(256);
+        let deep = format!("{}x", "abcdefghi/".repeat(100));
+        let texts = [
+            "DJI_0001.JPG",
+            "100MEDIA/DJI_0001.JPG",
+            "a\\b\\c.jpg",
+            "e\u{301}te\u{301}.jpg",
+            "Σ.jpg",
+            "🏔️ peak.jpg",
+            "2026-11-21T10:00:00.jpg",
+            "",
+            "/etc/passwd",
+            "a//b",
+            "a/",
+            ".",
+            "..",
+            "a/../b",
+            "..\\..\\b",
+            "C:\\photo.jpg",
+            "C:photo.jpg",
+            "...",
+            ".hidden",
+            "photo.",
+            "photo ",
+            "a /b",
+            "nul",
+            "NUL.txt",
+            "a/com1.jpg",
+            "com¹",
+            "com10.jpg",
+            "console.log",
+            "lpt9.tar.gz",
+            "a\0b",
+            "a\nb",
+            "a\u{202E}gpj.exe",
+            "a\u{200F}b",
+            "a\u{FEFF}b",
+            &long,
+            &deep,
+        ];
+        let mut rows = vec![row(["text", "path", "key"])];
+        for text in texts {
+            let shown = if text.len() > 60 { format!("{} bytes", text.len()) } else { format!("{text:?}") };
+            let (parsed, key) = match FilePath::parse(text) {
+                Ok(path) => (path.to_string(), path.key()),
+                Err(issue) => (issue.to_string(), String::new()),
+            };
+            rows.push(vec![shown, parsed, key]);
+        }
+        insta::assert_snapshot!(table(&rows));
+    }
+
+    #[test]
+    fn file_1_a_thousand_bytes_are_a_path_and_one_more_is_none() {
+        let longest = format!("{}/{}/{}/{}", "a".repeat(249), "b".repeat(249), "c".repeat(249), "d".repeat(250));
+        assert_eq!(longest.len(), MAX_PATH_BYTES);
+        assert!(FilePath::parse(&longest).is_ok());
+        assert_eq!(FilePath::parse(&format!("{longest}d")), Err(FieldIssue::TooManyBytes(MAX_PATH_BYTES)));
+        assert_eq!(FilePath::parse(&"é".repeat(501)), Err(FieldIssue::TooManyBytes(MAX_PATH_BYTES)));
+    }
+
+    #[test]
+    fn file_1_a_free_path_has_a_number_before_its_ending() {
+        let taken = ["photo.jpg", "photo (1).jpg"];
+        let is_taken = |key: &str| taken.contains(&key);
+        assert_eq!(path("PHOTO.jpg").free(is_taken), Some(path("PHOTO (2).jpg")));
+        assert_eq!(path("other.jpg").free(is_taken), Some(path("other.jpg")));
+        assert_eq!(path("a/.hidden").free(|key| key == "a/.hidden"), Some(path("a/.hidden (1)")));
+        assert_eq!(path("a.b/c").free(|key| key == "a.b/c"), Some(path("a.b/c (1)")));
+        assert_eq!(path("x").free(|_| true), None);
+    }
+
+    #[test]
+    fn file_4_a_file_is_known_by_its_first_bytes_and_not_by_its_name() {
+        for (head, media) in [
+            (&b"\xFF\xD8\xFF\xE1..Exif"[..], Media::Jpeg),
+            (b"\x89PNG\r\n\x1A\n", Media::Png),
+            (b"II*\0", Media::Tiff),
+            (b"MM\0+\0\x08", Media::Tiff),
+            (b"RIFF\0\0\0\0WEBPVP8 ", Media::Webp),
+            (b"RIFF\0\0\0\0WAVEfmt ", Media::Other),
+            (b"\0\0\0\x18ftypheic", Media::Heif),
+            (b"\0\0\0\x18ftypisom", Media::Mp4),
+            (b"%PDF-1.7", Media::Pdf),
+            (b"PK\x03\x04", Media::Zip),
+            (b"LASF", Media::Las),
+            (b"BM\x36\0\0\0\0\0\0\0", Media::Bmp),
+            (b"BMW drivers", Media::Other),
+            (b"<svg xmlns=\"http://www.w3.org/2000/svg\">", Media::Other),
+            (b"<!DOCTYPE html>", Media::Other),
+            (b"", Media::Other),
+            (b"\xFF\xD8", Media::Other),
+        ] {
+            assert_eq!(Media::sniff(head), media, "{head:?}");
+        }
+        assert!(Media::ALL.iter().all(|media| media.is_image() == media.as_str().starts_with("image/")));
+    }
+
+    #[test]
+    fn file_5_images_are_inputs_that_are_images_and_not_left_out() {
+        assert!(counts_as_image(Side::Input, Media::Jpeg, false));
+        assert!(!counts_as_image(Side::Input, Media::Jpeg, true));
+        assert!(!counts_as_image(Side::Output, Media::Tiff, false));
+        assert!(!counts_as_image(Side::Input, Media::Mp4, false));
+    }
+
+    proptest! {
+        #[test]
+        fn file_1_a_path_is_read_as_it_was_written(text in "\\PC{0,40}(/\\PC{1,20}){0,3}") {
+            if let Ok(path) = FilePath::parse(&text) {
+                prop_assert_eq!(FilePath::parse(path.as_str()), Ok(path.clone()));
+                prop_assert!(path.as_str().len() <= MAX_PATH_BYTES);
+                prop_assert!(path.as_str().split('/').all(|part| !part.is_empty() && part != ".." && part.len() <= MAX_SEGMENT_BYTES));
+                prop_assert!(!path.as_str().contains('\\'));
+                // An entry of an index of PostgreSQL fits into a third of a page.
+                prop_assert!(path.key().len() <= 1_800 && path.sort_key().len() <= 1_300);
+            }
+        }
+
+        #[test]
+        fn file_1_paths_that_differ_in_case_or_in_how_letters_are_composed_are_the_same(text in "[a-zA-ZäÄéÉñΣσçÅ0-9_./ -]{1,30}") {
+            if let Ok(path) = FilePath::parse(&text) {
+                let decomposed: String = path.as_str().nfd().collect();
+                let upper = path.as_str().to_uppercase();
+                prop_assert_eq!(FilePath::parse(&decomposed).map(|twin| twin.key()), Ok(path.key()));
+                prop_assert_eq!(FilePath::parse(&upper).map(|twin| twin.key()), Ok(path.key()));
+            }
+        }
+
+        #[test]
+        fn file_1_a_numbered_path_is_a_path(stem in "\\PC{1,300}", number in 1_u32..1_000) {
+            if let Ok(path) = FilePath::parse(&format!("{stem}.jpg")) {
+                let numbered = path.numbered(number);
+                prop_assert_eq!(FilePath::parse(numbered.as_str()), Ok(numbered));
+            }
+        }
+    }
+}

@@ -1,0 +1,275 @@
+//! `/datasets/{id}/files` (FILE-1, FILE-4).
+
+use std::ops::Range;
+
+use axum::{
+    body::Body,
+    extract::{Path, State},
+    http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use crate::{
+    domain::time::Timestamp,
+    server::{
+        context::Ctx,
+        usecase::file::{self, FileForm, FilesQuery},
+    },
+    view::file::FileView,
+};
+
+use super::{CurrentPerson, Json, PageBody, Params, problem::Problem};
+
+/// What stays as it is in the name of a file (RFC 8187, 3.2.1).
+const PLAIN: &AsciiSet = &NON_ALPHANUMERIC.remove(b'.').remove(b'-').remove(b'_');
+
+/// One file.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct FileBody {
+    /// Its number in the dataset, for good.
+    number: i64,
+    path: String,
+    /// `input` or `output`.
+    side: &'static str,
+    bytes: i64,
+    sha256: String,
+    /// What it is by its first bytes, like `image/jpeg`.
+    media: &'static str,
+    /// Whether it is left out of what is processed and counted.
+    left_out: bool,
+    /// When it was changed last, as its sender said.
+    modified: Option<String>,
+    created_at: String,
+    created_by: String,
+    created_by_name: Option<String>,
+}
+
+impl From<FileView> for FileBody {
+    fn from(view: FileView) -> Self {
+        Self {
+            number: view.number,
+            path: view.path,
+            side: view.side.as_str(),
+            bytes: view.bytes,
+            sha256: view.sha256,
+            media: view.media.as_str(),
+            left_out: view.left_out,
+            modified: view.modified_at.map(Timestamp::rfc3339),
+            created_at: view.created_at.rfc3339(),
+            created_by: view.created_by.to_string(),
+            created_by_name: view.created_by_name,
+        }
+    }
+}
+
+/// The files of a dataset, in the order of their paths.
+#[utoipa::path(get, path = "/datasets/{id}/files", tag = "files", params(("id" = String, Path), FilesQuery),
+    responses((status = 200, body = PageBody<FileBody>), (status = 404, body = Problem)))]
+pub async fn list(
+    State(ctx): State<Ctx>,
+    CurrentPerson(by): CurrentPerson,
+    Path(id): Path<String>,
+    Params(query): Params<FilesQuery>,
+) -> Result<Json<PageBody<FileBody>>, Problem> {
+    Ok(Json(PageBody::of(file::list(&ctx, &by, &id, &query).await?, Into::into)))
+}
+
+/// One file of a dataset.
+#[utoipa::path(get, path = "/datasets/{id}/files/{number}", tag = "files", params(("id" = String, Path), ("number" = i64, Path)),
+    responses((status = 200, body = FileBody), (status = 404, body = Problem)))]
+pub async fn show(
+    State(ctx): State<Ctx>,
+    CurrentPerson(by): CurrentPerson,
+    Path((id, number)): Path<(String, String)>,
+) -> Result<Json<FileBody>, Problem> {
+    Ok(Json(file::show(&ctx, &by, &id, &number).await?.into()))
+}
+
+/// Renames a file, leaves it out, or takes it in again.
+#[utoipa::path(patch, path = "/datasets/{id}/files/{number}", tag = "files", params(("id" = String, Path), ("number" = i64, Path)), request_body = FileForm,
+    responses((status = 200, body = FileBody), (status = 403, body = Problem), (status = 404, body = Problem), (status = 409, body = Problem), (status = 422, body = Problem)))]
+pub async fn change(
+    State(ctx): State<Ctx>,
+    CurrentPerson(by): CurrentPerson,
+    Path((id, number)): Path<(String, String)>,
+    Json(form): Json<FileForm>,
+) -> Result<Json<FileBody>, Problem> {
+    Ok(Json(file::change(&ctx, &by, &id, &number, &form).await?.into()))
+}
+
+/// Deletes a file for good.
+#[utoipa::path(delete, path = "/datasets/{id}/files/{number}", tag = "files", params(("id" = String, Path), ("number" = i64, Path)),
+    responses((status = 204), (status = 403, body = Problem), (status = 404, body = Problem), (status = 409, body = Problem)))]
+pub async fn delete(
+    State(ctx): State<Ctx>,
+    CurrentPerson(by): CurrentPerson,
+    Path((id, number)): Path<(String, String)>,
+) -> Result<StatusCode, Problem> {
+    // What is no number is no file's.
+    file::delete(&ctx, &by, &id, &[number.parse().unwrap_or(0)]).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Files to be deleted.
+#[derive(Debug, Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct DeleteFilesBody {
+    /// 1 to 10,000 numbers.
+    numbers: Vec<i64>,
+}
+
+/// Deletes files for good, all of them or none.
+#[utoipa::path(post, path = "/datasets/{id}/files/delete", tag = "files", params(("id" = String, Path)), request_body = DeleteFilesBody,
+    responses((status = 204), (status = 403, body = Problem), (status = 404, body = Problem), (status = 409, body = Problem), (status = 422, body = Problem)))]
+pub async fn delete_all(
+    State(ctx): State<Ctx>,
+    CurrentPerson(by): CurrentPerson,
+    Path(id): Path<String>,
+    Json(body): Json<DeleteFilesBody>,
+) -> Result<StatusCode, Problem> {
+    file::delete(&ctx, &by, &id, &body.numbers).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// What of a file a request asks for.
+#[derive(Clone, PartialEq, Eq, Debug)]
+enum Asked {
+    Whole,
+    Part(Range<i64>),
+    /// None of it is in the file.
+    Unsatisfiable,
+}
+
+/// Reads `Range` (RFC 9110, 14.2). What is not one range of bytes is ignored, which the standard allows.
+fn asked(range: Option<&str>, bytes: i64) -> Asked {
+    let Some(text) = range.and_then(|text| text.strip_prefix("bytes=")) else { return Asked::Whole };
+    let Some((first, last)) = text.trim().split_once('-') else { return Asked::Whole };
+    let number = |text: &str| {
+        let text = text.trim();
+        // More digits than a number has are still a number.
+        let digits = !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
+        digits.then(|| text.parse::<i64>().unwrap_or(i64::MAX))
+    };
+    match (number(first), number(last), first.trim().is_empty(), last.trim().is_empty()) {
+        (Some(first), Some(last), ..) if first <= last => part(first, last.saturating_add(1), bytes),
+        (Some(first), None, _, true) => part(first, bytes, bytes),
+        (None, Some(0), true, _) => Asked::Unsatisfiable,
+        (None, Some(length), true, _) => part(bytes.saturating_sub(length).max(0), bytes, bytes),
+        _ => Asked::Whole,
+    }
+}
+
+fn part(from: i64, to: i64, bytes: i64) -> Asked {
+    if from >= bytes { Asked::Unsatisfiable } else { Asked::Part(from..to.min(bytes)) }
+}
+
+/// Whether a list of tags (`If-None-Match`) has one.
+fn has_tag(list: Option<&str>, tag: &str) -> bool {
+    list.is_some_and(|list| {
+        list.split(',').map(str::trim).any(|one| one == "*" || one.strip_prefix("W/").unwrap_or(one) == tag)
+    })
+}
+
+/// The bytes of a file, or one range of them. Always an attachment: nothing that was uploaded is shown inline (FILE-4).
+#[utoipa::path(get, path = "/datasets/{id}/files/{number}/content", tag = "files",
+    params(("id" = String, Path), ("number" = i64, Path), ("Range" = Option<String>, Header), ("If-Range" = Option<String>, Header)),
+    responses((status = 200, body = Vec<u8>, content_type = "application/octet-stream"), (status = 206, body = Vec<u8>, content_type = "application/octet-stream"), (status = 304), (status = 403, body = Problem), (status = 404, body = Problem), (status = 416, body = Problem)))]
+pub async fn content(
+    State(ctx): State<Ctx>,
+    CurrentPerson(by): CurrentPerson,
+    Path((id, number)): Path<(String, String)>,
+    method: Method,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    let content = file::content(&ctx, &by, &id, &number).await?;
+    let (bytes, tag) = (content.file.bytes, format!("\"{}\"", content.file.sha256));
+    let text = |name: HeaderName| headers.get(name).and_then(|value| value.to_str().ok());
+    let range = text(header::RANGE).filter(|_| text(header::IF_RANGE).is_none_or(|wanted| wanted.trim() == tag));
+    let unchanged = has_tag(text(header::IF_NONE_MATCH), &tag);
+    let (status, part) = match asked(range, bytes) {
+        _ if unchanged => (StatusCode::NOT_MODIFIED, 0..0),
+        Asked::Whole => (StatusCode::OK, 0..bytes),
+        Asked::Part(part) => (StatusCode::PARTIAL_CONTENT, part),
+        Asked::Unsatisfiable => {
+            let text = format!("The file has {bytes} bytes, and none of them is in this range.");
+            let mut response = Problem::new(StatusCode::RANGE_NOT_SATISFIABLE, "invalid", text).into_response();
+            response.headers_mut().insert(header::CONTENT_RANGE, value(&format!("bytes */{bytes}")));
+            return Ok(response);
+        }
+    };
+    let body = if method == Method::HEAD || status == StatusCode::NOT_MODIFIED {
+        Body::empty()
+    } else {
+        Body::from_stream(content.read(&ctx, part.clone()).await?)
+    };
+    let mut response = (status, body).into_response();
+    let set = response.headers_mut();
+    set.insert(header::ETAG, value(&tag));
+    set.insert(header::CACHE_CONTROL, HeaderValue::from_static("private, no-cache"));
+    if status == StatusCode::NOT_MODIFIED {
+        return Ok(response);
+    }
+    let name = content.file.path.rsplit('/').next().unwrap_or_default();
+    set.insert(header::CONTENT_TYPE, HeaderValue::from_static(content.file.media.as_str()));
+    set.insert(header::CONTENT_LENGTH, HeaderValue::from(part.end - part.start));
+    set.insert(header::ACCEPT_RANGES, HeaderValue::from_static("bytes"));
+    set.insert(
+        header::CONTENT_DISPOSITION,
+        value(&format!("attachment; filename*=UTF-8''{}", utf8_percent_encode(name, PLAIN))),
+    );
+    set.insert(
+        header::CONTENT_SECURITY_POLICY,
+        HeaderValue::from_static("default-src 'none'; sandbox; frame-ancestors 'none'"),
+    );
+    if status == StatusCode::PARTIAL_CONTENT {
+        set.insert(header::CONTENT_RANGE, value(&format!("bytes {}-{}/{bytes}", part.start, part.end - 1)));
+    }
+    Ok(response)
+}
+
+/// A header of ASCII text.
+fn value(text: &str) -> HeaderValue {
+    HeaderValue::from_str(text).unwrap_or(HeaderValue::from_static(""))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn file_4_one_range_of_bytes_is_read_and_everything_else_is_the_whole_file() {
+        for (text, wanted) in [
+            ("bytes=0-0", Asked::Part(0..1)),
+            ("bytes=0-99", Asked::Part(0..100)),
+            ("bytes=10-19", Asked::Part(10..20)),
+            ("bytes=90-", Asked::Part(90..100)),
+            ("bytes=-1", Asked::Part(99..100)),
+            ("bytes=-1000", Asked::Part(0..100)),
+            ("bytes=50-99999999999999999999999", Asked::Part(50..100)),
+            ("bytes=100-", Asked::Unsatisfiable),
+            ("bytes=100-200", Asked::Unsatisfiable),
+            ("bytes=-0", Asked::Unsatisfiable),
+            ("bytes=99999999999999999999999-", Asked::Unsatisfiable),
+            ("bytes=20-10", Asked::Whole),
+            ("bytes=0-1,5-6", Asked::Whole),
+            ("bytes=-", Asked::Whole),
+            ("bytes=a-b", Asked::Whole),
+            ("bytes=", Asked::Whole),
+            ("lines=0-1", Asked::Whole),
+            ("", Asked::Whole),
+        ] {
+            assert_eq!(asked(Some(text), 100), wanted, "{text}");
+        }
+        assert_eq!(asked(None, 100), Asked::Whole);
+        assert_eq!(asked(Some("bytes=0-"), 0), Asked::Unsatisfiable);
+    }
+
+    #[test]
+    fn file_4_a_tag_is_found_in_a_list() {
+        assert!(has_tag(Some("\"a\", W/\"b\""), "\"b\"") && has_tag(Some("*"), "\"b\""));
+        assert!(!has_tag(Some("\"a\""), "\"b\"") && !has_tag(None, "\"b\""));
+    }
+}

@@ -1,0 +1,144 @@
+//! Tables `blob`, `blob_piece` and `blob_check`: bytes that are stored once in a cluster, whatever number of files they are (FILE-1).
+//!
+//! A blob has no counter of its files. Whether it has one is asked in the transaction that deletes it, and only blobs that lost a file
+//! are asked about (`blob_check`).
+
+use sqlx::FromRow;
+use uuid::Uuid;
+
+use super::{CHUNK, Result, Tx};
+use crate::domain::{
+    file::Media,
+    id::{BlobId, ObjectId, UploadId},
+    time::Timestamp,
+};
+
+/// Bytes that are complete.
+#[derive(Debug, Clone)]
+pub struct NewBlob<'a> {
+    pub id: BlobId,
+    pub cluster: &'a str,
+    /// In hexadecimal.
+    pub sha256: &'a str,
+    pub bytes: i64,
+    pub crc32: u32,
+    pub media: Media,
+    pub at: Timestamp,
+}
+
+/// The blob of a cluster with these bytes, if they are stored already.
+pub async fn find_same(tx: &mut Tx, cluster: &str, sha256: &str, bytes: i64) -> Result<Option<BlobId>> {
+    tx.sql("SELECT id FROM blob WHERE cluster = $1 AND sha256 = $2 AND bytes = $3")
+        .bind(cluster.to_owned())
+        .bind(sha256.to_owned())
+        .bind(bytes)
+        .value()
+        .await
+}
+
+/// Makes a blob of the pieces of an upload, which has none afterwards.
+pub async fn insert(tx: &mut Tx, new: &NewBlob<'_>, upload: UploadId) -> Result<()> {
+    tx.sql(
+        "INSERT INTO blob (id, cluster, sha256, bytes, crc32, media, created_at) VALUES ($1, $2, $3, $4, $5, $6, $7)",
+    )
+    .bind(new.id)
+    .bind(new.cluster.to_owned())
+    .bind(new.sha256.to_owned())
+    .bind(new.bytes)
+    .bind(i64::from(new.crc32))
+    .bind(new.media)
+    .bind(new.at)
+    .execute()
+    .await?;
+    // Pieces that were given up leave gaps in the numbers.
+    tx.sql(
+        "INSERT INTO blob_piece (blob_id, number, object_id, bytes)
+         SELECT $1, ROW_NUMBER() OVER (ORDER BY p.number), p.object_id, p.bytes
+         FROM upload_piece p WHERE p.upload_id = $2 AND p.state = 'written'",
+    )
+    .bind(new.id)
+    .bind(upload)
+    .execute()
+    .await?;
+    tx.sql("DELETE FROM upload_piece WHERE upload_id = $1 AND state = 'written'").bind(upload).execute().await?;
+    Ok(())
+}
+
+/// The objects of a blob with their sizes, in order.
+pub async fn list_pieces(tx: &mut Tx, blob: BlobId) -> Result<Vec<(ObjectId, i64)>> {
+    tx.sql("SELECT object_id, bytes FROM blob_piece WHERE blob_id = $1 ORDER BY number").bind(blob).all().await
+}
+
+/// Blobs that lost a file.
+pub async fn list_checks(tx: &mut Tx, limit: i64) -> Result<Vec<BlobId>> {
+    tx.sql("SELECT blob_id FROM blob_check WHERE blob_id > $1 ORDER BY blob_id LIMIT CAST($2 AS BIGINT)")
+        .bind(BlobId(Uuid::nil()))
+        .bind(limit)
+        .column()
+        .await
+}
+
+/// Deletes those of some blobs that no file has any more; their objects go to the trash until `not_before`. How many.
+pub async fn delete_unused(tx: &mut Tx, blobs: &[BlobId], not_before: Timestamp) -> Result<u64> {
+    let mut deleted = 0;
+    for chunk in blobs.chunks(CHUNK) {
+        tx.sql_list("DELETE FROM blob_check WHERE blob_id IN ({ids})", chunk).execute().await?;
+        let unused: Vec<BlobId> = tx
+            .sql_list(
+                "SELECT b.id FROM blob b WHERE b.id IN ({ids}) AND NOT EXISTS (SELECT 1 FROM dataset_file f WHERE f.blob_id = b.id)",
+                chunk,
+            )
+            .column()
+            .await?;
+        if unused.is_empty() {
+            continue;
+        }
+        tx.sql_list(
+            "INSERT INTO object_trash (object_id, cluster, not_before, attempts)
+             SELECT p.object_id, b.cluster, {1}, 0 FROM blob_piece p JOIN blob b ON b.id = p.blob_id WHERE p.blob_id IN ({ids})",
+            &unused,
+        )
+        .bind(not_before)
+        .execute()
+        .await?;
+        tx.sql_list("DELETE FROM blob_piece WHERE blob_id IN ({ids})", &unused).execute().await?;
+        deleted += tx.sql_list("DELETE FROM blob WHERE id IN ({ids})", &unused).execute().await?;
+    }
+    Ok(deleted)
+}
+
+/// An object that has to be there.
+#[derive(Debug, Clone, FromRow)]
+pub struct StoredObject {
+    #[sqlx(rename = "object_id")]
+    pub object: ObjectId,
+    pub cluster: String,
+    pub bytes: i64,
+}
+
+/// The objects of all blobs by their ids, after a given one.
+pub async fn list_objects(tx: &mut Tx, after: ObjectId, limit: i64) -> Result<Vec<StoredObject>> {
+    tx.sql(
+        "SELECT p.object_id, b.cluster, p.bytes FROM blob_piece p JOIN blob b ON b.id = p.blob_id
+         WHERE p.object_id > $1 ORDER BY p.object_id LIMIT CAST($2 AS BIGINT)",
+    )
+    .bind(after)
+    .bind(limit)
+    .all()
+    .await
+}
+
+/// Those of some objects that any row knows: of a blob, of an upload, or in the trash.
+pub async fn list_known(tx: &mut Tx, objects: &[ObjectId]) -> Result<Vec<Uuid>> {
+    let mut known = Vec::new();
+    for chunk in objects.chunks(CHUNK) {
+        for sql in [
+            "SELECT object_id FROM blob_piece WHERE object_id IN ({ids})",
+            "SELECT object_id FROM upload_piece WHERE object_id IN ({ids})",
+            "SELECT object_id FROM object_trash WHERE object_id IN ({ids})",
+        ] {
+            known.extend(tx.sql_list(sql, chunk).column::<Uuid>().await?);
+        }
+    }
+    Ok(known)
+}

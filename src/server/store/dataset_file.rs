@@ -1,0 +1,385 @@
+//! Table `dataset_file`: the files of datasets (FILE-1). Their number, images and bytes are in the dataset's row, changed with them.
+//!
+//! # Invariants
+//! - Whatever deletes files notes their blobs in `blob_check`, in the same transaction.
+
+use std::collections::BTreeMap;
+
+use sqlx::FromRow;
+use uuid::Uuid;
+
+use super::{CHUNK, Result, Tx, live, values::from_columns};
+use crate::{
+    domain::{
+        file::{FilePath, Media, Side, counts_as_image},
+        id::{BlobId, PersonId, ResourceId},
+        permit::{Permit, RolePermit},
+        time::Timestamp,
+        upload::Fingerprint,
+    },
+    view::file::FileView,
+};
+
+/// A file of the permit's dataset.
+#[derive(Debug, Clone)]
+pub struct NewFile<'a> {
+    pub side: Side,
+    pub path: &'a FilePath,
+    pub blob: BlobId,
+    pub media: Media,
+    pub bytes: i64,
+    /// When it was changed last, as its sender said.
+    pub modified_at: Option<Timestamp>,
+    pub by: PersonId,
+    pub at: Timestamp,
+}
+
+/// Adds a file to the permit's dataset; its number. From the first one on, what the dataset holds follows from its files.
+///
+/// # Errors
+/// `Taken` if the path is.
+pub async fn insert(tx: &mut Tx, permit: &Permit, new: &NewFile<'_>) -> Result<i64> {
+    let images = i64::from(counts_as_image(new.side, new.media, false));
+    let number = tx
+        .sql(
+            "UPDATE resource SET images = CASE WHEN files > 0 THEN images ELSE 0 END + $2, bytes = CASE WHEN files > 0 THEN bytes ELSE 0 END + $3,
+                files = files + 1, last_file = last_file + 1, modified_at = $4, touched_at = $4
+             WHERE id = $1 AND kind = 'dataset' RETURNING last_file",
+        )
+        .bind(permit.resource())
+        .bind(images)
+        .bind(new.bytes)
+        .bind(new.at)
+        .number()
+        .await?;
+    tx.sql(
+        "INSERT INTO dataset_file (dataset_id, number, side, path, path_key, path_sort, blob_id, modified_at, created_by, created_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
+    )
+    .bind(permit.resource())
+    .bind(number)
+    .bind(new.side)
+    .bind(new.path.as_str().to_owned())
+    .bind(new.path.key())
+    .bind(new.path.sort_key())
+    .bind(new.blob)
+    .bind(new.modified_at)
+    .bind(new.by)
+    .bind(new.at)
+    .execute()
+    .await?;
+    live::touch(tx, &[permit.resource()]).await?;
+    Ok(number)
+}
+
+/// A file and where its bytes are.
+#[derive(Debug, Clone)]
+pub struct StoredFile {
+    pub file: FileView,
+    pub blob: BlobId,
+    pub cluster: String,
+}
+
+from_columns! {
+    FileView: number: i64, side: Side, path: String, bytes: i64, sha256: String, media: Media, left_out: bool,
+        modified_at: Option<Timestamp>, created_at: Timestamp, created_by: PersonId, created_by_name: Option<String>;
+    Self { number, side, path, bytes, sha256, media, left_out, modified_at, created_at, created_by, created_by_name }
+}
+
+from_columns! {
+    StoredFile: number: i64, side: Side, path: String, bytes: i64, sha256: String, media: Media, left_out: bool,
+        modified_at: Option<Timestamp>, created_at: Timestamp, created_by: PersonId, created_by_name: Option<String>,
+        blob_id: BlobId, cluster: String;
+    Self {
+        file: FileView {
+            number, side, path, bytes, sha256, media, left_out, modified_at, created_at, created_by, created_by_name,
+        },
+        blob: blob_id,
+        cluster,
+    }
+}
+
+/// The columns of a file, once for all queries.
+macro_rules! files {
+    ($where_and_order:literal) => {
+        concat!(
+            "SELECT f.number, f.side, f.path, b.bytes, b.sha256, b.media, f.left_out, f.modified_at, f.created_at, f.created_by,
+                p.first_name || ' ' || p.last_name AS created_by_name, f.blob_id, b.cluster
+             FROM dataset_file f JOIN blob b ON b.id = f.blob_id LEFT JOIN person p ON p.id = f.created_by
+             WHERE f.dataset_id = $1 AND ",
+            $where_and_order
+        )
+    };
+}
+
+/// A file by its number.
+pub async fn find(tx: &mut Tx, dataset: ResourceId, number: i64) -> Result<Option<StoredFile>> {
+    tx.sql(files!("f.number = $2")).bind(dataset).bind(number).optional().await
+}
+
+/// Which files are listed.
+#[derive(Debug, Clone)]
+pub struct Listed<'a> {
+    pub dataset: ResourceId,
+    pub side: Side,
+    /// Only with this in their path, in the form of [`FilePath::key`].
+    pub query: Option<&'a str>,
+    /// Where the page starts: the path as it sorts, and the number.
+    pub after: Option<(String, i64)>,
+    pub limit: i64,
+}
+
+/// A text that `LIKE` finds anywhere, whatever characters it has.
+fn anywhere(text: &str) -> String {
+    let escaped: String =
+        text.chars().flat_map(|c| matches!(c, '%' | '_' | '!').then_some('!').into_iter().chain([c])).collect();
+    format!("%{escaped}%")
+}
+
+/// Files of a place in the order of their paths.
+pub async fn list(tx: &mut Tx, listed: &Listed<'_>) -> Result<Vec<FileView>> {
+    let (sort, number) = listed.after.clone().unwrap_or_default();
+    tx.sql(files!(
+        "f.side = $2 AND (f.path_sort, f.number) > ($3, $4) AND ($5 IS NULL OR f.path_key LIKE $5 ESCAPE '!')
+         ORDER BY f.path_sort, f.number LIMIT CAST($6 AS BIGINT)"
+    ))
+    .bind(listed.dataset)
+    .bind(listed.side)
+    .bind(sort)
+    .bind(number)
+    .bind(listed.query.map(anywhere))
+    .bind(listed.limit)
+    .all()
+    .await
+}
+
+/// The files of a place that have one of these paths, by their keys.
+pub async fn list_by_keys(
+    tx: &mut Tx,
+    dataset: ResourceId,
+    side: Side,
+    keys: &[String],
+) -> Result<BTreeMap<String, (i64, Fingerprint)>> {
+    let mut found = BTreeMap::new();
+    for chunk in keys.chunks(CHUNK) {
+        let rows: Vec<(String, i64, i64, Option<Timestamp>)> = tx
+            .sql_list(
+                "SELECT f.path_key, f.number, b.bytes, f.modified_at FROM dataset_file f JOIN blob b ON b.id = f.blob_id
+                 WHERE f.dataset_id = {1} AND f.side = {2} AND f.path_key IN ({ids})",
+                chunk,
+            )
+            .bind(dataset)
+            .bind(side)
+            .all()
+            .await?;
+        found.extend(
+            rows.into_iter()
+                .map(|(key, number, bytes, modified_at)| (key, (number, Fingerprint { bytes, modified_at }))),
+        );
+    }
+    Ok(found)
+}
+
+/// A file that is to be deleted or changed.
+#[derive(Debug, Clone, FromRow)]
+pub struct FileRef {
+    pub number: i64,
+    pub side: Side,
+    pub path: String,
+}
+
+/// The files of a dataset that have one of these numbers.
+pub async fn list_by_numbers(tx: &mut Tx, dataset: ResourceId, numbers: &[i64]) -> Result<Vec<FileRef>> {
+    let mut found = Vec::new();
+    for chunk in numbers.chunks(CHUNK) {
+        let rows: Vec<FileRef> = tx
+            .sql_rows(
+                "WITH listed(number) AS (VALUES {rows:1})
+                 SELECT f.number, f.side, f.path FROM dataset_file f WHERE f.dataset_id = {1} AND f.number IN (SELECT number FROM listed)",
+                chunk,
+                |statement, number| statement.bind(*number),
+            )
+            .bind(dataset)
+            .all()
+            .await?;
+        found.extend(rows);
+    }
+    Ok(found)
+}
+
+/// Deletes files of the permit's dataset; how many.
+pub async fn delete(tx: &mut Tx, permit: &Permit, numbers: &[i64], at: Timestamp) -> Result<u64> {
+    let mut deleted = 0;
+    for chunk in numbers.chunks(CHUNK) {
+        tx.sql_rows(
+            "INSERT INTO blob_check (blob_id, created_at)
+             WITH listed(number) AS (VALUES {rows:1})
+             SELECT f.blob_id, {2} FROM dataset_file f WHERE f.dataset_id = {1} AND f.number IN (SELECT number FROM listed)
+             ON CONFLICT (blob_id) DO NOTHING",
+            chunk,
+            |statement, number| statement.bind(*number),
+        )
+        .bind(permit.resource())
+        .bind(at)
+        .execute()
+        .await?;
+        deleted += tx
+            .sql_rows(
+                "WITH listed(number) AS (VALUES {rows:1})
+                 DELETE FROM dataset_file WHERE dataset_id = {1} AND number IN (SELECT number FROM listed)",
+                chunk,
+                |statement, number| statement.bind(*number),
+            )
+            .bind(permit.resource())
+            .execute()
+            .await?;
+    }
+    update_counts(tx, permit, at).await?;
+    Ok(deleted)
+}
+
+/// Leaves a file of the permit's dataset out, or takes it in again.
+pub async fn update_left_out(tx: &mut Tx, permit: &Permit, number: i64, left_out: bool, at: Timestamp) -> Result<()> {
+    tx.sql("UPDATE dataset_file SET left_out = $3 WHERE dataset_id = $1 AND number = $2")
+        .bind(permit.resource())
+        .bind(number)
+        .bind(left_out)
+        .execute()
+        .await?;
+    update_counts(tx, permit, at).await
+}
+
+/// Gives a file of the permit's dataset another path.
+///
+/// # Errors
+/// `Taken` if the path is.
+pub async fn update_path(tx: &mut Tx, permit: &Permit, number: i64, path: &FilePath, at: Timestamp) -> Result<()> {
+    tx.sql("UPDATE dataset_file SET path = $3, path_key = $4, path_sort = $5 WHERE dataset_id = $1 AND number = $2")
+        .bind(permit.resource())
+        .bind(number)
+        .bind(path.as_str().to_owned())
+        .bind(path.key())
+        .bind(path.sort_key())
+        .execute()
+        .await?;
+    update_counts(tx, permit, at).await
+}
+
+/// Counts anew what the permit's dataset holds.
+async fn update_counts(tx: &mut Tx, permit: &Permit, at: Timestamp) -> Result<()> {
+    tx.sql(
+        "UPDATE resource SET (files, images, bytes) = (
+            SELECT CAST(COUNT(*) AS BIGINT),
+                CAST(COALESCE(SUM(CASE WHEN f.side = 'input' AND NOT f.left_out AND b.media LIKE 'image/%' THEN 1 ELSE 0 END), 0) AS BIGINT),
+                CAST(COALESCE(SUM(b.bytes), 0) AS BIGINT)
+            FROM dataset_file f JOIN blob b ON b.id = f.blob_id WHERE f.dataset_id = $1), modified_at = $2, touched_at = $2
+         WHERE id = $1 AND files > 0",
+    )
+    .bind(permit.resource())
+    .bind(at)
+    .execute()
+    .await?;
+    live::touch(tx, &[permit.resource()]).await
+}
+
+/// Gives a copy of a dataset the files of its original: other rows, the same bytes (FILE-6). How many.
+pub async fn copy(tx: &mut Tx, permit: &Permit, copy: ResourceId, original: ResourceId, at: Timestamp) -> Result<u64> {
+    tx.sql(
+        "INSERT INTO dataset_file (dataset_id, number, side, path, path_key, path_sort, blob_id, left_out, modified_at, created_by, created_at)
+         SELECT $1, f.number, f.side, f.path, f.path_key, f.path_sort, f.blob_id, f.left_out, f.modified_at, $3, $4
+         FROM dataset_file f WHERE f.dataset_id = $2",
+    )
+    .bind(copy)
+    .bind(original)
+    .bind(permit.person())
+    .bind(at)
+    .execute()
+    .await
+}
+
+/// Which datasets are about to be deleted.
+#[derive(Debug, Clone, Copy)]
+pub enum Doomed<'a> {
+    /// What went to the trash with the permits' resources.
+    WithTops(&'a [Permit]),
+    /// Everything that the permit's organization has.
+    OfOrganization(&'a RolePermit),
+}
+
+/// Deletes at most `limit` files and uploads of datasets that are about to be deleted themselves. How many; nothing is left when it is
+/// none. The objects of uploads are freed after `not_before`, those of files once no other file has the same bytes.
+pub async fn delete_doomed(
+    tx: &mut Tx,
+    doomed: Doomed<'_>,
+    limit: i64,
+    at: Timestamp,
+    not_before: Timestamp,
+) -> Result<u64> {
+    let mut datasets: Vec<ResourceId> = Vec::new();
+    match doomed {
+        Doomed::WithTops(permits) => {
+            let tops: Vec<ResourceId> = permits.iter().map(Permit::resource).collect();
+            for chunk in tops.chunks(CHUNK) {
+                let rows = tx
+                    .sql_list(
+                        "SELECT r.id FROM resource r WHERE r.trashed_with IN ({ids}) AND r.kind = 'dataset'
+                            AND (EXISTS (SELECT 1 FROM dataset_file f WHERE f.dataset_id = r.id) OR EXISTS (SELECT 1 FROM upload u WHERE u.dataset_id = r.id))
+                         LIMIT CAST({1} AS BIGINT)",
+                        chunk,
+                    )
+                    .bind(limit)
+                    .column::<ResourceId>()
+                    .await?;
+                datasets.extend(rows);
+            }
+        }
+        Doomed::OfOrganization(permit) => {
+            datasets = tx
+                .sql(
+                    "SELECT r.id FROM resource r WHERE r.organization_id = $1 AND r.kind = 'dataset'
+                        AND (EXISTS (SELECT 1 FROM dataset_file f WHERE f.dataset_id = r.id) OR EXISTS (SELECT 1 FROM upload u WHERE u.dataset_id = r.id))
+                     LIMIT CAST($2 AS BIGINT)",
+                )
+                .bind(permit.organization())
+                .bind(limit)
+                .column()
+                .await?;
+        }
+    }
+    let mut deleted = 0;
+    for dataset in datasets {
+        let left = limit - i64::try_from(deleted).unwrap_or(limit);
+        if left <= 0 {
+            break;
+        }
+        tx.sql(
+            "INSERT INTO blob_check (blob_id, created_at)
+             SELECT f.blob_id, $3 FROM (
+                SELECT blob_id FROM dataset_file WHERE dataset_id = $1 ORDER BY number LIMIT CAST($2 AS BIGINT)) f WHERE TRUE
+             ON CONFLICT (blob_id) DO NOTHING",
+        )
+        .bind(dataset)
+        .bind(left)
+        .bind(at)
+        .execute()
+        .await?;
+        deleted += tx
+            .sql(
+                "DELETE FROM dataset_file WHERE dataset_id = $1 AND number IN (
+                    SELECT number FROM dataset_file WHERE dataset_id = $1 ORDER BY number LIMIT CAST($2 AS BIGINT))",
+            )
+            .bind(dataset)
+            .bind(left)
+            .execute()
+            .await?;
+        let uploads: Vec<Uuid> = tx
+            .sql("SELECT id FROM upload WHERE dataset_id = $1 LIMIT CAST($2 AS BIGINT)")
+            .bind(dataset)
+            .bind(left)
+            .column()
+            .await?;
+        let uploads: Vec<_> = uploads.into_iter().map(crate::domain::id::UploadId).collect();
+        deleted += super::upload::delete(tx, &uploads, not_before).await?;
+    }
+    Ok(deleted)
+}

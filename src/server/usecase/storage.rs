@@ -1,0 +1,83 @@
+//! How much organizations store (FILE-6), and the operator who limits it.
+
+use crate::{
+    domain::{
+        audit::Action,
+        id::OrganizationId,
+        storage::{may_limit, size},
+    },
+    server::{
+        context::Ctx,
+        error::{Result, at_field},
+        store::{Tx, storage},
+    },
+    view::file::StorageView,
+};
+
+use super::{
+    audit::{self, AuditEvent},
+    operator::{self, Operator},
+};
+
+/// How much an organization stores, for who may see its details ([`super::settings::details`]).
+///
+/// # Errors
+/// The database.
+pub async fn show(ctx: &Ctx, organization: OrganizationId) -> Result<StorageView> {
+    view(&mut ctx.db().read().await?, organization).await
+}
+
+/// How much an organization stores: the operator.
+///
+/// # Errors
+/// `NotFound`.
+pub async fn show_to_operator(ctx: &Ctx, org: &str) -> Result<StorageView> {
+    let mut tx = ctx.db().read().await?;
+    let found = operator::find_organization(&mut tx, org).await?;
+    view(&mut tx, found.id).await
+}
+
+async fn view(tx: &mut Tx, organization: OrganizationId) -> Result<StorageView> {
+    let limit = storage::find_limit(tx, organization).await?;
+    Ok(StorageView { limit, used: storage::sum_used(tx, organization).await? })
+}
+
+/// Limits how much an organization may store: the operator.
+///
+/// # Errors
+/// `NotFound`; `Invalid` at `limit`.
+pub async fn set(ctx: &Ctx, org: &str, limit: Option<i64>) -> Result<StorageView> {
+    set_as(ctx, &Operator::command_line(), org, limit).await
+}
+
+/// [`set`], for the operator as whoever they are.
+///
+/// # Errors
+/// See [`set`].
+pub async fn set_as(ctx: &Ctx, operator: &Operator, org: &str, limit: Option<i64>) -> Result<StorageView> {
+    let by = &operator;
+    ctx.db()
+        .write(|tx, _| {
+            Box::pin(async {
+                let found = operator::find_organization(tx, org).await?;
+                let permit = may_limit(found.id, limit).map_err(at_field("limit"))?;
+                let before = storage::find_limit(tx, found.id).await?;
+                if before != limit {
+                    storage::update_limit(tx, &permit).await?;
+                    let summary = match limit {
+                        Some(limit) => format!("limited the storage to {}", size(limit)),
+                        None => "took the limit of the storage away".to_owned(),
+                    };
+                    let what = AuditEvent {
+                        organization: Some(found.id),
+                        before: Some(serde_json::json!({ "limit": before })),
+                        after: Some(serde_json::json!({ "limit": limit })),
+                        ..AuditEvent::new(Action::OrganizationStorageChanged, summary)
+                    };
+                    audit::note_as(tx, ctx, by, what).await?;
+                }
+                view(tx, found.id).await
+            })
+        })
+        .await
+}

@@ -1,0 +1,164 @@
+//! Frees storage (FILE-6): gives up uploads that nobody went on with, forgets blobs without files, and deletes objects that nothing
+//! refers to.
+//!
+//! Each step is idempotent. What is deleted from storage is leased first, so that several nodes share the work; an object that is
+//! deleted twice is deleted.
+
+use std::time::Duration;
+
+use tokio::sync::watch;
+
+use crate::{
+    domain::{id::ObjectId, upload::ABANDONED_KEPT_MILLIS},
+    server::{
+        context::Ctx,
+        error::{Error, Result},
+        store::{blob, object_trash, upload},
+    },
+};
+
+/// How often is looked for something to free.
+const POLL_INTERVAL: Duration = Duration::from_mins(1);
+/// How many uploads, blobs or objects a step takes.
+const BATCH_SIZE: i64 = 200;
+/// How long a node has for the objects of a step, in milliseconds. What it could not delete is tried again afterwards.
+const LEASE_MILLIS: i64 = 5 * 60_000;
+
+/// What was freed.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Swept {
+    /// Uploads that expired or ended long ago.
+    pub uploads: u64,
+    /// Blobs that lost a file and were looked at.
+    pub blobs: u64,
+    /// Objects that were deleted from storage.
+    pub objects: u64,
+}
+
+/// Sweeps until it is told to stop.
+pub async fn run(ctx: Ctx, mut stop: watch::Receiver<bool>) {
+    if let Err(error) = begin_again(&ctx).await {
+        tracing::warn!(%error, "uploads that a stopped process received go on once its claims have run out");
+    }
+    while !*stop.borrow() {
+        match run_due(&ctx).await {
+            Ok(swept) if swept != Swept::default() => {
+                tracing::info!(swept.uploads, swept.blobs, swept.objects, "freed storage");
+            }
+            Ok(_) => {}
+            Err(error) => tracing::warn!(%error, "could not free storage; trying again later"),
+        }
+        tokio::select! {
+            () = tokio::time::sleep(POLL_INTERVAL) => {}
+            _ = stop.wait_for(|stop| *stop) => return,
+        }
+    }
+}
+
+/// Frees everything that is due.
+///
+/// # Errors
+/// The database. What storage does not delete stays in the trash.
+pub async fn run_due(ctx: &Ctx) -> Result<Swept> {
+    let mut swept = Swept::default();
+    release_abandoned(ctx).await?;
+    loop {
+        let (uploads, blobs, objects) =
+            (expire_uploads(ctx).await?, forget_blobs(ctx).await?, delete_objects(ctx).await?);
+        if (uploads, blobs, objects) == (0, 0, 0) {
+            return Ok(swept);
+        }
+        swept.uploads += uploads;
+        swept.blobs += blobs;
+        swept.objects += objects;
+        // Others write too.
+        tokio::task::yield_now().await;
+    }
+}
+
+fn count(n: usize) -> u64 {
+    u64::try_from(n).unwrap_or(u64::MAX)
+}
+
+/// Takes all uploads from the requests of a process that is gone. With SQLite there is one process only, so at its start that is every
+/// upload that is held.
+async fn begin_again(ctx: &Ctx) -> Result<()> {
+    if !ctx.db().is_sqlite() {
+        return Ok(());
+    }
+    let not_before = ctx.now().plus_millis(ABANDONED_KEPT_MILLIS);
+    ctx.db().write(|tx, _| Box::pin(async { Ok(upload::release_all(tx, not_before).await?) })).await
+}
+
+/// Takes uploads from requests that died.
+async fn release_abandoned(ctx: &Ctx) -> Result<()> {
+    let now = ctx.now();
+    loop {
+        let uploads = upload::list_abandoned(&mut ctx.db().read().await?, now, BATCH_SIZE).await?;
+        if uploads.is_empty() {
+            return Ok(());
+        }
+        ctx.db()
+            .write(|tx, _| {
+                Box::pin(async {
+                    // Somebody may hold them again by now.
+                    let uploads = upload::list_abandoned(tx, now, BATCH_SIZE).await?;
+                    upload::release_abandoned(tx, &uploads, now.plus_millis(ABANDONED_KEPT_MILLIS)).await?;
+                    Ok::<_, Error>(())
+                })
+            })
+            .await?;
+    }
+}
+
+async fn expire_uploads(ctx: &Ctx) -> Result<u64> {
+    let now = ctx.now();
+    if upload::list_expired(&mut ctx.db().read().await?, now, 1).await?.is_empty() {
+        return Ok(0);
+    }
+    ctx.db()
+        .write(|tx, _| {
+            Box::pin(async {
+                let uploads = upload::list_expired(tx, now, BATCH_SIZE).await?;
+                Ok(upload::delete(tx, &uploads, now).await?)
+            })
+        })
+        .await
+}
+
+/// Looks at blobs that lost a file; how many were looked at.
+async fn forget_blobs(ctx: &Ctx) -> Result<u64> {
+    if blob::list_checks(&mut ctx.db().read().await?, 1).await?.is_empty() {
+        return Ok(0);
+    }
+    let not_before = ctx.now().plus_millis(ctx.files()?.limits().grace_hours * 3_600_000);
+    ctx.db()
+        .write(|tx, _| {
+            Box::pin(async {
+                let blobs = blob::list_checks(tx, BATCH_SIZE).await?;
+                blob::delete_unused(tx, &blobs, not_before).await?;
+                Ok::<_, Error>(count(blobs.len()))
+            })
+        })
+        .await
+}
+
+async fn delete_objects(ctx: &Ctx) -> Result<u64> {
+    let now = ctx.now();
+    if !object_trash::any_due(&mut ctx.db().read().await?, now).await? {
+        return Ok(0);
+    }
+    let until = now.plus_millis(LEASE_MILLIS);
+    let claimed: Result<Vec<object_trash::TrashedObject>> =
+        ctx.db().write(|tx, _| Box::pin(async { Ok(object_trash::claim(tx, now, until, BATCH_SIZE).await?) })).await;
+    let mut deleted: Vec<ObjectId> = Vec::new();
+    for trashed in claimed? {
+        match ctx.files()?.delete(&trashed.cluster, trashed.object).await {
+            Ok(()) => deleted.push(trashed.object),
+            Err(error) => tracing::warn!(%error, object = %trashed.object, "an object could not be deleted yet"),
+        }
+    }
+    let forgotten: Result<u64> =
+        ctx.db().write(|tx, _| Box::pin(async { Ok(object_trash::delete(tx, &deleted).await?) })).await;
+    forgotten
+}

@@ -1,0 +1,67 @@
+//! Files of datasets, and files on their way (FILE).
+
+use serde::{Deserialize, Serialize};
+
+use crate::domain::{
+    file::{Media, Side},
+    id::{PersonId, UploadId},
+    time::Timestamp,
+    upload::PlanState,
+};
+
+/// A file of a dataset.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct FileView {
+    /// Its number in the dataset, for good.
+    pub number: i64,
+    pub side: Side,
+    pub path: String,
+    pub bytes: i64,
+    /// In hexadecimal.
+    pub sha256: String,
+    /// What it is by its first bytes.
+    pub media: Media,
+    /// Whether it is left out of what is processed and counted.
+    pub left_out: bool,
+    /// When it was changed last, as its sender said.
+    pub modified_at: Option<Timestamp>,
+    pub created_at: Timestamp,
+    pub created_by: PersonId,
+    /// Their name; a key's where a machine sent it.
+    pub created_by_name: Option<String>,
+}
+
+/// A file on its way.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct UploadView {
+    pub id: UploadId,
+    pub side: Side,
+    pub path: String,
+    pub bytes: i64,
+    /// How much of it is here.
+    pub received: i64,
+    pub modified_at: Option<Timestamp>,
+    /// When it is given up unless more of it comes.
+    pub expires_at: Timestamp,
+}
+
+/// How much an organization stores (FILE-6).
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct StorageView {
+    /// In bytes; `None` for no limit.
+    pub limit: Option<i64>,
+    /// With the trash and what is on its way.
+    pub used: i64,
+}
+
+/// What a plan answers for one file.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct PlannedFileView {
+    /// As it was sent.
+    pub path: String,
+    pub state: PlanState,
+    /// Where to send it, and from which byte on.
+    pub upload: Option<UploadView>,
+    /// Why nothing is to be sent.
+    pub reason: Option<String>,
+}

@@ -1,0 +1,330 @@
+//! Random histories of files against a small model: uploads, cuts, copies, the trash, deleting for good, transfers, faults in the middle
+//! of a write. After every step the lists and the bytes are those of the model, the doctor finds nothing, and storage has the objects
+//! that the database knows, and no other.
+//!
+//! `COMMONHOLD_TEST_ROUNDS` says how many; `COMMONHOLD_TEST_SEED` repeats one.
+
+use std::collections::BTreeMap;
+
+use axum::body::{Body, Bytes};
+use commonhold::{
+    domain::{id::ResourceId, resource::DatasetStatus},
+    server::{
+        context::Principal,
+        store::fault::{Fault, striking},
+        usecase::{
+            self,
+            upload::receive::{Arriving, ReceiveRequest, receive},
+        },
+        workers::sweep,
+    },
+};
+use futures::{TryStreamExt, stream};
+use serde_json::json;
+
+use super::generator::Generator;
+use crate::{
+    both,
+    support::{Org, Person, TestApp, read, rounds, setting},
+};
+
+const STEPS: usize = 45;
+
+/// A dataset as the model knows it.
+#[derive(Clone, Debug, Default)]
+struct Dataset {
+    files: BTreeMap<String, Vec<u8>>,
+    trashed: bool,
+    /// Its images are fixed: it was processed.
+    processed: bool,
+    /// In which of the two organizations.
+    org: usize,
+}
+
+/// An upload that is under way.
+#[derive(Clone, Debug)]
+struct UnderWay {
+    dataset: ResourceId,
+    path: String,
+    bytes: Vec<u8>,
+    sent: usize,
+    url: String,
+}
+
+struct World<'a> {
+    app: &'a TestApp,
+    anna: Person,
+    orgs: [Org; 2],
+    datasets: BTreeMap<ResourceId, Dataset>,
+    under_way: Vec<UnderWay>,
+    made: usize,
+    days: i64,
+}
+
+impl<'a> World<'a> {
+    async fn new(app: &'a TestApp, seed: u64) -> Self {
+        let anna = app.person("Anna").await;
+        let mut orgs = Vec::new();
+        for name in ["North", "South"] {
+            let org = anna.create_org(&format!("{name} {seed}")).await;
+            app.images_licence(&org, 100_000, 1_000).await;
+            orgs.push(org);
+        }
+        let [north, south] = <[Org; 2]>::try_from(orgs).expect("two");
+        Self { app, anna, orgs: [north, south], datasets: BTreeMap::new(), under_way: Vec::new(), made: 0, days: 0 }
+    }
+
+    fn any(&self, random: &mut Generator, wanted: impl Fn(&Dataset) -> bool) -> Option<ResourceId> {
+        let fitting: Vec<ResourceId> =
+            self.datasets.iter().filter(|(_, dataset)| wanted(dataset)).map(|(id, _)| *id).collect();
+        (!fitting.is_empty()).then(|| fitting[random.below(fitting.len())])
+    }
+
+    fn principal(&self) -> Principal {
+        Principal {
+            person: self.anna.id,
+            name: self.anna.name.clone(),
+            email_key: String::new(),
+            address: None,
+            session: None,
+            key: None,
+        }
+    }
+
+    async fn create(&mut self, org: usize) -> ResourceId {
+        self.made += 1;
+        let id = self.anna.dataset(self.orgs[org].root, &format!("Flight {}", self.made), 0).await;
+        self.datasets.insert(id, Dataset { org, ..Dataset::default() });
+        id
+    }
+
+    /// Plans a file that is not there, of bytes that may be there already.
+    async fn plan(&mut self, random: &mut Generator, dataset: ResourceId) {
+        let path = format!("{}/DJI_{}.JPG", random.below(2), random.below(6));
+        let mut bytes = vec![0xFF, 0xD8, 0xFF];
+        bytes.resize(3 + random.below(4) * 700, u8::try_from(random.below(3)).expect("small"));
+        let taken = self.datasets[&dataset].files.contains_key(&path);
+        let again = self.under_way.iter().any(|one| one.dataset == dataset && one.path == path);
+        if taken || again {
+            return;
+        }
+        let file = json!({ "path": path, "bytes": bytes.len() });
+        let planned = self.anna.post(&format!("/api/v1/datasets/{dataset}/uploads"), &json!({ "files": [file] })).await;
+        let planned = planned.expect(200).json();
+        let url = planned["items"][0]["upload"]["url"].as_str().unwrap_or_else(|| panic!("{planned}")).to_owned();
+        self.under_way.push(UnderWay { dataset, path, bytes, sent: 0, url });
+    }
+
+    /// Sends the next bytes of an upload: all that is missing or some, through a connection that may break, with a fault or without.
+    async fn send(&mut self, random: &mut Generator) {
+        if self.under_way.is_empty() {
+            return;
+        }
+        let number = random.below(self.under_way.len());
+        let upload = self.under_way[number].clone();
+        let dataset = self.datasets[&upload.dataset].clone();
+        let left = upload.bytes.len() - upload.sent;
+        let now = if random.chance(50) { left } else { random.below(left + 1) };
+        let part = upload.bytes[upload.sent..upload.sent + now].to_vec();
+        let received = if random.chance(25) {
+            // One statement of a write fails, or another transaction is in its way.
+            let statement = u32::try_from(random.below(20)).expect("small");
+            let fault = if random.chance(50) { Fault::Contended } else { Fault::Gone };
+            let id = upload.url.rsplit('/').next().expect("an id");
+            let offset = i64::try_from(upload.sent).expect("small");
+            let request = ReceiveRequest { offset, ..ReceiveRequest::default() };
+            let body = stream::iter([Arriving::Chunk(Bytes::from(part)), Arriving::End]);
+            let (ctx, by) = (self.app.ctx(), self.principal());
+            striking(statement, fault, receive(ctx, &by, id, &request, body)).await.0.is_ok()
+        } else {
+            let body = if random.chance(25) {
+                Body::from_stream(stream::iter([Ok(Bytes::from(part)), Err(std::io::Error::other("cut"))]))
+            } else {
+                Body::from(part)
+            };
+            self.anna.send_bytes(&upload.url, upload.sent, body).await.status == 204
+        };
+        assert!(!(received && (dataset.trashed || dataset.processed)), "nothing is added here");
+        if dataset.trashed {
+            return;
+        }
+        // Whatever came of it, the upload says how far it is.
+        let known = self.anna.call(axum::http::Method::HEAD, &upload.url, None, &[]).await.expect(200);
+        let offset: usize = known.header("upload-offset").parse().expect("a number");
+        assert!(offset == upload.sent || offset == upload.sent + now, "{offset} of {upload:?}");
+        if received {
+            assert_eq!(offset, upload.sent + now);
+        }
+        self.under_way[number].sent = offset;
+        let listed = self.listed(upload.dataset).await;
+        if listed.contains_key(&upload.path) {
+            assert_eq!(offset, upload.bytes.len(), "a file is complete");
+            let done = self.under_way.remove(number);
+            self.datasets.get_mut(&done.dataset).expect("known").files.insert(done.path, done.bytes);
+        }
+    }
+
+    /// The files of a dataset: their paths, numbers and sizes.
+    async fn listed(&self, dataset: ResourceId) -> BTreeMap<String, (i64, usize)> {
+        let answer = self.anna.get(&format!("/api/v1/datasets/{dataset}/files?limit=200")).await.expect(200).json();
+        let items = answer["items"].as_array().cloned().unwrap_or_default();
+        let size = |file: &serde_json::Value| usize::try_from(file["bytes"].as_i64().expect("a size")).expect("a size");
+        items
+            .iter()
+            .map(|file| {
+                let path = file["path"].as_str().expect("a path").to_owned();
+                (path, (file["number"].as_i64().expect("a number"), size(file)))
+            })
+            .collect()
+    }
+
+    async fn step(&mut self, random: &mut Generator) {
+        match random.below(100) {
+            0..8 => {
+                let org = random.below(2);
+                self.create(org).await;
+            }
+            8..32 => {
+                if let Some(dataset) = self.any(random, |dataset| !dataset.trashed && !dataset.processed) {
+                    self.plan(random, dataset).await;
+                }
+            }
+            32..62 => self.send(random).await,
+            62..68 => {
+                // A copy has the files, and nothing of what is under way.
+                if let Some(original) = self.any(random, |dataset| !dataset.trashed) {
+                    let of = self.datasets[&original].clone();
+                    let copied = self.anna.copy(original, self.orgs[of.org].root).await.expect(201).json();
+                    self.datasets.insert(read(&copied["id"]), of);
+                }
+            }
+            68..74 => {
+                if let Some(dataset) = self.any(random, |dataset| !dataset.trashed) {
+                    self.anna.trash(dataset).await.expect(204);
+                    self.datasets.get_mut(&dataset).expect("known").trashed = true;
+                }
+            }
+            74..80 => {
+                if let Some(dataset) = self.any(random, |dataset| dataset.trashed) {
+                    self.anna.restore(dataset).await.expect(200);
+                    self.datasets.get_mut(&dataset).expect("known").trashed = false;
+                }
+            }
+            80..84 => {
+                if let Some(dataset) = self.any(random, |dataset| dataset.trashed) {
+                    self.anna.delete_for_good(dataset).await.expect(204);
+                    self.datasets.remove(&dataset);
+                    self.under_way.retain(|one| one.dataset != dataset);
+                }
+            }
+            84..89 => {
+                if let Some(dataset) = self.any(random, |dataset| !dataset.trashed && !dataset.files.is_empty()) {
+                    let known = self.datasets[&dataset].clone();
+                    let path = known.files.keys().nth(random.below(known.files.len())).expect("a path").clone();
+                    let number = self.listed(dataset).await[&path].0;
+                    let deleted = self.anna.delete(&format!("/api/v1/datasets/{dataset}/files/{number}")).await;
+                    deleted.expect(if known.processed { 409 } else { 204 });
+                    if !known.processed {
+                        self.datasets.get_mut(&dataset).expect("known").files.remove(&path);
+                    }
+                }
+            }
+            89..93 => {
+                // A transfer takes what is processed, and touches no byte.
+                if let Some(dataset) = self.any(random, |dataset| !dataset.trashed) {
+                    self.app.set_status(dataset, DatasetStatus::Processed).await;
+                    let known = self.datasets.get_mut(&dataset).expect("known");
+                    (known.processed, known.org) = (true, 1 - known.org);
+                    self.anna.transfer(&[dataset], self.orgs[known.org].root).await.expect(201);
+                }
+            }
+            93..97 => {
+                if !self.under_way.is_empty() {
+                    let number = random.below(self.under_way.len());
+                    let upload = self.under_way[number].clone();
+                    let answer = self.anna.delete(&upload.url).await;
+                    if self.datasets[&upload.dataset].trashed {
+                        answer.expect(404);
+                    } else {
+                        answer.expect(204);
+                        self.under_way.remove(number);
+                    }
+                }
+            }
+            _ => {
+                if self.days < 6 {
+                    self.days += 1;
+                    self.app.later(1);
+                }
+                sweep::run_due(self.app.ctx()).await.expect("the sweeper runs");
+            }
+        }
+    }
+
+    /// Everything is as the model says.
+    async fn compare(&self) {
+        self.app.healthy().await;
+        self.app.storage_healthy().await;
+        for (id, dataset) in self.datasets.iter().filter(|(_, dataset)| !dataset.trashed) {
+            let listed = self.listed(*id).await;
+            let sizes: BTreeMap<String, usize> = listed.iter().map(|(path, (_, size))| (path.clone(), *size)).collect();
+            let expected: BTreeMap<String, usize> =
+                dataset.files.iter().map(|(path, bytes)| (path.clone(), bytes.len())).collect();
+            assert_eq!(sizes, expected, "{id}");
+        }
+    }
+
+    /// The bytes of every file, read from storage.
+    async fn read_all(&self) {
+        for (id, dataset) in self.datasets.iter().filter(|(_, dataset)| !dataset.trashed) {
+            for (path, (number, _)) in self.listed(*id).await {
+                let (ctx, by) = (self.app.ctx(), self.principal());
+                let content = usecase::file::content(ctx, &by, &id.to_string(), &number.to_string()).await;
+                let content = content.expect("it may be taken");
+                let stream = content.read(ctx, 0..content.file.bytes).await.expect("it is read");
+                let bytes: Vec<u8> = stream
+                    .try_fold(Vec::new(), |all, chunk| async move { Ok([&all[..], &chunk].concat()) })
+                    .await
+                    .expect("it is read");
+                assert_eq!(Some(&bytes), dataset.files.get(&path), "{path}");
+            }
+        }
+    }
+}
+
+async fn play(app: &TestApp, seed: u64) {
+    let mut random = Generator::new(seed);
+    let mut world = World::new(app, seed).await;
+    world.create(0).await;
+    for step in 0..STEPS {
+        eprintln!("history {seed}, step {step}");
+        world.step(&mut random).await;
+        world.compare().await;
+    }
+    world.read_all().await;
+    // At the end everything is deleted for good, and a day later nothing is left.
+    for (id, dataset) in std::mem::take(&mut world.datasets) {
+        if !dataset.trashed {
+            world.anna.trash(id).await.expect(204);
+        }
+        world.anna.delete_for_good(id).await.expect(204);
+    }
+    sweep::run_due(app.ctx()).await.expect("the sweeper runs");
+    app.later(2);
+    sweep::run_due(app.ctx()).await.expect("the sweeper runs");
+    app.healthy().await;
+    let left: Vec<_> = app.ctx().files().expect("storage").list().try_collect().await.expect("a list");
+    assert_eq!(left, []);
+    assert_eq!(app.count("SELECT CAST(COUNT(*) AS BIGINT) FROM blob").await, 0);
+}
+
+both!(file_6_random_histories_of_files_lose_nothing_and_leave_nothing, async |app| {
+    match setting("COMMONHOLD_TEST_SEED") {
+        Some(seed) => play(app, seed.parse().expect("COMMONHOLD_TEST_SEED is a number")).await,
+        None => {
+            for seed in 0..rounds(6) {
+                play(app, u64::try_from(seed).expect("small")).await;
+            }
+        }
+    }
+});
