@@ -46,6 +46,34 @@ pub struct DriveRowsQuery {
     pub view_as: String,
 }
 
+/// Files of a dataset.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct DatasetFilesQuery {
+    /// The dataset.
+    pub dataset: String,
+    /// `input` or `output`.
+    pub side: String,
+    /// Only files with this in their path.
+    pub query: String,
+    /// Where the page starts.
+    pub cursor: String,
+    /// As in [`DriveQuery::view_as`].
+    pub view_as: String,
+}
+
+/// A file of a dataset.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct FilePageQuery {
+    /// The dataset.
+    pub dataset: String,
+    /// Its number there.
+    pub number: String,
+    /// As in [`DriveQuery::view_as`].
+    pub view_as: String,
+}
+
 /// A place in the dialogs **Move to** and **Copy to**.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
