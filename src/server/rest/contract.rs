@@ -158,6 +158,7 @@ pub const OPERATIONS: &[(&str, &str, Calls)] = &[
     ("PATCH",  "/datasets/{id}/files/{number}",         WRITE),
     ("DELETE", "/datasets/{id}/files/{number}",         WRITE),
     ("GET",    "/datasets/{id}/files/{number}/content", READ),
+    ("GET",    "/datasets/{id}/files/{number}/preview", READ),
     ("POST",   "/resources/{id}/trash",                 WRITE),
     ("POST",   "/resources/{id}/restore",               WRITE),
     ("POST",   "/resources/{id}/copy",                  WRITE),

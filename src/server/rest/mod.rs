@@ -211,6 +211,7 @@ fn byte_api() -> OpenApiRouter<Ctx> {
         .routes(routes!(uploads::create))
         .routes(routes!(uploads::show, uploads::send, uploads::discard))
         .routes(routes!(files::content))
+        .routes(routes!(files::preview))
 }
 
 /// The routes of the API below its prefix.
