@@ -1,5 +1,7 @@
 //! Every address of the user interface, written in one place.
 
+use crate::domain::{id::ResourceId, photo::PreviewSize};
+
 /// The welcome page: Your organizations.
 pub const WELCOME: &str = "/";
 
@@ -34,6 +36,11 @@ pub fn drive(org: &str, resource: &str) -> String {
     } else {
         format!("/o/{}/drive/{}", encode(org), encode(resource))
     }
+}
+
+/// A preview of a photo, for `<img>` (FILE-5).
+pub fn file_preview(dataset: ResourceId, number: i64, size: PreviewSize) -> String {
+    format!("/api/v1/datasets/{dataset}/files/{number}/preview?size={}", size.as_str())
 }
 
 /// The trash of an organization's Drive (DRIVE-4).

@@ -14,6 +14,7 @@ use crate::{
         file::{FilePath, MAX_DELETED_FILES, Side},
         id::{ObjectId, ResourceId},
         permit::{self, Permit},
+        photo::{PreviewSize, faults, typical_sharpness},
         refusal::Refusal,
         resource::DatasetStatus,
         text::FieldIssue,
@@ -26,6 +27,7 @@ use crate::{
         store::{
             Tx, blob,
             dataset_file::{self, StoredFile},
+            photo,
             resource::{self, Resource},
         },
     },
@@ -88,6 +90,7 @@ pub async fn list(ctx: &Ctx, by: &Principal, dataset: &str, query: &FilesQuery) 
         limit: limit + 1,
     };
     let files = dataset_file::list(&mut tx, &listed).await?;
+    let files = judged(&mut tx, dataset, files).await?;
     pager.page(files, limit, |file| (crate::domain::name::sort_key(&file.path), file.number))
 }
 
@@ -103,6 +106,30 @@ async fn file_of(tx: &mut Tx, dataset: ResourceId, number: &str) -> Result<Store
     Ok(dataset_file::find(tx, dataset, number).await?.ok_or(Refusal::NotFound)?)
 }
 
+/// Files with what is wrong with the photos among them, compared with the others of their dataset (FILE-5).
+async fn judged(tx: &mut Tx, dataset: ResourceId, files: Vec<StoredFile>) -> Result<Vec<FileView>> {
+    let typical = if files.iter().any(|file| file.sharpness.is_some()) {
+        typical_sharpness(photo::list_sharpness(tx, dataset).await?)
+    } else {
+        None
+    };
+    let judge = |stored: StoredFile| {
+        let mut file = stored.file;
+        if let (Some(photo), Some(sharpness), Some(luminance)) = (&mut file.photo, stored.sharpness, &stored.luminance)
+        {
+            photo.faults = faults(photo.facts.position, luminance, sharpness, typical);
+        }
+        file
+    };
+    Ok(files.into_iter().map(judge).collect())
+}
+
+/// One file with what is wrong with it.
+async fn judged_one(tx: &mut Tx, dataset: ResourceId, number: &str) -> Result<FileView> {
+    let stored = file_of(tx, dataset, number).await?;
+    Ok(judged(tx, dataset, vec![stored]).await?.pop().ok_or(Refusal::NotFound)?)
+}
+
 /// One file.
 ///
 /// # Errors
@@ -111,7 +138,7 @@ pub async fn show(ctx: &Ctx, by: &Principal, dataset: &str, number: &str) -> Res
     let dataset: ResourceId = super::subject(dataset)?;
     let mut tx = ctx.db().read().await?;
     access::permit(&mut tx, by, Act::View, dataset).await?;
-    Ok(file_of(&mut tx, dataset, number).await?.file)
+    judged_one(&mut tx, dataset, number).await
 }
 
 /// A file whose bytes somebody may take.
@@ -147,6 +174,42 @@ pub async fn content(ctx: &Ctx, by: &Principal, dataset: &str, number: &str) -> 
     let found = file_of(&mut tx, dataset, number).await?;
     let pieces = blob::list_pieces(&mut tx, found.blob).await?;
     Ok(FileContent { file: found.file, cluster: found.cluster, pieces })
+}
+
+/// A preview of a photo: a JPEG that the server encoded.
+#[derive(Debug, Clone)]
+pub struct Preview {
+    /// Where it is. No other preview has it, ever.
+    pub object: ObjectId,
+    pub bytes: i64,
+    cluster: String,
+}
+
+impl Preview {
+    /// Its bytes. The first of them are read before this returns.
+    ///
+    /// # Errors
+    /// `Unavailable` where storage does not answer; `Internal` where it is missing.
+    pub async fn read(&self, ctx: &Ctx) -> Result<BoxStream<'static, std::result::Result<Bytes, StorageError>>> {
+        Ok(ctx.files()?.read(&self.cluster, &[(self.object, self.bytes)], 0..self.bytes).await?)
+    }
+}
+
+/// A preview of a photo, for who may see the dataset: that downloading is restricted takes no previews away (FILE-5, POL-1).
+///
+/// # Errors
+/// `NotFound`, also while there is none; `Invalid` at `size`.
+pub async fn preview(ctx: &Ctx, by: &Principal, dataset: &str, number: &str, size: &str) -> Result<Preview> {
+    let dataset: ResourceId = super::subject(dataset)?;
+    let mut tx = ctx.db().read().await?;
+    access::permit(&mut tx, by, Act::View, dataset).await?;
+    let size = match size {
+        "" => PreviewSize::default(),
+        size => PreviewSize::parse(size).map_err(at_field("size"))?,
+    };
+    let stored = file_of(&mut tx, dataset, number).await?;
+    let (object, bytes) = photo::find_preview(&mut tx, stored.blob, size).await?.ok_or(Refusal::NotFound)?;
+    Ok(Preview { object, bytes, cluster: stored.cluster })
 }
 
 /// Leave to change the files of a dataset, and the dataset.
@@ -187,7 +250,7 @@ pub async fn change(ctx: &Ctx, by: &Principal, dataset: &str, number: &str, form
     let changed = ctx.db().write(|tx, _| {
         Box::pin(async {
             let (permit, found, status) = changeable(tx, by, dataset, false).await?;
-            let before = file_of(tx, dataset, number).await?.file;
+            let before = judged_one(tx, dataset, number).await?;
             let path = path.clone()?;
             let now = ctx.now();
             if let Some(path) = path.as_ref().filter(|path| path.as_str() != before.path) {
@@ -198,8 +261,8 @@ pub async fn change(ctx: &Ctx, by: &Principal, dataset: &str, number: &str, form
                 dataset_file::update_left_out(tx, &permit, before.number, left_out, now).await?;
                 start_if_waiting(tx, ctx, &found, status).await?;
             }
-            let after = file_of(tx, dataset, number).await?.file;
-            if after != before {
+            let after = judged_one(tx, dataset, number).await?;
+            if (&after.path, after.left_out) != (&before.path, before.left_out) {
                 let told = |file: &FileView| serde_json::json!({ "resource": dataset, "number": file.number, "path": file.path, "left_out": file.left_out });
                 let summary = match (after.left_out, before.left_out) {
                     (true, false) => format!("left “{}” of “{}” out", after.path, found.name),
