@@ -55,6 +55,11 @@ pub fn resource_zip(resource: &str) -> String {
     format!("/api/v1/resources/{}/zip", encode(resource))
 }
 
+/// A preview of a photo, for `<img>` (FILE-5).
+pub fn file_preview(dataset: &str, number: i64, size: &'static str) -> String {
+    format!("/api/v1/datasets/{}/files/{number}/preview?size={size}", encode(dataset))
+}
+
 /// The trash of an organization's Drive (DRIVE-4).
 pub fn trash(org: &str) -> String {
     format!("/o/{}/drive/trash", encode(org))

@@ -163,7 +163,7 @@ pub fn search_key(text: &str) -> String {
 }
 
 /// Whether a character controls how text is shown and shows nothing itself: line breaks, direction marks, the null character.
-fn is_hidden_control(c: char) -> bool {
+pub(super) fn is_hidden_control(c: char) -> bool {
     c.is_control()
         || matches!(c, '\u{61C}' | '\u{200E}' | '\u{200F}' | '\u{2028}'..='\u{202E}' | '\u{2066}'..='\u{2069}' | '\u{FEFF}')
 }

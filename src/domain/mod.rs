@@ -44,6 +44,7 @@ pub mod organization;
 pub mod people_visibility;
 pub mod permit;
 pub mod person;
+pub mod photo;
 pub mod plan;
 pub mod profile;
 pub mod refusal;

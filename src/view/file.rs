@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::domain::{
     file::{Media, Side},
     id::{PersonId, UploadId},
+    photo::{PhotoFacts, PhotoFault, PhotoState},
     time::Timestamp,
     upload::PlanState,
 };
@@ -29,6 +30,24 @@ pub struct FileView {
     pub created_by: PersonId,
     /// Their name; a key's where a machine sent it.
     pub created_by_name: Option<String>,
+    /// What is known of it, if it is a photo (FILE-5).
+    pub photo: Option<PhotoView>,
+}
+
+/// What is known of a photo (FILE-5).
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct PhotoView {
+    /// Whether there are previews.
+    pub state: PhotoState,
+    /// In pixels, upright; nothing is known of one that was not opened yet.
+    pub width: Option<i64>,
+    pub height: Option<i64>,
+    /// What the camera wrote.
+    pub facts: PhotoFacts,
+    /// What is wrong with it, compared with the others of its dataset.
+    pub faults: Vec<PhotoFault>,
+    /// Why it cannot be opened.
+    pub problem: Option<String>,
 }
 
 impl FileView {
@@ -49,6 +68,8 @@ pub struct DatasetFiles {
     pub output_bytes: i64,
     /// Whether its images are fixed (LIC-2).
     pub held: bool,
+    /// When its first and its last photo were taken, by the clocks of the cameras. Only where it was asked for.
+    pub taken: Option<(Timestamp, Timestamp)>,
 }
 
 /// A file on its own, with its neighbours in the list of its place.

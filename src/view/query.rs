@@ -26,6 +26,8 @@ pub struct DriveQuery {
     pub cursor: String,
     /// As whom it is looked at (**View as**): a person's id; empty for oneself.
     pub view_as: String,
+    /// Whether the overview of a dataset is shown, which says when its photos were taken.
+    pub overview: bool,
 }
 
 /// More rows of a list in the Drive.

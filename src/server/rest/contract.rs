@@ -160,6 +160,7 @@ pub const OPERATIONS: &[(&str, &str, Calls)] = &[
     ("GET",    "/datasets/{id}/files/{number}/content", READ),
     ("GET",    "/datasets/{id}/zip",                    READ),
     ("GET",    "/resources/{id}/zip",                   READ),
+    ("GET",    "/datasets/{id}/files/{number}/preview", READ),
     ("POST",   "/resources/{id}/trash",                 WRITE),
     ("POST",   "/resources/{id}/restore",               WRITE),
     ("POST",   "/resources/{id}/copy",                  WRITE),

@@ -215,6 +215,7 @@ fn byte_api() -> OpenApiRouter<Ctx> {
         .routes(routes!(files::content))
         .routes(routes!(zips::dataset))
         .routes(routes!(zips::folder))
+        .routes(routes!(files::preview))
 }
 
 /// The routes of the API below its prefix.

@@ -14,6 +14,7 @@ use crate::{
         file::{FilePath, Side, check_numbers},
         id::{ObjectId, ResourceId},
         permit::{self, Permit},
+        photo::{PreviewSize, faults, typical_sharpness},
         refusal::Refusal,
         resource::DatasetStatus,
         undo::Inverse,
@@ -26,6 +27,7 @@ use crate::{
         store::{
             Tx, blob,
             dataset_file::{self, FileRef, StoredFile},
+            photo,
             resource::{self, Resource},
         },
     },
@@ -101,6 +103,7 @@ pub async fn list(ctx: &Ctx, by: &Principal, dataset: &str, query: &FilesQuery) 
         limit: limit + 1,
     };
     let files = dataset_file::list(&mut tx, &listed).await?;
+    let files = judged(&mut tx, dataset, files).await?;
     pager.page(files, limit, |file| (crate::domain::name::sort_key(&file.path), file.number))
 }
 
@@ -116,6 +119,30 @@ async fn file_of(tx: &mut Tx, dataset: ResourceId, number: &str) -> Result<Store
     Ok(dataset_file::find(tx, dataset, number).await?.ok_or(Refusal::NotFound)?)
 }
 
+/// Files with what is wrong with the photos among them, compared with the others of their dataset (FILE-5).
+async fn judged(tx: &mut Tx, dataset: ResourceId, files: Vec<StoredFile>) -> Result<Vec<FileView>> {
+    let typical = if files.iter().any(|file| file.sharpness.is_some()) {
+        typical_sharpness(photo::list_sharpness(tx, dataset).await?)
+    } else {
+        None
+    };
+    let judge = |stored: StoredFile| {
+        let mut file = stored.file;
+        if let (Some(photo), Some(sharpness), Some(luminance)) = (&mut file.photo, stored.sharpness, &stored.luminance)
+        {
+            photo.faults = faults(photo.facts.position, luminance, sharpness, typical);
+        }
+        file
+    };
+    Ok(files.into_iter().map(judge).collect())
+}
+
+/// One file with what is wrong with it.
+async fn judged_one(tx: &mut Tx, dataset: ResourceId, number: &str) -> Result<FileView> {
+    let stored = file_of(tx, dataset, number).await?;
+    Ok(judged(tx, dataset, vec![stored]).await?.pop().ok_or(Refusal::NotFound)?)
+}
+
 /// One file.
 ///
 /// # Errors
@@ -124,7 +151,7 @@ pub async fn show(ctx: &Ctx, by: &Principal, dataset: &str, number: &str) -> Res
     let dataset: ResourceId = super::subject(dataset)?;
     let mut tx = ctx.db().read().await?;
     access::permit(&mut tx, by, Act::View, dataset).await?;
-    Ok(file_of(&mut tx, dataset, number).await?.file)
+    judged_one(&mut tx, dataset, number).await
 }
 
 /// One file with its neighbours in the list, as somebody else sees it where `view_as` says whom.
@@ -136,14 +163,14 @@ pub async fn page(ctx: &Ctx, by: &Principal, dataset: &str, number: &str, view_a
     let by = &view_as::at_resource(ctx, by, dataset, view_as).await?.by;
     let mut tx = ctx.db().read().await?;
     access::permit(&mut tx, by, Act::View, dataset).await?;
-    let file = file_of(&mut tx, dataset, number).await?.file;
+    let file = judged_one(&mut tx, dataset, number).await?;
     let sort = crate::domain::name::sort_key(&file.path);
     let (previous, next) = dataset_file::find_neighbours(&mut tx, dataset, file.side, &sort, file.number).await?;
     Ok(FileWithNeighbours { file, previous, next })
 }
 
-/// What a dataset holds, for who may see it.
-pub(crate) async fn summary(tx: &mut Tx, dataset: ResourceId) -> Result<DatasetFiles> {
+/// What a dataset holds, for who may see it. Its `overview` says when its photos were taken, which takes a look at each.
+pub(crate) async fn summary(tx: &mut Tx, dataset: ResourceId, overview: bool) -> Result<DatasetFiles> {
     let (found, status) = dataset_of(tx, dataset).await?;
     let (files, bytes) = found.dataset.as_ref().map_or((0, 0), |facts| (facts.files, facts.bytes));
     let held = may_change_files(Side::Input, status, found.charged_to.is_some()).is_err();
@@ -152,7 +179,8 @@ pub(crate) async fn summary(tx: &mut Tx, dataset: ResourceId) -> Result<DatasetF
         return Ok(DatasetFiles { held, ..DatasetFiles::default() });
     }
     let (outputs, output_bytes) = dataset_file::count_outputs(tx, dataset).await?;
-    Ok(DatasetFiles { inputs: files - outputs, input_bytes: bytes - output_bytes, outputs, output_bytes, held })
+    let taken = if overview { photo::find_span(tx, dataset).await? } else { None };
+    Ok(DatasetFiles { inputs: files - outputs, input_bytes: bytes - output_bytes, outputs, output_bytes, held, taken })
 }
 
 /// A file whose bytes somebody may take.
@@ -188,6 +216,42 @@ pub async fn content(ctx: &Ctx, by: &Principal, dataset: &str, number: &str) -> 
     let found = file_of(&mut tx, dataset, number).await?;
     let pieces = blob::list_pieces(&mut tx, found.blob).await?;
     Ok(FileContent { file: found.file, cluster: found.cluster, pieces })
+}
+
+/// A preview of a photo: a JPEG that the server encoded.
+#[derive(Debug, Clone)]
+pub struct Preview {
+    /// Where it is. No other preview has it, ever.
+    pub object: ObjectId,
+    pub bytes: i64,
+    cluster: String,
+}
+
+impl Preview {
+    /// Its bytes. The first of them are read before this returns.
+    ///
+    /// # Errors
+    /// `Unavailable` where storage does not answer; `Internal` where it is missing.
+    pub async fn read(&self, ctx: &Ctx) -> Result<BoxStream<'static, std::result::Result<Bytes, StorageError>>> {
+        Ok(ctx.files()?.read(&self.cluster, &[(self.object, self.bytes)], 0..self.bytes).await?)
+    }
+}
+
+/// A preview of a photo, for who may see the dataset: that downloading is restricted takes no previews away (FILE-5, POL-1).
+///
+/// # Errors
+/// `NotFound`, also while there is none; `Invalid` at `size`.
+pub async fn preview(ctx: &Ctx, by: &Principal, dataset: &str, number: &str, size: &str) -> Result<Preview> {
+    let dataset: ResourceId = super::subject(dataset)?;
+    let mut tx = ctx.db().read().await?;
+    access::permit(&mut tx, by, Act::View, dataset).await?;
+    let size = match size {
+        "" => PreviewSize::default(),
+        size => PreviewSize::parse(size).map_err(at_field("size"))?,
+    };
+    let stored = file_of(&mut tx, dataset, number).await?;
+    let (object, bytes) = photo::find_preview(&mut tx, stored.blob, size).await?.ok_or(Refusal::NotFound)?;
+    Ok(Preview { object, bytes, cluster: stored.cluster })
 }
 
 /// Leave to change the files of a dataset, and the dataset.
@@ -264,7 +328,7 @@ async fn changed(
         .write(|tx, _| {
             Box::pin(async {
                 let (permit, found, status) = changeable(tx, by, dataset, false).await?;
-                let before = file_of(tx, dataset, number).await?.file;
+                let before = judged_one(tx, dataset, number).await?;
                 let path = path.clone()?;
                 if let Some(path) = path.as_ref().filter(|path| path.as_str() != before.path) {
                     dataset_file::update_path(tx, &permit, before.number, path, ctx.now()).await?;
@@ -274,7 +338,7 @@ async fn changed(
                     dataset_file::update_left_out(tx, &permit, &[before.number], left_out, ctx.now()).await?;
                     start_if_waiting(tx, ctx, &found, status).await?;
                 }
-                let after = file_of(tx, dataset, number).await?.file;
+                let after = judged_one(tx, dataset, number).await?;
                 record_change(tx, ctx, by, &permit, &found, (&before, &after)).await?;
                 Ok((before, after))
             })
@@ -320,7 +384,8 @@ async fn record_change(
     found: &Resource,
     (before, after): (&FileView, &FileView),
 ) -> Result<()> {
-    if after == before {
+    // What is wrong with a photo may have changed with the others.
+    if (&after.path, after.left_out) == (&before.path, before.left_out) {
         return Ok(());
     }
     let told = |file: &FileView| serde_json::json!({ "resource": found.id, "number": file.number, "path": file.path, "left_out": file.left_out });

@@ -22,6 +22,7 @@ mod mail_limits;
 mod offers;
 mod organizations;
 mod people;
+mod photos;
 mod products;
 mod restrictions;
 mod reversal;

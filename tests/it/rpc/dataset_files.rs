@@ -2,10 +2,17 @@
 
 use axum::http::Method;
 use commonhold::{
-    domain::{access::Level, id::ResourceId, resource::DatasetStatus, role::Role, transfer::Grantee},
+    domain::{
+        access::Level, id::ResourceId, photo::Position, resource::DatasetStatus, role::Role, time::Timestamp,
+        transfer::Grantee,
+    },
     rpc::{
         file::{DeleteFiles, LeaveOutFiles, RenameFile},
         trash::UndoChange,
+    },
+    server::{
+        pictures::survey::{Planted, Survey},
+        workers::photos,
     },
 };
 use leptos::server_fn::ServerFn;
@@ -316,4 +323,55 @@ both!(access_3_in_view_as_files_are_shown_and_nothing_is_changed, async |app| {
     // The API answers as they would see it, for who may look so.
     anna.get(&format!("/api/v1/datasets/{dataset}/files?as={}", rolf.id)).await.expect(200);
     rolf.get(&format!("/api/v1/datasets/{dataset}/files?as={}", anna.id)).await.expect(403);
+});
+
+both!(file_5_photos_show_themselves_what_their_cameras_wrote_and_what_seems_wrong, async |app| {
+    let anna = app.person("Anna").await;
+    let org = anna.create_org("Alpine Survey").await;
+    app.images_licence(&org, 10_000, 100).await;
+    let dataset = anna.dataset(org.root, "Flight 1", 0).await;
+    let survey = Survey {
+        seed: 3,
+        lines: 2,
+        photos_in_line: 3,
+        middle: Position { latitude: 46_662_400_000, longitude: 8_585_600_000 },
+        begins: Timestamp::parse_rfc3339("2026-11-18T10:00:00Z").expect("a time"),
+        planted: &[(1, Planted::Blur), (4, Planted::NoPosition)],
+    };
+    for shot in survey.fly().expect("it flies") {
+        anna.upload(dataset, &shot.name, &shot.jpeg).await;
+    }
+    anna.upload(dataset, "broken.jpg", &photo("broken")).await;
+    let waiting = anna.page(&tab(&org, dataset, "images&file=1")).await.expect(200).body;
+    assert!(waiting.contains("The preview is being prepared.") && !waiting.contains("/preview"));
+    photos::run_due(app.ctx()).await.expect("photos are opened");
+    let page = anna.page(&tab(&org, dataset, "images")).await.expect(200).body;
+    let small = format!("src=\"/api/v1/datasets/{dataset}/files/1/preview?size=320\"");
+    assert!(
+        page.contains(&small) && page.contains("width=\"320\" height=\"240\" loading=\"lazy\""),
+        "a place of its size"
+    );
+    for badge in ["Blurred", "No position", "Not readable"] {
+        assert!(page.contains(badge), "{badge}");
+    }
+    // That no one may download takes no previews away.
+    let restrict = json!({ "copy": false, "delete": false, "download": true });
+    let path = format!("/api/v1/resources/{dataset}/restrictions");
+    anna.call(Method::PUT, &path, Some(&restrict), &[]).await.expect(200);
+    let file = anna.page(&tab(&org, dataset, "images&file=1")).await.expect(200).body;
+    for text in [
+        "/files/1/preview?size=1600",
+        "width=\"1024\"",
+        "DJI FC6310",
+        "99.4 m",
+        "18 Nov 2026, ",
+        "46.66",
+        "1,024 × 768",
+    ] {
+        assert!(file.contains(text), "{text}");
+    }
+    let broken = anna.page(&tab(&org, dataset, "images&file=7")).await.expect(200).body;
+    assert!(broken.contains("This file is damaged, or of a kind that cannot be shown"));
+    let overview = anna.page(&format!("/o/{}/drive/{dataset}", org.org_id)).await.expect(200).body;
+    assert!(overview.contains("Photos taken") && overview.contains("18 Nov 2026, "), "from the first to the last");
 });

@@ -124,7 +124,8 @@ async fn page_of_reader(ctx: &Ctx, by: &Principal, wanted: &DriveQuery) -> Resul
     let tree = tree(&mut tx, &view.path, id).await?;
     let timeline =
         if view.kind == Kind::Site { Some(crate::server::usecase::site::timeline(&mut tx, id).await?) } else { None };
-    let files = if view.kind == Kind::Dataset { Some(file::summary(&mut tx, id).await?) } else { None };
+    let files =
+        if view.kind == Kind::Dataset { Some(file::summary(&mut tx, id, wanted.overview).await?) } else { None };
     let processing = processing(&organization, &view, &licences, ctx.now());
     let offered = crate::server::usecase::offer::list::offered(&mut tx, ctx, &organization).await?;
     Ok(DriveView {

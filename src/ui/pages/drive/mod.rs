@@ -44,7 +44,7 @@ use self::{
     dataset::FilesState,
     dialogs::drive_dialog,
     drag::{Drag, DragLayer},
-    files_place::FilesPlace,
+    files_place::{FilesPlace, Tab},
     route::{DriveRoute, Listing, OpenDialog},
     selection::Selection,
     task_panel::TaskPanel,
@@ -69,15 +69,15 @@ pub fn DrivePage() -> impl IntoView {
     let session = Session::get();
     let route = use_route_query(DriveRoute::read);
     let listing = Memo::new(move |_| route.with(|route| route.listing.clone()));
-    let wanted = Memo::new(move |_| listing.with(Listing::plain));
+    let wanted = Memo::new(move |_| listing.with(|listing| (listing.plain(), listing.files.tab == Tab::Overview)));
     let view_mode = Memo::new(move |_| listing.with(|listing| listing.view_mode));
     let dialog_kind = Memo::new(move |_| route.with(DriveRoute::dialog_kind));
     // The listing is returned with the data, so that rows of one folder are never shown with links of another.
     let drive = ask(
         move || (wanted.get(), session.version()),
-        |(listing, _)| async move {
+        |((listing, overview), _)| async move {
             let Listing { org, resource, sort, kind, status, q, cursor, view_as, .. } = listing.clone();
-            let query = DriveQuery { org, resource, q, kind, status, sort, cursor, view_as };
+            let query = DriveQuery { org, resource, q, kind, status, sort, cursor, view_as, overview };
             (listing, drive_page(query).await)
         },
     );

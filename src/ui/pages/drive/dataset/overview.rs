@@ -12,6 +12,7 @@ use crate::{
         file::Side,
         file_command::{self, FileCommand, FilesTarget},
         licence::{Amount, Model},
+        photo::CaptureTime,
         resource::Kind,
         time::Timestamp,
     },
@@ -107,9 +108,20 @@ pub fn Overview(
 #[component]
 fn Contents(holds: DatasetFiles) -> impl IntoView {
     let amount = |files, bytes| format!("{}, {}", words::counted(files, "file", "files"), words::size(bytes));
-    let DatasetFiles { inputs, input_bytes, outputs, output_bytes, .. } = holds;
+    let DatasetFiles { inputs, input_bytes, outputs, output_bytes, taken, .. } = holds;
+    // "21 Nov 2026, 10:14": by the cameras' clocks, which mostly do not say their time zone.
+    let clock = |at: Timestamp| CaptureTime { clock: at, offset_minutes: None }.words();
+    let taken = taken.map(|(first, last)| {
+        let (from, to) = (clock(first), clock(last));
+        let until = match (from.rsplit_once(", "), to.rsplit_once(", ")) {
+            (Some((day, _)), Some((same, time))) if day == same => time.to_owned(),
+            _ => to.clone(),
+        };
+        if from == to { from } else { format!("{from} to {until}") }
+    });
     (inputs + outputs > 0).then(|| {
         view! {
+            {taken.map(|taken| view! { <Fact label="Photos taken"><span class="num">{taken}</span></Fact> })}
             <Fact label="To process"><span class="num">{amount(inputs, input_bytes)}</span></Fact>
             <Fact label="Results"><span class="num">{amount(outputs, output_bytes)}</span></Fact>
         }

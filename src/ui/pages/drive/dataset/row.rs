@@ -1,7 +1,11 @@
 //! The row of a file, written as one piece of markup, as those of the Drive are. The style sheet lays it out as a tile.
 
 use crate::{
-    domain::{file::Media, time::Timestamp},
+    domain::{
+        file::Media,
+        photo::{PhotoFault, PhotoState, PreviewSize, preview_sides},
+        time::Timestamp,
+    },
     paths,
     ui::{
         components::markup::{Markup, Written},
@@ -19,6 +23,42 @@ pub const fn media_icon(media: Media) -> &'static str {
         media if media.is_image() => "dataset",
         _ => "file",
     }
+}
+
+/// A preview, as `<img>` needs it.
+pub struct Preview {
+    pub address: String,
+    /// In pixels, so that nothing moves when it comes.
+    pub width: String,
+    pub height: String,
+}
+
+/// The preview of a file, if it has one.
+pub fn preview(dataset: &str, file: &FileView, size: PreviewSize) -> Option<Preview> {
+    let photo = file.photo.as_ref().filter(|photo| photo.state == PhotoState::Made)?;
+    let side = |side: Option<i64>| side.and_then(|side| u32::try_from(side).ok());
+    let (width, height) = preview_sides(side(photo.width)?, side(photo.height)?, size);
+    let address = paths::file_preview(dataset, file.number, size.as_str());
+    Some(Preview { address, width: width.to_string(), height: height.to_string() })
+}
+
+/// What is to be said of a file on its picture: the class and the words of each badge.
+pub fn badges(file: &FileView) -> Vec<(&'static str, &'static str)> {
+    let mut badges: Vec<(&'static str, &'static str)> = Vec::new();
+    if file.left_out {
+        badges.push(("tag", "Left out"));
+    }
+    if let Some(photo) = &file.photo {
+        match photo.state {
+            PhotoState::Made => badges.extend(photo.faults.iter().map(|fault| match fault {
+                PhotoFault::NoPosition => ("tag", fault.label()),
+                _ => ("tag warn", fault.label()),
+            })),
+            PhotoState::Failed => badges.push(("tag warn", photo.state.label())),
+            PhotoState::Waiting => {}
+        }
+    }
+    badges
 }
 
 /// The row of a file.
@@ -47,10 +87,26 @@ pub fn file_row(
     cells.close("td");
 
     cells.open("td", &cell("picture"));
-    cells.icon(media_icon(file.media));
-    if file.left_out {
+    match preview(&listing.resource, file, PreviewSize::Small) {
+        Some(Preview { address, width, height }) => cells.open(
+            "img",
+            &[
+                ("src", &address),
+                ("alt", file.name()),
+                ("width", &width),
+                ("height", &height),
+                ("loading", "lazy"),
+                ("decoding", "async"),
+            ],
+        ),
+        None => cells.icon(media_icon(file.media)),
+    }
+    let badges = badges(file);
+    if !badges.is_empty() {
         cells.open("span", &[("class", "badges")]);
-        cells.with("span", &[("class", "tag")], "Left out");
+        for (class, words) in badges {
+            cells.with("span", &[("class", class)], words);
+        }
         cells.close("span");
     }
     cells.close("td");

@@ -9,10 +9,13 @@ use super::{
         files_place::Tab,
         route::{DriveRoute, Listing},
     },
-    row::media_icon,
+    row::{Preview, badges, media_icon, preview},
 };
 use crate::{
-    domain::file_command::{FileCommand, FilesTarget, control},
+    domain::{
+        file_command::{FileCommand, FilesTarget, control},
+        photo::{PhotoState, PreviewSize},
+    },
     paths,
     rpc::{
         FormFlash, ask,
@@ -35,7 +38,7 @@ use crate::{
     },
     view::{
         Control,
-        file::{FileView, FileWithNeighbours},
+        file::{FileView, FileWithNeighbours, PhotoView},
         query::FilePageQuery,
     },
 };
@@ -122,14 +125,20 @@ fn Shown(
         None => view! { <span class="button icon-only" aria-hidden="true"><Icon name=icon/></span> }.into_any(),
     }
     };
-    let (picture, facts, left_out, name) = (file.clone(), file.clone(), file.left_out, file.name().to_owned());
+    let (picture, facts, name) = (file.clone(), file.clone(), file.name().to_owned());
+    let dataset = listing.resource.clone();
+    let badges = badges(&file);
+    let badges = (!badges.is_empty()).then(|| {
+        let tags = badges.into_iter().map(|(class, words)| view! { <span class=class>{words}</span> }).collect_view();
+        view! { <p class="badges">{tags}</p> }
+    });
     view! {
         <DialogBody>
             <div class="photo">
-                <div class="photo-picture"><Picture file=picture/></div>
+                <div class="photo-picture"><Picture file=picture dataset/></div>
                 <div class="photo-about">
                     <p class="photo-name">{name}</p>
-                    {left_out.then(|| view! { <p class="badges"><span class="tag">"Left out"</span></p> })}
+                    {badges}
                     <FileFacts file=facts/>
                 </div>
             </div>
@@ -145,23 +154,56 @@ fn Shown(
     }
 }
 
-/// What a file shows; the icon of its kind where nothing can be shown.
+/// What a file shows; the icon of its kind where nothing can be shown, and why.
 #[component]
-fn Picture(file: FileView) -> impl IntoView {
-    view! { <span class="no-picture"><Icon name=media_icon(file.media)/><span>"No preview"</span></span> }
+fn Picture(file: FileView, dataset: String) -> impl IntoView {
+    if let Some(Preview { address, width, height }) = preview(&dataset, &file, PreviewSize::Large) {
+        return view! { <img src=address alt=file.path width=width height=height decoding="async"/> }.into_any();
+    }
+    let why = match &file.photo {
+        Some(PhotoView { problem: Some(problem), .. }) => problem.clone(),
+        Some(PhotoView { state: PhotoState::Waiting, .. }) => "The preview is being prepared.".to_owned(),
+        _ => "There is no preview of this kind of file.".to_owned(),
+    };
+    view! { <span class="no-picture"><Icon name=media_icon(file.media)/><span>{why}</span></span> }.into_any()
 }
 
 #[component]
 fn FileFacts(file: FileView) -> impl IntoView {
     let by = file.created_by_name.map(|name| format!(" by {name}"));
+    let photo =
+        file.photo.filter(|photo| photo.state == PhotoState::Made).map(|photo| view! { <PhotoFactsList photo/> });
     view! {
         <dl class="facts">
+            {photo}
             <Fact label="Path">{file.path}</Fact>
             <Fact label="Type">{file.media.label()}</Fact>
             <Fact label="Size"><span class="num">{words::size(file.bytes)}</span></Fact>
             {file.modified_at.map(|at| view! { <Fact label="Modified"><Moment at/></Fact> })}
             <Fact label="Added"><Moment at=file.created_at/>{by}</Fact>
         </dl>
+    }
+}
+
+/// What the camera wrote. What it did not write is not there.
+#[component]
+fn PhotoFactsList(photo: PhotoView) -> impl IntoView {
+    let PhotoView { width, height, facts, .. } = photo;
+    let metres = |millimetres: i64| {
+        let tenths = (millimetres + millimetres.signum() * 50) / 100;
+        let sign = if tenths < 0 { "−" } else { "" };
+        format!("{sign}{}.{} m", words::count(tenths.abs() / 10), tenths.abs() % 10)
+    };
+    let camera = facts.camera();
+    view! {
+        {facts.taken.map(|taken| view! { <Fact label="Taken">{taken.words()}</Fact> })}
+        {camera.map(|camera| view! { <Fact label="Camera">{camera}</Fact> })}
+        {facts.position.map(|position| view! { <Fact label="Position"><span class="num">{position.to_string()}</span></Fact> })}
+        {facts.height_mm.map(|height| view! { <Fact label="Above start"><span class="num">{metres(height)}</span></Fact> })}
+        {facts.altitude_mm.map(|altitude| view! { <Fact label="Altitude"><span class="num">{metres(altitude)}</span></Fact> })}
+        {width.zip(height).map(|(width, height)| view! {
+            <Fact label="Pixels"><span class="num">{format!("{} × {}", words::count(width), words::count(height))}</span></Fact>
+        })}
     }
 }
 
