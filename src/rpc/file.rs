@@ -36,10 +36,11 @@ pub async fn leave_out_files(
     #[server(default)] left_out: bool,
     #[server(default)] back: String,
 ) -> Result<Done, Failure> {
+    use crate::domain::zip::parse_numbers;
     use crate::server::{server_fn_response as response, usecase};
     let (ctx, by) = response::signed_in().await?;
-    let numbers = crate::domain::file::read_numbers(&numbers);
-    let changed = usecase::file::leave_out(&ctx, &by, &dataset, &numbers, left_out).await;
+    let numbers = parse_numbers(&numbers);
+    let changed = async { usecase::file::leave_out(&ctx, &by, &dataset, &numbers?, left_out).await }.await;
     let to = response::back_to(&back, "/");
     response::done(changed, |files| Done { to, toast: super::outcome::left_out(files), undo: files.undo.clone() }).await
 }
@@ -69,10 +70,11 @@ pub async fn delete_files(
     #[server(default)] numbers: String,
     #[server(default)] back: String,
 ) -> Result<Done, Failure> {
+    use crate::domain::zip::parse_numbers;
     use crate::server::{server_fn_response as response, usecase};
     let (ctx, by) = response::signed_in().await?;
-    let numbers = crate::domain::file::read_numbers(&numbers);
-    let deleted = usecase::file::delete(&ctx, &by, &dataset, &numbers).await;
+    let numbers = parse_numbers(&numbers);
+    let deleted = async { usecase::file::delete(&ctx, &by, &dataset, &numbers?).await }.await;
     let to = response::back_to(&back, "/");
     response::done(deleted, |count| (to, super::outcome::files_deleted(*count))).await
 }
