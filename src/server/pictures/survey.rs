@@ -67,7 +67,7 @@ pub struct Shot {
     pub planted: Option<Planted>,
 }
 
-/// Numbers that follow from a seed (SplitMix64).
+/// Numbers that follow from a seed (`SplitMix64`).
 #[derive(Debug, Clone)]
 struct Numbers(u64);
 

@@ -39,3 +39,4 @@ mod undo;
 mod unicode;
 mod view_as;
 mod waiting_for_credits;
+mod zips;
