@@ -1,7 +1,5 @@
 //! Every address of the user interface, written in one place.
 
-use crate::domain::{id::ResourceId, photo::PreviewSize};
-
 /// The welcome page: Your organizations.
 pub const WELCOME: &str = "/";
 
@@ -38,9 +36,9 @@ pub fn drive(org: &str, resource: &str) -> String {
     }
 }
 
-/// A preview of a photo, for `<img>` (FILE-5).
-pub fn file_preview(dataset: ResourceId, number: i64, size: PreviewSize) -> String {
-    format!("/api/v1/datasets/{dataset}/files/{number}/preview?size={}", size.as_str())
+/// A preview of a photo, for `<img>`, with so many pixels on its longer side: 320 or 1600 (FILE-5).
+pub fn file_preview(dataset: &str, number: i64, pixels: u32) -> String {
+    format!("/api/v1/datasets/{}/files/{number}/preview?size={pixels}", encode(dataset))
 }
 
 /// The trash of an organization's Drive (DRIVE-4).

@@ -213,9 +213,9 @@ fn byte_api() -> OpenApiRouter<Ctx> {
         .routes(routes!(uploads::create))
         .routes(routes!(uploads::show, uploads::send, uploads::discard))
         .routes(routes!(files::content))
+        .routes(routes!(files::preview))
         .routes(routes!(zips::dataset))
         .routes(routes!(zips::folder))
-        .routes(routes!(files::preview))
 }
 
 /// The routes of the API below its prefix.
