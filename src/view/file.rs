@@ -50,6 +50,38 @@ pub struct PhotoView {
     pub problem: Option<String>,
 }
 
+impl FileView {
+    /// The last part of its path.
+    pub fn name(&self) -> &str {
+        self.path.rsplit('/').next().unwrap_or(&self.path)
+    }
+}
+
+/// What a dataset holds, for its page.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+pub struct DatasetFiles {
+    /// How many files are to be processed, those that are left out included.
+    pub inputs: i64,
+    pub input_bytes: i64,
+    /// How many results there are.
+    pub outputs: i64,
+    pub output_bytes: i64,
+    /// Whether its images are fixed (LIC-2).
+    pub held: bool,
+    /// When its first and its last photo were taken, by the clocks of the cameras. Only where it was asked for.
+    pub taken: Option<(Timestamp, Timestamp)>,
+}
+
+/// A file on its own, with its neighbours in the list of its place.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct FileWithNeighbours {
+    pub file: FileView,
+    /// The number of the one before it.
+    pub previous: Option<i64>,
+    /// The number of the one behind it.
+    pub next: Option<i64>,
+}
+
 /// A file on its way.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct UploadView {

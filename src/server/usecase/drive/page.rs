@@ -25,7 +25,7 @@ use crate::{
                 list::{ListQuery, PAGE_SIZE, count, list, shared_page},
                 show::view,
             },
-            organization,
+            file, organization,
             view_as::{self, Viewer},
         },
     },
@@ -78,6 +78,7 @@ async fn page_of_reader(ctx: &Ctx, by: &Principal, wanted: &DriveQuery) -> Resul
             resource,
             rows,
             total,
+            files: None,
             timeline: None,
             tree,
             create,
@@ -123,6 +124,8 @@ async fn page_of_reader(ctx: &Ctx, by: &Principal, wanted: &DriveQuery) -> Resul
     let tree = tree(&mut tx, &view.path, id).await?;
     let timeline =
         if view.kind == Kind::Site { Some(crate::server::usecase::site::timeline(&mut tx, id).await?) } else { None };
+    let files =
+        if view.kind == Kind::Dataset { Some(file::summary(&mut tx, id, wanted.overview).await?) } else { None };
     let processing = processing(&organization, &view, &licences, ctx.now());
     let offered = crate::server::usecase::offer::list::offered(&mut tx, ctx, &organization).await?;
     Ok(DriveView {
@@ -130,6 +133,7 @@ async fn page_of_reader(ctx: &Ctx, by: &Principal, wanted: &DriveQuery) -> Resul
         resource: Some(view),
         rows,
         total,
+        files,
         timeline,
         tree,
         create,
@@ -170,6 +174,7 @@ async fn search_results(
         resource,
         rows,
         total: None,
+        files: None,
         timeline: None,
         tree,
         create,
