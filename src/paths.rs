@@ -36,6 +36,14 @@ pub fn drive(org: &str, resource: &str) -> String {
     }
 }
 
+/// Where the form that uploads without script is sent to; the dataset's id follows.
+pub const UPLOAD_FORM: &str = "/upload/";
+
+/// The form that uploads to a dataset without script (FILE-2).
+pub fn upload_form(dataset: &str) -> String {
+    format!("{UPLOAD_FORM}{}", encode(dataset))
+}
+
 /// The trash of an organization's Drive (DRIVE-4).
 pub fn trash(org: &str) -> String {
     format!("/o/{}/drive/trash", encode(org))
