@@ -174,6 +174,25 @@ fn is_device(segment: &str) -> bool {
     port.is_some_and(|digit| matches!(digit, "1" | "2" | "3" | "4" | "5" | "6" | "7" | "8" | "9" | "¹" | "²" | "³"))
 }
 
+/// A name of anything as one part of a path: what no path can have becomes `_`.
+pub fn safe_segment(name: &str) -> String {
+    let mut safe: String = name
+        .nfc()
+        .map(|c| {
+            let is_wrong = is_hidden_control(c) || matches!(c, '/' | '\\' | ':' | '*' | '?' | '"' | '<' | '>' | '|');
+            if is_wrong { '_' } else { c }
+        })
+        .collect();
+    // Room for what tells two of a name apart.
+    let room = MAX_SEGMENT_BYTES - " (999)".len();
+    if let Some(cut) = (0..=room.min(safe.len())).rev().find(|at| safe.is_char_boundary(*at)) {
+        safe.truncate(cut);
+    }
+    let kept = safe.trim_end_matches(['.', ' ']).len();
+    safe.truncate(kept);
+    if safe.is_empty() || is_device(&safe) { format!("_{safe}") } else { safe }
+}
+
 /// What a file holds, by its first bytes and never by its name or by what the sender says (FILE-4).
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize)]
 pub enum Media {
@@ -265,6 +284,16 @@ mod tests {
 
     fn path(text: &str) -> FilePath {
         FilePath::parse(text).expect("a path")
+    }
+
+    #[test]
+    fn file_4_any_name_becomes_a_part_of_a_path() {
+        for name in ["", ".", "..", "a/b", "a\\b", "C:", "nul.txt", "x ", "\0", &"ü".repeat(400), "a. . .", "LPT¹"] {
+            let segment = safe_segment(name);
+            assert_eq!(FilePath::parse(&segment).as_ref().map(FilePath::as_str), Ok(segment.as_str()), "{name}");
+            assert!(!segment.contains('/'), "{segment}");
+        }
+        assert_eq!(safe_segment("Gotthard, week 46"), "Gotthard, week 46");
     }
 
     #[test]

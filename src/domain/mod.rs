@@ -67,3 +67,4 @@ pub mod trash;
 pub mod undo;
 pub mod upload;
 pub mod view_as;
+pub mod zip;

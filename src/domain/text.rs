@@ -111,6 +111,9 @@ pub enum FieldIssue {
     /// The same thing twice in a list that takes each once.
     #[error("The same item is listed twice.")]
     Duplicate,
+    /// Not a list of numbers of files (FILE-4).
+    #[error("Enter numbers of files like 1-50,60.")]
+    NotNumbers,
     /// More entries than one request takes.
     #[error("Use at most {0} at a time.")]
     TooMany(usize),

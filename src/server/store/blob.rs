@@ -3,6 +3,8 @@
 //! A blob has no counter of its files. Whether it has one is asked in the transaction that deletes it, and only blobs that lost a file
 //! are asked about (`blob_check`).
 
+use std::collections::BTreeMap;
+
 use sqlx::FromRow;
 use uuid::Uuid;
 
@@ -67,6 +69,33 @@ pub async fn insert(tx: &mut Tx, new: &NewBlob<'_>, upload: UploadId) -> Result<
 /// The objects of a blob with their sizes, in order.
 pub async fn list_pieces(tx: &mut Tx, blob: BlobId) -> Result<Vec<(ObjectId, i64)>> {
     tx.sql("SELECT object_id, bytes FROM blob_piece WHERE blob_id = $1 ORDER BY number").bind(blob).all().await
+}
+
+/// The objects of some blobs with their sizes, in order; at most `limit` for every `CHUNK` blobs.
+pub async fn list_pieces_of(
+    tx: &mut Tx,
+    blobs: &[BlobId],
+    limit: i64,
+) -> Result<BTreeMap<BlobId, Vec<(ObjectId, i64)>>> {
+    let mut found: BTreeMap<BlobId, Vec<(i64, ObjectId, i64)>> = BTreeMap::new();
+    for chunk in blobs.chunks(CHUNK) {
+        let rows: Vec<(BlobId, i64, ObjectId, i64)> = tx
+            .sql_list(
+                "SELECT blob_id, number, object_id, bytes FROM blob_piece WHERE blob_id IN ({ids}) LIMIT CAST({1} AS BIGINT)",
+                chunk,
+            )
+            .bind(limit)
+            .all()
+            .await?;
+        for (blob, number, object, bytes) in rows {
+            found.entry(blob).or_default().push((number, object, bytes));
+        }
+    }
+    let in_order = |mut pieces: Vec<(i64, ObjectId, i64)>| {
+        pieces.sort_unstable_by_key(|(number, ..)| *number);
+        pieces.into_iter().map(|(_, object, bytes)| (object, bytes)).collect()
+    };
+    Ok(found.into_iter().map(|(blob, pieces)| (blob, in_order(pieces))).collect())
 }
 
 /// Blobs that lost a file.

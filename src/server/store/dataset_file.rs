@@ -180,6 +180,71 @@ pub async fn list_by_keys(
     Ok(found)
 }
 
+/// A file that somebody takes together with others.
+#[derive(Debug, Clone, FromRow)]
+pub struct TakenFile {
+    pub dataset_id: ResourceId,
+    pub number: i64,
+    pub side: Side,
+    pub path: String,
+    pub path_sort: String,
+    pub blob_id: BlobId,
+    pub cluster: String,
+    pub sha256: String,
+    pub bytes: i64,
+    pub crc32: i64,
+    /// When it was changed last, as its sender said, or when it came.
+    pub modified_at: Timestamp,
+}
+
+/// The columns of a file that somebody takes.
+macro_rules! taken {
+    ($rest:literal) => {
+        concat!(
+            "SELECT f.dataset_id, f.number, f.side, f.path, f.path_sort, f.blob_id, b.cluster, b.sha256, b.bytes, b.crc32,
+                COALESCE(f.modified_at, f.created_at) AS modified_at
+             FROM dataset_file f JOIN blob b ON b.id = f.blob_id ",
+            $rest
+        )
+    };
+}
+
+/// The files of some datasets in one of their places, or in both, in no order; at most `limit` for every `CHUNK` datasets.
+pub async fn list_all(tx: &mut Tx, datasets: &[ResourceId], side: Option<Side>, limit: i64) -> Result<Vec<TakenFile>> {
+    let mut found = Vec::new();
+    for chunk in datasets.chunks(CHUNK) {
+        let rows: Vec<TakenFile> = tx
+            .sql_list(
+                taken!("WHERE f.dataset_id IN ({ids}) AND ({1} IS NULL OR f.side = {1}) LIMIT CAST({2} AS BIGINT)"),
+                chunk,
+            )
+            .bind(side)
+            .bind(limit)
+            .all()
+            .await?;
+        found.extend(rows);
+    }
+    Ok(found)
+}
+
+/// The files of a dataset that have one of these numbers, in no order.
+pub async fn list_chosen(tx: &mut Tx, dataset: ResourceId, numbers: &[i64]) -> Result<Vec<TakenFile>> {
+    let mut found = Vec::new();
+    for chunk in numbers.chunks(CHUNK) {
+        let rows: Vec<TakenFile> = tx
+            .sql_rows(
+                taken!("WHERE f.dataset_id = {1} AND f.number IN (VALUES {rows:1})"),
+                chunk,
+                |statement, number| statement.bind(*number),
+            )
+            .bind(dataset)
+            .all()
+            .await?;
+        found.extend(rows);
+    }
+    Ok(found)
+}
+
 /// A file that is to be deleted or changed.
 #[derive(Debug, Clone, FromRow)]
 pub struct FileRef {

@@ -53,6 +53,7 @@ pub mod undo;
 pub mod undo_token;
 pub mod upload;
 pub mod view_as;
+pub mod zip;
 
 use serde::{Deserialize, Deserializer};
 

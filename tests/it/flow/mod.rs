@@ -38,3 +38,4 @@ mod undo;
 mod unicode;
 mod view_as;
 mod waiting_for_credits;
+mod zips;
