@@ -18,13 +18,13 @@ test("files are added to a dataset from its page", async ({ page, anna, javaScri
   const chosen = [file("a.jpg", "one"), file("b.jpg", "two"), file("nul.jpg", "three")];
   if (javaScriptEnabled === false) {
     await page.getByText("Upload files", { exact: true }).click();
-    await page.getByLabel("Files").setInputFiles(chosen);
+    await page.getByLabel("Files", { exact: true }).setInputFiles(chosen);
     await page.getByRole("button", { name: "Upload", exact: true }).click();
     await expect(page.getByRole("status")).toContainText("2 files added");
     await expect(page.getByRole("alert")).toContainText("1 file was not added.");
     await expect(page.getByRole("alert")).toContainText("nul.jpg");
     await page.getByText("Upload files", { exact: true }).click();
-    await page.getByLabel("Files").setInputFiles(chosen.slice(0, 1));
+    await page.getByLabel("Files", { exact: true }).setInputFiles(chosen.slice(0, 1));
     await page.getByRole("button", { name: "Upload", exact: true }).click();
     await expect(page.getByRole("status")).toContainText("1 was there already");
   } else {

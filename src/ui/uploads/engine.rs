@@ -102,13 +102,22 @@ const fn whole(number: f64) -> i64 {
     number as i64
 }
 
+/// Files with their paths.
+fn alone(files: Vec<File>) -> Vec<ChosenFile> {
+    files.into_iter().map(|file| ChosenFile { path: path_of(&file), file }).collect()
+}
+
 /// Takes files that somebody chose or dropped.
 pub(super) fn take(uploads: Uploads, target: Target, chosen: Chosen) {
     listen(uploads);
     spawn_local(async move {
         let files = match chosen {
-            Chosen::Files(files) => files.into_iter().map(|file| ChosenFile { path: path_of(&file), file }).collect(),
-            Chosen::Entries(entries) => files_below(entries).await,
+            Chosen::Files(files) => alone(files),
+            Chosen::Dropped(entries, files) => {
+                let mut found = files_below(entries).await;
+                found.extend(alone(files));
+                found
+            }
         };
         let files: Vec<ChosenFile> = files.into_iter().filter(|chosen| !is_left_out(&chosen.path)).collect();
         if files.is_empty() {

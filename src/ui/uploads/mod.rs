@@ -46,8 +46,8 @@ pub struct Target {
 /// Files that somebody chose or dropped.
 pub enum Chosen {
     Files(Vec<File>),
-    /// What a drop holds: folders are read once the page has time.
-    Entries(Vec<FileSystemEntry>),
+    /// What a drop holds: folders, which are read once the page has time, and files.
+    Dropped(Vec<FileSystemEntry>, Vec<File>),
 }
 
 /// What the bundle `upload` has for the others.
@@ -168,10 +168,16 @@ impl Uploads {
         let Some((_, target, _)) = drop_place(event).filter(|_| !is_own) else { return };
         // The list of items is empty as soon as this event is over.
         let items = data.items();
-        let entries: Vec<FileSystemEntry> =
-            (0..items.length()).filter_map(|index| items.get(index)?.webkit_get_as_entry().ok().flatten()).collect();
-        if !entries.is_empty() {
-            self.offer(target, Chosen::Entries(entries));
+        let (mut entries, mut files) = (Vec::new(), Vec::new());
+        for item in (0..items.length()).filter_map(|index| items.get(index)) {
+            match item.webkit_get_as_entry() {
+                Ok(Some(entry)) => entries.push(entry),
+                // Not from a disk, so it is no folder.
+                _ => files.extend(item.get_as_file().ok().flatten()),
+            }
+        }
+        if !(entries.is_empty() && files.is_empty()) {
+            self.offer(target, Chosen::Dropped(entries, files));
         }
     }
 }
