@@ -60,6 +60,14 @@ pub fn file_preview(dataset: &str, number: i64, pixels: u32) -> String {
     format!("/api/v1/datasets/{}/files/{number}/preview?size={pixels}", encode(dataset))
 }
 
+/// Where the form that uploads without script is sent to; the dataset's id follows.
+pub const UPLOAD_FORM: &str = "/upload/";
+
+/// The form that uploads to a dataset without script (FILE-2).
+pub fn upload_form(dataset: &str) -> String {
+    format!("{UPLOAD_FORM}{}", encode(dataset))
+}
+
 /// The trash of an organization's Drive (DRIVE-4).
 pub fn trash(org: &str) -> String {
     format!("/o/{}/drive/trash", encode(org))
