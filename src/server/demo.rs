@@ -455,7 +455,7 @@ async fn send(ctx: &Ctx, by: &Principal, dataset: ResourceId, shots: Vec<Shot>) 
     });
     let form = PlanForm { files: planned.collect(), ..PlanForm::default() };
     let plan = usecase::upload::plan(ctx, by, &dataset.to_string(), &form).await?;
-    for (file, shot) in plan.into_iter().zip(shots) {
+    for (file, shot) in plan.items.into_iter().zip(shots) {
         let upload =
             file.upload.ok_or_else(|| Error::Internal(format!("{} is not sent: {:?}", file.path, file.reason)))?;
         let body = stream::iter([Arriving::Chunk(shot.jpeg.into()), Arriving::End]);
