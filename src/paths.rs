@@ -55,9 +55,17 @@ pub fn resource_zip(resource: &str) -> String {
     format!("/api/v1/resources/{}/zip", encode(resource))
 }
 
-/// A preview of a photo, for `<img>` (FILE-5).
-pub fn file_preview(dataset: &str, number: i64, size: &'static str) -> String {
-    format!("/api/v1/datasets/{}/files/{number}/preview?size={size}", encode(dataset))
+/// A preview of a photo, for `<img>`, with so many pixels on its longer side: 320 or 1600 (FILE-5).
+pub fn file_preview(dataset: &str, number: i64, pixels: u32) -> String {
+    format!("/api/v1/datasets/{}/files/{number}/preview?size={pixels}", encode(dataset))
+}
+
+/// Where the form that uploads without script is sent to; the dataset's id follows.
+pub const UPLOAD_FORM: &str = "/upload/";
+
+/// The form that uploads to a dataset without script (FILE-2).
+pub fn upload_form(dataset: &str) -> String {
+    format!("{UPLOAD_FORM}{}", encode(dataset))
 }
 
 /// The trash of an organization's Drive (DRIVE-4).

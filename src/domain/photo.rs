@@ -139,8 +139,8 @@ pub enum PhotoProblem {
     /// The program that reads images gave up.
     #[error("This file could not be read: it broke the program that reads images.")]
     Broke,
-    /// The server ended in the middle several times.
-    #[error("This file could not be read: the server stopped {MAX_ATTEMPTS} times while it was at it.")]
+    /// Whoever was at it ended in the middle several times.
+    #[error("This file could not be read: reading it was interrupted {MAX_ATTEMPTS} times.")]
     Interrupted,
     /// Storage does not answer.
     #[error("The file could not be read from storage.")]
@@ -322,6 +322,7 @@ pub fn camera_text(text: &str) -> Option<String> {
 
 /// Degrees, minutes and seconds as fractions, in nanodegrees.
 pub fn degrees(parts: [(u32, u32); 3], negative: bool) -> Option<i64> {
+    // Rounded once, at the end: each part is summed up in thousandths.
     let mut sum: i128 = 0;
     for ((numerator, denominator), in_one) in parts.into_iter().zip([1_i128, 60, 3_600]) {
         if denominator == 0 {
@@ -331,10 +332,9 @@ pub fn degrees(parts: [(u32, u32); 3], negative: bool) -> Option<i64> {
             }
             return None;
         }
-        let divisor = i128::from(denominator) * in_one;
-        sum += (i128::from(numerator) * i128::from(DEGREE) * 2 + divisor) / (2 * divisor);
+        sum += i128::from(numerator) * i128::from(DEGREE) * 1_000 / (i128::from(denominator) * in_one);
     }
-    let degrees = i64::try_from(sum).ok()?;
+    let degrees = i64::try_from((sum + 500) / 1_000).ok()?;
     (degrees <= 180 * DEGREE).then_some(if negative { -degrees } else { degrees })
 }
 

@@ -32,6 +32,7 @@ pub mod settings;
 pub mod task;
 pub mod transfer;
 pub mod trash;
+pub mod upload;
 
 use leptos::{
     prelude::Resource,

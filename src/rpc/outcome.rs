@@ -54,6 +54,15 @@ pub fn moved(result: &MoveResult, back: Option<&str>) -> Done {
     }
 }
 
+/// After **Discard** of an upload that was left.
+pub fn uploads_discarded(files: u64) -> String {
+    match files {
+        0 => "Nothing was left to discard".to_owned(),
+        1 => "Discarded 1 file that was not complete".to_owned(),
+        files => format!("Discarded {files} files that were not complete"),
+    }
+}
+
 fn target(to: &MoveTarget) -> String {
     match to {
         MoveTarget::Organization(name) => name.clone(),

@@ -98,11 +98,14 @@ pub const PEOPLE: [SignIn; 10] = [
     SignIn { first_name: "Finn", last_name: "Aas", shows: "Member of Genome Group New only (F)" },
 ];
 
-/// Fills an empty database.
+/// How wide the photos of the demo are.
+pub const PHOTO_WIDTH: u32 = 1024;
+
+/// Fills an empty database, with photos that are so wide: rendering them is most of the work.
 ///
 /// # Errors
 /// `Internal` if there are people in it already.
-pub async fn fill(ctx: &Ctx) -> Result<()> {
+pub async fn fill(ctx: &Ctx, photo_width: u32) -> Result<()> {
     {
         let mut tx = ctx.db().read().await?;
         if person::any(&mut tx).await? {
@@ -177,7 +180,7 @@ pub async fn fill(ctx: &Ctx) -> Result<()> {
     }
 
     desktops(ctx, john, &alpine, chris).await?;
-    alpine_drive(ctx, john, &alpine, chris).await?;
+    alpine_drive(ctx, john, &alpine, chris, photo_width).await?;
     let handover = flights(ctx, john, &tunnel, "Handover", 14, 100).await?;
     container(ctx, john, &tunnel, handover, Kind::Folder, "2026").await?;
     container(ctx, john, &tunnel, handover, Kind::Site, "North Portal").await?;
@@ -373,7 +376,7 @@ fn processed(images: i64, at: Timestamp) -> DatasetView {
 }
 
 /// The organization of the drawings: every kind, every status, direct and carried access, share links.
-async fn alpine_drive(ctx: &Ctx, by: &Principal, org: &Org, reader: &Principal) -> Result<()> {
+async fn alpine_drive(ctx: &Ctx, by: &Principal, org: &Org, reader: &Principal, photo_width: u32) -> Result<()> {
     let root = org.account.root;
     let tunnels = container(ctx, by, org, root, Kind::Folder, "Tunnels").await?;
     let gotthard = container(ctx, by, org, tunnels, Kind::Folder, "Gotthard").await?;
@@ -388,7 +391,7 @@ async fn alpine_drive(ctx: &Ctx, by: &Principal, org: &Org, reader: &Principal) 
             put(ctx, by, org, folder, Kind::Dataset, &name, Some(processed(40 + n * 11, at)), at).await?;
         }
     }
-    portal_flights(ctx, by, org, gotthard).await?;
+    portal_flights(ctx, by, org, gotthard, photo_width).await?;
     for (name, status, images, age) in [
         ("Spoil heap survey", DatasetStatus::Processing, 340, 0),
         ("Access road", DatasetStatus::WaitingForCredits, 77, 2),
@@ -411,11 +414,11 @@ async fn alpine_drive(ctx: &Ctx, by: &Principal, org: &Org, reader: &Principal) 
 }
 
 /// The two flights whose photos are there (FILE-5): rendered, sent as everybody sends files, and processed.
-async fn portal_flights(ctx: &Ctx, by: &Principal, org: &Org, folder: ResourceId) -> Result<()> {
+async fn portal_flights(ctx: &Ctx, by: &Principal, org: &Org, folder: ResourceId, width: u32) -> Result<()> {
     let flight = |week: u64, age: i64, planted: &'static [(u32, Planted)]| {
         let day = ctx.now().plus_days(-age).day();
         let begins = day.start().plus_millis(FLIGHT_BEGINS_MILLIS);
-        (week, begins, Survey { seed: week, lines: 4, photos_in_line: 6, middle: PORTAL, begins, planted })
+        (week, begins, Survey { width, seed: week, lines: 4, photos_in_line: 6, middle: PORTAL, begins, planted })
     };
     let flights =
         [flight(46, 3, &[(9, Planted::Blur), (16, Planted::NoPosition)]), flight(45, 10, &[(12, Planted::Dark)])];
@@ -452,7 +455,7 @@ async fn send(ctx: &Ctx, by: &Principal, dataset: ResourceId, shots: Vec<Shot>) 
     });
     let form = PlanForm { files: planned.collect(), ..PlanForm::default() };
     let plan = usecase::upload::plan(ctx, by, &dataset.to_string(), &form).await?;
-    for (file, shot) in plan.into_iter().zip(shots) {
+    for (file, shot) in plan.items.into_iter().zip(shots) {
         let upload =
             file.upload.ok_or_else(|| Error::Internal(format!("{} is not sent: {:?}", file.path, file.reason)))?;
         let body = stream::iter([Arriving::Chunk(shot.jpeg.into()), Arriving::End]);

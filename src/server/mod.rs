@@ -31,6 +31,7 @@ pub mod session;
 pub mod shared;
 pub mod store;
 pub mod task_progress;
+mod upload_form;
 pub mod usecase;
 pub mod workers;
 

@@ -9,6 +9,7 @@
 //!   in the frame, `error_page` what is shown where a page cannot be.
 //! - `sales` is the way to **Contact sales**.
 //! - `undo` is the button that takes a change back.
+//! - `uploads` sends files, in a bundle of its own.
 //! - `words` is how values are written: numbers, sizes, times.
 //! - `pages` has one file per page, `components` the small design system under them.
 //!
@@ -35,6 +36,7 @@ pub mod session;
 pub mod status;
 pub mod switcher;
 pub mod undo;
+pub mod uploads;
 pub mod words;
 
 use leptos::{config::LeptosOptions, nonce::use_nonce, prelude::*};
@@ -88,6 +90,7 @@ fn Everything(
 ) -> impl IntoView {
     Toaster::provide();
     let session = Session::provide();
+    uploads::Uploads::provide();
 
     Effect::new(move |_| {
         session.hydrated.set(true);
@@ -122,6 +125,7 @@ fn Everything(
         }/>
         <div class="routing" class:busy=move || routing.get() aria-hidden="true"></div>
         <routes::Pages/>
+        <uploads::UploadsRoot/>
         <Toasts undo=|token| view! { <undo::Undo token/> }.into_any()>
             <layout::FlashMessage/>
         </Toasts>

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{
-    file::DatasetFiles,
+    file::{DatasetFiles, UploadPlaceView},
     licence::ProcessingView,
     membership::OrganizationMembership,
     page::Page,
@@ -43,6 +43,8 @@ pub struct DriveView {
     pub shared_elsewhere: bool,
     /// The cost of processing (LIC-2). Only for a dataset that is not paid for, and a reader who may have it processed.
     pub processing: Option<ProcessingView>,
+    /// Uploading to it; for a dataset, and a reader who may add files there.
+    pub upload: Option<UploadPlaceView>,
     /// What is offered to other organizations (XFER-18); for Owners and Managers.
     pub offered: Vec<OfferedItem>,
 }

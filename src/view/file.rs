@@ -3,8 +3,9 @@
 use serde::{Deserialize, Serialize};
 
 use crate::domain::{
+    command::Control,
     file::{Media, Side},
-    id::{PersonId, UploadId},
+    id::{PersonId, ResourceId, UploadId},
     photo::{PhotoFacts, PhotoFault, PhotoState},
     time::Timestamp,
     upload::PlanState,
@@ -115,4 +116,42 @@ pub struct PlannedFileView {
     pub upload: Option<UploadView>,
     /// Why nothing is to be sent.
     pub reason: Option<String>,
+}
+
+/// What a plan answers.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct UploadPlanView {
+    /// In the order of the plan.
+    pub items: Vec<PlannedFileView>,
+    /// Whether the sender may replace files.
+    pub may_replace: bool,
+}
+
+/// A dataset that was made for files, and what the plan answers for them.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct NewPlaceView {
+    pub dataset: ResourceId,
+    pub name: String,
+    /// The Org ID of its organization.
+    pub org_id: String,
+    /// In the order of the plan.
+    pub items: Vec<PlannedFileView>,
+}
+
+/// What the page of a dataset says about uploading to it; for who may add files there.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct UploadPlaceView {
+    /// Whether files may be added now, and why not.
+    pub control: Control,
+    /// Whether I may replace files.
+    pub may_replace: bool,
+    /// My upload that was left, if any.
+    pub unfinished: Option<UnfinishedView>,
+}
+
+/// An upload that was left: how many of its files are here.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct UnfinishedView {
+    pub here: i64,
+    pub all: i64,
 }

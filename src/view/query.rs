@@ -207,3 +207,27 @@ pub struct PeopleDialogQuery {
     /// The person whose **Accounts** are asked for.
     pub limits_of: String,
 }
+
+/// A file that somebody wants to upload.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct PlannedFileQuery {
+    /// Its path below what was chosen.
+    pub path: String,
+    pub bytes: i64,
+    /// When it was changed last, as RFC 3339 writes it; empty where that is not known.
+    pub modified: String,
+}
+
+/// The plan of an upload.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct UploadPlanQuery {
+    /// The dataset; for a new one, the container it is made in.
+    pub place: String,
+    /// What a new dataset is called.
+    pub name: String,
+    /// `ask`, `keep_both`, `replace` or `skip`; empty for `ask`.
+    pub on_conflict: String,
+    pub files: Vec<PlannedFileQuery>,
+}

@@ -11,6 +11,7 @@ use leptos::server_fn::ServerFn;
 
 use crate::{
     domain::view_as::read_only,
+    paths::UPLOAD_FORM,
     rpc::{
         drive::{DrivePage, DriveRows},
         file::{DatasetFiles, FilePage},
@@ -36,8 +37,8 @@ const READS: [&str; 7] = [
 pub async fn refuse_changes(request: Request, next: Next) -> Response {
     let safe = matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS);
     let path = request.uri().path();
-    let (api, function) = (path.starts_with("/api/"), path.starts_with("/fn/"));
-    if safe || !(api || function) {
+    let (api, form) = (path.starts_with("/api/"), path.starts_with("/fn/") || path.starts_with(UPLOAD_FORM));
+    if safe || !(api || form) {
         return next.run(request).await;
     }
     let looks = names_viewer(request.uri()) || comes_from_view_as(request.headers());

@@ -13,7 +13,7 @@ use image::{
 use super::jpeg;
 use crate::domain::{
     file::Media,
-    photo::{Luminance, MAX_DECODED_BYTES, MAX_SIDE, PhotoProblem, PreviewSize, check_sides, preview_sides},
+    photo::{Luminance, MAX_DECODED_BYTES, PhotoProblem, PreviewSize, check_sides, preview_sides},
 };
 
 /// How good the JPEGs of previews are, of 100.
@@ -65,9 +65,7 @@ fn decoder(media: Media, bytes: &[u8]) -> Result<impl ImageDecoder + '_, PhotoPr
         _ => return Err(PhotoProblem::Unreadable("it is no photo".to_owned())),
     };
     let mut limits = Limits::default();
-    limits.max_image_width = Some(MAX_SIDE);
-    limits.max_image_height = Some(MAX_SIDE);
-    // Readers keep to this as well as they can; what they cannot is checked here.
+    // Readers keep to this as well as they can; sides, and what they cannot keep to, are checked by `sides()`.
     limits.max_alloc = Some(MAX_DECODED_BYTES);
     let mut reader = ImageReader::with_format(Cursor::new(bytes), format);
     reader.limits(limits);

@@ -10,19 +10,13 @@ use exif::{Field, In, Tag, Value, experimental::Writer};
 
 use super::pixels::{Orientation, Pixels};
 use crate::domain::{
-    photo::{CaptureTime, PhotoProblem, Position, PreviewSize},
+    photo::{CaptureTime, PhotoProblem, Position},
     time::Timestamp,
 };
 
-/// How large a pixel is on the ground, in millimetres.
-pub const PIXEL_MM: i64 = 140;
-/// The sides of a photo.
-pub const WIDTH: u32 = 1024;
-pub const HEIGHT: u32 = 768;
-/// How far photos of a line are apart, and lines, in pixels: four fifths and seven tenths overlap.
-const ALONG: u32 = 154;
-const ACROSS: u32 = 307;
-/// How high the drone is where a pixel is that large, with a lens of 24 mm on 35 mm film.
+/// What a photo is of, from left to right, in millimetres; three quarters of that from top to bottom.
+const GROUND_WIDTH_MM: i64 = 143_360;
+/// How high the drone is where a photo is of so much, with a lens of 24 mm on 35 mm film.
 const ABOVE_GROUND_MM: i64 = 99_400;
 /// A degree of latitude, and one of longitude at 46.66° north, in metres.
 const LATITUDE_METRES: i64 = 111_320;
@@ -46,6 +40,8 @@ pub enum Planted {
 /// A survey.
 #[derive(Debug, Clone, Copy)]
 pub struct Survey {
+    /// How wide a photo is, in pixels; it is three quarters of that high. The smaller, the quicker it is rendered.
+    pub width: u32,
     /// The ground follows from it, and how far GPS is off.
     pub seed: u64,
     pub lines: u32,
@@ -71,7 +67,7 @@ pub struct Shot {
     pub planted: Option<Planted>,
 }
 
-/// Numbers that follow from a seed (SplitMix64).
+/// Numbers that follow from a seed (`SplitMix64`).
 #[derive(Debug, Clone)]
 struct Numbers(u64);
 
@@ -102,7 +98,7 @@ struct Ground {
 }
 
 impl Ground {
-    fn new(width: u32, height: u32, seed: u64) -> Result<Self, PhotoProblem> {
+    fn new(width: u32, height: u32, pixel_mm: i64, seed: u64) -> Result<Self, PhotoProblem> {
         let mut numbers = Numbers(seed);
         // Noise of a few sizes: small images of chance, made larger by the resizer, are smooth hills of colour.
         let (mut meadow, mut fine) = (Vec::new(), Vec::new());
@@ -137,7 +133,7 @@ impl Ground {
             ground.fill(0, (height / 4) * (road + 1), width, 24, [118, 116, 112]);
             ground.fill((width / 4) * (road + 1), 0, 20, height, [126, 122, 118]);
         }
-        let side = u32::try_from(100_000 / PIXEL_MM).unwrap_or(0);
+        let side = u32::try_from(100_000 / pixel_mm).unwrap_or(0);
         ground.fill((width - side) / 2, (height - side) / 2, side, 6, [240, 240, 232]);
         ground.fill((width - side) / 2, (height + side) / 2 - 6, side, 6, [240, 240, 232]);
         ground.fill((width - side) / 2, (height - side) / 2, 6, side, [240, 240, 232]);
@@ -157,13 +153,13 @@ impl Ground {
     }
 
     /// What a camera sees whose photo begins here.
-    fn window(&self, x: u32, y: u32) -> Pixels {
-        let mut rgb = Vec::with_capacity(3 * index(WIDTH) * index(HEIGHT));
-        for y in y..y + HEIGHT {
+    fn window(&self, x: u32, y: u32, width: u32, height: u32) -> Pixels {
+        let mut rgb = Vec::with_capacity(3 * index(width) * index(height));
+        for y in y..y + height {
             let from = 3 * (index(y) * index(self.width) + index(x));
-            rgb.extend_from_slice(self.rgb.get(from..from + 3 * index(WIDTH)).unwrap_or_default());
+            rgb.extend_from_slice(self.rgb.get(from..from + 3 * index(width)).unwrap_or_default());
         }
-        Pixels::new(WIDTH, HEIGHT, rgb)
+        Pixels::new(width, height, rgb)
     }
 }
 
@@ -172,14 +168,26 @@ fn index(value: u32) -> usize {
 }
 
 impl Survey {
+    /// How high a photo is, in pixels.
+    pub fn height(&self) -> u32 {
+        self.width * 3 / 4
+    }
+
+    /// How large a pixel is on the ground, in millimetres.
+    fn pixel_mm(&self) -> i64 {
+        GROUND_WIDTH_MM / i64::from(self.width)
+    }
+
     /// Flies it.
     ///
     /// # Errors
     /// An image cannot be encoded.
     pub fn fly(&self) -> Result<Vec<Shot>, PhotoProblem> {
-        let width = WIDTH + ACROSS * self.lines.saturating_sub(1);
-        let height = HEIGHT + ALONG * self.photos_in_line.saturating_sub(1);
-        let ground = Ground::new(width, height, self.seed)?;
+        // Four fifths of two photos of a line are the same, and seven tenths of two lines.
+        let (along, across) = (self.height() / 5, self.width * 3 / 10);
+        let width = self.width + across * self.lines.saturating_sub(1);
+        let height = self.height() + along * self.photos_in_line.saturating_sub(1);
+        let ground = Ground::new(width, height, self.pixel_mm(), self.seed)?;
         let mut numbers = Numbers(self.seed ^ 0x6750_5321);
         let (mut shots, mut clock): (Vec<Shot>, Timestamp) = (Vec::new(), self.begins);
         for line in 0..self.lines {
@@ -188,7 +196,7 @@ impl Survey {
                 let number = line * self.photos_in_line + step;
                 // The first line goes north, and north is up.
                 let from_south = if back { self.photos_in_line - 1 - step } else { step };
-                let (x, y) = (ACROSS * line, height - HEIGHT - ALONG * from_south);
+                let (x, y) = (across * line, height - self.height() - along * from_south);
                 let truth = self.place(x, y, width, height, (0, 0));
                 let off = (numbers.around(1_000), numbers.around(1_000));
                 let planted = self.planted.iter().find(|(at, _)| *at == number).map(|(_, planted)| *planted);
@@ -201,9 +209,12 @@ impl Survey {
                 }
                 let said =
                     truth.filter(|_| planted != Some(Planted::NoPosition)).and(self.place(x, y, width, height, off));
-                let seen = ground.window(x, y).upright(Orientation::of(if back { 3 } else { 1 }));
+                let seen =
+                    ground.window(x, y, self.width, self.height()).upright(Orientation::of(if back { 3 } else { 1 }));
                 let seen = match planted {
-                    Some(Planted::Blur) => seen.preview(PreviewSize::Small)?.resized(WIDTH, HEIGHT)?,
+                    Some(Planted::Blur) => {
+                        seen.resized(self.width / 4, self.height() / 4)?.resized(self.width, self.height())?
+                    }
                     Some(Planted::Dark) => seen.darkened(),
                     _ => seen,
                 };
@@ -218,9 +229,10 @@ impl Survey {
 
     /// Where the middle of a photo is that begins at a pixel of the ground, so many millimetres off.
     fn place(&self, x: u32, y: u32, width: u32, height: u32, off: (i64, i64)) -> Option<Position> {
-        let from_middle = |at: u32, side: u32, whole: u32| PIXEL_MM * (i64::from(2 * at + side) - i64::from(whole)) / 2;
-        let east = from_middle(x, WIDTH, width) + off.0;
-        let north = off.1 - from_middle(y, HEIGHT, height);
+        let from_middle =
+            |at: u32, side: u32, whole: u32| self.pixel_mm() * (i64::from(2 * at + side) - i64::from(whole)) / 2;
+        let east = from_middle(x, self.width, width) + off.0;
+        let north = off.1 - from_middle(y, self.height(), height);
         Position::new(
             self.middle.latitude + north * 1_000_000 / LATITUDE_METRES,
             self.middle.longitude + east * 1_000_000 / LONGITUDE_METRES,

@@ -201,6 +201,7 @@ fn api() -> OpenApiRouter<Ctx> {
         .routes(routes!(offers::plan))
         .routes(routes!(offers::accept))
         .routes(routes!(offers::decline))
+        .routes(routes!(uploads::plan_new))
         .routes(routes!(uploads::list, uploads::plan, uploads::discard_all))
         .routes(routes!(files::list))
         .routes(routes!(files::show, files::change, files::delete))
@@ -213,9 +214,9 @@ fn byte_api() -> OpenApiRouter<Ctx> {
         .routes(routes!(uploads::create))
         .routes(routes!(uploads::show, uploads::send, uploads::discard))
         .routes(routes!(files::content))
+        .routes(routes!(files::preview))
         .routes(routes!(zips::dataset))
         .routes(routes!(zips::folder))
-        .routes(routes!(files::preview))
 }
 
 /// The routes of the API below its prefix.

@@ -25,11 +25,16 @@ use crate::{
     support::{Org, Person, TestApp},
 };
 
+/// How wide the photos are: small ones are rendered quickly.
+const WIDTH: u32 = 400;
+
 const MIDDLE: Position = Position { latitude: 46_662_400_000, longitude: 8_585_600_000 };
 
 fn flight(planted: &'static [(u32, Planted)]) -> Vec<Shot> {
     let begins = Timestamp::parse_rfc3339("2026-11-18T10:00:00Z").expect("a time");
-    Survey { seed: 3, lines: 2, photos_in_line: 3, middle: MIDDLE, begins, planted }.fly().expect("it flies")
+    Survey { width: WIDTH, seed: 3, lines: 2, photos_in_line: 3, middle: MIDDLE, begins, planted }
+        .fly()
+        .expect("it flies")
 }
 
 async fn world(app: &TestApp) -> (Person, Org, ResourceId) {
@@ -38,6 +43,10 @@ async fn world(app: &TestApp) -> (Person, Org, ResourceId) {
     app.images_licence(&org, 10_000, 100).await;
     let dataset = anna.dataset(org.root, "Flight 1", 0).await;
     (anna, org, dataset)
+}
+
+fn preview(dataset: ResourceId, number: i64, size: PreviewSize) -> String {
+    paths::file_preview(&dataset.to_string(), number, size.pixels())
 }
 
 async fn photo(by: &Person, dataset: ResourceId, number: i64) -> Value {
@@ -71,7 +80,7 @@ both!(file_5_photos_show_what_their_cameras_wrote_and_what_is_wrong_with_them, a
         (&waiting["state"], &waiting["width"], &waiting["faults"]),
         (&json!("waiting"), &Value::Null, &json!([]))
     );
-    let small = paths::file_preview(&dataset.to_string(), 1, PreviewSize::Small.as_str());
+    let small = preview(dataset, 1, PreviewSize::Small);
     anna.get(&small).await.expect(404);
     let mut heard = app.db().changes();
     // Equal bytes are opened once.
@@ -91,7 +100,7 @@ both!(file_5_photos_show_what_their_cameras_wrote_and_what_is_wrong_with_them, a
         );
         assert_eq!(
             (&photo["width"], &photo["height"], &photo["camera"]),
-            (&json!(1024), &json!(768), &json!("DJI FC6310"))
+            (&json!(400), &json!(300), &json!("DJI FC6310"))
         );
         assert_eq!(photo["taken_at"], shot.taken.iso());
         assert_eq!((&photo["height_above_ground"], &photo["pitch"]), (&json!(99.4), &json!(-90.0)));
@@ -130,8 +139,8 @@ both!(file_5_pol_1_a_preview_is_for_who_may_see_the_dataset, async |app| {
     let shots = flight(&[]);
     anna.upload(dataset, "a.jpg", &shots[0].jpeg).await;
     open_all(app).await;
-    let small = paths::file_preview(&dataset.to_string(), 1, PreviewSize::Small.as_str());
-    let large = paths::file_preview(&dataset.to_string(), 1, PreviewSize::Large.as_str());
+    let small = preview(dataset, 1, PreviewSize::Small);
+    let large = preview(dataset, 1, PreviewSize::Large);
     let got = anna.get(&small).await.expect(200);
     assert_eq!(got.header("content-type"), "image/jpeg");
     assert_eq!((got.header("content-disposition"), got.header("x-content-type-options")), ("inline", "nosniff"));
@@ -206,7 +215,7 @@ both!(file_5_attack_40_pictures_that_are_broken_or_explode_are_files_with_a_prob
             assert_eq!((&photo["state"], &photo["faults"]), (&json!("failed"), &json!([])), "{file}");
             assert!(photo["problem"].as_str().is_some_and(|problem| problem.ends_with('.')), "{file}");
         }
-        anna.get(&paths::file_preview(&dataset.to_string(), number, PreviewSize::Small.as_str())).await.expect(404);
+        anna.get(&preview(dataset, number, PreviewSize::Small)).await.expect(404);
         // What was sent is what is there.
         anna.get(&format!("/api/v1/datasets/{dataset}/files/{number}/content")).await.expect(200);
     }
@@ -247,7 +256,7 @@ both!(file_5_photos_are_shared_among_nodes_and_tried_again_after_a_crash, async 
     assert_eq!(open_all(app).await, 1);
     let given_up = photo(&anna, dataset, 2).await;
     assert_eq!(given_up["state"], "failed");
-    assert!(given_up["problem"].as_str().is_some_and(|problem| problem.contains("stopped 5 times")), "{given_up}");
+    assert!(given_up["problem"].as_str().is_some_and(|problem| problem.contains("interrupted 5 times")), "{given_up}");
     app.healthy().await;
 });
 
@@ -289,7 +298,7 @@ both!(file_5_file_6_previews_go_with_the_last_file, async |app| {
     app.later(2);
     sweep::run_due(app.ctx()).await.expect("the sweeper runs");
     assert_eq!(objects(app).await, 3 * 3 + 1, "a copy has them still");
-    anna.get(&paths::file_preview(&copy.to_string(), 1, PreviewSize::Large.as_str())).await.expect(200);
+    anna.get(&preview(copy, 1, PreviewSize::Large)).await.expect(200);
     anna.trash(copy).await.expect(204);
     anna.delete_for_good(copy).await.expect(204);
     sweep::run_due(app.ctx()).await.expect("the sweeper runs");

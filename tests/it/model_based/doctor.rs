@@ -64,7 +64,6 @@ async fn something_of_everything(app: &TestApp) {
 const WAYS: &[(&str, &[&str])] = &[
     ("are those of its files", &["UPDATE resource SET bytes = bytes + 1 WHERE files > 0"]),
     ("has all of its pieces", &["UPDATE blob_piece SET number = number + 1"]),
-    ("every image that can be shown is a photo", &["UPDATE blob SET media = 'image/jpeg'"]),
     (
         "every image that can be shown is a photo",
         &[

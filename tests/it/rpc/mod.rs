@@ -6,3 +6,4 @@ mod forms;
 mod my_account;
 mod pages;
 mod public_forms;
+mod upload_form;

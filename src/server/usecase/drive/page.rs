@@ -26,6 +26,7 @@ use crate::{
                 show::view,
             },
             file, organization,
+            upload::place::upload_place,
             view_as::{self, Viewer},
         },
     },
@@ -47,7 +48,7 @@ pub async fn page(ctx: &Ctx, by: &Principal, wanted: &DriveQuery) -> Result<Driv
     let Viewer { by, view_as } = view_as::in_organization(ctx, by, &wanted.org, &wanted.view_as).await?;
     let page = page_of_reader(ctx, &by, wanted).await?;
     if view_as.is_some() {
-        return Ok(DriveView { create: Control::Absent, processing: None, view_as, ..page });
+        return Ok(DriveView { create: Control::Absent, processing: None, upload: None, view_as, ..page });
     }
     Ok(page)
 }
@@ -86,6 +87,7 @@ async fn page_of_reader(ctx: &Ctx, by: &Principal, wanted: &DriveQuery) -> Resul
             view_as: None,
             shared_elsewhere,
             processing: None,
+            upload: None,
             offered: Vec::new(),
         });
     };
@@ -127,6 +129,11 @@ async fn page_of_reader(ctx: &Ctx, by: &Principal, wanted: &DriveQuery) -> Resul
     let files =
         if view.kind == Kind::Dataset { Some(file::summary(&mut tx, id, wanted.overview).await?) } else { None };
     let processing = processing(&organization, &view, &licences, ctx.now());
+    let upload = if view.kind == Kind::Dataset {
+        upload_place(&mut tx, by, &access_path, id, &licences, ctx.now()).await?
+    } else {
+        None
+    };
     let offered = crate::server::usecase::offer::list::offered(&mut tx, ctx, &organization).await?;
     Ok(DriveView {
         organization,
@@ -139,6 +146,7 @@ async fn page_of_reader(ctx: &Ctx, by: &Principal, wanted: &DriveQuery) -> Resul
         create,
         lacking,
         processing,
+        upload,
         offered,
         view_as: None,
         shared_elsewhere,
@@ -181,6 +189,7 @@ async fn search_results(
         lacking,
         shared_elsewhere: false,
         processing: None,
+        upload: None,
         offered,
         view_as: None,
     })

@@ -33,8 +33,9 @@ use crate::{
         },
         layout::PageHeader,
         sales::GetLicence,
+        uploads::entry::DatasetUploads,
     },
-    view::DriveView,
+    view::{Control, DriveView},
 };
 
 #[component]
@@ -85,6 +86,11 @@ pub fn DriveContent(
     let (org, processing) = (listing.org.clone(), drive.processing.clone());
     let origins = drive.resource.as_ref().map(|resource| resource.restricted_by.clone()).unwrap_or_default();
     let level = drive.resource.as_ref().map(|resource| resource.level);
+    let drop = drop_attributes(&drive, own);
+    let uploads = dataset.clone().zip(drive.upload.clone()).map(|(resource, place)| {
+        let (dataset, back) = ((resource.id.to_string(), resource.name), listing.address());
+        view! { <DatasetUploads dataset place back flash=flash.clone()/> }
+    });
     let note = view_as.map(|view_as| view! { <ViewAsBanner view_as level listing=listing.clone()/> });
     view! {
         {note}
@@ -99,18 +105,30 @@ pub fn DriveContent(
             </div>
         })}
         {timeline.map(|timeline| view! { <Timeline timeline listing=listing.clone()/> })}
-        <div class="drive-columns" class:with-details=details>
+        <div class="drive-columns" class:with-details=details data-upload=drop.0 data-upload-kind=drop.1 data-upload-name=drop.2>
             <Tree tree several=drive.resource.as_ref().is_some_and(|shown| shown.account_name.is_some()) listing=listing.clone()/>
             {match dataset {
                 Some(resource) => {
                     let holds = drive.files.unwrap_or_default();
-                    view! { <div class="drive-page"><DatasetContent resource listing lacking=drive.lacking processing holds files state=files_state now flash/></div> }.into_any()
+                    view! { <div class="drive-page">{uploads}<DatasetContent resource listing lacking=drive.lacking processing holds files state=files_state now flash/></div> }.into_any()
                 }
                 None => view! { <div class="drive-page"><List drive listing selection rows now/></div> }.into_any(),
             }}
             {panel}
         </div>
     }
+}
+
+/// What `ui::uploads` reads of a list or a dataset's page that files are dropped on: the id, empty where nothing can be added to it, the
+/// kind, and the name. None where the page is shown as somebody else sees it.
+fn drop_attributes(drive: &DriveView, own: bool) -> (Option<String>, Option<&'static str>, Option<String>) {
+    if !own {
+        return (None, None, None);
+    }
+    let Some(resource) = &drive.resource else { return (Some(String::new()), None, None) };
+    let control = drive.upload.as_ref().map_or(&drive.create, |place| &place.control);
+    let id = if *control == Control::Enabled { resource.id.to_string() } else { String::new() };
+    (Some(id), Some(resource.kind.as_str()), Some(resource.name.clone()))
 }
 
 /// What an expired licence disables (LIC-6), and how to get one.

@@ -24,6 +24,7 @@ use crate::{
             menu::Menu,
         },
         layout::FocusHeading,
+        uploads::{Target, entry::UploadMenu},
         words,
     },
     view::{Control, ResourceView},
@@ -48,6 +49,11 @@ pub fn ContainerHeader(
     let to_invite_to = if resource.kind == Kind::Root { String::new() } else { resource.id.to_string() };
     let invite = paths::invite(&listing.org, &to_invite_to);
     let name = resource.name.clone();
+    let upload = (!listing.is_view_as() && resource.kind.may_hold(Kind::Dataset)).then(|| {
+        let reason_shown = matches!((&create, &expired), (Control::Disabled(reason), Some(shown)) if reason == shown);
+        let target = Target { container: Some((resource.id.to_string(), resource.name.clone())), dataset: None };
+        view! { <UploadMenu target control=create.clone() reason_shown/> }
+    });
     let kinds: Vec<Kind> = Kind::CREATABLE.into_iter().filter(|kind| resource.kind.may_hold(*kind)).collect();
     let new = match create {
         _ if kinds.is_empty() => None,
@@ -114,6 +120,7 @@ pub fn ContainerHeader(
                     <ButtonLink href=paths::trash(&listing.org) tone=Tone::Quiet icon="trash">"Trash"</ButtonLink>
                 })}
                 {access}
+                {upload}
                 {new}
             </div>
         </header>

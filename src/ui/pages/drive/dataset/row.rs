@@ -38,7 +38,7 @@ pub fn preview(dataset: &str, file: &FileView, size: PreviewSize) -> Option<Prev
     let photo = file.photo.as_ref().filter(|photo| photo.state == PhotoState::Made)?;
     let side = |side: Option<i64>| side.and_then(|side| u32::try_from(side).ok());
     let (width, height) = preview_sides(side(photo.width)?, side(photo.height)?, size);
-    let address = paths::file_preview(dataset, file.number, size.as_str());
+    let address = paths::file_preview(dataset, file.number, size.pixels());
     Some(Preview { address, width: width.to_string(), height: height.to_string() })
 }
 
