@@ -64,6 +64,7 @@ pub mod text;
 pub mod time;
 pub mod transfer;
 pub mod trash;
+pub mod trial;
 pub mod undo;
 pub mod upload;
 pub mod view_as;
