@@ -24,6 +24,7 @@ pub mod country;
 pub mod device;
 pub mod fields;
 pub mod file;
+pub mod first_steps;
 pub mod grant;
 pub mod id;
 pub mod installation_policy;

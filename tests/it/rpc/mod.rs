@@ -1,6 +1,7 @@
 //! Pages and forms in a browser without WebAssembly.
 
 mod access;
+mod first_steps;
 mod forms;
 mod my_account;
 mod pages;
