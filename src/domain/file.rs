@@ -8,7 +8,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use unicode_normalization::UnicodeNormalization;
 
-use super::{name, text::FieldIssue};
+use super::{name, refusal::Refusal, text::FieldIssue};
 
 /// The longest path.
 pub const MAX_PATH_BYTES: usize = 1_000;
@@ -16,8 +16,31 @@ pub const MAX_PATH_BYTES: usize = 1_000;
 /// The longest part of a path between two slashes: what file systems take as a name.
 pub const MAX_SEGMENT_BYTES: usize = 255;
 
-/// How many files one call deletes at most.
-pub const MAX_DELETED_FILES: usize = 10_000;
+/// How many files one call changes or deletes at most.
+pub const MAX_CHANGED_FILES: usize = 10_000;
+
+/// Reads numbers of files with commas between them, as forms send them. What is no number is 0, which no file has.
+pub fn read_numbers(text: &str) -> Vec<i64> {
+    let numbers = text.split(',').map(str::trim).filter(|number| !number.is_empty());
+    numbers.map(|number| number.parse().unwrap_or(0)).collect()
+}
+
+/// The files of a call that changes several: each once, in order.
+///
+/// # Errors
+/// `Invalid` at `numbers`: none, or too many.
+pub fn check_numbers(numbers: &[i64]) -> Result<Vec<i64>, Refusal> {
+    match numbers.len() {
+        0 => Err(Refusal::field("numbers", FieldIssue::Missing)),
+        count if count > MAX_CHANGED_FILES => Err(Refusal::field("numbers", FieldIssue::TooMany(MAX_CHANGED_FILES))),
+        _ => {
+            let mut unique = numbers.to_vec();
+            unique.sort_unstable();
+            unique.dedup();
+            Ok(unique)
+        }
+    }
+}
 
 /// Where in a dataset a file is.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default, Serialize, Deserialize)]
@@ -140,7 +163,7 @@ pub fn search_key(text: &str) -> String {
 }
 
 /// Whether a character controls how text is shown and shows nothing itself: line breaks, direction marks, the null character.
-fn is_hidden_control(c: char) -> bool {
+pub(super) fn is_hidden_control(c: char) -> bool {
     c.is_control()
         || matches!(c, '\u{61C}' | '\u{200E}' | '\u{200F}' | '\u{2028}'..='\u{202E}' | '\u{2066}'..='\u{2069}' | '\u{FEFF}')
 }
@@ -172,6 +195,25 @@ fn is_device(segment: &str) -> bool {
     }
     let port = upper.strip_prefix("COM").or_else(|| upper.strip_prefix("LPT"));
     port.is_some_and(|digit| matches!(digit, "1" | "2" | "3" | "4" | "5" | "6" | "7" | "8" | "9" | "¹" | "²" | "³"))
+}
+
+/// A name of anything as one part of a path: what no path can have becomes `_`.
+pub fn safe_segment(name: &str) -> String {
+    let mut safe: String = name
+        .nfc()
+        .map(|c| {
+            let is_wrong = is_hidden_control(c) || matches!(c, '/' | '\\' | ':' | '*' | '?' | '"' | '<' | '>' | '|');
+            if is_wrong { '_' } else { c }
+        })
+        .collect();
+    // Room for what tells two of a name apart.
+    let room = MAX_SEGMENT_BYTES - " (999)".len();
+    if let Some(cut) = (0..=room.min(safe.len())).rev().find(|at| safe.is_char_boundary(*at)) {
+        safe.truncate(cut);
+    }
+    let kept = safe.trim_end_matches(['.', ' ']).len();
+    safe.truncate(kept);
+    if safe.is_empty() || is_device(&safe) { format!("_{safe}") } else { safe }
 }
 
 /// What a file holds, by its first bytes and never by its name or by what the sender says (FILE-4).
@@ -265,6 +307,16 @@ mod tests {
 
     fn path(text: &str) -> FilePath {
         FilePath::parse(text).expect("a path")
+    }
+
+    #[test]
+    fn file_4_any_name_becomes_a_part_of_a_path() {
+        for name in ["", ".", "..", "a/b", "a\\b", "C:", "nul.txt", "x ", "\0", &"ü".repeat(400), "a. . .", "LPT¹"] {
+            let segment = safe_segment(name);
+            assert_eq!(FilePath::parse(&segment).as_ref().map(FilePath::as_str), Ok(segment.as_str()), "{name}");
+            assert!(!segment.contains('/'), "{segment}");
+        }
+        assert_eq!(safe_segment("Gotthard, week 46"), "Gotthard, week 46");
     }
 
     #[test]
@@ -365,6 +417,13 @@ mod tests {
             assert_eq!(Media::sniff(head), media, "{head:?}");
         }
         assert!(Media::ALL.iter().all(|media| media.is_image() == media.as_str().starts_with("image/")));
+    }
+
+    #[test]
+    fn file_1_files_are_named_by_their_numbers() {
+        assert_eq!(read_numbers("3, 1,,x,3"), [3, 1, 0, 3]);
+        assert_eq!(check_numbers(&[3, 1, 0, 3]), Ok(vec![0, 1, 3]));
+        assert!(check_numbers(&[]).is_err() && check_numbers(&[1; MAX_CHANGED_FILES + 1]).is_err());
     }
 
     #[test]

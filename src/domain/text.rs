@@ -111,6 +111,9 @@ pub enum FieldIssue {
     /// The same thing twice in a list that takes each once.
     #[error("The same item is listed twice.")]
     Duplicate,
+    /// Not a list of numbers of files (FILE-4).
+    #[error("Enter numbers of files like 1-50,60.")]
+    NotNumbers,
     /// More entries than one request takes.
     #[error("Use at most {0} at a time.")]
     TooMany(usize),
@@ -207,6 +210,7 @@ impl FieldError {
 fn missing(field: &str) -> &'static str {
     match field {
         "name" | "legal_name" | "site_name" | "contact_name" => "Enter a name.",
+        "path" => "Enter a path.",
         "first_name" => "Enter a first name.",
         "last_name" => "Enter a last name.",
         "email" | "contact_email" | "person" => "Enter an email address.",

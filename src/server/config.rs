@@ -105,6 +105,11 @@ pub struct ServeArgs {
     #[command(flatten)]
     pub storage: StorageArgs,
 
+    /// How many photos this node opens at the same moment, for previews and positions; each takes a core and about 100 MB. 0 leaves it
+    /// to other nodes. Default: one less than there are cores, at least 1.
+    #[arg(long, env = "COMMONHOLD_BUILTIN_WORKERS", value_parser = clap::value_parser!(u16).range(..=1024))]
+    pub builtin_workers: Option<u16>,
+
     /// The address that people use, for links and for checking where requests come from. Default: `http://localhost` with
     /// the port of --listen.
     #[arg(long, env = "COMMONHOLD_PUBLIC_URL", value_parser = public_url)]
@@ -323,6 +328,14 @@ pub struct Settings {
 }
 
 impl ServeArgs {
+    /// How many photos are opened at the same moment.
+    pub fn builtin_workers(&self) -> usize {
+        self.builtin_workers.map_or_else(
+            || std::thread::available_parallelism().map_or(1, |cores| cores.get().saturating_sub(1).max(1)),
+            usize::from,
+        )
+    }
+
     /// Checks what clap cannot check option by option.
     pub fn settings(&self) -> Result<Settings, String> {
         let public_url = self.public_url.clone().unwrap_or_else(|| format!("http://localhost:{}", self.listen.port()));

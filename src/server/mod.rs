@@ -18,6 +18,7 @@ pub mod live;
 pub mod mail;
 pub mod middleware;
 pub mod password;
+pub mod pictures;
 pub mod preferences;
 mod queue;
 mod rendering;
@@ -30,6 +31,7 @@ pub mod session;
 pub mod shared;
 pub mod store;
 pub mod task_progress;
+mod upload_form;
 pub mod usecase;
 pub mod workers;
 
@@ -106,7 +108,7 @@ pub async fn run(database: &DatabaseArgs, args: &ServeArgs) -> Result<(), Fatal>
     if let Some(address) = args.metrics {
         start_metrics(address).await?;
     }
-    let workers = workers::start(&ctx, delivery);
+    let workers = workers::start(&ctx, delivery, args.builtin_workers());
     let app = router::router(&ctx, &settings, site_options(args.listen));
     let listener =
         TcpListener::bind(args.listen).await.map_err(|error| format!("Cannot listen on {}: {error}", args.listen))?;

@@ -502,6 +502,15 @@ fn file_1_storage_is_named_in_one_place_only() {
 }
 
 #[test]
+fn file_5_what_reads_images_is_named_in_one_place_only() {
+    for source in sources().iter().filter(|source| !source.path.starts_with("server/pictures/")) {
+        for word in ["image::", "exif::", "fast_image_resize"] {
+            assert!(!source.code.contains(word), "{} names {word}", source.path);
+        }
+    }
+}
+
+#[test]
 fn http_is_named_in_the_outer_layers_only() {
     never("server/usecase/", &["axum", "http", "sqlx", "leptos", "tower", "StatusCode"], &[]);
     never("server/store/", &["axum", "http", "leptos", "tower_http", "usecase", "rest::"], &[]);

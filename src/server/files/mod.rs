@@ -11,9 +11,11 @@ mod config;
 #[cfg(feature = "s3")]
 mod s3;
 mod sum;
+mod zip;
 
 pub use config::{StorageArgs, StoragePlace};
-pub use sum::{PieceSum, RunningSum, SumState};
+pub use sum::{PieceSum, RunningSum, SumState, hex};
+pub use zip::{Zip, ZipEntry, ZipPart};
 
 use std::{
     collections::BTreeMap,

@@ -1,30 +1,31 @@
 //! `/datasets/{id}/files` (FILE-1, FILE-4).
 
-use std::ops::Range;
-
 use axum::{
     body::Body,
     extract::{Path, State},
-    http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header},
+    http::{HeaderMap, HeaderValue, Method, StatusCode, header},
     response::{IntoResponse, Response},
 };
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 
 use crate::{
-    domain::time::Timestamp,
+    domain::{
+        photo::{CaptureTime, PhotoFault},
+        time::Timestamp,
+    },
     server::{
         context::Ctx,
         usecase::file::{self, FileForm, FilesQuery},
     },
-    view::file::FileView,
+    view::file::{FileView, PhotoView},
 };
 
-use super::{CurrentPerson, Json, PageBody, Params, problem::Problem};
-
-/// What stays as it is in the name of a file (RFC 8187, 3.2.1).
-const PLAIN: &AsciiSet = &NON_ALPHANUMERIC.remove(b'.').remove(b'-').remove(b'_');
+use super::{
+    CurrentPerson, Json, PageBody, Params,
+    download::{Download, has_tag, value},
+    problem::Problem,
+};
 
 /// One file.
 #[derive(Debug, Serialize, ToSchema)]
@@ -45,6 +46,84 @@ pub struct FileBody {
     created_at: String,
     created_by: String,
     created_by_name: Option<String>,
+    /// What is known of it, if it is a photo.
+    photo: Option<PhotoBody>,
+}
+
+/// What is known of a photo. What its camera did not say is null.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct PhotoBody {
+    /// `waiting`, `made` (there are previews) or `failed` (`problem` says why).
+    state: &'static str,
+    /// In pixels, upright.
+    width: Option<i64>,
+    height: Option<i64>,
+    /// By the clock of the camera; with an offset only where the camera says which.
+    taken_at: Option<String>,
+    position: Option<PositionBody>,
+    /// Above the sea or the ellipsoid, as the camera takes it, in metres.
+    altitude: Option<f64>,
+    /// Above where the drone took off, in metres.
+    height_above_ground: Option<f64>,
+    /// How far off the position may be, in metres.
+    accuracy: Option<f64>,
+    /// Where the camera looked, in degrees: yaw from north over east, pitch -90 for straight down.
+    yaw: Option<f64>,
+    pitch: Option<f64>,
+    roll: Option<f64>,
+    /// In millimetres, as it is and as on 35 mm film.
+    focal_length: Option<f64>,
+    focal_length_35mm: Option<f64>,
+    /// Make and model.
+    camera: Option<String>,
+    camera_serial: Option<String>,
+    /// Of `no_position`, `blurred`, `too_dark`, `too_bright`: what is wrong with it, compared with the others of its dataset.
+    faults: Vec<&'static str>,
+    /// Why it cannot be opened.
+    problem: Option<String>,
+}
+
+/// A place on the earth (WGS 84), in degrees.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct PositionBody {
+    latitude: f64,
+    longitude: f64,
+}
+
+/// A whole number of small units as a decimal number of large ones.
+#[expect(clippy::cast_precision_loss, reason = "what cameras say has fewer than the 15 digits that fit")]
+fn decimal(units: i64, in_one: f64) -> f64 {
+    units as f64 / in_one
+}
+
+impl From<PhotoView> for PhotoBody {
+    fn from(view: PhotoView) -> Self {
+        let facts = view.facts;
+        let camera = facts.camera();
+        let thousandths = |value: Option<i64>| value.map(|value| decimal(value, 1e3));
+        Self {
+            state: view.state.as_str(),
+            width: view.width,
+            height: view.height,
+            taken_at: facts.taken.map(CaptureTime::iso),
+            position: facts.position.map(|position| PositionBody {
+                latitude: decimal(position.latitude, 1e9),
+                longitude: decimal(position.longitude, 1e9),
+            }),
+            altitude: thousandths(facts.altitude_mm),
+            height_above_ground: thousandths(facts.height_mm),
+            accuracy: thousandths(facts.accuracy_mm),
+            yaw: thousandths(facts.yaw_mdeg),
+            pitch: thousandths(facts.pitch_mdeg),
+            roll: thousandths(facts.roll_mdeg),
+            focal_length: thousandths(facts.focal_um),
+            focal_length_35mm: thousandths(facts.focal35_um),
+            camera,
+            camera_serial: facts.serial,
+            faults: view.faults.into_iter().map(PhotoFault::as_str).collect(),
+            problem: view.problem,
+        }
+    }
 }
 
 impl From<FileView> for FileBody {
@@ -61,6 +140,7 @@ impl From<FileView> for FileBody {
             created_at: view.created_at.rfc3339(),
             created_by: view.created_by.to_string(),
             created_by_name: view.created_by_name,
+            photo: view.photo.map(Into::into),
         }
     }
 }
@@ -134,45 +214,6 @@ pub async fn delete_all(
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// What of a file a request asks for.
-#[derive(Clone, PartialEq, Eq, Debug)]
-enum Asked {
-    Whole,
-    Part(Range<i64>),
-    /// None of it is in the file.
-    Unsatisfiable,
-}
-
-/// Reads `Range` (RFC 9110, 14.2). What is not one range of bytes is ignored, which the standard allows.
-fn asked(range: Option<&str>, bytes: i64) -> Asked {
-    let Some(text) = range.and_then(|text| text.strip_prefix("bytes=")) else { return Asked::Whole };
-    let Some((first, last)) = text.trim().split_once('-') else { return Asked::Whole };
-    let number = |text: &str| {
-        let text = text.trim();
-        // More digits than a number has are still a number.
-        let digits = !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
-        digits.then(|| text.parse::<i64>().unwrap_or(i64::MAX))
-    };
-    match (number(first), number(last), first.trim().is_empty(), last.trim().is_empty()) {
-        (Some(first), Some(last), ..) if first <= last => part(first, last.saturating_add(1), bytes),
-        (Some(first), None, _, true) => part(first, bytes, bytes),
-        (None, Some(0), true, _) => Asked::Unsatisfiable,
-        (None, Some(length), true, _) => part(bytes.saturating_sub(length).max(0), bytes, bytes),
-        _ => Asked::Whole,
-    }
-}
-
-fn part(from: i64, to: i64, bytes: i64) -> Asked {
-    if from >= bytes { Asked::Unsatisfiable } else { Asked::Part(from..to.min(bytes)) }
-}
-
-/// Whether a list of tags (`If-None-Match`) has one.
-fn has_tag(list: Option<&str>, tag: &str) -> bool {
-    list.is_some_and(|list| {
-        list.split(',').map(str::trim).any(|one| one == "*" || one.strip_prefix("W/").unwrap_or(one) == tag)
-    })
-}
-
 /// The bytes of a file, or one range of them. Always an attachment: nothing that was uploaded is shown inline (FILE-4).
 #[utoipa::path(get, path = "/datasets/{id}/files/{number}/content", tag = "files",
     params(("id" = String, Path), ("number" = i64, Path), ("Range" = Option<String>, Header), ("If-Range" = Option<String>, Header)),
@@ -185,91 +226,55 @@ pub async fn content(
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let content = file::content(&ctx, &by, &id, &number).await?;
-    let (bytes, tag) = (content.file.bytes, format!("\"{}\"", content.file.sha256));
-    let text = |name: HeaderName| headers.get(name).and_then(|value| value.to_str().ok());
-    let range = text(header::RANGE).filter(|_| text(header::IF_RANGE).is_none_or(|wanted| wanted.trim() == tag));
-    let unchanged = has_tag(text(header::IF_NONE_MATCH), &tag);
-    let (status, part) = match asked(range, bytes) {
-        _ if unchanged => (StatusCode::NOT_MODIFIED, 0..0),
-        Asked::Whole => (StatusCode::OK, 0..bytes),
-        Asked::Part(part) => (StatusCode::PARTIAL_CONTENT, part),
-        Asked::Unsatisfiable => {
-            let text = format!("The file has {bytes} bytes, and none of them is in this range.");
-            let mut response = Problem::new(StatusCode::RANGE_NOT_SATISFIABLE, "invalid", text).into_response();
-            response.headers_mut().insert(header::CONTENT_RANGE, value(&format!("bytes */{bytes}")));
-            return Ok(response);
-        }
-    };
+    let name = content.file.path.rsplit('/').next().unwrap_or_default();
+    let download =
+        Download { name, media: content.file.media.as_str(), bytes: content.file.bytes, tag: &content.file.sha256 };
+    download.answer(&method, &headers, |part| content.read(&ctx, part)).await
+}
+
+/// Which preview is asked for.
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields, default)]
+pub struct PreviewQuery {
+    /// The longer side in pixels: 320 (the default) or 1600.
+    pub size: String,
+}
+
+/// A preview of a photo, a JPEG that the server encoded; 404 while there is none. A preview never changes, so browsers may keep it, for
+/// the person that they got it for. Whoever asks again is checked again.
+#[utoipa::path(get, path = "/datasets/{id}/files/{number}/preview", tag = "files",
+    params(("id" = String, Path), ("number" = i64, Path), PreviewQuery),
+    responses((status = 200, body = Vec<u8>, content_type = "image/jpeg"), (status = 304), (status = 404, body = Problem), (status = 422, body = Problem)))]
+pub async fn preview(
+    State(ctx): State<Ctx>,
+    CurrentPerson(by): CurrentPerson,
+    Path((id, number)): Path<(String, String)>,
+    Params(query): Params<PreviewQuery>,
+    method: Method,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    let preview = file::preview(&ctx, &by, &id, &number, &query.size).await?;
+    let tag = format!("\"{}\"", preview.object);
+    let known = headers.get(header::IF_NONE_MATCH).and_then(|value| value.to_str().ok());
+    let status = if has_tag(known, &tag) { StatusCode::NOT_MODIFIED } else { StatusCode::OK };
     let body = if method == Method::HEAD || status == StatusCode::NOT_MODIFIED {
         Body::empty()
     } else {
-        Body::from_stream(content.read(&ctx, part.clone()).await?)
+        Body::from_stream(preview.read(&ctx).await?)
     };
     let mut response = (status, body).into_response();
     let set = response.headers_mut();
     set.insert(header::ETAG, value(&tag));
-    set.insert(header::CACHE_CONTROL, HeaderValue::from_static("private, no-cache"));
-    if status == StatusCode::NOT_MODIFIED {
-        return Ok(response);
-    }
-    let name = content.file.path.rsplit('/').next().unwrap_or_default();
-    set.insert(header::CONTENT_TYPE, HeaderValue::from_static(content.file.media.as_str()));
-    set.insert(header::CONTENT_LENGTH, HeaderValue::from(part.end - part.start));
-    set.insert(header::ACCEPT_RANGES, HeaderValue::from_static("bytes"));
-    set.insert(
-        header::CONTENT_DISPOSITION,
-        value(&format!("attachment; filename*=UTF-8''{}", utf8_percent_encode(name, PLAIN))),
-    );
-    set.insert(
-        header::CONTENT_SECURITY_POLICY,
-        HeaderValue::from_static("default-src 'none'; sandbox; frame-ancestors 'none'"),
-    );
-    if status == StatusCode::PARTIAL_CONTENT {
-        set.insert(header::CONTENT_RANGE, value(&format!("bytes {}-{}/{bytes}", part.start, part.end - 1)));
+    set.insert(header::CACHE_CONTROL, HeaderValue::from_static("private, max-age=86400, immutable"));
+    set.insert(header::VARY, HeaderValue::from_static("cookie, authorization"));
+    if status == StatusCode::OK {
+        set.insert(header::CONTENT_TYPE, HeaderValue::from_static("image/jpeg"));
+        set.insert(header::CONTENT_LENGTH, HeaderValue::from(preview.bytes));
+        set.insert(header::CONTENT_DISPOSITION, HeaderValue::from_static("inline"));
+        set.insert(
+            header::CONTENT_SECURITY_POLICY,
+            HeaderValue::from_static("default-src 'none'; sandbox; frame-ancestors 'none'"),
+        );
     }
     Ok(response)
-}
-
-/// A header of ASCII text.
-fn value(text: &str) -> HeaderValue {
-    HeaderValue::from_str(text).unwrap_or(HeaderValue::from_static(""))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn file_4_one_range_of_bytes_is_read_and_everything_else_is_the_whole_file() {
-        for (text, wanted) in [
-            ("bytes=0-0", Asked::Part(0..1)),
-            ("bytes=0-99", Asked::Part(0..100)),
-            ("bytes=10-19", Asked::Part(10..20)),
-            ("bytes=90-", Asked::Part(90..100)),
-            ("bytes=-1", Asked::Part(99..100)),
-            ("bytes=-1000", Asked::Part(0..100)),
-            ("bytes=50-99999999999999999999999", Asked::Part(50..100)),
-            ("bytes=100-", Asked::Unsatisfiable),
-            ("bytes=100-200", Asked::Unsatisfiable),
-            ("bytes=-0", Asked::Unsatisfiable),
-            ("bytes=99999999999999999999999-", Asked::Unsatisfiable),
-            ("bytes=20-10", Asked::Whole),
-            ("bytes=0-1,5-6", Asked::Whole),
-            ("bytes=-", Asked::Whole),
-            ("bytes=a-b", Asked::Whole),
-            ("bytes=", Asked::Whole),
-            ("lines=0-1", Asked::Whole),
-            ("", Asked::Whole),
-        ] {
-            assert_eq!(asked(Some(text), 100), wanted, "{text}");
-        }
-        assert_eq!(asked(None, 100), Asked::Whole);
-        assert_eq!(asked(Some("bytes=0-"), 0), Asked::Unsatisfiable);
-    }
-
-    #[test]
-    fn file_4_a_tag_is_found_in_a_list() {
-        assert!(has_tag(Some("\"a\", W/\"b\""), "\"b\"") && has_tag(Some("*"), "\"b\""));
-        assert!(!has_tag(Some("\"a\""), "\"b\"") && !has_tag(None, "\"b\""));
-    }
 }

@@ -11,6 +11,7 @@ pub mod audit;
 pub mod billing;
 pub mod contract;
 pub mod desktop;
+mod download;
 pub mod events;
 pub mod export;
 pub mod files;
@@ -35,6 +36,7 @@ pub mod tasks;
 pub mod transfers;
 pub mod trash;
 pub mod uploads;
+pub mod zips;
 
 use std::marker::PhantomData;
 
@@ -75,7 +77,7 @@ use problem::Problem;
         (name = "account", description = "My account: sessions, password, email, profile, my data"),
         (name = "organizations", description = "Organizations and their people"),
         (name = "drive", description = "Folders, sites, assets and datasets"),
-        (name = "files", description = "The files of datasets: uploads by tus 1.0 after a plan, lists, downloads with ranges"),
+        (name = "files", description = "The files of datasets: uploads by tus 1.0 after a plan, lists, downloads with ranges, alone and as ZIP"),
         (name = "transfers", description = "Moving within an organization and transferring between two"),
         (name = "licences", description = "Licences, their ledgers, and the audit log"),
         (name = "billing", description = "Billing contacts, and requests to the operator for licences; Owners only"),
@@ -199,6 +201,7 @@ fn api() -> OpenApiRouter<Ctx> {
         .routes(routes!(offers::plan))
         .routes(routes!(offers::accept))
         .routes(routes!(offers::decline))
+        .routes(routes!(uploads::plan_new))
         .routes(routes!(uploads::list, uploads::plan, uploads::discard_all))
         .routes(routes!(files::list))
         .routes(routes!(files::show, files::change, files::delete))
@@ -211,6 +214,9 @@ fn byte_api() -> OpenApiRouter<Ctx> {
         .routes(routes!(uploads::create))
         .routes(routes!(uploads::show, uploads::send, uploads::discard))
         .routes(routes!(files::content))
+        .routes(routes!(files::preview))
+        .routes(routes!(zips::dataset))
+        .routes(routes!(zips::folder))
 }
 
 /// The routes of the API below its prefix.

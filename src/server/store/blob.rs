@@ -3,13 +3,16 @@
 //! A blob has no counter of its files. Whether it has one is asked in the transaction that deletes it, and only blobs that lost a file
 //! are asked about (`blob_check`).
 
+use std::collections::BTreeMap;
+
 use sqlx::FromRow;
 use uuid::Uuid;
 
-use super::{CHUNK, Result, Tx};
+use super::{CHUNK, Result, Tx, photo};
 use crate::domain::{
     file::Media,
     id::{BlobId, ObjectId, UploadId},
+    photo::is_photo,
     time::Timestamp,
 };
 
@@ -61,12 +64,42 @@ pub async fn insert(tx: &mut Tx, new: &NewBlob<'_>, upload: UploadId) -> Result<
     .execute()
     .await?;
     tx.sql("DELETE FROM upload_piece WHERE upload_id = $1 AND state = 'written'").bind(upload).execute().await?;
+    if is_photo(new.media) {
+        photo::insert(tx, new.id, new.at).await?;
+    }
     Ok(())
 }
 
 /// The objects of a blob with their sizes, in order.
 pub async fn list_pieces(tx: &mut Tx, blob: BlobId) -> Result<Vec<(ObjectId, i64)>> {
     tx.sql("SELECT object_id, bytes FROM blob_piece WHERE blob_id = $1 ORDER BY number").bind(blob).all().await
+}
+
+/// The objects of some blobs with their sizes, in order; at most `limit` for every `CHUNK` blobs.
+pub async fn list_pieces_of(
+    tx: &mut Tx,
+    blobs: &[BlobId],
+    limit: i64,
+) -> Result<BTreeMap<BlobId, Vec<(ObjectId, i64)>>> {
+    let mut found: BTreeMap<BlobId, Vec<(i64, ObjectId, i64)>> = BTreeMap::new();
+    for chunk in blobs.chunks(CHUNK) {
+        let rows: Vec<(BlobId, i64, ObjectId, i64)> = tx
+            .sql_list(
+                "SELECT blob_id, number, object_id, bytes FROM blob_piece WHERE blob_id IN ({ids}) LIMIT CAST({1} AS BIGINT)",
+                chunk,
+            )
+            .bind(limit)
+            .all()
+            .await?;
+        for (blob, number, object, bytes) in rows {
+            found.entry(blob).or_default().push((number, object, bytes));
+        }
+    }
+    let in_order = |mut pieces: Vec<(i64, ObjectId, i64)>| {
+        pieces.sort_unstable_by_key(|(number, ..)| *number);
+        pieces.into_iter().map(|(_, object, bytes)| (object, bytes)).collect()
+    };
+    Ok(found.into_iter().map(|(blob, pieces)| (blob, in_order(pieces))).collect())
 }
 
 /// Blobs that lost a file.
@@ -78,8 +111,14 @@ pub async fn list_checks(tx: &mut Tx, limit: i64) -> Result<Vec<BlobId>> {
         .await
 }
 
-/// Deletes those of some blobs that no file has any more; their objects go to the trash until `not_before`. How many.
-pub async fn delete_unused(tx: &mut Tx, blobs: &[BlobId], not_before: Timestamp) -> Result<u64> {
+/// Deletes those of some blobs that no file has any more; their objects go to the trash until `not_before`, those of their previews
+/// until `previews_not_before`. How many.
+pub async fn delete_unused(
+    tx: &mut Tx,
+    blobs: &[BlobId],
+    not_before: Timestamp,
+    previews_not_before: Timestamp,
+) -> Result<u64> {
     let mut deleted = 0;
     for chunk in blobs.chunks(CHUNK) {
         tx.sql_list("DELETE FROM blob_check WHERE blob_id IN ({ids})", chunk).execute().await?;
@@ -102,6 +141,7 @@ pub async fn delete_unused(tx: &mut Tx, blobs: &[BlobId], not_before: Timestamp)
         .execute()
         .await?;
         tx.sql_list("DELETE FROM blob_piece WHERE blob_id IN ({ids})", &unused).execute().await?;
+        photo::delete(tx, &unused, previews_not_before).await?;
         deleted += tx.sql_list("DELETE FROM blob WHERE id IN ({ids})", &unused).execute().await?;
     }
     Ok(deleted)
@@ -128,12 +168,25 @@ pub async fn list_objects(tx: &mut Tx, after: ObjectId, limit: i64) -> Result<Ve
     .await
 }
 
-/// Those of some objects that any row knows: of a blob, of an upload, or in the trash.
+/// The objects of all previews that are written by their ids, after a given one.
+pub async fn list_preview_objects(tx: &mut Tx, after: ObjectId, limit: i64) -> Result<Vec<StoredObject>> {
+    tx.sql(
+        "SELECT v.object_id, b.cluster, v.bytes FROM photo_preview v JOIN blob b ON b.id = v.blob_id
+         WHERE v.object_id > $1 AND v.bytes > 0 ORDER BY v.object_id LIMIT CAST($2 AS BIGINT)",
+    )
+    .bind(after)
+    .bind(limit)
+    .all()
+    .await
+}
+
+/// Those of some objects that any row knows: of a blob, of a preview, of an upload, or in the trash.
 pub async fn list_known(tx: &mut Tx, objects: &[ObjectId]) -> Result<Vec<Uuid>> {
     let mut known = Vec::new();
     for chunk in objects.chunks(CHUNK) {
         for sql in [
             "SELECT object_id FROM blob_piece WHERE object_id IN ({ids})",
+            "SELECT object_id FROM photo_preview WHERE object_id IN ({ids})",
             "SELECT object_id FROM upload_piece WHERE object_id IN ({ids})",
             "SELECT object_id FROM object_trash WHERE object_id IN ({ids})",
         ] {

@@ -13,6 +13,8 @@ use super::{CHUNK, Result, Tx, search};
 use crate::domain::{
     id::{AccountId, LicenceId, OrganizationId, PersonId, ResourceId},
     permit::Permit,
+    resource::Kind,
+    restriction::Restriction,
     time::Timestamp,
     transfer::{Contents, MAX_NAMED, NamedResource, Truncated, reversal::ContentFingerprint},
 };
@@ -455,29 +457,54 @@ pub struct Restricted {
     pub root_id: Uuid,
     pub id: Uuid,
     pub name: String,
-    /// No one may copy it.
-    pub restrict_copy: bool,
-    /// Only Managers of it may delete it.
-    pub restrict_delete: bool,
 }
 
-/// Things inside the items (not the items themselves) that may not be copied, or not be deleted by everybody; at most
-/// `limit` for every `TREES` items.
-pub async fn list_restricted(tx: &mut Tx, items: &[ResourceId], limit: i64) -> Result<Vec<Restricted>> {
+/// Things inside the items (not the items themselves) that forbid one thing; at most `limit` for every `TREES` items.
+pub async fn list_restricted(
+    tx: &mut Tx,
+    items: &[ResourceId],
+    what: Restriction,
+    limit: i64,
+) -> Result<Vec<Restricted>> {
     let mut restricted = Vec::new();
     for chunk in items.chunks(TREES) {
         let rows: Vec<Restricted> = tx
             .sql_list(
                 tree!(
-                    "SELECT tree.root_id, r.id, r.name, r.restrict_copy, r.restrict_delete FROM tree CROSS JOIN resource r
-                     WHERE r.id = tree.id AND tree.depth > 0 AND (r.restrict_copy OR r.restrict_delete) LIMIT CAST({1} AS BIGINT)"
+                    "SELECT tree.root_id, r.id, r.name FROM tree CROSS JOIN resource r
+                     WHERE r.id = tree.id AND tree.depth > 0
+                        AND CASE {1} WHEN 'copy' THEN r.restrict_copy WHEN 'delete' THEN r.restrict_delete ELSE r.restrict_download END
+                     LIMIT CAST({2} AS BIGINT)"
                 ),
                 chunk,
             )
+            .bind(what.as_str().to_owned())
             .bind(limit)
             .all()
             .await?;
         restricted.extend(rows);
     }
     Ok(restricted)
+}
+
+/// A resource below another one, where it is.
+#[derive(Debug, Clone, FromRow)]
+pub struct Below {
+    pub id: ResourceId,
+    pub parent_id: Option<ResourceId>,
+    pub kind: Kind,
+    pub name: String,
+}
+
+/// A resource and what is below it, without the trash; at most `limit`.
+pub async fn list_below(tx: &mut Tx, top: ResourceId, limit: i64) -> Result<Vec<Below>> {
+    tx.sql_list(
+        tree!(
+            "SELECT r.id, r.parent_id, r.kind, r.name FROM tree CROSS JOIN resource r WHERE r.id = tree.id LIMIT CAST({1} AS BIGINT)"
+        ),
+        &[top],
+    )
+    .bind(limit)
+    .all()
+    .await
 }

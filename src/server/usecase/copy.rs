@@ -19,6 +19,7 @@ use crate::{
         refusal::Refusal,
         requester::Requester,
         resource::{Kind, free_name, name_or_count},
+        restriction::Restriction,
         role::Permission,
         storage::fits,
         task::{MAX_INLINE_ITEMS, MAX_TASKS, TaskKind, go_on},
@@ -98,7 +99,7 @@ async fn originals(
     access_paths: &BTreeMap<ResourceId, AccessPath>,
 ) -> Result<(Vec<(Original, u64)>, u64)> {
     let below = subtree::load(tx, items, None, ctx.now()).await?;
-    let restricted = subtree::list_restricted(tx, items, MAX_NAME_CANDIDATES).await?;
+    let restricted = subtree::list_restricted(tx, items, Restriction::Copy, MAX_NAME_CANDIDATES).await?;
     let (mut originals, mut files) = (Vec::with_capacity(items.len()), 0);
     for id in items {
         let (Some(access_path), Some(inside)) = (access_paths.get(id), below.get(id)) else {
@@ -110,7 +111,7 @@ async fn originals(
         if access_path.ancestors.iter().skip(1).any(|step| items.contains(&step.id)) {
             continue;
         }
-        let uncopyable = restricted.iter().find(|inside| inside.root_id == id.0 && inside.restrict_copy);
+        let uncopyable = restricted.iter().find(|inside| inside.root_id == id.0);
         let original = Original {
             id: *id,
             name: step.name.clone(),

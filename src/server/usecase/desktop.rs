@@ -2,10 +2,12 @@
 //! go. Of the caller's default organization alone, so that nobody uses up the seats of another by accident; a machine with a
 //! credential key (AUTH-6) takes those of its key's account.
 
+use std::collections::BTreeMap;
+
 use crate::{
     domain::{
         audit::Action,
-        id::{LicenceId, OrganizationId, PersonId},
+        id::{AccountId, LicenceId, OrganizationId, PersonId},
         key::Scope,
         licence::Product,
         refusal::Refusal,
@@ -15,6 +17,7 @@ use crate::{
     },
     view::{
         Control, LicenceState, OrganizationMembership,
+        licence::LicenceView,
         seat::{DesktopLicence, DesktopView},
     },
 };
@@ -23,19 +26,19 @@ use super::{
     super::{
         context::{Actor, Ctx},
         error::{Result, at_field},
-        store::{Tx, membership, organization as organizations, person, seat},
+        store::{Tx, account, loan, membership, organization as organizations, person, seat},
     },
     audit::{self, AuditEvent},
     licence as licences,
     seat::{HeldLicence, held},
 };
 
-/// The organization whose desktop licences somebody's programs take: the default one (SET-1), else the only one. A personal
-/// space counts where there is nothing else.
+/// The organization whose desktop licences somebody's programs take, and whose Drive gets uploads that name no place: the default one
+/// (SET-1), else the only one. A personal space counts where there is nothing else.
 ///
 /// # Errors
 /// `ChooseOrganization` where there are several and none is the default.
-async fn organization_of(tx: &mut Tx, person: PersonId) -> Result<OrganizationMembership> {
+pub(crate) async fn organization_of(tx: &mut Tx, person: PersonId) -> Result<OrganizationMembership> {
     let default = person::find_profile(tx, person).await?.and_then(|profile| profile.default_organization_id);
     if let Some(id) = default.map(OrganizationId)
         && let Some((found, Some(role))) = organizations::find_with_role(tx, id, person).await?
@@ -64,11 +67,12 @@ async fn organization_of(tx: &mut Tx, person: PersonId) -> Result<OrganizationMe
 pub async fn list(ctx: &Ctx, by: &Actor) -> Result<DesktopView> {
     let now = ctx.now();
     let mut tx = ctx.db().read().await?;
-    let (organization, org_id, name, role, all) = match by {
+    let (organization, org_id, name, roles, all) = match by {
         Actor::Person(by) => {
             let found = organization_of(&mut tx, by.person).await?;
+            let roles = roles_by_licence(&mut tx, &found, by.person, now).await?;
             let all = licences::list::of_organization(&mut tx, found.id, now).await?;
-            (found.id, found.org_id, found.name, Some(found.role.ok_or(Refusal::NotFound)?), all)
+            (found.id, found.org_id, found.name, Some(roles), all)
         }
         Actor::Key(by) => {
             by.scopes.allow(Scope::Desktop)?;
@@ -83,10 +87,16 @@ pub async fn list(ctx: &Ctx, by: &Actor) -> Result<DesktopView> {
         .filter(|licence| licence.product == Product::Desktop && licence.state == LicenceState::Active)
         // One that is lent to others is theirs.
         .filter(|licence| licence.seats_used.is_some())
-        .map(|licence| {
+        .filter_map(|licence| {
             let under = licence.loan.as_ref().map(|loan| loan.id);
             let mine = mine.iter().find(|seat| seat.licence == licence.id && seat.loan == under);
             let mine = mine.map(|seat| seat.row.clone());
+            let role = roles.as_ref().map(|roles| roles.of(&licence));
+            // Those of accounts that somebody is limited away from are there for them only with a seat (ACCT-2).
+            let is_elsewhere = roles.as_ref().is_some_and(|roles| roles.limited) && role == Some(Role::Member);
+            if is_elsewhere && mine.is_none() {
+                return None;
+            }
             let others = licence.seats_used.unwrap_or(0).saturating_sub(u64::from(mine.is_some()));
             let given = mine.as_ref().is_some_and(|mine| mine.given_at.is_some());
             let total = u64::try_from(licence.seats.unwrap_or_default()).unwrap_or(0);
@@ -94,10 +104,38 @@ pub async fn list(ctx: &Ctx, by: &Actor) -> Result<DesktopView> {
                 Ok(()) => Control::Enabled,
                 Err(refusal) => Control::Disabled(refusal.to_string()),
             };
-            DesktopLicence { licence, mine, take }
+            Some(DesktopLicence { licence, mine, take })
         })
         .collect();
     Ok(DesktopView { org_id, name, licences })
+}
+
+/// What somebody's role is where each licence is used.
+struct LicenceRoles {
+    /// Whether they are limited to some accounts.
+    limited: bool,
+    in_accounts: BTreeMap<AccountId, Role>,
+    /// The accounts that use borrowed licences now.
+    borrowers: BTreeMap<LicenceId, AccountId>,
+}
+
+impl LicenceRoles {
+    fn of(&self, licence: &LicenceView) -> Role {
+        let account = self.borrowers.get(&licence.id).unwrap_or(&licence.account);
+        self.in_accounts.get(account).copied().unwrap_or(Role::Member)
+    }
+}
+
+async fn roles_by_licence(
+    tx: &mut Tx,
+    organization: &OrganizationMembership,
+    person: PersonId,
+    now: Timestamp,
+) -> Result<LicenceRoles> {
+    let in_accounts = account::list_roles(tx, organization.id, person).await?.into_iter().collect();
+    let loans = loan::list_running(tx, organization.id, now).await?;
+    let borrowers = loans.into_iter().map(|loan| (loan.licence, loan.borrower.account)).collect();
+    Ok(LicenceRoles { limited: organization.limited.is_some(), in_accounts, borrowers })
 }
 
 /// Whether a seat may be taken: by somebody as their role allows, or by a machine, which has none.
@@ -130,7 +168,7 @@ fn read_id(id: &str) -> Result<LicenceId> {
     Ok(id.trim().parse().map_err(|_| Refusal::NotFound)?)
 }
 
-/// A licence of the caller's organization, and their role there; for a machine, one of its key's account.
+/// A licence of the caller's organization, and their role in the account that uses it; for a machine, one of its key's account.
 async fn usable(tx: &mut Tx, by: &Actor, id: LicenceId, now: Timestamp) -> Result<(HeldLicence, Option<Role>)> {
     match by {
         Actor::Person(by) => {
@@ -139,7 +177,8 @@ async fn usable(tx: &mut Tx, by: &Actor, id: LicenceId, now: Timestamp) -> Resul
             if held.user != organization.id {
                 return Err(Refusal::NotFound.into());
             }
-            Ok((held, Some(organization.role.ok_or(Refusal::NotFound)?)))
+            let role = membership::find_role_in(tx, held.account(), by.person).await?;
+            Ok((held, Some(role.ok_or(Refusal::NotFound)?)))
         }
         Actor::Key(_) => find_usable_licence(tx, by, id, now).await,
     }
@@ -274,7 +313,7 @@ async fn find_usable_licence(
     let held = held(tx, id, now).await?;
     match by {
         Actor::Person(by) => {
-            let role = membership::find_role(tx, held.user, by.person).await?.ok_or(Refusal::NotFound)?;
+            let role = membership::find_role_in(tx, held.account(), by.person).await?.ok_or(Refusal::NotFound)?;
             Ok((held, Some(role)))
         }
         Actor::Key(by) if held.account() == by.account => {

@@ -54,6 +54,7 @@ pub mod undo;
 pub mod undo_token;
 pub mod upload;
 pub mod view_as;
+pub mod zip;
 
 use serde::{Deserialize, Deserializer};
 

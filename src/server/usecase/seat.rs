@@ -299,7 +299,9 @@ async fn give_in(tx: &mut Tx, ctx: &Ctx, by: &Principal, id: &str, person: &str)
     let has = seat::find(tx, licence, member.id.0).await?;
     let given = has.as_ref().is_some_and(|seat| seat.given_at.is_some());
     let others = seat::count_others(tx, licence, member.id.into()).await?;
-    rules::give(member.role, given, held.seats(), others)?;
+    // Who is limited to other accounts is a Member in this one, and takes no seat by their role (ACCT-2).
+    let role = membership::find_role_in(tx, held.account(), member.id).await?.unwrap_or(member.role);
+    rules::give(role, given, held.seats(), others)?;
     seat::upsert_given(tx, &permit, licence, under, member.id, &by.name, now).await?;
     let summary = format!("gave {} a seat of a {} licence", member.name, held.stored.licence.product.label());
     let what = AuditEvent {

@@ -12,6 +12,7 @@ use crate::{
         permit::{self, Permit},
         refusal::Refusal,
         resource::{Kind, free_name, name_or_count},
+        restriction::Restriction,
         task::{MAX_INLINE_ITEMS, TaskKind},
         text::FieldIssue,
         time::Timestamp,
@@ -124,11 +125,10 @@ async fn may_delete_inside(tx: &mut Tx, by: &Principal, items: &[ResourceId]) ->
     if items.is_empty() {
         return Ok(());
     }
-    let inside = subtree::list_restricted(tx, items, MAX_RESTRICTED_ITEMS).await?;
-    let restricted: Vec<_> = inside.iter().filter(|inside| inside.restrict_delete).collect();
+    let restricted = subtree::list_restricted(tx, items, Restriction::Delete, MAX_RESTRICTED_ITEMS).await?;
     let ids: Vec<ResourceId> = restricted.iter().map(|inside| ResourceId(inside.id)).collect();
     let access_paths = access::access_paths(tx, by.person, &ids).await?;
-    for inside in restricted {
+    for inside in &restricted {
         let may = access_paths
             .get(&ResourceId(inside.id))
             .is_some_and(|access_path| permit::permit(by.who(), Act::Trash, &access_path.facts).is_ok());
@@ -137,8 +137,8 @@ async fn may_delete_inside(tx: &mut Tx, by: &Principal, items: &[ResourceId]) ->
         }
     }
     // There may be more than were looked at, so this is refused rather than let past a restriction.
-    if i64::try_from(inside.len()).unwrap_or(i64::MAX) >= MAX_RESTRICTED_ITEMS {
-        let last = inside.last().map(|inside| inside.name.as_str()).unwrap_or_default();
+    if i64::try_from(restricted.len()).unwrap_or(i64::MAX) >= MAX_RESTRICTED_ITEMS {
+        let last = restricted.last().map(|inside| inside.name.as_str()).unwrap_or_default();
         return Err(restricted_inside(last).into());
     }
     Ok(())

@@ -2,6 +2,7 @@
 //! nothing.
 
 pub mod mail;
+pub mod photos;
 pub mod sweep;
 pub mod task;
 pub mod waiting;
@@ -42,15 +43,18 @@ pub struct Workers {
     task_worker: JoinHandle<()>,
     credit_worker: JoinHandle<()>,
     file_sweeper: JoinHandle<()>,
+    photo_worker: Option<JoinHandle<()>>,
 }
 
-/// Starts the workers; mail is delivered only where there is a mail server.
-pub fn start(ctx: &Ctx, delivery: Option<Delivery>) -> Workers {
+/// Starts the workers; mail is delivered only where there is a mail server, and photos are opened only where there are turns for them.
+pub fn start(ctx: &Ctx, delivery: Option<Delivery>, builtin_workers: usize) -> Workers {
     let (stop, stopped) = watch::channel(false);
     let mail_worker = delivery.map(|delivery| tokio::spawn(mail::run(ctx.clone(), delivery, stopped)));
     let task_worker = tokio::spawn(task::run(ctx.clone(), stop.subscribe()));
     let credit_worker = tokio::spawn(waiting::run(ctx.clone(), stop.subscribe()));
     let file_sweeper = tokio::spawn(sweep::run(ctx.clone(), stop.subscribe()));
+    let photo_worker =
+        (builtin_workers > 0).then(|| tokio::spawn(photos::run(ctx.clone(), builtin_workers, stop.subscribe())));
     let ctx = ctx.clone();
     tokio::spawn(async move {
         loop {
@@ -66,7 +70,7 @@ pub fn start(ctx: &Ctx, delivery: Option<Delivery>) -> Workers {
             tokio::time::sleep(CLEANUP_INTERVAL).await;
         }
     });
-    Workers { stop, mail_worker, task_worker, credit_worker, file_sweeper }
+    Workers { stop, mail_worker, task_worker, credit_worker, file_sweeper, photo_worker }
 }
 
 /// Asks the workers of a node to stop.
@@ -95,6 +99,9 @@ impl Workers {
         let _ = self.task_worker.await;
         let _ = self.credit_worker.await;
         let _ = self.file_sweeper.await;
+        if let Some(photo_worker) = self.photo_worker {
+            let _ = photo_worker.await;
+        }
     }
 }
 

@@ -93,7 +93,7 @@ fn words(step: Step, first_steps: &FirstStepsView) -> (&'static str, String) {
         ),
         Step::Upload => (
             "Upload a first flight",
-            said("Its files are in the Drive", "Put a folder of photos into a dataset of the Drive"),
+            said("Its files are in the Drive", "Drop a folder of photos; thumbnails and positions appear at once"),
         ),
         Step::Invite => (
             "Invite a colleague",
@@ -143,7 +143,7 @@ mod tests {
         insta::assert_snapshot!(lines(&newcomer), @r"
         - Verify your email: Open the link that we sent to nina@example.com
         - Create an organization: It owns licences and data; you will be its Owner
-        - Upload a first flight: Put a folder of photos into a dataset of the Drive
+        - Upload a first flight: Drop a folder of photos; thumbnails and positions appear at once
         - Invite a colleague: By a link in an email, with a role that you choose
         - Turn on processing: It takes a cloud licence
         ");

@@ -17,6 +17,7 @@ use crate::{
             avatar::{OrganizationAvatar, PersonAvatar},
             button::{ButtonLink, Tone},
             empty::Empty,
+            meter::Meter,
             table::Fact,
         },
         email_banner::EmailBanner,
@@ -27,7 +28,10 @@ use crate::{
         session::Session,
         words::{self, Moment, When},
     },
-    view::{ActivityView, HomeView, LicenceView, PersonView, first_steps::FirstStepsView, transfer::OfferView},
+    view::{
+        ActivityView, HomeView, LicenceView, PersonView, file::StorageView, first_steps::FirstStepsView,
+        transfer::OfferView,
+    },
 };
 
 /// The page: `/o/{org}`.
@@ -123,8 +127,23 @@ fn Company(home: HomeView) -> impl IntoView {
                 <Fact label="Plan">{plan}</Fact>
                 <Fact label="Created"><Moment at=home.created_at/></Fact>
             </dl>
+            {home.storage.map(|storage| view! { <Storage storage/> })}
             {settings}
         </section>
+    }
+}
+
+/// How much is stored, and of how much where the operator has set a limit (FILE-6).
+#[component]
+fn Storage(storage: StorageView) -> impl IntoView {
+    let used = words::size(storage.used);
+    let of = storage.limit.map(|limit| format!(" of {}", words::size(limit)));
+    let meter = storage.limit.map(|total| view! { <Meter label="Storage used" used=storage.used total/> });
+    view! {
+        <div class="allowance">
+            <div class="kv num"><span>"Storage"</span><span>{used} {of} " used"</span></div>
+            {meter}
+        </div>
     }
 }
 

@@ -5,6 +5,7 @@ use leptos::prelude::*;
 use leptos_meta::Title;
 
 use crate::{
+    domain::one_time_link::LinkState,
     paths,
     rpc::{
         FormFlash, ask,
@@ -68,7 +69,10 @@ fn VerifyView(token: String, link: OneTimeLinkView, flash: Option<FormFlash>) ->
                 .into_any(),
                 None => view! {
                     <LinkProblem state=link.state/>
-                    <p>"You can send the link again under My account."</p>
+                    <p>{match link.state {
+                        LinkState::Used => "The address was verified with it, so there is nothing left to do.",
+                        _ => "You can send the link again under My account.",
+                    }}</p>
                     <ButtonLink href=paths::account("") tone=Tone::Primary>"My account"</ButtonLink>
                 }
                 .into_any(),

@@ -1,6 +1,9 @@
 //! Seats of desktop licences (LIC-5): given, taken, kept by a heartbeat, freed; and which licences a program may take (SET-1).
 
-use commonhold::domain::{id::LicenceId, role::Role};
+use commonhold::{
+    domain::{id::LicenceId, role::Role},
+    server::usecase,
+};
 use serde_json::json;
 
 use crate::{
@@ -261,4 +264,38 @@ both!(attack_49_lic_5_many_take_and_are_given_at_once_and_no_seat_is_used_twice,
             anna.delete(&format!("/api/v1/licences/{licence}/seats/{}", person.id)).await;
         }
     }
+});
+
+both!(lic_5_acct_2_who_is_limited_to_an_account_takes_seats_of_its_licences_alone, async |app| {
+    let anna = app.person("Anna").await;
+    let org = anna.create_org("Alpine Survey").await;
+    let south = anna.post(&format!("/api/v1/orgs/{}/accounts", org.org_id), &json!({ "name": "South" })).await;
+    let south = south.expect(201).json();
+    let primary = app.desktop_licence(&org, 1).await;
+    let form = usecase::licence::operator::GrantForm {
+        org: org.org_id.clone(),
+        account: south["id"].as_str().map(str::to_owned),
+        product: "desktop".to_owned(),
+        seats: Some(1),
+        ..Default::default()
+    };
+    let southern = usecase::licence::operator::grant(app.ctx(), &form).await.expect("a licence is granted");
+    let john = somebody(app, &org, "John", Role::Editor).await;
+    let ids = async |person: &Person| -> Vec<String> {
+        let list = person.get("/api/v1/desktop/licences").await.expect(200).json();
+        let items = list["items"].as_array().expect("a list").clone();
+        items.iter().map(|item| item["id"].as_str().expect("an id").to_owned()).collect()
+    };
+    assert_eq!(ids(&john).await.len(), 2);
+    let person = format!("/api/v1/orgs/{}/people/{}", org.org_id, john.id);
+    anna.patch(&person, &json!({ "accounts": [south["id"]] })).await.expect(200);
+    assert_eq!(ids(&john).await, [southern.to_string()]);
+    take(&john, southern, "Desk").await.expect(200);
+    let refused = take(&john, primary, "Desk").await.expect(403);
+    assert!(refused.body.contains("need a seat from"), "{}", refused.body);
+    // A seat that was given counts everywhere.
+    give(&anna, primary, &john.email).await.expect(201);
+    assert_eq!(ids(&john).await.len(), 2);
+    take(&john, primary, "Desk").await.expect(200);
+    beat(&john, primary, "Desk").await.expect(200);
 });

@@ -64,7 +64,7 @@ pub struct Answer {
     pub headers: HeaderMap,
     /// As text: that of a page with its data, and what a server function sent.
     pub body: String,
-    bytes: Bytes,
+    pub bytes: Bytes,
 }
 
 impl Answer {
