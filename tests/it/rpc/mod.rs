@@ -2,6 +2,7 @@
 
 mod access;
 mod dataset_files;
+mod first_steps;
 mod forms;
 mod my_account;
 mod pages;
