@@ -187,6 +187,7 @@ const CIRCLES: &[(&str, &[&str])] = &[
             "server/rest/transfers.rs",
             "server/rest/trash.rs",
             "server/rest/uploads.rs",
+            "server/rest/zips.rs",
         ],
     ),
     (

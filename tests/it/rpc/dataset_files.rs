@@ -331,6 +331,7 @@ both!(file_5_photos_show_themselves_what_their_cameras_wrote_and_what_seems_wron
     app.images_licence(&org, 10_000, 100).await;
     let dataset = anna.dataset(org.root, "Flight 1", 0).await;
     let survey = Survey {
+        width: 512,
         seed: 3,
         lines: 2,
         photos_in_line: 3,
