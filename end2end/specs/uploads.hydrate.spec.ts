@@ -214,7 +214,7 @@ test("one answer counts for all names that are taken", async ({ page, anna }) =>
   await expect(panel(page).getByRole("button", { name: "Replace" })).toBeVisible();
   await panel(page).getByRole("button", { name: "Keep both" }).click();
   await expect(heading(page, "2 files uploaded")).toBeVisible();
-  expect(await listed(anna, dataset.id)).toEqual(["a.jpg", "a (1).jpg", "b.jpg", "b (1).jpg"]);
+  expect(await listed(anna, dataset.id)).toEqual(["a (1).jpg", "a.jpg", "b (1).jpg", "b.jpg"]);
   await files(page).setInputFiles(named("a third one"));
   await panel(page).getByRole("button", { name: "Skip" }).click();
   await expect(panel(page).getByText("2 were skipped")).toBeVisible();

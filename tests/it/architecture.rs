@@ -520,6 +520,25 @@ fn http_is_named_in_the_outer_layers_only() {
 }
 
 #[test]
+fn api_1_no_two_types_have_the_same_name_in_the_document() {
+    // The document calls a type by its name alone, so the second one would take the place of the first without a word.
+    let mut names = BTreeMap::new();
+    for Source { path, text, .. } in sources() {
+        for derived in text.split("#[derive(").skip(1).filter(|rest| {
+            rest.split(")]").next().is_some_and(|derives| derives.split([',', ' ']).any(|one| one.trim() == "ToSchema"))
+        }) {
+            let declared =
+                derived.split(['{', ';', '(']).find(|part| part.contains("struct ") || part.contains("enum "));
+            let name = declared.and_then(|part| part.split_whitespace().last()).unwrap_or_default().to_owned();
+            if let Some(other) = names.insert(name.clone(), path.clone()) {
+                panic!("{name} is declared in {other} and in {path}");
+            }
+        }
+    }
+    assert!(names.len() > 100, "{} types found", names.len());
+}
+
+#[test]
 fn use_cases_write_no_addresses() {
     // They return outcomes, and the doors make addresses of these. Links in mails come from `paths`.
     let mails = ["server/usecase/grant/give.rs", "server/usecase/offer/answer.rs", "server/usecase/offer/make.rs"];
