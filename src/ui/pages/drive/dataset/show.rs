@@ -133,7 +133,7 @@ fn Shown(
         view! { <p class="badges">{tags}</p> }
     });
     view! {
-        <DialogBody>
+        <DialogBody focusable=true>
             <div class="photo">
                 <div class="photo-picture"><Picture file=picture dataset/></div>
                 <div class="photo-about">
