@@ -341,7 +341,7 @@ fn Rows(uploads: Uploads, only_failed: RwSignal<bool>) -> impl IntoView {
 fn row_view(uploads: Uploads, row: Row) -> impl IntoView {
     let Row { index, name, path, line, icon, percent } = row;
     let (class, icon) = match icon {
-        RowIcon::Waiting => ("upload-row waiting", "dataset"),
+        RowIcon::Waiting => ("upload-row queued", "dataset"),
         RowIcon::Sending => ("upload-row sending", "dataset"),
         RowIcon::Failed => ("upload-row failed", "warning"),
         RowIcon::Conflict => ("upload-row conflict", "info"),
