@@ -935,7 +935,7 @@ both!(file_2_set_1_an_upload_that_names_no_place_is_a_new_dataset_in_the_default
 both!(file_2_where_nothing_can_be_uploaded_no_dataset_is_made, async |app| {
     let (anna, org, _) = world(app).await;
     let file = |path: &str, bytes: i64| json!({ "parent": org.root, "files": [{ "path": path, "bytes": bytes }] });
-    anna.post("/api/v1/datasets", &file("..", 1)).await.expect(400);
+    anna.post("/api/v1/datasets", &file("..", 1)).await.expect(422);
     anna.post("/api/v1/datasets", &json!({ "parent": org.root, "files": [] })).await.expect(422);
     anna.post("/api/v1/datasets", &json!({ "parent": "x", "files": [] })).await.expect(422);
     limit_storage(app, &org, Some(10)).await;

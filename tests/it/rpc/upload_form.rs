@@ -97,7 +97,7 @@ both!(file_2_a_form_without_script_uploads_several_files_and_says_what_came_of_e
     let again: [(&str, &[u8]); 3] = [("a.jpg", b"\xFF\xD8\xFFone"), ("empty.txt", b""), ("A.JPG", b"other")];
     let page = send(&anna, &org, dataset, "", &again).await;
     assert!(page.contains("1 file added, 2 were there already"), "{page}");
-    assert_eq!(paths(&anna, dataset).await, ["100MEDIA/b.jpg", "a.jpg", "A (1).JPG", "empty.txt"]);
+    assert_eq!(paths(&anna, dataset).await, ["100MEDIA/b.jpg", "A (1).JPG", "a.jpg", "empty.txt"]);
     assert!(anna.audit(&org).await.contains(&"files.upload_started".to_owned()));
     nothing_half_there(app).await;
 });
@@ -115,11 +115,11 @@ both!(file_2_a_form_skips_or_replaces_where_it_says_so, async |app| {
     app.join(&org, &john, Role::Member).await;
     app.give(dataset, Grantee::Person(john.id), Level::Uploader, false).await;
     let page = send(&john, &org, dataset, "replace", &[("a.jpg", b"four")]).await;
-    assert!(page.contains("Editor access") && !page.contains("added"), "who may replace is told");
+    assert!(page.contains("Editor") && !page.contains("file added"), "who may replace is told");
     let page = send(&john, &org, dataset, "", &[("a.jpg", b"four")]).await;
     assert!(page.contains("1 file added"));
     assert!(!page.contains("value=\"replace\""), "not offered");
-    assert_eq!(paths(&anna, dataset).await, ["a.jpg", "a (1).jpg", "b.jpg"]);
+    assert_eq!(paths(&anna, dataset).await, ["a (1).jpg", "a.jpg", "b.jpg"]);
     nothing_half_there(app).await;
 });
 
@@ -136,7 +136,7 @@ both!(file_2_what_a_form_cannot_add_is_told_by_name_and_the_others_are_added, as
     assert_eq!(paths(&anna, dataset).await, ["good.jpg"]);
     // No file system has such a name, and no browser sends it.
     let nul = send(&anna, &org, dataset, "", &[("nul\0.jpg", b"x")]).await;
-    assert!(!nul.contains("added\""), "{nul}");
+    assert!(!nul.contains("file added"), "{nul}");
     assert_eq!(paths(&anna, dataset).await, ["good.jpg"]);
     let nothing = send(&anna, &org, dataset, "", &[("", b"")]).await;
     assert!(nothing.contains("Choose files first."));
@@ -189,7 +189,7 @@ both!(file_2_a_form_is_refused_where_files_cannot_be_added, async |app| {
     app.join(&org, &reader, Role::Reader).await;
     let file: [(&str, &[u8]); 1] = [("a.jpg", b"x")];
     let page = send(&reader, &org, dataset, "", &file).await;
-    assert!(page.contains("access") && !page.contains("added"), "a Reader is told who may");
+    assert!(page.contains("class=\"problems\"") && !page.contains("file added"), "a Reader is told who may");
     assert!(!page.contains("multipart/form-data"), "and has no form");
     let stranger = app.person("Sam").await;
     let own = stranger.create_org("Elsewhere").await;
@@ -204,7 +204,7 @@ both!(file_2_a_form_is_refused_where_files_cannot_be_added, async |app| {
     assert!(!page.contains("multipart/form-data"), "the page says so and has no form");
     // In the trash.
     let gone = anna.dataset(org.root, "Gone", 0).await;
-    anna.trash(gone).await.expect(200);
+    anna.trash(gone).await.expect(204);
     let body = form("", &file);
     let back = format!("/o/{}/drive", org.org_id);
     let answer = anna.send(request(&gone.to_string(), &back, Some(body.len()), Body::from(body))).await;
@@ -235,7 +235,7 @@ both!(file_2_what_happens_to_a_dataset_while_a_form_is_sent_counts_for_the_files
                         }
                         tokio::time::sleep(std::time::Duration::from_millis(20)).await;
                     }
-                    person.trash(item).await.expect(200);
+                    person.trash(item).await.expect(204);
                     Some((Ok(Bytes::from(after)), 2))
                 }
                 _ => None,
