@@ -5,6 +5,7 @@ use commonhold::server::{
     self, Fatal,
     config::{DatabaseArgs, SecretArgs, public_url},
     demo,
+    files::StorageArgs,
 };
 
 use super::output::{explain, say};
@@ -16,13 +17,18 @@ pub struct DemoArgs {
     public_url: String,
     #[command(flatten)]
     secret: SecretArgs,
+    #[command(flatten)]
+    storage: StorageArgs,
 }
 
 pub async fn run(database: &DatabaseArgs, args: DemoArgs) -> Result<(), Fatal> {
     let public_url = args.public_url.trim_end_matches('/');
     // Share links of the example are made with the secret, and have to work under `serve` too.
-    let ctx = server::open_with(database, true, true, public_url, args.secret.secret()?).await?;
-    demo::fill(&ctx).await.map_err(explain)?;
+    let secret = args.secret.secret()?;
+    let ctx = server::open_with(database, true, true, public_url, secret).await?;
+    // After the database, so that one that is not there leaves no folder behind.
+    let ctx = ctx.with_files(args.storage.open(&args.secret.data)?);
+    demo::fill(&ctx, demo::PHOTO_WIDTH).await.map_err(explain)?;
     say(format!("The example data is in place. Everyone's password is: {}", demo::PASSWORD))?;
     for one in demo::PEOPLE {
         say(format!("  {:<20} {}", one.email(), one.shows))?;

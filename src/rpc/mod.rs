@@ -13,6 +13,8 @@ pub mod activity;
 pub mod billing;
 pub mod drive;
 pub mod encoding;
+pub mod file;
+pub mod first_steps;
 pub mod invitation;
 pub mod key;
 pub mod licence;

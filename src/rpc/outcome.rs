@@ -8,7 +8,7 @@ use crate::{
         ReceiptView,
         loan::LoanView,
         outcome::{
-            Copied, DriveLocation, MoveResult, MoveTarget, MovedToTrash, OfferSent, Restored, RestoredItem,
+            Copied, DriveLocation, LeftOut, MoveResult, MoveTarget, MovedToTrash, OfferSent, Restored, RestoredItem,
             SharedCopies, SiteChange, SiteDirection, Undone,
         },
     },
@@ -139,6 +139,7 @@ pub fn emptied(count: usize) -> String {
 /// After **Undo**. The REST API sends the same sentence.
 pub fn undone(undone: &Undone) -> String {
     match undone {
+        Undone::LeftOut(files) => left_out(files),
         Undone::Renamed { name } => format!("Renamed back to “{name}”"),
         Undone::Restored(items) => restored(items),
         Undone::MovedBack { names, site_in_trash } => {
@@ -148,6 +149,26 @@ pub fn undone(undone: &Undone) -> String {
                 None => moved,
             }
         }
+    }
+}
+
+/// After **Leave out** and **Take in again**.
+pub fn left_out(files: &LeftOut) -> String {
+    match (files.files.as_slice(), files.left_out) {
+        ([], true) => "These files were left out already".to_owned(),
+        ([], false) => "No file was left out".to_owned(),
+        ([one], true) => format!("Left out “{one}”"),
+        ([one], false) => format!("Took “{one}” in again"),
+        (several, true) => format!("Left out {} files", several.len()),
+        (several, false) => format!("Took {} files in again", several.len()),
+    }
+}
+
+/// After **Delete** of files.
+pub fn files_deleted(count: u64) -> String {
+    match count {
+        1 => "Deleted 1 file for good".to_owned(),
+        several => format!("Deleted {several} files for good"),
     }
 }
 

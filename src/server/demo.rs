@@ -1,6 +1,8 @@
 //! The demo: the people and organizations of the examples, with work of every kind and state and licences of both models,
 //! so that every transfer case can be tried by hand.
 
+use futures::stream;
+
 use crate::{
     domain::{
         access::Level,
@@ -8,6 +10,7 @@ use crate::{
         licence::EntryKind,
         organization::NewOrganizationForm,
         permit::{found, operate},
+        photo::Position,
         resource::{DatasetStatus, Kind},
         role::Role,
         time::Timestamp,
@@ -19,8 +22,17 @@ use crate::{
 use super::{
     context::{Ctx, Principal, digest},
     error::{Error, Result},
+    pictures::survey::{Planted, Shot, Survey},
     store::{Tx, account, grant, licence, link, membership, organization, person, resource},
-    usecase::{self, invitation::review::InviteForm, licence::operator::GrantForm},
+    usecase::{
+        self,
+        invitation::review::InviteForm,
+        licence::operator::GrantForm,
+        upload::{
+            PlanForm, PlannedFileForm,
+            receive::{Arriving, ReceiveRequest, receive},
+        },
+    },
 };
 
 /// The password of everybody in the demo.
@@ -86,11 +98,14 @@ pub const PEOPLE: [SignIn; 10] = [
     SignIn { first_name: "Finn", last_name: "Aas", shows: "Member of Genome Group New only (F)" },
 ];
 
-/// Fills an empty database.
+/// How wide the photos of the demo are.
+pub const PHOTO_WIDTH: u32 = 1024;
+
+/// Fills an empty database, with photos that are so wide: rendering them is most of the work.
 ///
 /// # Errors
 /// `Internal` if there are people in it already.
-pub async fn fill(ctx: &Ctx) -> Result<()> {
+pub async fn fill(ctx: &Ctx, photo_width: u32) -> Result<()> {
     {
         let mut tx = ctx.db().read().await?;
         if person::any(&mut tx).await? {
@@ -165,7 +180,7 @@ pub async fn fill(ctx: &Ctx) -> Result<()> {
     }
 
     desktops(ctx, john, &alpine, chris).await?;
-    alpine_drive(ctx, john, &alpine, chris).await?;
+    alpine_drive(ctx, john, &alpine, chris, photo_width).await?;
     let handover = flights(ctx, john, &tunnel, "Handover", 14, 100).await?;
     container(ctx, john, &tunnel, handover, Kind::Folder, "2026").await?;
     container(ctx, john, &tunnel, handover, Kind::Site, "North Portal").await?;
@@ -201,7 +216,18 @@ async fn organization(ctx: &Ctx, by: &Principal, name: &str, country: &str) -> R
     };
     let created = usecase::founding::create(ctx, by, &form).await?;
     let (account, _) = created.accounts.into_iter().next().ok_or_else(|| Error::Internal("no account".to_owned()))?;
+    has_worked_for_a_year(ctx, by, created.id).await?;
     Ok(Org { id: created.id, account })
+}
+
+/// Dates an organization back: the flights of the demo are up to a year old, and nobody there is at their first steps (ORG-9).
+async fn has_worked_for_a_year(ctx: &Ctx, by: &Principal, id: OrganizationId) -> Result<()> {
+    let (owner, at) = (by.person, ctx.now().plus_days(-500));
+    ctx.db()
+        .write(|tx, _| {
+            Box::pin(async { Ok::<_, Error>(organization::update_created_at(tx, &found(owner, id), at).await?) })
+        })
+        .await
 }
 
 /// Anna's personal space, which became an organization when she joined others (SPACE-1).
@@ -211,6 +237,8 @@ async fn space_of(ctx: &Ctx, by: &Principal) -> Result<Org> {
     let id = space.map(|space| space.id).ok_or_else(|| Error::Internal("no space".to_owned()))?;
     let account =
         account::list(&mut tx, id).await?.into_iter().next().ok_or_else(|| Error::Internal("no account".to_owned()))?;
+    drop(tx);
+    has_worked_for_a_year(ctx, by, id).await?;
     Ok(Org { id, account })
 }
 
@@ -361,7 +389,7 @@ fn processed(images: i64, at: Timestamp) -> DatasetView {
 }
 
 /// The organization of the drawings: every kind, every status, direct and carried access, share links.
-async fn alpine_drive(ctx: &Ctx, by: &Principal, org: &Org, reader: &Principal) -> Result<()> {
+async fn alpine_drive(ctx: &Ctx, by: &Principal, org: &Org, reader: &Principal, photo_width: u32) -> Result<()> {
     let root = org.account.root;
     let tunnels = container(ctx, by, org, root, Kind::Folder, "Tunnels").await?;
     let gotthard = container(ctx, by, org, tunnels, Kind::Folder, "Gotthard").await?;
@@ -376,9 +404,8 @@ async fn alpine_drive(ctx: &Ctx, by: &Principal, org: &Org, reader: &Principal) 
             put(ctx, by, org, folder, Kind::Dataset, &name, Some(processed(40 + n * 11, at)), at).await?;
         }
     }
+    portal_flights(ctx, by, org, gotthard, photo_width).await?;
     for (name, status, images, age) in [
-        ("Portal flight, week 46", DatasetStatus::Processed, 214, 3),
-        ("Portal flight, week 45", DatasetStatus::Processed, 208, 10),
         ("Spoil heap survey", DatasetStatus::Processing, 340, 0),
         ("Access road", DatasetStatus::WaitingForCredits, 77, 2),
         ("Test grid", DatasetStatus::Failed, 18, 80),
@@ -388,9 +415,6 @@ async fn alpine_drive(ctx: &Ctx, by: &Principal, org: &Org, reader: &Principal) 
         let at = ctx.now().plus_days(-age);
         let dataset = DatasetView { status, ..processed(images, at) };
         let id = put(ctx, by, org, gotthard, Kind::Dataset, name, Some(dataset), at).await?;
-        if name.starts_with("Portal flight") {
-            share(ctx, by, org, id).await?;
-        }
         if name == "Access road" {
             grant_to(ctx, by, org, id, Grantee::Person(reader.person), Level::Editor).await?;
         }
@@ -399,6 +423,57 @@ async fn alpine_drive(ctx: &Ctx, by: &Principal, org: &Org, reader: &Principal) 
     grant_to(ctx, by, org, archive, Grantee::Person(reader.person), Level::Uploader).await?;
     flights(ctx, by, org, "Dams", 20, 32).await?;
     flights(ctx, by, org, "Landslides", 15, 12).await?;
+    Ok(())
+}
+
+/// The two flights whose photos are there (FILE-5): rendered, sent as everybody sends files, and processed.
+async fn portal_flights(ctx: &Ctx, by: &Principal, org: &Org, folder: ResourceId, width: u32) -> Result<()> {
+    let flight = |week: u64, age: i64, planted: &'static [(u32, Planted)]| {
+        let day = ctx.now().plus_days(-age).day();
+        let begins = day.start().plus_millis(FLIGHT_BEGINS_MILLIS);
+        (week, begins, Survey { width, seed: week, lines: 4, photos_in_line: 6, middle: PORTAL, begins, planted })
+    };
+    let flights =
+        [flight(46, 3, &[(9, Planted::Blur), (16, Planted::NoPosition)]), flight(45, 10, &[(12, Planted::Dark)])];
+    // Both at once: rendering is most of the work.
+    let flown = flights.map(|(week, at, survey)| (week, at, tokio::task::spawn_blocking(move || survey.fly())));
+    for (week, at, shots) in flown {
+        let shots = shots.await.map_err(|error| Error::Internal(error.to_string()))?;
+        let shots = shots.map_err(|problem| Error::Internal(problem.to_string()))?;
+        let empty = DatasetView { status: DatasetStatus::Draft, images: 0, bytes: 0, ..processed(0, at) };
+        let name = format!("Portal flight, week {week}");
+        let id = put(ctx, by, org, folder, Kind::Dataset, &name, Some(empty), at).await?;
+        let images = i64::try_from(shots.len()).unwrap_or(i64::MAX);
+        send(ctx, by, id, shots).await?;
+        let person = by.person;
+        ctx.db()
+            .write(|tx, _| Box::pin(async { pay(tx, ctx, person, org, id, &processed(images, at), at).await }))
+            .await?;
+        share(ctx, by, org, id).await?;
+    }
+    Ok(())
+}
+
+/// The middle of what is flown over.
+const PORTAL: Position = Position { latitude: 46_662_400_000, longitude: 8_585_600_000 };
+/// When flights begin, in milliseconds after midnight.
+const FLIGHT_BEGINS_MILLIS: i64 = 10 * 3_600_000;
+
+/// Sends photos to a dataset.
+async fn send(ctx: &Ctx, by: &Principal, dataset: ResourceId, shots: Vec<Shot>) -> Result<()> {
+    let planned = shots.iter().map(|shot| PlannedFileForm {
+        path: format!("100MEDIA/{}", shot.name),
+        bytes: i64::try_from(shot.jpeg.len()).unwrap_or(i64::MAX),
+        modified: shot.taken.moment().map(Timestamp::rfc3339).unwrap_or_default(),
+    });
+    let form = PlanForm { files: planned.collect(), ..PlanForm::default() };
+    let plan = usecase::upload::plan(ctx, by, &dataset.to_string(), &form).await?;
+    for (file, shot) in plan.items.into_iter().zip(shots) {
+        let upload =
+            file.upload.ok_or_else(|| Error::Internal(format!("{} is not sent: {:?}", file.path, file.reason)))?;
+        let body = stream::iter([Arriving::Chunk(shot.jpeg.into()), Arriving::End]);
+        receive(ctx, by, &upload.id.to_string(), &ReceiveRequest::default(), body).await?;
+    }
     Ok(())
 }
 

@@ -9,7 +9,8 @@ use super::{
     context::Ctx,
     error::Result,
     store::{
-        blob,
+        Tx,
+        blob::{self, StoredObject},
         doctor::{INVARIANTS, check_file},
         naming,
     },
@@ -42,6 +43,22 @@ pub async fn examine(ctx: &Ctx) -> Result<Vec<Finding>> {
     Ok(findings)
 }
 
+/// What an object is kept for.
+#[derive(Clone, Copy)]
+enum Kept {
+    Piece,
+    Preview,
+}
+
+impl Kept {
+    async fn list(self, tx: &mut Tx, after: ObjectId, limit: i64) -> Result<Vec<StoredObject>> {
+        Ok(match self {
+            Self::Piece => blob::list_objects(tx, after, limit).await?,
+            Self::Preview => blob::list_preview_objects(tx, after, limit).await?,
+        })
+    }
+}
+
 /// Compares storage with the database: whether every object of a blob is there in its size, and whether there is an object that no row
 /// knows. Rows are written before objects and deleted after them, so uploads beside it are no finding; an object that is deleted at that
 /// very moment may be one.
@@ -50,19 +67,22 @@ pub async fn examine(ctx: &Ctx) -> Result<Vec<Finding>> {
 /// The database, or storage.
 pub async fn examine_files(ctx: &Ctx) -> Result<Vec<Finding>> {
     let files = ctx.files()?;
-    let (mut missing, mut after) = (0, ObjectId(Uuid::nil()));
-    loop {
-        let limit = i64::try_from(OBJECT_BATCH_SIZE).unwrap_or(i64::MAX);
-        let objects = blob::list_objects(&mut ctx.db().read().await?, after, limit).await?;
-        let Some(last) = objects.last() else { break };
-        after = last.object;
-        for stored in &objects {
-            if files.size(&stored.cluster, stored.object).await? == Some(stored.bytes) {
-                continue;
+    let mut missing = 0;
+    for kind in [Kept::Piece, Kept::Preview] {
+        let mut after = ObjectId(Uuid::nil());
+        loop {
+            let limit = i64::try_from(OBJECT_BATCH_SIZE).unwrap_or(i64::MAX);
+            let objects = kind.list(&mut ctx.db().read().await?, after, limit).await?;
+            let Some(last) = objects.last() else { break };
+            after = last.object;
+            for stored in &objects {
+                if files.size(&stored.cluster, stored.object).await? == Some(stored.bytes) {
+                    continue;
+                }
+                // It may have been freed since it was listed.
+                let known = kind.list(&mut ctx.db().read().await?, before(stored.object), 1).await?;
+                missing += u64::from(known.first().is_some_and(|known| known.object == stored.object));
             }
-            // It may have been freed since it was listed.
-            let known = blob::list_objects(&mut ctx.db().read().await?, before(stored.object), 1).await?;
-            missing += u64::from(known.first().is_some_and(|known| known.object == stored.object));
         }
     }
     let mut unknown = 0;
@@ -76,7 +96,7 @@ pub async fn examine_files(ctx: &Ctx) -> Result<Vec<Finding>> {
     }
     Ok(vec![
         Finding {
-            invariant: "storage has every object of every file, in its size (FILE-1)".to_owned(),
+            invariant: "storage has every object of every file and preview, in its size (FILE-1)".to_owned(),
             broken: missing,
         },
         Finding {

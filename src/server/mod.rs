@@ -18,6 +18,7 @@ pub mod live;
 pub mod mail;
 pub mod middleware;
 pub mod password;
+pub mod pictures;
 pub mod preferences;
 mod queue;
 mod rendering;
@@ -92,11 +93,13 @@ pub async fn run(database: &DatabaseArgs, args: &ServeArgs) -> Result<(), Fatal>
     let settings = args.settings()?;
     let delivery = args.delivery(&settings.public_url)?;
     let policy = args.policy()?;
+    let trial = args.trial()?;
     let secret = args.secret.secret()?;
     let files = args.storage.open(&args.secret.data)?;
     let ctx = open_with(database, settings.rate_limits, !args.no_migrate, &settings.public_url, secret)
         .await?
         .with_default_plan(args.default_plan)
+        .with_trial(trial)
         .with_policy(policy)
         .with_files(files);
     if let Some(operator) = &args.operator_mail {
@@ -105,7 +108,7 @@ pub async fn run(database: &DatabaseArgs, args: &ServeArgs) -> Result<(), Fatal>
     if let Some(address) = args.metrics {
         start_metrics(address).await?;
     }
-    let workers = workers::start(&ctx, delivery);
+    let workers = workers::start(&ctx, delivery, args.builtin_workers());
     let app = router::router(&ctx, &settings, site_options(args.listen));
     let listener =
         TcpListener::bind(args.listen).await.map_err(|error| format!("Cannot listen on {}: {error}", args.listen))?;

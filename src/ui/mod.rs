@@ -7,7 +7,7 @@
 //! - `form_action` sends a form to a server function.
 //! - `page` is the skeleton that most pages share, `layout` the frame around it, `switcher` the organization switcher
 //!   in the frame, `error_page` what is shown where a page cannot be.
-//! - `sales` is the way to **Contact sales**.
+//! - `sales` is the way to **Contact sales**, `email_banner` the reminder to verify one's address.
 //! - `undo` is the button that takes a change back.
 //! - `uploads` sends files, in a bundle of its own.
 //! - `words` is how values are written: numbers, sizes, times.
@@ -22,6 +22,7 @@
 //!   only the browser knows is added in an `Effect`.
 
 pub mod components;
+pub mod email_banner;
 pub mod error_page;
 pub mod form_action;
 pub mod hydration;

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{
-    file::UploadPlaceView,
+    file::{DatasetFiles, UploadPlaceView},
     licence::ProcessingView,
     membership::OrganizationMembership,
     page::Page,
@@ -27,6 +27,8 @@ pub struct DriveView {
     pub rows: Page<RowView>,
     /// All rows, counted up to [`MAX_COUNTED_ROWS`]. `None` for a search, which does not count.
     pub total: Option<u64>,
+    /// What a dataset holds; datasets only.
+    pub files: Option<DatasetFiles>,
     /// The timeline of a site (DRIVE-6); sites only.
     pub timeline: Option<TimelineView>,
     /// The folders around it, for the tree beside the list; empty where the reader does not see the root.

@@ -6,6 +6,7 @@ use crate::domain::{
     command::Control,
     file::{Media, Side},
     id::{PersonId, ResourceId, UploadId},
+    photo::{PhotoFacts, PhotoFault, PhotoState},
     time::Timestamp,
     upload::PlanState,
 };
@@ -30,6 +31,56 @@ pub struct FileView {
     pub created_by: PersonId,
     /// Their name; a key's where a machine sent it.
     pub created_by_name: Option<String>,
+    /// What is known of it, if it is a photo (FILE-5).
+    pub photo: Option<PhotoView>,
+}
+
+/// What is known of a photo (FILE-5).
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct PhotoView {
+    /// Whether there are previews.
+    pub state: PhotoState,
+    /// In pixels, upright; nothing is known of one that was not opened yet.
+    pub width: Option<i64>,
+    pub height: Option<i64>,
+    /// What the camera wrote.
+    pub facts: PhotoFacts,
+    /// What is wrong with it, compared with the others of its dataset.
+    pub faults: Vec<PhotoFault>,
+    /// Why it cannot be opened.
+    pub problem: Option<String>,
+}
+
+impl FileView {
+    /// The last part of its path.
+    pub fn name(&self) -> &str {
+        self.path.rsplit('/').next().unwrap_or(&self.path)
+    }
+}
+
+/// What a dataset holds, for its page.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+pub struct DatasetFiles {
+    /// How many files are to be processed, those that are left out included.
+    pub inputs: i64,
+    pub input_bytes: i64,
+    /// How many results there are.
+    pub outputs: i64,
+    pub output_bytes: i64,
+    /// Whether its images are fixed (LIC-2).
+    pub held: bool,
+    /// When its first and its last photo were taken, by the clocks of the cameras. Only where it was asked for.
+    pub taken: Option<(Timestamp, Timestamp)>,
+}
+
+/// A file on its own, with its neighbours in the list of its place.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct FileWithNeighbours {
+    pub file: FileView,
+    /// The number of the one before it.
+    pub previous: Option<i64>,
+    /// The number of the one behind it.
+    pub next: Option<i64>,
 }
 
 /// A file on its way.

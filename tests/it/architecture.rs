@@ -187,6 +187,7 @@ const CIRCLES: &[(&str, &[&str])] = &[
             "server/rest/transfers.rs",
             "server/rest/trash.rs",
             "server/rest/uploads.rs",
+            "server/rest/zips.rs",
         ],
     ),
     (
@@ -502,11 +503,39 @@ fn file_1_storage_is_named_in_one_place_only() {
 }
 
 #[test]
+fn file_5_what_reads_images_is_named_in_one_place_only() {
+    for source in sources().iter().filter(|source| !source.path.starts_with("server/pictures/")) {
+        for word in ["image::", "exif::", "fast_image_resize"] {
+            assert!(!source.code.contains(word), "{} names {word}", source.path);
+        }
+    }
+}
+
+#[test]
 fn http_is_named_in_the_outer_layers_only() {
     never("server/usecase/", &["axum", "http", "sqlx", "leptos", "tower", "StatusCode"], &[]);
     never("server/store/", &["axum", "http", "leptos", "tower_http", "usecase", "rest::"], &[]);
     never("server/rest/", &["store", "sqlx", "leptos"], &[]);
     never("server/workers/", &["axum", "http", "sqlx", "leptos"], &[]);
+}
+
+#[test]
+fn api_1_no_two_types_have_the_same_name_in_the_document() {
+    // The document calls a type by its name alone, so the second one would take the place of the first without a word.
+    let mut names = BTreeMap::new();
+    for Source { path, text, .. } in sources() {
+        for derived in text.split("#[derive(").skip(1).filter(|rest| {
+            rest.split(")]").next().is_some_and(|derives| derives.split([',', ' ']).any(|one| one.trim() == "ToSchema"))
+        }) {
+            let declared =
+                derived.split(['{', ';', '(']).find(|part| part.contains("struct ") || part.contains("enum "));
+            let name = declared.and_then(|part| part.split_whitespace().last()).unwrap_or_default().to_owned();
+            if let Some(other) = names.insert(name.clone(), path.clone()) {
+                panic!("{name} is declared in {other} and in {path}");
+            }
+        }
+    }
+    assert!(names.len() > 100, "{} types found", names.len());
 }
 
 #[test]

@@ -14,6 +14,7 @@ use crate::{
     paths::UPLOAD_FORM,
     rpc::{
         drive::{DrivePage, DriveRows},
+        file::{DatasetFiles, FilePage},
         preferences::RememberViewMode,
         session::{PageStart, SignOut},
     },
@@ -22,7 +23,15 @@ use crate::{
 use super::{super::rest::problem::Problem, refused_function};
 
 /// The server functions that such a page may still call: reading, and leaving.
-const READS: [&str; 5] = [DrivePage::PATH, DriveRows::PATH, PageStart::PATH, RememberViewMode::PATH, SignOut::PATH];
+const READS: [&str; 7] = [
+    DrivePage::PATH,
+    DriveRows::PATH,
+    DatasetFiles::PATH,
+    FilePage::PATH,
+    PageStart::PATH,
+    RememberViewMode::PATH,
+    SignOut::PATH,
+];
 
 /// Middleware: refuses every other unsafe request.
 pub async fn refuse_changes(request: Request, next: Next) -> Response {

@@ -159,6 +159,7 @@ pub const OPERATIONS: &[(&str, &str, Calls)] = &[
     ("PATCH",  "/datasets/{id}/files/{number}",         WRITE),
     ("DELETE", "/datasets/{id}/files/{number}",         WRITE),
     ("GET",    "/datasets/{id}/files/{number}/content", READ),
+    ("GET",    "/datasets/{id}/files/{number}/preview", READ),
     ("GET",    "/datasets/{id}/zip",                    READ),
     ("GET",    "/resources/{id}/zip",                   READ),
     ("POST",   "/resources/{id}/trash",                 WRITE),

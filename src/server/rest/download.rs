@@ -122,14 +122,14 @@ fn part(from: i64, to: i64, bytes: i64) -> Asked {
 }
 
 /// Whether a list of tags (`If-None-Match`) has one.
-fn has_tag(list: Option<&str>, tag: &str) -> bool {
+pub(super) fn has_tag(list: Option<&str>, tag: &str) -> bool {
     list.is_some_and(|list| {
         list.split(',').map(str::trim).any(|one| one == "*" || one.strip_prefix("W/").unwrap_or(one) == tag)
     })
 }
 
 /// A header of ASCII text.
-fn value(text: &str) -> HeaderValue {
+pub(super) fn value(text: &str) -> HeaderValue {
     HeaderValue::from_str(text).unwrap_or(HeaderValue::from_static(""))
 }
 

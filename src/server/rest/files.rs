@@ -1,23 +1,31 @@
 //! `/datasets/{id}/files` (FILE-1, FILE-4).
 
 use axum::{
+    body::Body,
     extract::{Path, State},
-    http::{HeaderMap, Method, StatusCode},
-    response::Response,
+    http::{HeaderMap, HeaderValue, Method, StatusCode, header},
+    response::{IntoResponse, Response},
 };
 use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 
 use crate::{
-    domain::time::Timestamp,
+    domain::{
+        photo::{CaptureTime, PhotoFault},
+        time::Timestamp,
+    },
     server::{
         context::Ctx,
         usecase::file::{self, FileForm, FilesQuery},
     },
-    view::file::FileView,
+    view::file::{FileView, PhotoView},
 };
 
-use super::{CurrentPerson, Json, PageBody, Params, download::Download, problem::Problem};
+use super::{
+    CurrentPerson, Json, PageBody, Params,
+    download::{Download, has_tag, value},
+    problem::Problem,
+};
 
 /// One file.
 #[derive(Debug, Serialize, ToSchema)]
@@ -38,6 +46,84 @@ pub struct FileBody {
     created_at: String,
     created_by: String,
     created_by_name: Option<String>,
+    /// What is known of it, if it is a photo.
+    photo: Option<PhotoBody>,
+}
+
+/// What is known of a photo. What its camera did not say is null.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct PhotoBody {
+    /// `waiting`, `made` (there are previews) or `failed` (`problem` says why).
+    state: &'static str,
+    /// In pixels, upright.
+    width: Option<i64>,
+    height: Option<i64>,
+    /// By the clock of the camera; with an offset only where the camera says which.
+    taken_at: Option<String>,
+    position: Option<PositionBody>,
+    /// Above the sea or the ellipsoid, as the camera takes it, in metres.
+    altitude: Option<f64>,
+    /// Above where the drone took off, in metres.
+    height_above_ground: Option<f64>,
+    /// How far off the position may be, in metres.
+    accuracy: Option<f64>,
+    /// Where the camera looked, in degrees: yaw from north over east, pitch -90 for straight down.
+    yaw: Option<f64>,
+    pitch: Option<f64>,
+    roll: Option<f64>,
+    /// In millimetres, as it is and as on 35 mm film.
+    focal_length: Option<f64>,
+    focal_length_35mm: Option<f64>,
+    /// Make and model.
+    camera: Option<String>,
+    camera_serial: Option<String>,
+    /// Of `no_position`, `blurred`, `too_dark`, `too_bright`: what is wrong with it, compared with the others of its dataset.
+    faults: Vec<&'static str>,
+    /// Why it cannot be opened.
+    problem: Option<String>,
+}
+
+/// A place on the earth (WGS 84), in degrees.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct PositionBody {
+    latitude: f64,
+    longitude: f64,
+}
+
+/// A whole number of small units as a decimal number of large ones.
+#[expect(clippy::cast_precision_loss, reason = "what cameras say has fewer than the 15 digits that fit")]
+fn decimal(units: i64, in_one: f64) -> f64 {
+    units as f64 / in_one
+}
+
+impl From<PhotoView> for PhotoBody {
+    fn from(view: PhotoView) -> Self {
+        let facts = view.facts;
+        let camera = facts.camera();
+        let thousandths = |value: Option<i64>| value.map(|value| decimal(value, 1e3));
+        Self {
+            state: view.state.as_str(),
+            width: view.width,
+            height: view.height,
+            taken_at: facts.taken.map(CaptureTime::iso),
+            position: facts.position.map(|position| PositionBody {
+                latitude: decimal(position.latitude, 1e9),
+                longitude: decimal(position.longitude, 1e9),
+            }),
+            altitude: thousandths(facts.altitude_mm),
+            height_above_ground: thousandths(facts.height_mm),
+            accuracy: thousandths(facts.accuracy_mm),
+            yaw: thousandths(facts.yaw_mdeg),
+            pitch: thousandths(facts.pitch_mdeg),
+            roll: thousandths(facts.roll_mdeg),
+            focal_length: thousandths(facts.focal_um),
+            focal_length_35mm: thousandths(facts.focal35_um),
+            camera,
+            camera_serial: facts.serial,
+            faults: view.faults.into_iter().map(PhotoFault::as_str).collect(),
+            problem: view.problem,
+        }
+    }
 }
 
 impl From<FileView> for FileBody {
@@ -54,6 +140,7 @@ impl From<FileView> for FileBody {
             created_at: view.created_at.rfc3339(),
             created_by: view.created_by.to_string(),
             created_by_name: view.created_by_name,
+            photo: view.photo.map(Into::into),
         }
     }
 }
@@ -143,4 +230,51 @@ pub async fn content(
     let download =
         Download { name, media: content.file.media.as_str(), bytes: content.file.bytes, tag: &content.file.sha256 };
     download.answer(&method, &headers, |part| content.read(&ctx, part)).await
+}
+
+/// Which preview is asked for.
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields, default)]
+pub struct PreviewQuery {
+    /// The longer side in pixels: 320 (the default) or 1600.
+    pub size: String,
+}
+
+/// A preview of a photo, a JPEG that the server encoded; 404 while there is none. A preview never changes, so browsers may keep it, for
+/// the person that they got it for. Whoever asks again is checked again.
+#[utoipa::path(get, path = "/datasets/{id}/files/{number}/preview", tag = "files",
+    params(("id" = String, Path), ("number" = i64, Path), PreviewQuery),
+    responses((status = 200, body = Vec<u8>, content_type = "image/jpeg"), (status = 304), (status = 404, body = Problem), (status = 422, body = Problem)))]
+pub async fn preview(
+    State(ctx): State<Ctx>,
+    CurrentPerson(by): CurrentPerson,
+    Path((id, number)): Path<(String, String)>,
+    Params(query): Params<PreviewQuery>,
+    method: Method,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    let preview = file::preview(&ctx, &by, &id, &number, &query.size).await?;
+    let tag = format!("\"{}\"", preview.object);
+    let known = headers.get(header::IF_NONE_MATCH).and_then(|value| value.to_str().ok());
+    let status = if has_tag(known, &tag) { StatusCode::NOT_MODIFIED } else { StatusCode::OK };
+    let body = if method == Method::HEAD || status == StatusCode::NOT_MODIFIED {
+        Body::empty()
+    } else {
+        Body::from_stream(preview.read(&ctx).await?)
+    };
+    let mut response = (status, body).into_response();
+    let set = response.headers_mut();
+    set.insert(header::ETAG, value(&tag));
+    set.insert(header::CACHE_CONTROL, HeaderValue::from_static("private, max-age=86400, immutable"));
+    set.insert(header::VARY, HeaderValue::from_static("cookie, authorization"));
+    if status == StatusCode::OK {
+        set.insert(header::CONTENT_TYPE, HeaderValue::from_static("image/jpeg"));
+        set.insert(header::CONTENT_LENGTH, HeaderValue::from(preview.bytes));
+        set.insert(header::CONTENT_DISPOSITION, HeaderValue::from_static("inline"));
+        set.insert(
+            header::CONTENT_SECURITY_POLICY,
+            HeaderValue::from_static("default-src 'none'; sandbox; frame-ancestors 'none'"),
+        );
+    }
+    Ok(response)
 }

@@ -214,6 +214,7 @@ fn byte_api() -> OpenApiRouter<Ctx> {
         .routes(routes!(uploads::create))
         .routes(routes!(uploads::show, uploads::send, uploads::discard))
         .routes(routes!(files::content))
+        .routes(routes!(files::preview))
         .routes(routes!(zips::dataset))
         .routes(routes!(zips::folder))
 }

@@ -76,7 +76,7 @@ pub struct PlannedFileBody {
 
 /// What is to be done about the files of a plan, in their order.
 #[derive(Debug, Serialize, ToSchema)]
-pub struct PlanBody {
+pub struct UploadPlanBody {
     items: Vec<PlannedFileBody>,
 }
 
@@ -134,21 +134,21 @@ impl From<PlannedFileView> for PlannedFileBody {
 /// Plans an upload of up to 500 files: says for each whether and where to send it. Rights, size and storage are checked for all of them
 /// first.
 #[utoipa::path(post, path = "/datasets/{id}/uploads", tag = "files", params(("id" = String, Path)), request_body = PlanForm,
-    responses((status = 200, body = PlanBody), (status = 402, body = Problem), (status = 403, body = Problem), (status = 404, body = Problem), (status = 409, body = Problem), (status = 422, body = Problem)))]
+    responses((status = 200, body = UploadPlanBody), (status = 402, body = Problem), (status = 403, body = Problem), (status = 404, body = Problem), (status = 409, body = Problem), (status = 422, body = Problem)))]
 pub async fn plan(
     State(ctx): State<Ctx>,
     CurrentPerson(by): CurrentPerson,
     Path(id): Path<String>,
     Json(form): Json<PlanForm>,
-) -> Result<Json<PlanBody>, Problem> {
+) -> Result<Json<UploadPlanBody>, Problem> {
     let planned = upload::plan(&ctx, &by, &id, &form).await?;
-    Ok(Json(PlanBody { items: planned.items.into_iter().map(Into::into).collect() }))
+    Ok(Json(UploadPlanBody { items: planned.items.into_iter().map(Into::into).collect() }))
 }
 
 /// Files that somebody wants to upload to a new dataset.
 #[derive(Debug, Clone, Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields, default)]
-pub struct NewDatasetForm {
+pub struct UploadPlaceForm {
     /// The container it is made in; without it, the Drive of one's default organization.
     #[serde(deserialize_with = "crate::server::usecase::null_is_empty")]
     #[schema(value_type = Option<String>)]
@@ -167,7 +167,7 @@ pub struct NewDatasetForm {
 
 /// A new dataset, and what is to be done about its files, in their order.
 #[derive(Debug, Serialize, ToSchema)]
-pub struct NewDatasetBody {
+pub struct UploadPlaceBody {
     /// Its id.
     dataset: String,
     name: String,
@@ -176,7 +176,7 @@ pub struct NewDatasetBody {
     items: Vec<PlannedFileBody>,
 }
 
-impl From<NewPlaceView> for NewDatasetBody {
+impl From<NewPlaceView> for UploadPlaceBody {
     fn from(NewPlaceView { dataset, name, org_id, items }: NewPlaceView) -> Self {
         Self { dataset: dataset.to_string(), name, org_id, items: items.into_iter().map(Into::into).collect() }
     }
@@ -184,18 +184,18 @@ impl From<NewPlaceView> for NewDatasetBody {
 
 /// Makes a dataset for up to 500 files and plans their upload, in the Drive of one's default organization where no container is named.
 /// If rights, licence or storage are in the way, nothing is made.
-#[utoipa::path(post, path = "/datasets", tag = "files", request_body = NewDatasetForm,
-    responses((status = 201, body = NewDatasetBody), (status = 402, body = Problem), (status = 403, body = Problem), (status = 404, body = Problem), (status = 409, body = Problem), (status = 422, body = Problem)))]
+#[utoipa::path(post, path = "/datasets", tag = "files", request_body = UploadPlaceForm,
+    responses((status = 201, body = UploadPlaceBody), (status = 402, body = Problem), (status = 403, body = Problem), (status = 404, body = Problem), (status = 409, body = Problem), (status = 422, body = Problem)))]
 pub async fn plan_new(
     State(ctx): State<Ctx>,
     CurrentPerson(by): CurrentPerson,
-    Json(form): Json<NewDatasetForm>,
+    Json(form): Json<UploadPlaceForm>,
 ) -> Result<Response, Problem> {
-    let NewDatasetForm { parent, name, side, files } = form;
+    let UploadPlaceForm { parent, name, side, files } = form;
     let plan = PlanForm { side, files, ..PlanForm::default() };
     let made = place::plan_new(&ctx, &by, &NewPlaceForm { parent, name }, &plan).await?;
     let location = [(header::LOCATION, format!("/api/v1/resources/{}", made.dataset))];
-    Ok((StatusCode::CREATED, location, Json(NewDatasetBody::from(made))).into_response())
+    Ok((StatusCode::CREATED, location, Json(UploadPlaceBody::from(made))).into_response())
 }
 
 /// The caller's uploads into a dataset that are under way.

@@ -8,10 +8,11 @@ use std::collections::BTreeMap;
 use sqlx::FromRow;
 use uuid::Uuid;
 
-use super::{CHUNK, Result, Tx};
+use super::{CHUNK, Result, Tx, photo};
 use crate::domain::{
     file::Media,
     id::{BlobId, ObjectId, UploadId},
+    photo::is_photo,
     time::Timestamp,
 };
 
@@ -63,6 +64,9 @@ pub async fn insert(tx: &mut Tx, new: &NewBlob<'_>, upload: UploadId) -> Result<
     .execute()
     .await?;
     tx.sql("DELETE FROM upload_piece WHERE upload_id = $1 AND state = 'written'").bind(upload).execute().await?;
+    if is_photo(new.media) {
+        photo::insert(tx, new.id, new.at).await?;
+    }
     Ok(())
 }
 
@@ -107,8 +111,14 @@ pub async fn list_checks(tx: &mut Tx, limit: i64) -> Result<Vec<BlobId>> {
         .await
 }
 
-/// Deletes those of some blobs that no file has any more; their objects go to the trash until `not_before`. How many.
-pub async fn delete_unused(tx: &mut Tx, blobs: &[BlobId], not_before: Timestamp) -> Result<u64> {
+/// Deletes those of some blobs that no file has any more; their objects go to the trash until `not_before`, those of their previews
+/// until `previews_not_before`. How many.
+pub async fn delete_unused(
+    tx: &mut Tx,
+    blobs: &[BlobId],
+    not_before: Timestamp,
+    previews_not_before: Timestamp,
+) -> Result<u64> {
     let mut deleted = 0;
     for chunk in blobs.chunks(CHUNK) {
         tx.sql_list("DELETE FROM blob_check WHERE blob_id IN ({ids})", chunk).execute().await?;
@@ -131,6 +141,7 @@ pub async fn delete_unused(tx: &mut Tx, blobs: &[BlobId], not_before: Timestamp)
         .execute()
         .await?;
         tx.sql_list("DELETE FROM blob_piece WHERE blob_id IN ({ids})", &unused).execute().await?;
+        photo::delete(tx, &unused, previews_not_before).await?;
         deleted += tx.sql_list("DELETE FROM blob WHERE id IN ({ids})", &unused).execute().await?;
     }
     Ok(deleted)
@@ -157,12 +168,25 @@ pub async fn list_objects(tx: &mut Tx, after: ObjectId, limit: i64) -> Result<Ve
     .await
 }
 
-/// Those of some objects that any row knows: of a blob, of an upload, or in the trash.
+/// The objects of all previews that are written by their ids, after a given one.
+pub async fn list_preview_objects(tx: &mut Tx, after: ObjectId, limit: i64) -> Result<Vec<StoredObject>> {
+    tx.sql(
+        "SELECT v.object_id, b.cluster, v.bytes FROM photo_preview v JOIN blob b ON b.id = v.blob_id
+         WHERE v.object_id > $1 AND v.bytes > 0 ORDER BY v.object_id LIMIT CAST($2 AS BIGINT)",
+    )
+    .bind(after)
+    .bind(limit)
+    .all()
+    .await
+}
+
+/// Those of some objects that any row knows: of a blob, of a preview, of an upload, or in the trash.
 pub async fn list_known(tx: &mut Tx, objects: &[ObjectId]) -> Result<Vec<Uuid>> {
     let mut known = Vec::new();
     for chunk in objects.chunks(CHUNK) {
         for sql in [
             "SELECT object_id FROM blob_piece WHERE object_id IN ({ids})",
+            "SELECT object_id FROM photo_preview WHERE object_id IN ({ids})",
             "SELECT object_id FROM upload_piece WHERE object_id IN ({ids})",
             "SELECT object_id FROM object_trash WHERE object_id IN ({ids})",
         ] {

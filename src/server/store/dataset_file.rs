@@ -14,10 +14,11 @@ use crate::{
         file::{FilePath, Media, Side, counts_as_image},
         id::{BlobId, PersonId, ResourceId},
         permit::{Permit, RolePermit},
+        photo::{CaptureTime, Luminance, PhotoFacts, PhotoState, Position},
         time::Timestamp,
         upload::Fingerprint,
     },
-    view::file::FileView,
+    view::file::{FileView, PhotoView},
 };
 
 /// A file of the permit's dataset.
@@ -72,30 +73,46 @@ pub async fn insert(tx: &mut Tx, permit: &Permit, new: &NewFile<'_>) -> Result<i
     Ok(number)
 }
 
-/// A file and where its bytes are.
+/// A file, where its bytes are, and what was measured if it is a photo. What is wrong with a photo is not known here: that takes the
+/// others.
 #[derive(Debug, Clone)]
 pub struct StoredFile {
     pub file: FileView,
     pub blob: BlobId,
     pub cluster: String,
-}
-
-from_columns! {
-    FileView: number: i64, side: Side, path: String, bytes: i64, sha256: String, media: Media, left_out: bool,
-        modified_at: Option<Timestamp>, created_at: Timestamp, created_by: PersonId, created_by_name: Option<String>;
-    Self { number, side, path, bytes, sha256, media, left_out, modified_at, created_at, created_by, created_by_name }
+    pub sharpness: Option<i64>,
+    pub luminance: Option<Luminance>,
 }
 
 from_columns! {
     StoredFile: number: i64, side: Side, path: String, bytes: i64, sha256: String, media: Media, left_out: bool,
         modified_at: Option<Timestamp>, created_at: Timestamp, created_by: PersonId, created_by_name: Option<String>,
-        blob_id: BlobId, cluster: String;
+        blob_id: BlobId, cluster: String, photo_state: Option<PhotoState>, width: Option<i64>, height: Option<i64>,
+        taken_at: Option<Timestamp>, taken_offset_minutes: Option<i64>, latitude: Option<i64>, longitude: Option<i64>,
+        altitude_mm: Option<i64>, height_mm: Option<i64>, yaw_mdeg: Option<i64>, pitch_mdeg: Option<i64>,
+        roll_mdeg: Option<i64>, accuracy_mm: Option<i64>, focal_um: Option<i64>, focal35_um: Option<i64>,
+        make: Option<String>, model: Option<String>, serial: Option<String>, sharpness: Option<i64>,
+        luminance: Option<String>, problem: Option<String>;
     Self {
         file: FileView {
             number, side, path, bytes, sha256, media, left_out, modified_at, created_at, created_by, created_by_name,
+            photo: photo_state.map(|state| PhotoView {
+                state,
+                width,
+                height,
+                facts: PhotoFacts {
+                    taken: taken_at.map(|clock| CaptureTime { clock, offset_minutes: taken_offset_minutes }),
+                    position: latitude.zip(longitude).and_then(|(latitude, longitude)| Position::new(latitude, longitude)),
+                    altitude_mm, height_mm, yaw_mdeg, pitch_mdeg, roll_mdeg, accuracy_mm, focal_um, focal35_um, make, model, serial,
+                },
+                faults: Vec::new(),
+                problem,
+            }),
         },
         blob: blob_id,
         cluster,
+        sharpness,
+        luminance: luminance.as_deref().and_then(Luminance::read),
     }
 }
 
@@ -104,8 +121,11 @@ macro_rules! files {
     ($where_and_order:literal) => {
         concat!(
             "SELECT f.number, f.side, f.path, b.bytes, b.sha256, b.media, f.left_out, f.modified_at, f.created_at, f.created_by,
-                p.first_name || ' ' || p.last_name AS created_by_name, f.blob_id, b.cluster
-             FROM dataset_file f JOIN blob b ON b.id = f.blob_id LEFT JOIN person p ON p.id = f.created_by
+                p.first_name || ' ' || p.last_name AS created_by_name, f.blob_id, b.cluster, o.state AS photo_state, o.width, o.height,
+                o.taken_at, o.taken_offset_minutes, o.latitude, o.longitude, o.altitude_mm, o.height_mm, o.yaw_mdeg, o.pitch_mdeg,
+                o.roll_mdeg, o.accuracy_mm, o.focal_um, o.focal35_um, o.make, o.model, o.serial, o.sharpness, o.luminance, o.problem
+             FROM dataset_file f JOIN blob b ON b.id = f.blob_id LEFT JOIN photo o ON o.blob_id = f.blob_id
+                LEFT JOIN person p ON p.id = f.created_by
              WHERE f.dataset_id = $1 AND ",
             $where_and_order
         )
@@ -137,7 +157,7 @@ fn anywhere(text: &str) -> String {
 }
 
 /// Files of a place in the order of their paths.
-pub async fn list(tx: &mut Tx, listed: &Listed<'_>) -> Result<Vec<FileView>> {
+pub async fn list(tx: &mut Tx, listed: &Listed<'_>) -> Result<Vec<StoredFile>> {
     let (sort, number) = listed.after.clone().unwrap_or_default();
     tx.sql(files!(
         "f.side = $2 AND (f.path_sort, f.number) > ($3, $4) AND ($5 IS NULL OR f.path_key LIKE $5 ESCAPE '!')
@@ -150,6 +170,50 @@ pub async fn list(tx: &mut Tx, listed: &Listed<'_>) -> Result<Vec<FileView>> {
     .bind(listed.query.map(anywhere))
     .bind(listed.limit)
     .all()
+    .await
+}
+
+/// The numbers of the files before and behind one in the order of their paths.
+pub async fn find_neighbours(
+    tx: &mut Tx,
+    dataset: ResourceId,
+    side: Side,
+    sort: &str,
+    number: i64,
+) -> Result<(Option<i64>, Option<i64>)> {
+    let previous = tx
+        .sql(
+            "SELECT f.number FROM dataset_file f WHERE f.dataset_id = $1 AND f.side = $2 AND (f.path_sort, f.number) < ($3, $4)
+             ORDER BY f.path_sort DESC, f.number DESC LIMIT 1",
+        )
+        .bind(dataset)
+        .bind(side)
+        .bind(sort.to_owned())
+        .bind(number)
+        .column::<i64>()
+        .await?;
+    let next = tx
+        .sql(
+            "SELECT f.number FROM dataset_file f WHERE f.dataset_id = $1 AND f.side = $2 AND (f.path_sort, f.number) > ($3, $4)
+             ORDER BY f.path_sort, f.number LIMIT 1",
+        )
+        .bind(dataset)
+        .bind(side)
+        .bind(sort.to_owned())
+        .bind(number)
+        .column::<i64>()
+        .await?;
+    Ok((previous.first().copied(), next.first().copied()))
+}
+
+/// How many results a dataset has, and their bytes. What is left of the dataset's counts are its images.
+pub async fn count_outputs(tx: &mut Tx, dataset: ResourceId) -> Result<(i64, i64)> {
+    tx.sql(
+        "SELECT CAST(COUNT(*) AS BIGINT), CAST(COALESCE(SUM(b.bytes), 0) AS BIGINT)
+         FROM dataset_file f JOIN blob b ON b.id = f.blob_id WHERE f.dataset_id = $1 AND f.side = 'output'",
+    )
+    .bind(dataset)
+    .one()
     .await
 }
 
@@ -251,6 +315,7 @@ pub struct FileRef {
     pub number: i64,
     pub side: Side,
     pub path: String,
+    pub left_out: bool,
 }
 
 /// The files of a dataset that have one of these numbers.
@@ -260,7 +325,7 @@ pub async fn list_by_numbers(tx: &mut Tx, dataset: ResourceId, numbers: &[i64]) 
         let rows: Vec<FileRef> = tx
             .sql_rows(
                 "WITH listed(number) AS (VALUES {rows:1})
-                 SELECT f.number, f.side, f.path FROM dataset_file f WHERE f.dataset_id = {1} AND f.number IN (SELECT number FROM listed)",
+                 SELECT f.number, f.side, f.path, f.left_out FROM dataset_file f WHERE f.dataset_id = {1} AND f.number IN (SELECT number FROM listed)",
                 chunk,
                 |statement, number| statement.bind(*number),
             )
@@ -303,14 +368,26 @@ pub async fn delete(tx: &mut Tx, permit: &Permit, numbers: &[i64], at: Timestamp
     Ok(deleted)
 }
 
-/// Leaves a file of the permit's dataset out, or takes it in again.
-pub async fn update_left_out(tx: &mut Tx, permit: &Permit, number: i64, left_out: bool, at: Timestamp) -> Result<()> {
-    tx.sql("UPDATE dataset_file SET left_out = $3 WHERE dataset_id = $1 AND number = $2")
+/// Leaves files of the permit's dataset out, or takes them in again.
+pub async fn update_left_out(
+    tx: &mut Tx,
+    permit: &Permit,
+    numbers: &[i64],
+    left_out: bool,
+    at: Timestamp,
+) -> Result<()> {
+    for chunk in numbers.chunks(CHUNK) {
+        tx.sql_rows(
+            "WITH listed(number) AS (VALUES {rows:1})
+             UPDATE dataset_file SET left_out = {2} WHERE dataset_id = {1} AND number IN (SELECT number FROM listed)",
+            chunk,
+            |statement, number| statement.bind(*number),
+        )
         .bind(permit.resource())
-        .bind(number)
         .bind(left_out)
         .execute()
         .await?;
+    }
     update_counts(tx, permit, at).await
 }
 

@@ -275,10 +275,25 @@ pub const INVARIANTS: &[Invariant] = &[
                 OR COALESCE(whole.highest, 0) > u.pieces OR (u.claim_id IS NULL AND COALESCE(whole.writing, 0) > 0)",
     },
     Invariant {
-        name: "every object belongs to one blob or upload, or is in the trash (FILE-1)",
+        name: "every object belongs to one blob, preview or upload, or is in the trash (FILE-1)",
         sql: "SELECT CAST((SELECT COUNT(*) FROM blob_piece b JOIN upload_piece u ON u.object_id = b.object_id)
+            + (SELECT COUNT(*) FROM photo_preview v JOIN blob_piece b ON b.object_id = v.object_id)
+            + (SELECT COUNT(*) FROM photo_preview v JOIN upload_piece u ON u.object_id = v.object_id)
+            + (SELECT COUNT(*) FROM photo_preview v JOIN object_trash t ON t.object_id = v.object_id)
             + (SELECT COUNT(*) FROM blob_piece b JOIN object_trash t ON t.object_id = b.object_id)
             + (SELECT COUNT(*) FROM upload_piece u JOIN object_trash t ON t.object_id = u.object_id) AS BIGINT)",
+    },
+    Invariant {
+        name: "every image that can be shown is a photo, with both previews once it is made, and with none before (FILE-5)",
+        sql: "SELECT CAST(
+            (SELECT COUNT(*) FROM blob b LEFT JOIN photo p ON p.blob_id = b.id
+                WHERE (p.blob_id IS NOT NULL) <> (b.media IN ('image/jpeg', 'image/png', 'image/tiff', 'image/webp')))
+            + (SELECT COUNT(*) FROM photo p LEFT JOIN (
+                SELECT v.blob_id, COUNT(*) AS previews, SUM(CASE WHEN v.bytes > 0 THEN 1 ELSE 0 END) AS written
+                FROM photo_preview v GROUP BY v.blob_id) AS made ON made.blob_id = p.blob_id
+                WHERE (p.state = 'made' AND COALESCE(made.written, 0) <> 2) OR (p.state <> 'made' AND COALESCE(made.written, 0) > 0)
+                    OR (p.state <> 'made' AND p.claim_id IS NULL AND COALESCE(made.previews, 0) > 0))
+            AS BIGINT)",
     },
     Invariant {
         name: "every grant has the organization of its resource (PEOPLE-9)",

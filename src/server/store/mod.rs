@@ -49,6 +49,7 @@ pub mod operator_key;
 pub mod organization;
 pub mod outbox;
 pub mod person;
+pub mod photo;
 pub mod purchase_request;
 pub mod resource;
 pub mod search;

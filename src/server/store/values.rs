@@ -29,6 +29,7 @@ use crate::domain::{
     one_time_link::Purpose,
     organization::OrganizationKind,
     people_visibility::PeopleVisibility,
+    photo::PhotoState,
     plan::PlanTier,
     resource::{DatasetStatus, Kind},
     restriction::Restrictions,
@@ -174,7 +175,7 @@ pub(super) use from_columns;
 stored_as! { Uuid: PersonId, OrganizationId, AccountId, InvitationId, ResourceId, GrantId, LicenceId, EntryId, TransferId, OfferId, LinkId, SessionId, OneTimeLinkId, AuditId, TaskId, UndoId, MailId, ContactId, RequestId, OperatorKeyId, LoanId, KeyId, BlobId, ObjectId, UploadId }
 stored_as! { i64: Timestamp, Day }
 
-stored_as_text! { as_str, parse: Role, Level, Kind, DatasetStatus, Product, Model, EntryKind, TaskKind, TaskState, ShareLinkState, OfferState, InvitationState, MailState, PlanTier, OrganizationKind, Purpose, PeopleVisibility, RequestState, LoanEnd, Action, Side, Media, OnConflict }
+stored_as_text! { as_str, parse: Role, Level, Kind, DatasetStatus, Product, Model, EntryKind, TaskKind, TaskState, ShareLinkState, OfferState, InvitationState, MailState, PlanTier, OrganizationKind, Purpose, PeopleVisibility, RequestState, LoanEnd, Action, Side, Media, OnConflict, PhotoState }
 stored_as_text! { text, read: Scopes }
 
 listed! { PersonId, OrganizationId, AccountId, InvitationId, ResourceId, LicenceId, MailId, BlobId, ObjectId, UploadId }

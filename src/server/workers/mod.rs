@@ -2,6 +2,7 @@
 //! nothing.
 
 pub mod mail;
+pub mod photos;
 pub mod sweep;
 pub mod task;
 pub mod waiting;
@@ -17,7 +18,7 @@ use super::{
     error::{Error, Result},
     mail::smtp::Delivery,
     store::{idempotency, kept_form, one_time_link, outbox, session, task as tasks, transfer, undo},
-    usecase::trash,
+    usecase::{licence::ending, trash},
 };
 
 /// How often expired rows are deleted.
@@ -31,6 +32,9 @@ const MAIL_KEPT_DAYS: i64 = 90;
 /// How long is known what became of long work, in days.
 const TASKS_KEPT_DAYS: i64 = 30;
 
+/// How many ends of licences are told in one round: at the end of a year many may come together.
+const MAX_ENDS_TOLD: usize = 200;
+
 /// The workers of this node.
 #[derive(Debug)]
 pub struct Workers {
@@ -39,15 +43,18 @@ pub struct Workers {
     task_worker: JoinHandle<()>,
     credit_worker: JoinHandle<()>,
     file_sweeper: JoinHandle<()>,
+    photo_worker: Option<JoinHandle<()>>,
 }
 
-/// Starts the workers; mail is delivered only where there is a mail server.
-pub fn start(ctx: &Ctx, delivery: Option<Delivery>) -> Workers {
+/// Starts the workers; mail is delivered only where there is a mail server, and photos are opened only where there are turns for them.
+pub fn start(ctx: &Ctx, delivery: Option<Delivery>, builtin_workers: usize) -> Workers {
     let (stop, stopped) = watch::channel(false);
     let mail_worker = delivery.map(|delivery| tokio::spawn(mail::run(ctx.clone(), delivery, stopped)));
     let task_worker = tokio::spawn(task::run(ctx.clone(), stop.subscribe()));
     let credit_worker = tokio::spawn(waiting::run(ctx.clone(), stop.subscribe()));
     let file_sweeper = tokio::spawn(sweep::run(ctx.clone(), stop.subscribe()));
+    let photo_worker =
+        (builtin_workers > 0).then(|| tokio::spawn(photos::run(ctx.clone(), builtin_workers, stop.subscribe())));
     let ctx = ctx.clone();
     tokio::spawn(async move {
         loop {
@@ -57,10 +64,13 @@ pub fn start(ctx: &Ctx, delivery: Option<Delivery>) -> Workers {
             if let Err(error) = empty_trash(&ctx).await {
                 tracing::warn!(%error, "could not empty the trash; trying again later");
             }
+            if let Err(error) = tell_ends(&ctx).await {
+                tracing::warn!(%error, "could not tell that licences end; trying again later");
+            }
             tokio::time::sleep(CLEANUP_INTERVAL).await;
         }
     });
-    Workers { stop, mail_worker, task_worker, credit_worker, file_sweeper }
+    Workers { stop, mail_worker, task_worker, credit_worker, file_sweeper, photo_worker }
 }
 
 /// Asks the workers of a node to stop.
@@ -89,6 +99,9 @@ impl Workers {
         let _ = self.task_worker.await;
         let _ = self.credit_worker.await;
         let _ = self.file_sweeper.await;
+        if let Some(photo_worker) = self.photo_worker {
+            let _ = photo_worker.await;
+        }
     }
 }
 
@@ -112,6 +125,17 @@ pub async fn tidy(ctx: &Ctx) -> Result<()> {
             })
         })
         .await
+}
+
+/// Tells Owners that licences of theirs end (LIC-8). What is left over is told in the next round.
+pub async fn tell_ends(ctx: &Ctx) -> Result<()> {
+    for _ in 0..MAX_ENDS_TOLD {
+        if !ending::tell_next(ctx).await? {
+            break;
+        }
+        tokio::task::yield_now().await;
+    }
+    Ok(())
 }
 
 /// Deletes for good what has been in the trash for its days (DRIVE-4), a few things in each step.

@@ -131,12 +131,15 @@ async fn forget_blobs(ctx: &Ctx) -> Result<u64> {
     if blob::list_checks(&mut ctx.db().read().await?, 1).await?.is_empty() {
         return Ok(0);
     }
-    let not_before = ctx.now().plus_millis(ctx.files()?.limits().grace_hours * 3_600_000);
+    let now = ctx.now();
+    let not_before = now.plus_millis(ctx.files()?.limits().grace_hours * 3_600_000);
+    // A node may be writing them at this moment.
+    let previews_not_before = not_before.max(now.plus_millis(ABANDONED_KEPT_MILLIS));
     ctx.db()
         .write(|tx, _| {
             Box::pin(async {
                 let blobs = blob::list_checks(tx, BATCH_SIZE).await?;
-                blob::delete_unused(tx, &blobs, not_before).await?;
+                blob::delete_unused(tx, &blobs, not_before, previews_not_before).await?;
                 Ok::<_, Error>(count(blobs.len()))
             })
         })

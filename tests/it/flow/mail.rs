@@ -292,7 +292,7 @@ both!(mail_1_a_rollback_sends_no_mail, async |app| {
 
 both!(mail_1_fresh_mail_goes_out_at_once_and_the_worker_stops_when_asked, async |app| {
     let server = MailServer::start().await;
-    let workers = workers::start(app.ctx(), Some(server.delivery()));
+    let workers = workers::start(app.ctx(), Some(server.delivery()), 0);
     let stopper = workers.stopper();
     // After start-up the worker polls only every five seconds.
     tokio::time::sleep(Duration::from_millis(1_800)).await;

@@ -64,6 +64,13 @@ async fn something_of_everything(app: &TestApp) {
 const WAYS: &[(&str, &[&str])] = &[
     ("are those of its files", &["UPDATE resource SET bytes = bytes + 1 WHERE files > 0"]),
     ("has all of its pieces", &["UPDATE blob_piece SET number = number + 1"]),
+    (
+        "every image that can be shown is a photo",
+        &[
+            "UPDATE blob SET media = 'image/jpeg'",
+            "INSERT INTO photo (blob_id, state, due_at, attempts, width, height, sharpness, luminance, look) SELECT id, 'made', 0, 1, 1, 1, 1, '', 1 FROM blob",
+        ],
+    ),
     ("in the cluster of its dataset", &["UPDATE resource SET cluster = 'elsewhere' WHERE files > 0"]),
     (
         "every blob has a file",
@@ -74,7 +81,7 @@ const WAYS: &[(&str, &[&str])] = &[
     ),
     ("has the pieces that it has received", &["UPDATE upload SET received = received - 1 WHERE file_number IS NULL"]),
     (
-        "belongs to one blob or upload",
+        "belongs to one blob, preview or upload",
         &["INSERT INTO object_trash (object_id, cluster, not_before, attempts) SELECT object_id, 'x', 0, 0 FROM blob_piece"],
     ),
     (

@@ -1,4 +1,4 @@
-//! Random histories of files against a small model: uploads, cuts, copies, the trash, deleting for good, transfers, faults in the middle
+//! Random histories of files against a small model: uploads, cuts, copies, the trash, deleting for good, transfers, photos being opened, faults in the middle
 //! of a write. After every step the lists and the bytes are those of the model, the doctor finds nothing, and storage has the objects
 //! that the database knows, and no other.
 //!
@@ -16,7 +16,7 @@ use commonhold::{
             self,
             upload::receive::{Arriving, ReceiveRequest, receive},
         },
-        workers::sweep,
+        workers::{photos, sweep},
     },
 };
 use futures::{TryStreamExt, stream};
@@ -29,6 +29,14 @@ use crate::{
 };
 
 const STEPS: usize = 45;
+
+/// A photo of a few pixels.
+fn tiny_photo(shade: u8) -> Vec<u8> {
+    let (mut bytes, pixels) = (Vec::new(), [shade * 80; 3 * 64]);
+    let mut encoder = image::codecs::jpeg::JpegEncoder::new(&mut bytes);
+    encoder.encode(&pixels, 8, 8, image::ExtendedColorType::Rgb8).expect("encoded");
+    bytes
+}
 
 /// A dataset as the model knows it.
 #[derive(Clone, Debug, Default)]
@@ -101,8 +109,10 @@ impl<'a> World<'a> {
     /// Plans a file that is not there, of bytes that may be there already.
     async fn plan(&mut self, random: &mut Generator, dataset: ResourceId) {
         let path = format!("{}/DJI_{}.JPG", random.below(2), random.below(6));
-        let mut bytes = vec![0xFF, 0xD8, 0xFF];
-        bytes.resize(3 + random.below(4) * 700, u8::try_from(random.below(3)).expect("small"));
+        let shade = u8::try_from(random.below(3)).expect("small");
+        // Photos that can be opened, and files that only begin like one.
+        let mut bytes = if random.chance(50) { tiny_photo(shade) } else { vec![0xFF, 0xD8, 0xFF] };
+        bytes.resize(bytes.len() + random.below(4) * 700, shade);
         let taken = self.datasets[&dataset].files.contains_key(&path);
         let again = self.under_way.iter().any(|one| one.dataset == dataset && one.path == path);
         if taken || again {
@@ -238,7 +248,19 @@ impl<'a> World<'a> {
                     self.anna.transfer(&[dataset], self.orgs[known.org].root).await.expect(201);
                 }
             }
-            93..97 => {
+            93..95 => {
+                // Photos are opened, and sometimes a statement fails meanwhile.
+                let opening = photos::run_due(self.app.ctx());
+                if random.chance(50) {
+                    opening.await.expect("photos are opened");
+                } else {
+                    let fault = if random.chance(50) { Fault::Contended } else { Fault::Gone };
+                    let statement = u32::try_from(random.below(30)).expect("small");
+                    // What did not succeed is claimed still, and is done again later.
+                    let _ = striking(statement, fault, opening).await.0;
+                }
+            }
+            95..97 => {
                 if !self.under_way.is_empty() {
                     let number = random.below(self.under_way.len());
                     let upload = self.under_way[number].clone();

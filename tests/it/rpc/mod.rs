@@ -1,6 +1,8 @@
 //! Pages and forms in a browser without WebAssembly.
 
 mod access;
+mod dataset_files;
+mod first_steps;
 mod forms;
 mod my_account;
 mod pages;

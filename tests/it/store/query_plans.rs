@@ -157,7 +157,7 @@ async fn quality_every_query_of_the_store_has_its_index() {
             walked += 1;
             places.insert(place.clone());
             // The plan does not depend on the values, but the statement needs some.
-            let bound = (1..=20).rev().find(|n| sql.contains(&format!("${n}"))).unwrap_or(0);
+            let bound = (1..=40).rev().find(|n| sql.contains(&format!("${n}"))).unwrap_or(0);
             let mut statement = tx.sql(format!("EXPLAIN QUERY PLAN {sql}").leak());
             for _ in 0..bound {
                 statement = statement.bind(None::<i64>);
@@ -198,7 +198,7 @@ async fn drive_1_a_page_of_children_seeks_its_start_in_the_index() {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/server/store/resource.rs");
     let mut walked = 0;
     for Query { place, sql } in queries(&path).into_iter().filter(|query| query.place == "resource::list_children") {
-        let bound = (1..=20).rev().find(|n| sql.contains(&format!("${n}"))).unwrap_or(0);
+        let bound = (1..=40).rev().find(|n| sql.contains(&format!("${n}"))).unwrap_or(0);
         let mut statement = tx.sql(format!("EXPLAIN QUERY PLAN {sql}").leak());
         for _ in 0..bound {
             statement = statement.bind(None::<i64>);
@@ -224,7 +224,7 @@ async fn lic_3_every_filter_of_a_ledger_is_an_index_range() {
     let filtered =
         queries(&path).into_iter().filter(|query| query.sql.contains("ledger_entry") && query.sql.contains("SELECT"));
     for Query { place, sql } in filtered {
-        let bound = (1..=20).rev().find(|n| sql.contains(&format!("${n}"))).unwrap_or(0);
+        let bound = (1..=40).rev().find(|n| sql.contains(&format!("${n}"))).unwrap_or(0);
         let mut statement = tx.sql(format!("EXPLAIN QUERY PLAN {sql}").leak());
         for _ in 0..bound {
             statement = statement.bind(None::<i64>);
@@ -256,7 +256,7 @@ async fn audit_1_every_filter_of_the_log_is_an_index_range() {
         !["audit::list_own", "audit::list_of_resource"].contains(&query.place.as_str()) && query.sql.contains("SELECT")
     });
     for Query { place, sql } in filtered {
-        let bound = (1..=20).rev().find(|n| sql.contains(&format!("${n}"))).unwrap_or(0);
+        let bound = (1..=40).rev().find(|n| sql.contains(&format!("${n}"))).unwrap_or(0);
         let mut statement = tx.sql(format!("EXPLAIN QUERY PLAN {sql}").leak());
         for _ in 0..bound {
             statement = statement.bind(None::<i64>);

@@ -25,7 +25,7 @@ use crate::{
                 list::{ListQuery, PAGE_SIZE, count, list, shared_page},
                 show::view,
             },
-            organization,
+            file, organization,
             upload::place::upload_place,
             view_as::{self, Viewer},
         },
@@ -79,6 +79,7 @@ async fn page_of_reader(ctx: &Ctx, by: &Principal, wanted: &DriveQuery) -> Resul
             resource,
             rows,
             total,
+            files: None,
             timeline: None,
             tree,
             create,
@@ -125,6 +126,8 @@ async fn page_of_reader(ctx: &Ctx, by: &Principal, wanted: &DriveQuery) -> Resul
     let tree = tree(&mut tx, &view.path, id).await?;
     let timeline =
         if view.kind == Kind::Site { Some(crate::server::usecase::site::timeline(&mut tx, id).await?) } else { None };
+    let files =
+        if view.kind == Kind::Dataset { Some(file::summary(&mut tx, id, wanted.overview).await?) } else { None };
     let processing = processing(&organization, &view, &licences, ctx.now());
     let upload = if view.kind == Kind::Dataset {
         upload_place(&mut tx, by, &access_path, id, &licences, ctx.now()).await?
@@ -137,6 +140,7 @@ async fn page_of_reader(ctx: &Ctx, by: &Principal, wanted: &DriveQuery) -> Resul
         resource: Some(view),
         rows,
         total,
+        files,
         timeline,
         tree,
         create,
@@ -178,6 +182,7 @@ async fn search_results(
         resource,
         rows,
         total: None,
+        files: None,
         timeline: None,
         tree,
         create,

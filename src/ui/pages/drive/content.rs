@@ -3,9 +3,20 @@
 use leptos::prelude::*;
 
 use super::{
-    dataset::DatasetContent, details::Details, filters::Filters, header::ContainerHeader, list::List,
-    restrict::RestrictedNote, route::Listing, search::SearchField, selection::Selection, site::Timeline, tree::Tree,
-    view_as::ViewAsBanner, view_mode::ViewModeSwitch, virtual_rows::VirtualRows,
+    dataset::{DatasetContent, FilesState, LoadedFiles},
+    details::Details,
+    filters::Filters,
+    header::ContainerHeader,
+    list::List,
+    restrict::RestrictedNote,
+    route::Listing,
+    search::SearchField,
+    selection::Selection,
+    site::Timeline,
+    tree::Tree,
+    view_as::ViewAsBanner,
+    view_mode::ViewModeSwitch,
+    virtual_rows::VirtualRows,
 };
 use crate::{
     domain::{
@@ -33,6 +44,8 @@ pub fn DriveContent(
     listing: Listing,
     selection: Selection,
     rows: VirtualRows,
+    files: LoadedFiles,
+    files_state: FilesState,
     now: Timestamp,
     flash: Option<FormFlash>,
 ) -> impl IntoView {
@@ -42,7 +55,7 @@ pub fn DriveContent(
     let invites = own && team && drive.organization.role.is_some_and(|role| may(role, Permission::ManagePeople));
     let header = match &drive.resource {
         Some(resource) => {
-            view! { <ContainerHeader resource=resource.clone() listing=listing.clone() create=drive.create.clone() no_sites=drive.lacking.assign.clone() expired=drive.lacking.create.clone() invites team=team && own shared_elsewhere=drive.shared_elsewhere/> }
+            view! { <ContainerHeader resource=resource.clone() listing=listing.clone() create=drive.create.clone() no_sites=drive.lacking.assign.clone() expired=drive.lacking.create.clone() invites team=team && own shared_elsewhere=drive.shared_elsewhere lacking=drive.lacking.clone()/> }
                 .into_any()
         }
         None if !listing.q.is_empty() => {
@@ -61,7 +74,8 @@ pub fn DriveContent(
         }
     };
     let dataset = drive.resource.clone().filter(|resource| resource.kind == Kind::Dataset);
-    let tree = drive.tree.clone();
+    // A dataset's page has the whole width for its files.
+    let tree = if dataset.is_some() { Vec::new() } else { drive.tree.clone() };
     let details = listing.view_mode.details && dataset.is_none();
     let panel =
         details.then(|| view! { <Details resource=drive.resource.clone() selection listing=listing.clone() offered=drive.offered.clone() now/> });
@@ -84,16 +98,21 @@ pub fn DriveContent(
         {header}
         {expired.map(|reason| view! { <LicenceNote reason org/> })}
         <RestrictedNote origins/>
-        <div class="drive-tools">
-            <SearchField listing=listing.clone() organization=drive.organization.name.clone()/>
-            {narrow.then(|| view! { <Filters listing=listing.clone()/> })}
-            {narrow.then(|| view! { <ViewModeSwitch listing=listing.clone()/> })}
-        </div>
+        {dataset.is_none().then(|| view! {
+            <div class="drive-tools">
+                <SearchField listing=listing.clone() organization=drive.organization.name.clone()/>
+                {narrow.then(|| view! { <Filters listing=listing.clone()/> })}
+                {narrow.then(|| view! { <ViewModeSwitch listing=listing.clone()/> })}
+            </div>
+        })}
         {timeline.map(|timeline| view! { <Timeline timeline listing=listing.clone()/> })}
         <div class="drive-columns" class:with-details=details data-upload=drop.0 data-upload-kind=drop.1 data-upload-name=drop.2>
             <Tree tree several=drive.resource.as_ref().is_some_and(|shown| shown.account_name.is_some()) listing=listing.clone()/>
             {match dataset {
-                Some(resource) => view! { <div class="drive-page">{uploads}<DatasetContent resource listing lacking=drive.lacking processing now flash/></div> }.into_any(),
+                Some(resource) => {
+                    let holds = drive.files.unwrap_or_default();
+                    view! { <div class="drive-page">{uploads}<DatasetContent resource listing lacking=drive.lacking processing holds files state=files_state now flash/></div> }.into_any()
+                }
                 None => view! { <div class="drive-page"><List drive listing selection rows now/></div> }.into_any(),
             }}
             {panel}

@@ -1,0 +1,254 @@
+//! The pixels of photos: decoding within limits, previews, and what is measured.
+
+use std::io::Cursor;
+
+use fast_image_resize::{
+    FilterType, PixelType, ResizeAlg, ResizeOptions, Resizer,
+    images::{Image, ImageRef},
+};
+use image::{
+    DynamicImage, ExtendedColorType, ImageDecoder, ImageFormat, ImageReader, Limits, codecs::jpeg::JpegEncoder,
+};
+
+use super::jpeg;
+use crate::domain::{
+    file::Media,
+    photo::{Luminance, MAX_DECODED_BYTES, PhotoProblem, PreviewSize, check_sides, preview_sides},
+};
+
+/// How good the JPEGs of previews are, of 100.
+const QUALITY: u8 = 82;
+
+/// What has to be done to a photo so that it stands upright.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Orientation(image::metadata::Orientation);
+
+impl Default for Orientation {
+    fn default() -> Self {
+        Self(image::metadata::Orientation::NoTransforms)
+    }
+}
+
+impl Orientation {
+    /// By its number in EXIF; nothing is done where it is none.
+    pub fn of(number: u32) -> Self {
+        u8::try_from(number).ok().and_then(image::metadata::Orientation::from_exif).map_or_else(Self::default, Self)
+    }
+
+    /// Whether width and height change places.
+    pub fn is_turned(self) -> bool {
+        use image::metadata::Orientation as O;
+        matches!(self.0, O::Rotate90 | O::Rotate270 | O::Rotate90FlipH | O::Rotate270FlipH)
+    }
+}
+
+/// How large an image is.
+#[derive(Debug, Clone, Copy)]
+pub struct Sides {
+    pub width: u32,
+    pub height: u32,
+}
+
+fn unreadable(error: impl std::fmt::Display) -> PhotoProblem {
+    // Readers write several lines, and quote what they read.
+    let text: String = error.to_string().chars().map(|c| if c.is_control() { ' ' } else { c }).take(200).collect();
+    PhotoProblem::Unreadable(text.trim_end_matches('.').to_owned())
+}
+
+/// A reader that has read the header.
+fn decoder(media: Media, bytes: &[u8]) -> Result<impl ImageDecoder + '_, PhotoProblem> {
+    let format = match media {
+        Media::Jpeg => ImageFormat::Jpeg,
+        Media::Png => ImageFormat::Png,
+        Media::Tiff => ImageFormat::Tiff,
+        Media::Webp => ImageFormat::WebP,
+        _ => return Err(PhotoProblem::Unreadable("it is no photo".to_owned())),
+    };
+    let mut limits = Limits::default();
+    // Readers keep to this as well as they can; sides, and what they cannot keep to, are checked by `sides()`.
+    limits.max_alloc = Some(MAX_DECODED_BYTES);
+    let mut reader = ImageReader::with_format(Cursor::new(bytes), format);
+    reader.limits(limits);
+    reader.into_decoder().map_err(unreadable)
+}
+
+/// How large an image is, by its header; an error where that is too large.
+///
+/// # Errors
+/// Why it cannot be opened.
+pub fn sides(media: Media, bytes: &[u8]) -> Result<Sides, PhotoProblem> {
+    let decoder = decoder(media, bytes)?;
+    let (width, height) = decoder.dimensions();
+    check_sides(width, height, media == Media::Jpeg && jpeg::scan(bytes).progressive)?;
+    if decoder.total_bytes() > MAX_DECODED_BYTES {
+        return Err(PhotoProblem::TooManyPixels { width, height });
+    }
+    Ok(Sides { width, height })
+}
+
+/// A photo as it was decoded.
+#[derive(Debug)]
+pub struct Decoded {
+    pub pixels: Pixels,
+    /// EXIF, where the format has a place of its own for it.
+    pub exif: Option<Vec<u8>>,
+}
+
+/// Decodes an image whose [`sides`] were checked.
+///
+/// # Errors
+/// Why it cannot be opened.
+pub fn decode(media: Media, bytes: &[u8]) -> Result<Decoded, PhotoProblem> {
+    let mut decoder = decoder(media, bytes)?;
+    let exif = match media {
+        Media::Png | Media::Webp => decoder.exif_metadata().unwrap_or(None).filter(|exif| exif.len() <= MAX_EXIF_BYTES),
+        _ => None,
+    };
+    let image = DynamicImage::from_decoder(decoder).map_err(unreadable)?.into_rgb8();
+    let (width, height) = image.dimensions();
+    Ok(Decoded { pixels: Pixels { width, height, rgb: image.into_raw() }, exif })
+}
+
+/// How much of EXIF is read.
+const MAX_EXIF_BYTES: usize = 1024 * 1024;
+
+/// Pixels of three bytes, row by row.
+#[derive(Debug, Clone)]
+pub struct Pixels {
+    width: u32,
+    height: u32,
+    rgb: Vec<u8>,
+}
+
+impl Pixels {
+    /// Of so many pixels in a row.
+    pub fn new(width: u32, height: u32, rgb: Vec<u8>) -> Self {
+        Self { width, height, rgb }
+    }
+
+    pub fn width(&self) -> u32 {
+        self.width
+    }
+
+    pub fn height(&self) -> u32 {
+        self.height
+    }
+
+    /// The bytes, three for each pixel.
+    pub fn into_rgb(self) -> Vec<u8> {
+        self.rgb
+    }
+
+    /// As it is with the lens covered.
+    pub fn darkened(self) -> Self {
+        Self { rgb: self.rgb.into_iter().map(|value| value >> 4).collect(), ..self }
+    }
+
+    /// The same in another size.
+    ///
+    /// # Errors
+    /// `Unreadable`.
+    pub fn resized(&self, width: u32, height: u32) -> Result<Self, PhotoProblem> {
+        let from = ImageRef::new(self.width, self.height, &self.rgb, PixelType::U8x3).map_err(unreadable)?;
+        let mut to = Image::new(width, height, PixelType::U8x3);
+        let options = ResizeOptions::new().resize_alg(ResizeAlg::Convolution(FilterType::CatmullRom));
+        Resizer::new().resize(&from, &mut to, &options).map_err(unreadable)?;
+        Ok(Self { width, height, rgb: to.into_vec() })
+    }
+
+    /// The same, as small as a preview.
+    ///
+    /// # Errors
+    /// `Unreadable`.
+    pub fn preview(&self, size: PreviewSize) -> Result<Self, PhotoProblem> {
+        let (width, height) = preview_sides(self.width, self.height, size);
+        self.resized(width, height)
+    }
+
+    /// The same, upright.
+    pub fn upright(self, orientation: Orientation) -> Self {
+        let (width, height) = (self.width, self.height);
+        match image::RgbImage::from_raw(width, height, self.rgb) {
+            Some(image) => {
+                let mut image = DynamicImage::from(image);
+                image.apply_orientation(orientation.0);
+                let (width, height) = (image.width(), image.height());
+                Self { width, height, rgb: image.into_bytes() }
+            }
+            // There is a pixel for each place.
+            None => Self { width, height, rgb: Vec::new() },
+        }
+    }
+
+    /// A JPEG of it.
+    ///
+    /// # Errors
+    /// `Unreadable`.
+    pub fn jpeg(&self) -> Result<Vec<u8>, PhotoProblem> {
+        self.jpeg_of(QUALITY)
+    }
+
+    /// A JPEG of it, so good of 100.
+    ///
+    /// # Errors
+    /// `Unreadable`.
+    pub fn jpeg_of(&self, quality: u8) -> Result<Vec<u8>, PhotoProblem> {
+        let mut bytes = Vec::new();
+        JpegEncoder::new_with_quality(&mut bytes, quality)
+            .encode(&self.rgb, self.width, self.height, ExtendedColorType::Rgb8)
+            .map_err(unreadable)?;
+        Ok(bytes)
+    }
+
+    /// How sharp it is and how bright its pixels are. Sharpness is the variance of the Laplacian, which is what a pixel differs from
+    /// its four neighbours; edges that are blurred differ little.
+    pub fn sharpness(&self) -> (i64, Luminance) {
+        let width = usize::try_from(self.width).unwrap_or(0).max(1);
+        let mut counts = [0_u64; 16];
+        let mut rows = self.rgb.chunks_exact(3 * width).map(|row| {
+            let row: Vec<u8> = row.chunks_exact(3).map(luma).collect();
+            for light in &row {
+                counts[usize::from(light >> 4)] += 1;
+            }
+            row
+        });
+        let (mut number, mut sum, mut squares) = (0_i64, 0_i64, 0_i64);
+        let (mut above, mut middle) = (rows.next().unwrap_or_default(), rows.next().unwrap_or_default());
+        for below in rows {
+            for ((around, above), below) in middle.windows(3).zip(&above[1..]).zip(&below[1..]) {
+                let [left, here, right] = around else { continue };
+                let neighbours = i64::from(*left) + i64::from(*right) + i64::from(*above) + i64::from(*below);
+                let differs = 4 * i64::from(*here) - neighbours;
+                number += 1;
+                sum += differs;
+                squares += differs * differs;
+            }
+            above = std::mem::replace(&mut middle, below);
+        }
+        let luminance = Luminance::of_counts(counts);
+        if number == 0 {
+            return (0, luminance);
+        }
+        let (number, sum, squares) = (i128::from(number), i128::from(sum), i128::from(squares));
+        let variance = 1_000 * (number * squares - sum * sum) / (number * number);
+        (i64::try_from(variance).unwrap_or(i64::MAX), luminance)
+    }
+
+    /// 64 comparisons of neighbouring areas, from left to right (a difference hash).
+    ///
+    /// # Errors
+    /// `Unreadable`.
+    pub fn look(&self) -> Result<i64, PhotoProblem> {
+        let tiny = self.resized(9, 8)?;
+        let lights: Vec<u8> = tiny.rgb.chunks_exact(3).map(luma).collect();
+        let pairs = lights.chunks_exact(9).flat_map(|row| row.windows(2));
+        Ok(pairs.fold(0, |bits, pair| (bits << 1) | i64::from(pair[0] > pair[1])))
+    }
+}
+
+/// How bright a pixel is to the eye.
+fn luma(pixel: &[u8]) -> u8 {
+    let [red, green, blue] = pixel else { return 0 };
+    let sum = 77 * u32::from(*red) + 150 * u32::from(*green) + 29 * u32::from(*blue);
+    u8::try_from(sum >> 8).unwrap_or(u8::MAX)
+}

@@ -1,0 +1,279 @@
+//! Tables `photo` and `photo_preview`: what is known of blobs that are photos, and the objects of their previews (FILE-5).
+//!
+//! A node claims photos that are due for a while, and with the claim come the rows of the objects that it is going to write. Whoever
+//! finishes shows the claim: a node that was too slow changes nothing. Objects that a claim left behind go to the trash.
+//!
+//! # Invariants
+//! - The row of an object is written before the object, as everywhere.
+//! - A photo has both previews, both while it is claimed, or none.
+
+use sqlx::FromRow;
+use uuid::Uuid;
+
+use super::{CHUNK, Result, Tx, live};
+use crate::domain::{
+    file::Media,
+    id::{BlobId, ObjectId, ResourceId},
+    photo::{MAX_ATTEMPTS, MAX_COMPARED, Measured, PhotoFacts, PreviewSize},
+    time::Timestamp,
+};
+
+/// How many datasets are told that a photo of theirs is ready, at most.
+const MAX_TOLD: i64 = 200;
+
+/// A photo that is to be opened.
+pub async fn insert(tx: &mut Tx, blob: BlobId, at: Timestamp) -> Result<()> {
+    tx.sql("INSERT INTO photo (blob_id, state, due_at, attempts) VALUES ($1, 'waiting', $2, 0)")
+        .bind(blob)
+        .bind(at)
+        .execute()
+        .await
+        .map(|_| ())
+}
+
+/// Whether any photo is due.
+pub async fn any_due(tx: &mut Tx, now: Timestamp) -> Result<bool> {
+    tx.sql("SELECT CAST(COUNT(*) AS BIGINT) FROM (SELECT 1 AS one FROM photo WHERE state = 'waiting' AND due_at <= $1 LIMIT 1) AS first")
+        .bind(now)
+        .count()
+        .await
+        .map(|due| due > 0)
+}
+
+/// When the first and the last photo of a dataset were taken, of those that are not left out, by the clocks of the cameras.
+pub async fn find_span(tx: &mut Tx, dataset: ResourceId) -> Result<Option<(Timestamp, Timestamp)>> {
+    let (first, last): (Option<Timestamp>, Option<Timestamp>) = tx
+        .sql(
+            "SELECT MIN(o.taken_at), MAX(o.taken_at) FROM dataset_file f JOIN photo o ON o.blob_id = f.blob_id
+             WHERE f.dataset_id = $1 AND f.side = 'input' AND NOT f.left_out",
+        )
+        .bind(dataset)
+        .one()
+        .await?;
+    Ok(first.zip(last))
+}
+
+/// A photo that a node has claimed.
+#[derive(Debug, Clone, FromRow)]
+pub struct ClaimedPhoto {
+    #[sqlx(rename = "blob_id")]
+    pub blob: BlobId,
+    pub cluster: String,
+    pub media: Media,
+    pub bytes: i64,
+    /// How many times it was tried, with this one.
+    pub attempts: i64,
+}
+
+/// What a node claims photos with.
+#[derive(Debug, Clone, Copy)]
+pub struct Claim {
+    pub id: Uuid,
+    pub now: Timestamp,
+    /// Until then no other node is at them.
+    pub until: Timestamp,
+    pub limit: i64,
+    /// Objects that an earlier claim left behind are freed then.
+    pub not_before: Timestamp,
+}
+
+/// Claims photos that are due. Those that were tried too often are claimed as well, so that somebody gives them up.
+pub async fn claim(tx: &mut Tx, claim: &Claim) -> Result<Vec<ClaimedPhoto>> {
+    let blobs: Vec<BlobId> = tx
+        .sql(
+            "UPDATE photo SET due_at = $2, claim_id = $3, attempts = attempts + 1 WHERE blob_id IN (
+                SELECT blob_id FROM photo WHERE state = 'waiting' AND due_at <= $1 ORDER BY due_at LIMIT CAST($4 AS BIGINT))
+             RETURNING blob_id",
+        )
+        .bind(claim.now)
+        .bind(claim.until)
+        .bind(claim.id)
+        .bind(claim.limit)
+        .column()
+        .await?;
+    discard_previews(tx, &blobs, claim.not_before).await?;
+    let mut claimed = Vec::with_capacity(blobs.len());
+    for chunk in blobs.chunks(CHUNK) {
+        let rows: Vec<ClaimedPhoto> = tx
+            .sql_list(
+                "SELECT p.blob_id, b.cluster, b.media, b.bytes, p.attempts FROM photo p JOIN blob b ON b.id = p.blob_id WHERE p.blob_id IN ({ids})",
+                chunk,
+            )
+            .all()
+            .await?;
+        claimed.extend(rows);
+    }
+    Ok(claimed)
+}
+
+/// Says which objects the previews of claimed photos are going to be.
+pub async fn insert_previews(tx: &mut Tx, previews: &[(BlobId, PreviewSize, ObjectId)]) -> Result<()> {
+    for chunk in previews.chunks(CHUNK) {
+        tx.sql_rows(
+            "INSERT INTO photo_preview (blob_id, size, object_id, bytes)
+             WITH listed(blob_id, size, object_id) AS (VALUES {rows:3})
+             SELECT blob_id, size, object_id, 0 FROM listed WHERE TRUE
+             ON CONFLICT (blob_id, size) DO NOTHING",
+            chunk,
+            |statement, (blob, size, object)| statement.bind(*blob).bind(i64::from(size.pixels())).bind(*object),
+        )
+        .execute()
+        .await?;
+    }
+    Ok(())
+}
+
+/// What became of a photo that could be opened.
+#[derive(Debug, Clone)]
+pub struct MadePhoto<'a> {
+    pub blob: BlobId,
+    pub facts: &'a PhotoFacts,
+    pub measured: &'a Measured,
+    /// The sizes of its previews in bytes.
+    pub small: i64,
+    pub large: i64,
+}
+
+/// Says what became of a claimed photo, and forgets the claim; whether the claim still held.
+pub async fn update_made(tx: &mut Tx, claim: Uuid, made: &MadePhoto<'_>) -> Result<bool> {
+    let (facts, measured) = (made.facts, made.measured);
+    let updated = tx
+        .sql(
+            "UPDATE photo SET state = 'made', claim_id = NULL, width = $3, height = $4, taken_at = $5, taken_offset_minutes = $6,
+                latitude = $7, longitude = $8, altitude_mm = $9, height_mm = $10, yaw_mdeg = $11, pitch_mdeg = $12, roll_mdeg = $13,
+                accuracy_mm = $14, focal_um = $15, focal35_um = $16, make = $17, model = $18, serial = $19, sharpness = $20,
+                luminance = $21, look = $22
+             WHERE blob_id = $1 AND claim_id = $2",
+        )
+        .bind(made.blob)
+        .bind(claim)
+        .bind(i64::from(measured.width))
+        .bind(i64::from(measured.height))
+        .bind(facts.taken.map(|taken| taken.clock))
+        .bind(facts.taken.and_then(|taken| taken.offset_minutes))
+        .bind(facts.position.map(|position| position.latitude))
+        .bind(facts.position.map(|position| position.longitude))
+        .bind(facts.altitude_mm)
+        .bind(facts.height_mm)
+        .bind(facts.yaw_mdeg)
+        .bind(facts.pitch_mdeg)
+        .bind(facts.roll_mdeg)
+        .bind(facts.accuracy_mm)
+        .bind(facts.focal_um)
+        .bind(facts.focal35_um)
+        .bind(facts.make.clone())
+        .bind(facts.model.clone())
+        .bind(facts.serial.clone())
+        .bind(measured.sharpness)
+        .bind(measured.luminance.text())
+        .bind(measured.look)
+        .execute()
+        .await?;
+    if updated == 0 {
+        return Ok(false);
+    }
+    tx.sql("UPDATE photo_preview SET bytes = CASE WHEN size = 320 THEN $2 ELSE $3 END WHERE blob_id = $1")
+        .bind(made.blob)
+        .bind(made.small)
+        .bind(made.large)
+        .execute()
+        .await?;
+    Ok(true)
+}
+
+/// Lets go of a claimed photo: it is due again then, or, with a problem, never. Whether the claim still held.
+pub async fn update_not_made(
+    tx: &mut Tx,
+    claim: Uuid,
+    blob: BlobId,
+    problem: Option<&str>,
+    due_at: Timestamp,
+    not_before: Timestamp,
+) -> Result<bool> {
+    let updated = tx
+        .sql(
+            "UPDATE photo SET state = CASE WHEN $3 IS NULL THEN 'waiting' ELSE 'failed' END, problem = $3, claim_id = NULL, due_at = $4
+             WHERE blob_id = $1 AND claim_id = $2",
+        )
+        .bind(blob)
+        .bind(claim)
+        .bind(problem.map(str::to_owned))
+        .bind(due_at)
+        .execute()
+        .await?;
+    if updated > 0 {
+        discard_previews(tx, &[blob], not_before).await?;
+    }
+    Ok(updated > 0)
+}
+
+/// Makes all photos due again that a process had claimed that is gone.
+pub async fn release_all(tx: &mut Tx, now: Timestamp) -> Result<()> {
+    tx.sql("UPDATE photo SET due_at = $1, claim_id = NULL WHERE state = 'waiting' AND due_at > $1 AND claim_id IS NOT NULL AND attempts < $2")
+        .bind(now)
+        .bind(MAX_ATTEMPTS)
+        .execute()
+        .await?;
+    Ok(())
+}
+
+/// Forgets photos, whose blobs are deleted; their previews go to the trash.
+pub async fn delete(tx: &mut Tx, blobs: &[BlobId], not_before: Timestamp) -> Result<()> {
+    discard_previews(tx, blobs, not_before).await?;
+    for chunk in blobs.chunks(CHUNK) {
+        tx.sql_list("DELETE FROM photo WHERE blob_id IN ({ids})", chunk).execute().await?;
+    }
+    Ok(())
+}
+
+async fn discard_previews(tx: &mut Tx, blobs: &[BlobId], not_before: Timestamp) -> Result<()> {
+    for chunk in blobs.chunks(CHUNK) {
+        tx.sql_list(
+            "INSERT INTO object_trash (object_id, cluster, not_before, attempts)
+             SELECT v.object_id, b.cluster, {1}, 0 FROM photo_preview v JOIN blob b ON b.id = v.blob_id WHERE v.blob_id IN ({ids})",
+            chunk,
+        )
+        .bind(not_before)
+        .execute()
+        .await?;
+        tx.sql_list("DELETE FROM photo_preview WHERE blob_id IN ({ids})", chunk).execute().await?;
+    }
+    Ok(())
+}
+
+/// The object of a preview that is written, and its size.
+pub async fn find_preview(tx: &mut Tx, blob: BlobId, size: PreviewSize) -> Result<Option<(ObjectId, i64)>> {
+    tx.sql("SELECT object_id, bytes FROM photo_preview WHERE blob_id = $1 AND size = $2 AND bytes > 0")
+        .bind(blob)
+        .bind(i64::from(size.pixels()))
+        .optional()
+        .await
+}
+
+/// How sharp the first photos of a dataset are.
+pub async fn list_sharpness(tx: &mut Tx, dataset: ResourceId) -> Result<Vec<i64>> {
+    tx.sql(
+        "SELECT p.sharpness FROM (
+            SELECT blob_id, left_out FROM dataset_file WHERE dataset_id = $1 AND side = 'input' ORDER BY path_sort, number LIMIT CAST($2 AS BIGINT)) f
+         JOIN photo p ON p.blob_id = f.blob_id WHERE p.state = 'made' AND NOT f.left_out",
+    )
+    .bind(dataset)
+    .bind(MAX_COMPARED)
+    .column()
+    .await
+}
+
+/// Tells everyone who has a dataset with one of these blobs open.
+pub async fn touch_datasets(tx: &mut Tx, blobs: &[BlobId]) -> Result<()> {
+    for chunk in blobs.chunks(CHUNK) {
+        let mut datasets: Vec<ResourceId> = tx
+            .sql_list("SELECT dataset_id FROM dataset_file WHERE blob_id IN ({ids}) LIMIT CAST({1} AS BIGINT)", chunk)
+            .bind(MAX_TOLD)
+            .column()
+            .await?;
+        datasets.sort_unstable();
+        datasets.dedup();
+        live::touch(tx, &datasets).await?;
+    }
+    Ok(())
+}
