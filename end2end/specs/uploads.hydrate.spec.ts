@@ -133,7 +133,7 @@ test("after a reload in the middle the same folder goes on, and only what is mis
   await folders(page).setInputFiles(card);
   await expect.poll(() => listed(anna, dataset.id)).toHaveLength(12);
   // A browser asks only on a page that somebody has touched.
-  await page.getByRole("heading", { name: "Details" }).click();
+  await page.getByRole("heading", { level: 1 }).click();
   const asked = page.waitForEvent("dialog");
   const reloading = page.reload();
   const guard = await asked;
@@ -282,7 +282,7 @@ test("files are dropped on a list, a folder, a dataset's row or its page, and ne
   await page.keyboard.press("Escape");
   await expect(dialog).toHaveCount(0);
   await page.goto(`/o/${org.org_id}/drive/${dataset.id}`);
-  expect(await drop(page.getByRole("heading", { name: "Details" }), "page.jpg")).toBe(true);
+  expect(await drop(page.locator(".drive-page"), "page.jpg")).toBe(true);
   await expect.poll(() => listed(anna, dataset.id)).toEqual(["page.jpg", "row.jpg"]);
   await page.goto(`/o/${org.org_id}/people`);
   expect(await drop(page.getByRole("heading", { level: 1 }), "nowhere.jpg"), "the browser does not open it").toBe(true);
