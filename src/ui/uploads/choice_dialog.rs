@@ -113,7 +113,7 @@ pub(super) fn ChoiceDialog(uploads: Uploads, question: QuestionView) -> impl Int
 fn Destination(marked: RwSignal<Marked>, own: Marked, #[prop(into)] label: String) -> impl IntoView {
     view! {
         <label class="radio">
-            <input type="radio" name="upload-to" autofocus=marked.get_untracked() == own prop:checked=move || marked.get() == own on:change=move |_| marked.set(own)/>
+            <input type="radio" name="upload-to" autofocus={marked.get_untracked() == own} prop:checked=move || marked.get() == own on:change=move |_| marked.set(own)/>
             {label}
         </label>
     }
