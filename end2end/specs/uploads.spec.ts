@@ -28,7 +28,10 @@ test("files are added to a dataset from its page", async ({ page, anna, javaScri
     await page.getByRole("button", { name: "Upload", exact: true }).click();
     await expect(page.getByRole("status")).toContainText("1 was there already");
   } else {
-    await page.locator('input[type=file][aria-label="Upload files"]').setInputFiles(chosen);
+    await page.getByRole("button", { name: "Upload", exact: true }).click();
+    const opened = page.waitForEvent("filechooser");
+    await page.getByRole("button", { name: "Upload files", exact: true }).click();
+    await (await opened).setFiles(chosen);
     await expect(page.getByRole("heading", { name: "1 file was not uploaded" })).toBeVisible();
   }
   const { items } = await anna.get<{ items: { path: string }[] }>(`/datasets/${flight.id}/files`);

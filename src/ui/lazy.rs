@@ -61,3 +61,15 @@ macro_rules! lazy {
     }};
 }
 pub(crate) use lazy;
+
+/// `in_bundle!(bundle, Type, value)`: fetches a bundle, and answers a value of its code. For what is no page.
+macro_rules! in_bundle {
+    ($bundle:ident, $answer:ty, $value:expr) => {{
+        #[leptos::wasm_split::wasm_split($bundle, wasm_split_path = ::leptos::wasm_split, fallible)]
+        fn value() -> Result<$answer, leptos::wasm_split::SplitLoaderError> {
+            Ok($value)
+        }
+        value()
+    }};
+}
+pub(crate) use in_bundle;

@@ -61,6 +61,7 @@ pub(super) fn ChoiceDialog(uploads: Uploads, question: QuestionView) -> impl Int
     };
     let heading = format!("Upload {} to “{container}”", words::totalled(files as u64, "file", "files"));
     let (label, several) = (heading.clone(), each.len());
+    let is_single = dataset.is_none() && several < 2;
     let named = {
         let mut named = each.iter().take(MAX_NAMED).map(|name| format!("“{name}”")).collect::<Vec<_>>().join(", ");
         if several > MAX_NAMED {
@@ -79,7 +80,7 @@ pub(super) fn ChoiceDialog(uploads: Uploads, question: QuestionView) -> impl Int
             </header>
             <form class="dialog-form" novalidate=true on:submit=start>
                 <div class="dialog-body">
-                    <fieldset class="field">
+                    <fieldset class="field" hidden=is_single>
                         <legend class="visually-hidden">"Where the files go"</legend>
                         {dataset.map(|dataset| view! { <Destination marked own=Marked::Selected label=format!("Into the selected dataset “{dataset}”")/> })}
                         <Destination marked own=Marked::New label="Into one new dataset"/>
@@ -89,7 +90,7 @@ pub(super) fn ChoiceDialog(uploads: Uploads, question: QuestionView) -> impl Int
                     </fieldset>
                     <div class="field" hidden=move || marked.get() != Marked::New>
                         <label for="upload-name">"Name of the new dataset"</label>
-                        <input class="input" id="upload-name" type="text" maxlength="255" autocomplete="off" prop:value=name
+                        <input class="input" id="upload-name" type="text" maxlength="255" autocomplete="off" autofocus=is_single prop:value=name
                             aria-invalid=move || problem.get().is_some().then_some("true") aria-describedby="upload-name-problem"
                             on:input=move |event| {
                                 problem.set(None);
@@ -112,7 +113,7 @@ pub(super) fn ChoiceDialog(uploads: Uploads, question: QuestionView) -> impl Int
 fn Destination(marked: RwSignal<Marked>, own: Marked, #[prop(into)] label: String) -> impl IntoView {
     view! {
         <label class="radio">
-            <input type="radio" name="upload-to" prop:checked=move || marked.get() == own on:change=move |_| marked.set(own)/>
+            <input type="radio" name="upload-to" autofocus={marked.get_untracked() == own} prop:checked=move || marked.get() == own on:change=move |_| marked.set(own)/>
             {label}
         </label>
     }

@@ -384,7 +384,7 @@ async fn send_pieces(uploads: Uploads, attempt: &Attempt) -> Option<Trouble> {
         }
     }
     loop {
-        let Some(file) = with(|engine| engine.files.get(item).cloned()) else { return None };
+        let file = with(|engine| engine.files.get(item).cloned())?;
         let end = attempt.bytes.min(offset + PIECE_BYTES);
         let Ok(piece) = file.slice_with_f64_and_f64(number(offset), number(end)) else { return Some(Trouble::Cut) };
         let Some(call) = Call::new("PATCH", &attempt.url) else { return Some(Trouble::Cut) };

@@ -1,10 +1,8 @@
 //! Where uploads begin on a page: the menu **Upload**, and on a dataset's page what was left of an upload.
 
-use leptos::{ev::Event, html, prelude::*};
-use wasm_bindgen::JsCast;
-use web_sys::HtmlInputElement;
+use leptos::prelude::*;
 
-use super::{Chosen, Target, Uploads, plain_form::PlainUploadForm, selected_dataset};
+use super::{Target, Uploads, plain_form::PlainUploadForm};
 use crate::{
     paths,
     rpc::{FormFlash, upload::DiscardUploads},
@@ -52,65 +50,30 @@ pub fn UploadMenu(
 
 #[component]
 fn Choices(target: StoredValue<Target>) -> impl IntoView {
-    let (files, folder) = (NodeRef::<html::Input>::new(), NodeRef::<html::Input>::new());
     view! {
         <Menu id="upload-menu" label="Upload" class="button" button=|| view! { <Icon name="upload"/> "Upload" }.into_any()>
-            <OpenPicker input=files icon="upload">"Upload files"</OpenPicker>
-            <OpenPicker input=folder icon="folder">"Upload folder"</OpenPicker>
+            <OpenPicker target icon="upload">"Upload files"</OpenPicker>
+            <OpenPicker target icon="folder" is_folder=true>"Upload folder"</OpenPicker>
         </Menu>
-        <Picker input=files label="Upload files" target/>
-        <Picker input=folder label="Upload folder" is_folder=true target/>
     }
 }
 
 /// An entry of the menu that opens the browser's own dialog.
 #[component]
-fn OpenPicker(input: NodeRef<html::Input>, icon: &'static str, children: Children) -> impl IntoView {
-    let open = move |_| {
-        if let Some(input) = input.get_untracked() {
-            input.click();
-        }
-    };
+fn OpenPicker(
+    target: StoredValue<Target>,
+    icon: &'static str,
+    #[prop(optional)] is_folder: bool,
+    children: Children,
+) -> impl IntoView {
+    let uploads = Uploads::get();
+    let open = move |_| uploads.pick(target.get_value(), is_folder);
     view! {
-        <button type="button" popovertarget="upload-menu" popovertargetaction="hide" on:click=open>
+        <button type="button" class="menu-button" popovertarget="upload-menu" popovertargetaction="hide" on:click=open>
             <Icon name=icon/>
             {children()}
         </button>
     }
-}
-
-/// The input behind a button. The button is what is seen and focused.
-#[component]
-fn Picker(
-    input: NodeRef<html::Input>,
-    label: &'static str,
-    /// Whether a folder is chosen, with everything in it.
-    #[prop(optional)]
-    is_folder: bool,
-    target: StoredValue<Target>,
-) -> impl IntoView {
-    let uploads = Uploads::get();
-    Effect::new(move |_| {
-        if let Some(input) = input.get().filter(|_| is_folder) {
-            // Not in the list of attributes that Leptos knows.
-            drop(input.set_attribute("webkitdirectory", ""));
-        }
-    });
-    let chosen = move |event: Event| {
-        let Some(input) = event.target().and_then(|target| target.dyn_into::<HtmlInputElement>().ok()) else { return };
-        let files: Vec<web_sys::File> = input
-            .files()
-            .map(|list| (0..list.length()).filter_map(|index| list.get(index)).collect())
-            .unwrap_or_default();
-        // So that the same files can be chosen again.
-        input.set_value("");
-        if !files.is_empty() {
-            let target = target.get_value();
-            let dataset = target.dataset.clone().or_else(selected_dataset);
-            uploads.offer(Target { dataset, ..target }, Chosen::Files(files));
-        }
-    };
-    view! { <input node_ref=input type="file" hidden=true multiple=true aria-label=label on:change=chosen/> }
 }
 
 /// What a dataset's page has for uploading: the menu, or without script a form; and what was left of an upload.
@@ -118,7 +81,8 @@ fn Picker(
 pub fn DatasetUploads(
     /// The dataset's id and name.
     dataset: (String, String),
-    place: UploadPlaceView,
+    /// Nothing where the reader may not add files.
+    place: Option<UploadPlaceView>,
     /// The page's own address.
     back: String,
     flash: Option<FormFlash>,
@@ -126,6 +90,8 @@ pub fn DatasetUploads(
     let session = Session::get();
     let action = paths::upload_form(&dataset.0);
     let refused = flash.clone().filter(|flash| flash.action == action).map(|flash| view! { <Refused flash/> });
+    // Whoever lost the right to add files meanwhile is told as well.
+    let Some(place) = place else { return refused.into_any() };
     let target = Target { container: None, dataset: Some(dataset.clone()) };
     let left = place.unfinished.map(|unfinished| {
         view! { <Unfinished dataset=dataset.0.clone() target=target.clone() unfinished back flash/> }
@@ -142,6 +108,7 @@ pub fn DatasetUploads(
             <UploadMenu target control=place.control/>
         </div>
     }
+    .into_any()
 }
 
 /// What a form without script could not add.
@@ -170,21 +137,14 @@ fn Unfinished(
 ) -> impl IntoView {
     let (session, uploads) = (Session::get(), Uploads::get());
     let action = FormAction::<DiscardUploads>::new();
-    let input = NodeRef::<html::Input>::new();
     let (target, id) = (StoredValue::new(target), StoredValue::new(dataset.clone()));
     let UnfinishedView { here, all } = unfinished;
     let far =
         format!("Upload unfinished: {} of {} here.", words::count(here), words::counted(all, "file is", "files are"));
     let choose = move || {
         session.hydrated.get().then(|| {
-            view! {
-                <button type="button" class=Tone::Plain.class() on:click=move |_| {
-                    if let Some(input) = input.get_untracked() {
-                        input.click();
-                    }
-                }>"Choose folder"</button>
-                <Picker input label="Choose the same folder" is_folder=true target/>
-            }
+            let open = move |_| uploads.pick(target.get_value(), true);
+            view! { <button type="button" class=Tone::Plain.class() on:click=open>"Choose folder"</button> }
         })
     };
     // While this window sends them, the panel tells more.

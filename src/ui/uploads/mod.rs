@@ -17,19 +17,20 @@ pub mod plain_form;
 mod queue;
 
 use leptos::{
-    ev::{self, DragEvent},
+    ev::{self, DragEvent, Event},
+    html,
     prelude::*,
     task::spawn_local,
-    wasm_split::SplitLoaderError,
 };
 use wasm_bindgen::JsCast;
-use web_sys::{DataTransfer, Element, File, FileSystemEntry};
+use web_sys::{DataTransfer, Element, File, FileSystemEntry, HtmlInputElement};
 
 use super::{
     components::{
         dom::{all, element_of, within},
         toast::Toaster,
     },
+    lazy::in_bundle,
     session::Session,
 };
 use crate::domain::resource::Kind;
@@ -50,24 +51,21 @@ pub enum Chosen {
     Dropped(Vec<FileSystemEntry>, Vec<File>),
 }
 
+/// Draws the panel.
+type DrawPanel = fn(Uploads) -> AnyView;
+
 /// What the bundle `upload` has for the others.
 pub struct Code {
-    /// Draws the panel.
-    panel: fn(Uploads) -> AnyView,
+    panel: DrawPanel,
     /// Takes files.
     take: fn(Uploads, Target, Chosen),
-}
-
-#[leptos::wasm_split::wasm_split(upload, wasm_split_path = ::leptos::wasm_split, fallible)]
-fn code() -> Result<Code, SplitLoaderError> {
-    Ok(Code { panel: panel::panel, take: engine::take })
 }
 
 /// The uploads of this window.
 #[derive(Clone, Copy)]
 pub struct Uploads {
     /// What draws the panel, once there is something to draw.
-    panel: RwSignal<Option<fn(Uploads) -> AnyView>>,
+    panel: RwSignal<Option<DrawPanel>>,
     /// Raised whenever the queue has changed.
     version: RwSignal<u64>,
     /// The datasets that something is sent to.
@@ -76,6 +74,10 @@ pub struct Uploads {
     over: RwSignal<Option<String>>,
     /// Whether something of this page is dragged: a browser makes a file of a picture.
     is_own_drag: StoredValue<bool>,
+    /// What opens the browser's dialogs for files and for a folder.
+    inputs: (NodeRef<html::Input>, NodeRef<html::Input>),
+    /// Where what is chosen there goes.
+    picked_for: StoredValue<Target>,
     session: Session,
     toaster: Toaster,
 }
@@ -89,6 +91,8 @@ impl Uploads {
             under_way: RwSignal::new(Vec::new()),
             over: RwSignal::new(None),
             is_own_drag: StoredValue::new(false),
+            inputs: (NodeRef::new(), NodeRef::new()),
+            picked_for: StoredValue::new(Target::default()),
             session: Session::get(),
             toaster: Toaster::get(),
         };
@@ -117,10 +121,33 @@ impl Uploads {
         self.under_way.with(|datasets| datasets.iter().any(|one| one == dataset))
     }
 
+    /// Opens the browser's dialog for files, or for a folder.
+    pub fn pick(self, target: Target, is_folder: bool) {
+        let dataset = target.dataset.clone().or_else(selected_dataset);
+        self.picked_for.set_value(Target { dataset, ..target });
+        let input = if is_folder { self.inputs.1 } else { self.inputs.0 };
+        if let Some(input) = input.get_untracked() {
+            input.click();
+        }
+    }
+
+    /// Somebody has chosen files.
+    fn picked(self, event: &Event) {
+        let Some(input) = event.target().and_then(|target| target.dyn_into::<HtmlInputElement>().ok()) else { return };
+        let files = input.files();
+        let files: Vec<File> =
+            files.map(|list| (0..list.length()).filter_map(|index| list.get(index)).collect()).unwrap_or_default();
+        // So that the same files can be chosen again.
+        input.set_value("");
+        if !files.is_empty() {
+            self.offer(self.picked_for.get_value(), Chosen::Files(files));
+        }
+    }
+
     /// Takes files to upload: asks where to, if there is a choice, and begins.
     pub fn offer(self, target: Target, chosen: Chosen) {
         spawn_local(async move {
-            match code().await {
+            match in_bundle!(upload, Code, Code { panel: panel::panel, take: engine::take }).await {
                 Ok(code) => {
                     (code.take)(self, target, chosen);
                     if self.panel.with_untracked(Option::is_none) {
@@ -128,7 +155,7 @@ impl Uploads {
                     }
                 }
                 Err(_) => {
-                    self.toaster.show("The upload could not begin, because the connection was interrupted. Try again.")
+                    self.toaster.show("The upload could not begin, because the connection was interrupted. Try again.");
                 }
             }
         });
@@ -240,7 +267,7 @@ fn facts(element: &Element, id: &str, name: &str) -> Option<(String, String)> {
 }
 
 /// The dataset that is selected in the list, if it is a single one.
-pub(super) fn selected_dataset() -> Option<(String, String)> {
+fn selected_dataset() -> Option<(String, String)> {
     let selected = document().query_selector_all("tr[data-id][aria-selected=true]").ok()?;
     let row = selected.item(0).filter(|_| selected.length() == 1)?.dyn_into::<Element>().ok()?;
     let is_dataset = row.get_attribute("data-kind").as_deref() == Some(Kind::Dataset.as_str());
@@ -251,7 +278,17 @@ pub(super) fn selected_dataset() -> Option<(String, String)> {
 #[component]
 pub fn UploadsRoot() -> impl IntoView {
     let uploads = Uploads::get();
+    let (files, folder) = uploads.inputs;
+    Effect::new(move |_| {
+        if let Some(folder) = folder.get() {
+            // Not in the list of attributes that Leptos knows.
+            drop(folder.set_attribute("webkitdirectory", ""));
+        }
+    });
     view! {
+        // Here, and not on the pages: a page that loads its data again while the dialog is open would lose what is chosen in it.
+        <input node_ref=files type="file" hidden=true multiple=true aria-label="Upload files" on:change=move |event| uploads.picked(&event)/>
+        <input node_ref=folder type="file" hidden=true multiple=true aria-label="Upload folder" on:change=move |event| uploads.picked(&event)/>
         <div class="drag-note" class:shown=move || uploads.over.with(Option::is_some) aria-hidden="true">
             {move || uploads.over.get().map(|name| format!("Drop to upload to “{name}”"))}
         </div>

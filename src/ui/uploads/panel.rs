@@ -237,7 +237,7 @@ fn Panel(uploads: Uploads, summary: Memo<Summary>) -> impl IntoView {
                 {move || {
                     let Totals { here, present, skipped, .. } = summary.with(|summary| summary.totals);
                     (here + skipped > 0).then(|| view! {
-                        <p class="upload-row done">
+                        <p class="upload-row" data-state="done">
                             <Icon name="check"/>
                             <span>
                                 <b>{words::totalled(here as u64, "file", "files")}</b>
@@ -340,16 +340,16 @@ fn Rows(uploads: Uploads, only_failed: RwSignal<bool>) -> impl IntoView {
 
 fn row_view(uploads: Uploads, row: Row) -> impl IntoView {
     let Row { index, name, path, line, icon, percent } = row;
-    let (class, icon) = match icon {
-        RowIcon::Waiting => ("upload-row queued", "dataset"),
-        RowIcon::Sending => ("upload-row sending", "dataset"),
-        RowIcon::Failed => ("upload-row failed", "warning"),
-        RowIcon::Conflict => ("upload-row conflict", "info"),
+    let retries = icon == RowIcon::Failed;
+    let (state, icon) = match icon {
+        RowIcon::Waiting => ("waiting", "dataset"),
+        RowIcon::Sending => ("sending", "dataset"),
+        RowIcon::Failed => ("failed", "warning"),
+        RowIcon::Conflict => ("conflict", "info"),
     };
-    let retries = class == "upload-row failed";
     let label = format!("Retry {name}");
     view! {
-        <li class=class>
+        <li class="upload-row" data-state=state>
             <Icon name=icon/>
             <span>
                 <b title=path>{name}</b>

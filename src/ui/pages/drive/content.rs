@@ -87,8 +87,9 @@ pub fn DriveContent(
     let origins = drive.resource.as_ref().map(|resource| resource.restricted_by.clone()).unwrap_or_default();
     let level = drive.resource.as_ref().map(|resource| resource.level);
     let drop = drop_attributes(&drive, own);
-    let uploads = dataset.clone().zip(drive.upload.clone()).map(|(resource, place)| {
-        let (dataset, back) = ((resource.id.to_string(), resource.name), listing.address());
+    let uploads = dataset.clone().filter(|_| own).map(|resource| {
+        let (dataset, place, back) =
+            ((resource.id.to_string(), resource.name), drive.upload.clone(), listing.address());
         view! { <DatasetUploads dataset place back flash=flash.clone()/> }
     });
     let note = view_as.map(|view_as| view! { <ViewAsBanner view_as level listing=listing.clone()/> });
