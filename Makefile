@@ -1,16 +1,20 @@
 # Every target says what it does and about how long it takes on two idle cores. The work is in scripts/.
 .DEFAULT_GOAL := help
-.PHONY: help run test build dev setup fmt lint unit e2e bench doc
+.PHONY: help run test test-deep build dev setup fmt lint unit e2e bench doc
 MAKEFLAGS += --no-print-directory
 
 help: ## this list
-	@sed -n 's/^\([a-z0-9]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 14
+	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 19
 
 run: build ## build, fill a new database with an example, serve on http://localhost:3000 (15 to 18 minutes the first time, then seconds)
 	@scripts/run
 
 test: ## everything that must hold: format, clippy, tests on SQLite and PostgreSQL, documentation, end to end (40 minutes from nothing, 25 after a change)
 	@scripts/test
+
+test-deep: build ## files with programs of others: tus clients through a line that breaks, ZIP readers, curl, an S3 server (10 minutes once built)
+	@scripts/test-deep
+	@scripts/test-deep s3
 
 build: ## target/release/commonhold and target/site (15 minutes from nothing, 2 seconds with nothing to do)
 	@scripts/setup build

@@ -86,7 +86,7 @@ CREATE TABLE membership (
     created_at BIGINT NOT NULL,
     PRIMARY KEY (organization_id, person_id)
 );
-CREATE INDEX membership_person_id_idx ON membership (person_id);
+CREATE INDEX membership_person_id_role_organization_id_idx ON membership (person_id, role, organization_id);
 CREATE INDEX membership_organization_id_role_idx ON membership (organization_id, role);
 CREATE INDEX membership_organization_id_person_id_idx ON membership (organization_id, person_id) WHERE limited;
 -- Lists of an organization's people.

@@ -11,6 +11,10 @@ CREATE TABLE licence (
     seats BIGINT CHECK (seats >= 0),
     active_from BIGINT NOT NULL,
     active_until BIGINT,
+    -- Given for a while to try it out (LIC-7).
+    trial BOOLEAN NOT NULL DEFAULT FALSE,
+    -- Whether the Owners were told that it ends at `active_until` (LIC-8).
+    end_told BOOLEAN NOT NULL DEFAULT FALSE,
     -- The sums of the ledger's grants, and of the whole ledger, written in the transaction of each entry; `doctor` adds the
     -- entries up and compares. What is left never falls below zero, whatever happens at the same moment.
     images_granted BIGINT NOT NULL CHECK (images_granted >= 0),
@@ -26,6 +30,8 @@ CREATE TABLE licence (
 );
 CREATE INDEX licence_account_id_id_idx ON licence (account_id, id);
 CREATE INDEX licence_organization_id_id_idx ON licence (organization_id, id);
+-- The ends that are still to be told.
+CREATE INDEX licence_active_until_id_idx ON licence (active_until, id) WHERE NOT end_told;
 
 -- A row is an entry of a licence's append-only ledger (LIC-3). The licence numbers its entries, so the order and the balance are
 -- those in which entries were written, whichever node wrote them and whatever its clock said. Times never go back from one

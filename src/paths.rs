@@ -36,9 +36,36 @@ pub fn drive(org: &str, resource: &str) -> String {
     }
 }
 
+/// The bytes of a file of a dataset (FILE-4).
+pub fn file_content(dataset: &str, number: i64) -> String {
+    format!("/api/v1/datasets/{}/files/{number}/content", encode(dataset))
+}
+
+/// Files of a dataset as a ZIP (FILE-4): of a `side`, `input`, `output` or `all`; those with these numbers, or all of them where
+/// there are none.
+pub fn dataset_zip(dataset: &str, side: &str, numbers: &[String]) -> String {
+    Address::new(format!("/api/v1/datasets/{}/zip", encode(dataset)))
+        .with("side", side)
+        .with("numbers", numbers.join(","))
+        .text()
+}
+
+/// The files of every dataset in a container as a ZIP (FILE-4).
+pub fn resource_zip(resource: &str) -> String {
+    format!("/api/v1/resources/{}/zip", encode(resource))
+}
+
 /// A preview of a photo, for `<img>`, with so many pixels on its longer side: 320 or 1600 (FILE-5).
 pub fn file_preview(dataset: &str, number: i64, pixels: u32) -> String {
     format!("/api/v1/datasets/{}/files/{number}/preview?size={pixels}", encode(dataset))
+}
+
+/// Where the form that uploads without script is sent to; the dataset's id follows.
+pub const UPLOAD_FORM: &str = "/upload/";
+
+/// The form that uploads to a dataset without script (FILE-2).
+pub fn upload_form(dataset: &str) -> String {
+    format!("{UPLOAD_FORM}{}", encode(dataset))
 }
 
 /// The trash of an organization's Drive (DRIVE-4).

@@ -1,7 +1,7 @@
 import { Person } from "../support/api";
 import { expect, test } from "../support/fixture";
 import { linkTo, mailTo } from "../support/inbox";
-import { alert, problemOf, section, signIn, status } from "../support/pages";
+import { alert, problemOf, section, signIn, status, welcome } from "../support/pages";
 
 const NEW = "teaspoon-harbour-violet";
 
@@ -10,7 +10,7 @@ test("AUTH-2 an address is verified by a mailed link, with a button", async ({ p
   await page.goto("/account");
   const reminder = section(page, "Verify your email");
   await expect(reminder).toContainText(anna.email);
-  await reminder.getByRole("button", { name: "Send the link again", exact: true }).click();
+  await reminder.getByRole("button", { name: "Send again", exact: true }).click();
   // The one of signing up was sent less than a minute ago.
   await expect(alert(page).or(reminder).first()).toBeVisible();
 
@@ -49,7 +49,7 @@ test("AUTH-5 a forgotten password is set anew by a mailed link", async ({ page, 
   await expect(page).toHaveURL(/\/signin$/);
   await expect(status(page).first()).toContainText("Your password is set.");
   await signIn(page, anna.email, NEW);
-  await expect(page.getByRole("heading", { level: 1, name: "Your organizations" })).toBeVisible();
+  await expect(welcome(page, anna.firstName)).toBeVisible();
   await page.goto(link);
   await expect(alert(page)).toContainText("This link has already been used.");
 });
@@ -59,7 +59,7 @@ test("AUTH-4 a new password ends the session in the other browser", async ({ pag
   await other.context().clearCookies();
   await other.goto("/signin");
   await signIn(other, anna.email, anna.password);
-  await expect(other.getByRole("heading", { level: 1, name: "Your organizations" })).toBeVisible();
+  await expect(welcome(other, anna.firstName)).toBeVisible();
 
   await page.goto("/account/security");
   const form = section(page, "Change password");
@@ -85,7 +85,7 @@ test("AUTH-4 sessions are listed, and ended one by one or all", async ({ page, a
     await other.context().clearCookies();
     await other.goto("/signin");
     await signIn(other, anna.email, anna.password);
-    await expect(other.getByRole("heading", { level: 1, name: "Your organizations" })).toBeVisible();
+    await expect(welcome(other, anna.firstName)).toBeVisible();
     await page.goto("/account/security");
     await expect(sessions.getByRole("listitem")).toHaveCount(2);
     await expect(sessions.getByText("This device")).toHaveCount(1);

@@ -1,7 +1,7 @@
 // What surrounds every page, in a browser with WebAssembly: titles, focus after dialogs, narrow and low windows, slow lines.
 import { expect, hydrated, test } from "../support/fixture";
 import { Person } from "../support/api";
-import { signIn } from "../support/pages";
+import { signIn, welcome } from "../support/pages";
 
 const LONG = "Donaudampfschifffahrtsgesellschaft";
 
@@ -16,7 +16,7 @@ test("M4 a tab says which part of which organization it shows, and has its colou
     [`/o/${org.org_id}/settings`, `Organization settings · ${org.name} · Commonhold`],
     [`/o/${org.org_id}/drive/trash`, `Trash · ${org.name} · Commonhold`],
     ["/account", "Profile · Commonhold"],
-    ["/", "Your organizations · Commonhold"],
+    ["/", `Welcome, ${anna.firstName} · Commonhold`],
   ];
   for (const [path, title] of titles) {
     // As the server says it, and as the browser leaves it.
@@ -99,7 +99,7 @@ test("B13 on a slow line the card stays, with its button pending, until the next
     await other.waitForTimeout(50);
   }
   release();
-  await expect(other.getByRole("heading", { level: 1, name: "Your organizations" })).toBeVisible();
+  await expect(welcome(other, anna.firstName)).toBeVisible();
   await context.close();
 });
 

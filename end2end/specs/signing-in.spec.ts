@@ -1,6 +1,6 @@
 import { Person } from "../support/api";
 import { expect, test } from "../support/fixture";
-import { alert, problemOf, signIn } from "../support/pages";
+import { alert, problemOf, signIn, welcome } from "../support/pages";
 
 test("AUTH-1 signing up leads to a page of one's own, signed in", async ({ page }) => {
   const anna = new Person(page.request);
@@ -12,7 +12,7 @@ test("AUTH-1 signing up leads to a page of one's own, signed in", async ({ page 
   await page.getByLabel("Email").fill(anna.email);
   await page.getByLabel("Password").fill(anna.password);
   await page.getByRole("button", { name: "Sign up", exact: true }).click();
-  await expect(page.getByRole("heading", { level: 1, name: "Your organizations" })).toBeVisible();
+  await expect(welcome(page, anna.firstName)).toBeVisible();
   await expect(page.getByRole("button", { name: "Organization switcher" })).toBeVisible();
 });
 
@@ -53,7 +53,7 @@ test("AUTH-3 signing out and in again; whatever is wrong, one thing is said", as
   }
 
   await signIn(page, anna.email.toUpperCase(), anna.password);
-  await expect(page.getByRole("heading", { level: 1, name: "Your organizations" })).toBeVisible();
+  await expect(welcome(page, anna.firstName)).toBeVisible();
 });
 
 test("AUTH a page that needs signing in comes back after it; another site never does", async ({ page, anna, context }) => {
@@ -68,7 +68,7 @@ test("AUTH a page that needs signing in comes back after it; another site never 
     await context.clearCookies();
     await page.goto(`/signin?next=${encodeURIComponent(elsewhere)}`);
     await signIn(page, anna.email, anna.password);
-    await expect(page.getByRole("heading", { level: 1, name: "Your organizations" })).toBeVisible();
+    await expect(welcome(page, anna.firstName)).toBeVisible();
     expect(new URL(page.url()).hostname).toBe("localhost");
   }
 });

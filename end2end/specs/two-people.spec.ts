@@ -1,7 +1,7 @@
 // Two people in one browser: what was open stays somebody's, whoever signs in in another tab.
 import { Person } from "../support/api";
 import { expect, hydrated, test } from "../support/fixture";
-import { Drive, alert, signIn, status } from "../support/pages";
+import { Drive, alert, signIn, status, welcome } from "../support/pages";
 
 test("a page of Anna's changes nothing once John has signed in in another tab", async ({ page, anna, someoneElse, context, javaScriptEnabled }) => {
   const table = await anna.organization("Table");
@@ -15,7 +15,7 @@ test("a page of Anna's changes nothing once John has signed in in another tab", 
   await tab.goto("/signin");
   if (javaScriptEnabled) await hydrated(tab);
   await signIn(tab, john.email, john.password);
-  await expect(tab.getByRole("heading", { level: 1, name: "Your organizations" })).toBeVisible();
+  await expect(welcome(tab, john.firstName)).toBeVisible();
 
   await dialog.getByRole("button", { name: "Create", exact: true }).click();
   const told = page.getByText("You are now signed in as John Berg", { exact: false }).first();
@@ -34,7 +34,7 @@ test("a page of Anna's changes nothing once John has signed in in another tab", 
   await context.clearCookies();
   await page.goto("/signin");
   await signIn(page, anna.email, anna.password);
-  await expect(page.getByRole("heading", { level: 1, name: "Your organizations" })).toBeVisible();
+  await expect(welcome(page, anna.firstName)).toBeVisible();
   expect(await anna.names(table.root)).toEqual([]);
 });
 

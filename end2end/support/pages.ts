@@ -9,6 +9,9 @@ export const shown = (number: number): string => number.toLocaleString("en-US");
 /** A section of a page, named by its heading. */
 export const section = (page: Page, name: string): Locator => page.getByRole("region", { name, exact: true });
 
+/** The heading of the welcome page for somebody who has first steps to take (ORG-9). */
+export const welcome = (page: Page, firstName: string): Locator => page.getByRole("heading", { level: 1, name: `Welcome, ${firstName}`, exact: true });
+
 export const alert = (page: Page): Locator => page.getByRole("alert");
 export const status = (page: Page): Locator => page.getByRole("status");
 

@@ -1,6 +1,7 @@
 // Every page, with something on it: for the checks and pictures that go through all of them.
 import type { Page } from "@playwright/test";
 import { type Person, unique } from "./api";
+import { flight, upload } from "./files";
 import { invitationLink } from "./inbox";
 import { grantDesktop, grantImages, grantTeams, operator, setProcessed } from "./operator";
 
@@ -34,6 +35,10 @@ export async function inside(anna: Person): Promise<Place[]> {
   await anna.create(table.root, "asset", "Bridge 7");
   const ready = await anna.create(table.root, "dataset", "Flight 1", 1_204);
   const draft = await anna.create(table.root, "dataset", "Flight 2", 88);
+  const full = await anna.create(tunnels.id, "dataset", "Portal flight, week 46", 0);
+  await upload(anna, full, { ...flight(12), "notes.txt": Buffer.from("what was seen") });
+  await upload(anna, full, { "report.pdf": Buffer.from("%PDF-1.7 nothing more"), "map/ortho.tif": Buffer.from("II*\0 a map") }, "output");
+  await anna.patch(`/datasets/${full.id}/files/5`, { left_out: true });
   const made = await anna.post<{ person: string }>(`/orgs/${table.org_id}/people`, {
     email: `mem.${unique()}@example.com`, first_name: "Mem", last_name: "Roth", role: "member",
   });
@@ -79,6 +84,16 @@ export async function inside(anna: Person): Promise<Place[]> {
     { name: "drive-folder", path: `${drive}/${tunnels.id}` },
     { name: "drive-empty", path: `${drive}/${empty.id}` },
     { name: "dataset", path: `${drive}/${ready.id}` },
+    { name: "dataset-with-files", path: `${drive}/${full.id}` },
+    { name: "dataset-images", path: `${drive}/${full.id}?tab=images` },
+    { name: "dataset-images-selected", path: `${drive}/${full.id}?tab=images&item=3&item=4` },
+    { name: "dataset-images-list", path: `${drive}/${full.id}?tab=images&view=list` },
+    { name: "dataset-images-nothing-found", path: `${drive}/${full.id}?tab=images&find=nothing` },
+    { name: "dataset-images-none", path: `${drive}/${draft.id}?tab=images` },
+    { name: "dataset-results", path: `${drive}/${full.id}?tab=results` },
+    { name: "dialog-file", path: `${drive}/${full.id}?tab=images&file=5` },
+    { name: "dialog-rename-file", path: `${drive}/${full.id}?tab=images&dialog=rename-file&item=3` },
+    { name: "dialog-delete-files", path: `${drive}/${full.id}?tab=images&dialog=delete-files&item=3&item=4` },
     { name: "dialog-new-folder", path: `${drive}?dialog=new-folder` },
     { name: "dialog-new-dataset", path: `${drive}?dialog=new-dataset` },
     { name: "dialog-rename", path: `${drive}?dialog=rename&item=${ready.id}` },

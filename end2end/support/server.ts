@@ -38,22 +38,28 @@ async function stop(server: ChildProcess): Promise<void> {
   }
 }
 
-export default async function start(): Promise<() => Promise<void>> {
+/** A running server, over an empty database of its own. */
+export interface Running {
+  url: string;
+  /** What the operator's commands need to work on the same database. */
+  env: Record<string, string>;
+  stop: () => Promise<void>;
+}
+
+/** Starts a server with more arguments; its log is a file of `target/end2end`. */
+export async function launch(name: string, ...more: string[]): Promise<Running> {
   const folder = mkdtempSync(join(tmpdir(), "commonhold-e2e-"));
   const port = await freePort();
   // "localhost" by name: browsers and Playwright take secure cookies from it without TLS.
   const url = `http://localhost:${port}`;
-  // The tests, and the operator's commands they run, find it here.
-  process.env["COMMONHOLD_E2E_URL"] = url;
-  process.env["COMMONHOLD_DATABASE"] = `sqlite://${join(folder, "e2e.db")}`;
-  process.env["COMMONHOLD_DATA"] = join(folder, "data");
+  const env = { COMMONHOLD_DATABASE: `sqlite://${join(folder, "e2e.db")}`, COMMONHOLD_DATA: join(folder, "data") };
 
   const output = join(root, "target/end2end");
   mkdirSync(output, { recursive: true });
-  const log = join(output, "server.log");
+  const log = join(output, `${name}.log`);
   const out = openSync(log, "w");
-  const args = ["serve", "--listen", `127.0.0.1:${port}`, "--public-url", url, "--rate-limits", "off"];
-  const server = spawn(program, args, { cwd: root, env: process.env, stdio: ["ignore", out, out] });
+  const args = ["serve", "--listen", `127.0.0.1:${port}`, "--public-url", url, "--rate-limits", "off", ...more];
+  const server = spawn(program, args, { cwd: root, env: { ...process.env, ...env }, stdio: ["ignore", out, out] });
   closeSync(out);
   try {
     await ready(url, server, log);
@@ -61,8 +67,19 @@ export default async function start(): Promise<() => Promise<void>> {
     await stop(server);
     throw error;
   }
-  return async () => {
-    await stop(server);
-    rmSync(folder, { recursive: true, force: true });
+  return {
+    url,
+    env,
+    stop: async () => {
+      await stop(server);
+      rmSync(folder, { recursive: true, force: true });
+    },
   };
+}
+
+export default async function start(): Promise<() => Promise<void>> {
+  const { url, env, stop: end } = await launch("server");
+  // The tests, and the operator's commands they run, find it here.
+  Object.assign(process.env, env, { COMMONHOLD_E2E_URL: url });
+  return end;
 }

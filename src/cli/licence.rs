@@ -179,5 +179,11 @@ fn describe(licence: &LicenceView) -> String {
         Some(Model::Credits) => format!("{} credits left", licence.left.credits),
         None => licence.seats.map_or_else(String::new, |seats| format!("{seats} seats")),
     };
-    format!("{}  {:<16}  {:<8}  {until:<10}  {left}", licence.id, licence.product.as_str(), licence.state.as_str())
+    let trial = if licence.trial { ", trial" } else { "" };
+    format!(
+        "{}  {:<16}  {:<8}  {until:<10}  {left}{trial}",
+        licence.id,
+        licence.product.as_str(),
+        licence.state.as_str()
+    )
 }

@@ -84,7 +84,7 @@ enum Command {
     Doctor(doctor::DoctorArgs),
     /// Send a folder to a dataset, and go on where it was cut: run it again after whatever went wrong.
     ///
-    /// For example: commonhold upload /media/card/DCIM --dataset 0199a1b2-…
+    /// For example: commonhold upload /media/card/DCIM --dataset 0199a1b2-…; without --dataset, to a new one
     Upload(upload::UploadArgs),
     /// Generate large amounts of data for measurements.
     Generate(generate::GenerateArgs),

@@ -1,7 +1,7 @@
-//! `commonhold upload DIR --dataset ID`: sends a folder to a dataset, and goes on where it was cut (FILE-7).
+//! `commonhold upload DIR`: sends a folder to a dataset, and goes on where it was cut (FILE-7). Without `--dataset` it makes a new one.
 //!
 //! It speaks the public API alone: a plan for up to 500 files, then tus, three files at a time. What is here already is not sent again, so
-//! the command is simply run again after whatever went wrong.
+//! after whatever went wrong the command is simply run again, with the dataset that it said it made.
 
 use std::{
     collections::BTreeMap,
@@ -41,9 +41,13 @@ pub struct UploadArgs {
     /// The folder to send, with everything in it. Hidden files are left out.
     folder: PathBuf,
 
-    /// The id of the dataset.
+    /// The id of the dataset. Without it a new one is made, in the Drive of the key's account.
     #[arg(long)]
-    dataset: String,
+    dataset: Option<String>,
+
+    /// What a new dataset is called: the day and the folder, unless this says otherwise.
+    #[arg(long, conflicts_with = "dataset")]
+    name: Option<String>,
 
     /// The address of the server.
     #[arg(long, env = "COMMONHOLD_SERVER", default_value = "http://localhost:3000", value_parser = public_url)]
@@ -98,8 +102,9 @@ pub async fn run(args: &UploadArgs) -> Result<ExitCode, Fatal> {
     say(format!("{} files with {} in {}.", files.len(), words(all), args.folder.display()))?;
     let remote = Remote::connect(args).await?;
     let outcome = Mutex::new(Outcome::default());
+    let mut dataset = args.dataset.clone();
     for chunk in files.chunks(MAX_PLANNED_FILES) {
-        let planned = remote.plan(args, chunk).await?;
+        let planned = remote.plan(args, &mut dataset, chunk).await?;
         let mut wanted = Vec::new();
         for (file, item) in chunk.iter().zip(&planned) {
             match (item["state"].as_str(), item["upload"]["url"].as_str()) {
@@ -288,20 +293,37 @@ impl Remote {
         Err(Trouble::Refused("The client ID or the client secret does not work any more.".to_owned()))
     }
 
-    async fn plan(&self, args: &UploadArgs, files: &[LocalFile]) -> Result<Vec<Value>, Fatal> {
+    /// Plans files, for a new dataset where there is none yet.
+    async fn plan(
+        &self,
+        args: &UploadArgs,
+        dataset: &mut Option<String>,
+        files: &[LocalFile],
+    ) -> Result<Vec<Value>, Fatal> {
         let listed: Vec<Value> = files
             .iter()
             .map(|file| json!({ "path": file.path, "bytes": file.bytes, "modified": file.modified }))
             .collect();
-        let body = json!({
-            "side": args.side, "on_conflict": args.on_conflict.replace('-', "_"), "files": listed,
-        });
-        let path = format!("/api/v1/datasets/{}/uploads", args.dataset);
+        let (path, body) = match dataset {
+            Some(dataset) => (
+                format!("/api/v1/datasets/{dataset}/uploads"),
+                json!({ "side": args.side, "on_conflict": args.on_conflict.replace('-', "_"), "files": listed }),
+            ),
+            None => (
+                "/api/v1/datasets".to_owned(),
+                json!({ "name": name_of(args, files), "side": args.side, "files": listed }),
+            ),
+        };
         let json = [("content-type", "application/json".to_owned())];
         let mut delays = Delays::default();
         loop {
             match self.ask(Method::POST, &path, &json, body.to_string().into_bytes()).await {
                 Ok((_, answer)) => {
+                    if let (None, Some(made)) = (&dataset, answer["dataset"].as_str()) {
+                        let name = answer["name"].as_str().unwrap_or_default();
+                        say(format!("Made the dataset “{name}”. If this is cut, go on with --dataset {made}"))?;
+                        *dataset = Some(made.to_owned());
+                    }
                     let items = answer["items"].as_array().cloned().unwrap_or_default();
                     return if items.len() == files.len() {
                         Ok(items)
@@ -356,6 +378,18 @@ impl Remote {
             }
         }
     }
+}
+
+/// What a new dataset is called: "2026-11-21 Dam", by when the first file was changed and what the folder is called. The server puts the
+/// day of today in place of a name that is empty.
+fn name_of(args: &UploadArgs, files: &[LocalFile]) -> String {
+    if let Some(name) = &args.name {
+        return name.clone();
+    }
+    let day = files.first().and_then(|file| file.modified.as_deref()).and_then(|modified| modified.get(..10));
+    let folder = args.folder.canonicalize().ok();
+    let folder = folder.as_deref().and_then(Path::file_name).and_then(std::ffi::OsStr::to_str);
+    [day, folder].into_iter().flatten().collect::<Vec<_>>().join(" ")
 }
 
 /// The next bytes of a file to be sent.

@@ -8,7 +8,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use unicode_normalization::UnicodeNormalization;
 
-use super::{name, text::FieldIssue};
+use super::{name, refusal::Refusal, text::FieldIssue};
 
 /// The longest path.
 pub const MAX_PATH_BYTES: usize = 1_000;
@@ -16,8 +16,25 @@ pub const MAX_PATH_BYTES: usize = 1_000;
 /// The longest part of a path between two slashes: what file systems take as a name.
 pub const MAX_SEGMENT_BYTES: usize = 255;
 
-/// How many files one call deletes at most.
-pub const MAX_DELETED_FILES: usize = 10_000;
+/// How many files one call changes or deletes at most.
+pub const MAX_CHANGED_FILES: usize = 10_000;
+
+/// The files of a call that changes several: each once, in order.
+///
+/// # Errors
+/// `Invalid` at `numbers`: none, or too many.
+pub fn check_numbers(numbers: &[i64]) -> Result<Vec<i64>, Refusal> {
+    match numbers.len() {
+        0 => Err(Refusal::field("numbers", FieldIssue::Missing)),
+        count if count > MAX_CHANGED_FILES => Err(Refusal::field("numbers", FieldIssue::TooMany(MAX_CHANGED_FILES))),
+        _ => {
+            let mut unique = numbers.to_vec();
+            unique.sort_unstable();
+            unique.dedup();
+            Ok(unique)
+        }
+    }
+}
 
 /// Where in a dataset a file is.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default, Serialize, Deserialize)]
@@ -394,6 +411,12 @@ mod tests {
             assert_eq!(Media::sniff(head), media, "{head:?}");
         }
         assert!(Media::ALL.iter().all(|media| media.is_image() == media.as_str().starts_with("image/")));
+    }
+
+    #[test]
+    fn file_1_files_are_named_by_their_numbers() {
+        assert_eq!(check_numbers(&[3, 1, 3]), Ok(vec![1, 3]));
+        assert!(check_numbers(&[]).is_err() && check_numbers(&[1; MAX_CHANGED_FILES + 1]).is_err());
     }
 
     #[test]

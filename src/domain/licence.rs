@@ -286,6 +286,14 @@ pub const fn ends_soon(until: Timestamp, now: Timestamp) -> bool {
     days_left(until, now) <= ENDS_SOON_DAYS
 }
 
+/// How many days before its last day the Owners are told that a licence ends (LIC-8).
+pub const END_TOLD_DAYS: i64 = 7;
+
+/// The latest end that Owners are told of at a moment (LIC-8): that of a licence whose last day is [`END_TOLD_DAYS`] away.
+pub const fn latest_end_told(now: Timestamp) -> Timestamp {
+    now.day().start().plus_days(END_TOLD_DAYS + 1)
+}
+
 /// Where a balance of credits stands.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub enum CreditBand {

@@ -105,9 +105,9 @@ pub enum Refusal {
         "You no longer have this seat: it was released, taken on another device, or not used for too long. Take a seat again."
     )]
     SeatLost,
-    /// Which organization's desktop licences a program may take is not known (SET-1).
+    /// Which organization's desktop licences a program may take, or where an upload without a place goes, is not known (SET-1).
     #[error(
-        "You belong to several organizations. Choose a default organization under My account; desktop licences come from there."
+        "You belong to several organizations. Choose a default organization under My account; desktop licences come from there, and uploads go there."
     )]
     ChooseOrganization,
     /// The organization's storage would be exceeded (FILE-6).

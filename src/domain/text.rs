@@ -210,6 +210,7 @@ impl FieldError {
 fn missing(field: &str) -> &'static str {
     match field {
         "name" | "legal_name" | "site_name" | "contact_name" => "Enter a name.",
+        "path" => "Enter a path.",
         "first_name" => "Enter a first name.",
         "last_name" => "Enter a last name.",
         "email" | "contact_email" | "person" => "Enter an email address.",

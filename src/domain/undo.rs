@@ -49,6 +49,22 @@ pub enum Inverse {
     },
     /// Takes things out of the trash.
     Restore { items: Vec<ResourceId> },
+    /// Takes files of a dataset in again, or leaves them out.
+    LeaveOut {
+        dataset: ResourceId,
+        numbers: Vec<i64>,
+        /// Whether they are left out again.
+        left_out: bool,
+    },
+    /// Gives a file of a dataset its old path back.
+    RenameFile {
+        dataset: ResourceId,
+        number: i64,
+        /// Its path since.
+        from: String,
+        /// Its path before.
+        to: String,
+    },
 }
 
 impl Inverse {
@@ -64,7 +80,7 @@ impl Inverse {
         match self {
             Self::PutBack { items, .. } => Some(items),
             Self::Unassign { put_back, .. } => put_back.put_back(),
-            Self::Rename { .. } | Self::Restore { .. } => None,
+            Self::Rename { .. } | Self::Restore { .. } | Self::LeaveOut { .. } | Self::RenameFile { .. } => None,
         }
     }
 }

@@ -13,6 +13,8 @@ pub mod activity;
 pub mod billing;
 pub mod drive;
 pub mod encoding;
+pub mod file;
+pub mod first_steps;
 pub mod invitation;
 pub mod key;
 pub mod licence;
@@ -31,6 +33,7 @@ pub mod settings;
 pub mod task;
 pub mod transfer;
 pub mod trash;
+pub mod upload;
 
 use leptos::{
     prelude::Resource,

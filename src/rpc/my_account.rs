@@ -46,13 +46,14 @@ pub async fn change_email(
     response::done(asked, |()| ("/account".to_owned(), "We sent a link to the new address.".to_owned())).await
 }
 
-/// Mails the link again that proves my address (AUTH-2).
+/// Mails the link again that proves my address (AUTH-2). Leads back to the page.
 #[server(output = Postcard)]
-pub async fn send_verification_again() -> Result<Done, Failure> {
+pub async fn send_verification_again(#[server(default)] back: String) -> Result<Done, Failure> {
     use crate::server::{server_fn_response as response, usecase};
     let (ctx, by) = response::signed_in().await?;
     let sent = usecase::my_account::send_verification_again(&ctx, &by).await;
-    response::done(sent, |()| ("/account".to_owned(), "We sent the link again.".to_owned())).await
+    let to = response::back_to(&back, "/account");
+    response::done(sent, |()| (to, "We sent the link again.".to_owned())).await
 }
 
 /// What a mailed link can still do. Changes nothing.

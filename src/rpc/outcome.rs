@@ -8,7 +8,7 @@ use crate::{
         ReceiptView,
         loan::LoanView,
         outcome::{
-            Copied, DriveLocation, MoveResult, MoveTarget, MovedToTrash, OfferSent, Restored, RestoredItem,
+            Copied, DriveLocation, LeftOut, MoveResult, MoveTarget, MovedToTrash, OfferSent, Restored, RestoredItem,
             SharedCopies, SiteChange, SiteDirection, Undone,
         },
     },
@@ -51,6 +51,15 @@ pub fn moved(result: &MoveResult, back: Option<&str>) -> Done {
             };
             Done { to: plan_dialog(&back_or_drive(drive), items, *destination), toast, undo: None }
         }
+    }
+}
+
+/// After **Discard** of an upload that was left.
+pub fn uploads_discarded(files: u64) -> String {
+    match files {
+        0 => "Nothing was left to discard".to_owned(),
+        1 => "Discarded 1 file that was not complete".to_owned(),
+        files => format!("Discarded {files} files that were not complete"),
     }
 }
 
@@ -130,6 +139,7 @@ pub fn emptied(count: usize) -> String {
 /// After **Undo**. The REST API sends the same sentence.
 pub fn undone(undone: &Undone) -> String {
     match undone {
+        Undone::LeftOut(files) => left_out(files),
         Undone::Renamed { name } => format!("Renamed back to “{name}”"),
         Undone::Restored(items) => restored(items),
         Undone::MovedBack { names, site_in_trash } => {
@@ -139,6 +149,26 @@ pub fn undone(undone: &Undone) -> String {
                 None => moved,
             }
         }
+    }
+}
+
+/// After **Leave out** and **Take in again**.
+pub fn left_out(files: &LeftOut) -> String {
+    match (files.files.as_slice(), files.left_out) {
+        ([], true) => "These files were left out already".to_owned(),
+        ([], false) => "No file was left out".to_owned(),
+        ([one], true) => format!("Left out “{one}”"),
+        ([one], false) => format!("Took “{one}” in again"),
+        (several, true) => format!("Left out {} files", several.len()),
+        (several, false) => format!("Took {} files in again", several.len()),
+    }
+}
+
+/// After **Delete** of files.
+pub fn files_deleted(count: u64) -> String {
+    match count {
+        1 => "Deleted 1 file for good".to_owned(),
+        several => format!("Deleted {several} files for good"),
     }
 }
 

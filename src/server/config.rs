@@ -10,7 +10,9 @@ use ipnet::{IpNet, Ipv4Net};
 
 use crate::domain::{
     installation_policy::{self, Policy},
+    licence::{Family, Product},
     plan::PlanTier,
+    trial::{MAX_TRIAL_DAYS, Trial},
 };
 
 use super::{files::StorageArgs, mail::smtp::Delivery, secret::Secret, store::Synchronous};
@@ -161,6 +163,15 @@ pub struct ServeArgs {
     #[arg(long, env = "COMMONHOLD_DEFAULT_PLAN", default_value = "enterprise", value_parser = plan)]
     pub default_plan: PlanTier,
 
+    /// How many days the trial of a new organization lasts, 1 to 365: a licence of --trial-product with 10,000 images and 10
+    /// projects. Default: no trial.
+    #[arg(long, env = "COMMONHOLD_TRIAL_DAYS", value_parser = trial_days)]
+    pub trial_days: Option<i64>,
+
+    /// The product of that trial: cloud, cloud-pro, cloud-teams or cloud-enterprise.
+    #[arg(long, env = "COMMONHOLD_TRIAL_PRODUCT", value_parser = trial_product)]
+    pub trial_product: Option<Product>,
+
     /// The operator's email address, for requests that Owners send with "Contact sales". Without it, requests are only
     /// kept: see `commonhold request list`.
     #[arg(long, env = "COMMONHOLD_OPERATOR_MAIL", value_parser = address)]
@@ -263,6 +274,18 @@ fn plan(text: &str) -> Result<PlanTier, String> {
     PlanTier::parse(text).map_err(|_| "use essential, premier or enterprise".to_owned())
 }
 
+fn trial_days(text: &str) -> Result<i64, String> {
+    let days = text.trim().parse().ok().filter(|days| (1..=MAX_TRIAL_DAYS).contains(days));
+    days.ok_or_else(|| format!("use a number of days from 1 to {MAX_TRIAL_DAYS}"))
+}
+
+fn trial_product(text: &str) -> Result<Product, String> {
+    Product::parse(text)
+        .ok()
+        .filter(|product| product.family() == Family::Cloud)
+        .ok_or_else(|| "use cloud, cloud-pro, cloud-teams or cloud-enterprise".to_owned())
+}
+
 /// Reads the public URL.
 pub fn public_url(text: &str) -> Result<String, String> {
     let text = text.trim().trim_end_matches('/');
@@ -347,6 +370,18 @@ impl ServeArgs {
             OrganizationsArg::Operator => installation_policy::Founders::Operator,
         };
         Ok(Policy { sign_up, domains, founders })
+    }
+
+    /// The trial of new organizations; `None` where they get none.
+    pub fn trial(&self) -> Result<Option<Trial>, String> {
+        match (self.trial_days, self.trial_product) {
+            (None, None) => Ok(None),
+            (Some(days), Some(product)) => Trial::new(product, days)
+                .map(Some)
+                .ok_or_else(|| "A trial is of a cloud product, and of 1 to 365 days.".to_owned()),
+            (Some(_), None) => Err("--trial-days needs --trial-product, like cloud-pro.".to_owned()),
+            (None, Some(_)) => Err("--trial-product needs --trial-days, like 28.".to_owned()),
+        }
     }
 
     /// How mail is delivered; `None` if it is only kept. `public_url` is that of [`Self::settings`].
@@ -512,6 +547,24 @@ mod tests {
         assert_eq!(serve(&[]).default_plan, PlanTier::Enterprise);
         assert_eq!(serve(&["--default-plan", "essential"]).default_plan, PlanTier::Essential);
         assert!(plan("huge").is_err());
+    }
+
+    #[test]
+    fn lic_7_a_trial_takes_days_and_a_cloud_product_and_is_off_by_default() {
+        assert_eq!(serve(&[]).trial(), Ok(None));
+        let trial = serve(&["--trial-days", "28", "--trial-product", "cloud-pro"]).trial();
+        assert_eq!(trial, Ok(Trial::new(Product::CloudPro, 28)));
+        for (half, said) in
+            [(["--trial-days", "28"], "--trial-product"), (["--trial-product", "cloud"], "--trial-days")]
+        {
+            assert!(serve(&half).trial().expect_err("half of it").contains(said), "{half:?}");
+        }
+        for wrong in ["0", "-1", "366", "28.5", "many", ""] {
+            assert!(trial_days(wrong).expect_err(wrong).contains("1 to 365"), "{wrong}");
+        }
+        for wrong in ["discovery", "desktop", "moon", ""] {
+            assert!(trial_product(wrong).expect_err(wrong).contains("cloud-teams"), "{wrong}");
+        }
     }
 
     #[test]

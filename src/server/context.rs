@@ -16,6 +16,7 @@ use crate::domain::{
     requester::Requester,
     seat::Holder,
     time::Timestamp,
+    trial::Trial,
 };
 
 use super::{
@@ -53,6 +54,7 @@ struct Inner {
     secret: Secret,
     live: Live,
     default_plan: OnceLock<PlanTier>,
+    trial: OnceLock<Trial>,
     policy: OnceLock<Policy>,
     credits_came: tokio::sync::Notify,
     operator_mail: OnceLock<String>,
@@ -93,6 +95,7 @@ impl Ctx {
             operator_mail: OnceLock::new(),
             tasks: TaskRegistry::default(),
             default_plan: OnceLock::new(),
+            trial: OnceLock::new(),
             policy: OnceLock::new(),
             files: OnceLock::new(),
         }))
@@ -108,6 +111,20 @@ impl Ctx {
     /// The plan of new organizations (ACCT-2).
     pub fn default_plan(&self) -> PlanTier {
         self.0.default_plan.get().copied().unwrap_or(PlanTier::Enterprise)
+    }
+
+    /// Sets the trial of new organizations (LIC-7). Only the first call counts.
+    #[must_use]
+    pub fn with_trial(self, trial: Option<Trial>) -> Self {
+        if let Some(trial) = trial {
+            self.0.trial.get_or_init(|| trial);
+        }
+        self
+    }
+
+    /// The trial of new organizations, if they get one (LIC-7).
+    pub fn trial(&self) -> Option<Trial> {
+        self.0.trial.get().copied()
     }
 
     /// Sets where the bytes of files are (FILE-1). Only the first call counts.

@@ -31,6 +31,7 @@ pub mod session;
 pub mod shared;
 pub mod store;
 pub mod task_progress;
+mod upload_form;
 pub mod usecase;
 pub mod workers;
 
@@ -92,11 +93,13 @@ pub async fn run(database: &DatabaseArgs, args: &ServeArgs) -> Result<(), Fatal>
     let settings = args.settings()?;
     let delivery = args.delivery(&settings.public_url)?;
     let policy = args.policy()?;
+    let trial = args.trial()?;
     let secret = args.secret.secret()?;
     let files = args.storage.open(&args.secret.data)?;
     let ctx = open_with(database, settings.rate_limits, !args.no_migrate, &settings.public_url, secret)
         .await?
         .with_default_plan(args.default_plan)
+        .with_trial(trial)
         .with_policy(policy)
         .with_files(files);
     if let Some(operator) = &args.operator_mail {

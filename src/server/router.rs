@@ -40,7 +40,7 @@ use super::{
     middleware::{authenticate, cookies, forms, origin, pages, retry_later, same_person, view_as},
     preferences, rendering,
     rest::{self, idempotency, problem},
-    session, shared,
+    session, shared, upload_form,
 };
 
 /// How long a response may take. A transfer of 100,000 items stays far below.
@@ -147,6 +147,12 @@ pub fn router(ctx: &Ctx, settings: &Settings, leptos: LeptosOptions) -> Router {
     // times or keeps a body; they have limits of their own.
     let bytes = Router::new()
         .nest("/api/v1", routes.bytes.with_state(ctx.clone()))
+        .merge(
+            upload_form::router(ctx)
+                .layer(from_fn_with_state(ctx.clone(), same_person::same_person))
+                .layer(from_fn_with_state(ctx.clone(), origin::own_referer))
+                .layer(from_fn(origin::same_origin)),
+        )
         .layer(from_fn(origin::no_forged_calls))
         .layer(from_fn(problem::with_request_id))
         .layer(from_fn(view_as::refuse_changes))

@@ -7,8 +7,9 @@
 //! - `form_action` sends a form to a server function.
 //! - `page` is the skeleton that most pages share, `layout` the frame around it, `switcher` the organization switcher
 //!   in the frame, `error_page` what is shown where a page cannot be.
-//! - `sales` is the way to **Contact sales**.
+//! - `sales` is the way to **Contact sales**, `email_banner` the reminder to verify one's address.
 //! - `undo` is the button that takes a change back.
+//! - `uploads` sends files, in a bundle of its own.
 //! - `words` is how values are written: numbers, sizes, times.
 //! - `pages` has one file per page, `components` the small design system under them.
 //!
@@ -21,6 +22,7 @@
 //!   only the browser knows is added in an `Effect`.
 
 pub mod components;
+pub mod email_banner;
 pub mod error_page;
 pub mod form_action;
 pub mod hydration;
@@ -35,6 +37,7 @@ pub mod session;
 pub mod status;
 pub mod switcher;
 pub mod undo;
+pub mod uploads;
 pub mod words;
 
 use leptos::{config::LeptosOptions, nonce::use_nonce, prelude::*};
@@ -88,6 +91,7 @@ fn Everything(
 ) -> impl IntoView {
     Toaster::provide();
     let session = Session::provide();
+    uploads::Uploads::provide();
 
     Effect::new(move |_| {
         session.hydrated.set(true);
@@ -122,6 +126,7 @@ fn Everything(
         }/>
         <div class="routing" class:busy=move || routing.get() aria-hidden="true"></div>
         <routes::Pages/>
+        <uploads::UploadsRoot/>
         <Toasts undo=|token| view! { <undo::Undo token/> }.into_any()>
             <layout::FlashMessage/>
         </Toasts>

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{
+    file::{DatasetFiles, UploadPlaceView},
     licence::ProcessingView,
     membership::OrganizationMembership,
     page::Page,
@@ -26,6 +27,8 @@ pub struct DriveView {
     pub rows: Page<RowView>,
     /// All rows, counted up to [`MAX_COUNTED_ROWS`]. `None` for a search, which does not count.
     pub total: Option<u64>,
+    /// What a dataset holds; datasets only.
+    pub files: Option<DatasetFiles>,
     /// The timeline of a site (DRIVE-6); sites only.
     pub timeline: Option<TimelineView>,
     /// The folders around it, for the tree beside the list; empty where the reader does not see the root.
@@ -40,6 +43,8 @@ pub struct DriveView {
     pub shared_elsewhere: bool,
     /// The cost of processing (LIC-2). Only for a dataset that is not paid for, and a reader who may have it processed.
     pub processing: Option<ProcessingView>,
+    /// Uploading to it; for a dataset, and a reader who may add files there.
+    pub upload: Option<UploadPlaceView>,
     /// What is offered to other organizations (XFER-18); for Owners and Managers.
     pub offered: Vec<OfferedItem>,
 }

@@ -3,8 +3,9 @@
 use serde::{Deserialize, Serialize};
 
 use crate::domain::{
+    command::Control,
     file::{Media, Side},
-    id::{PersonId, UploadId},
+    id::{PersonId, ResourceId, UploadId},
     photo::{PhotoFacts, PhotoFault, PhotoState},
     time::Timestamp,
     upload::PlanState,
@@ -50,6 +51,38 @@ pub struct PhotoView {
     pub problem: Option<String>,
 }
 
+impl FileView {
+    /// The last part of its path.
+    pub fn name(&self) -> &str {
+        self.path.rsplit('/').next().unwrap_or(&self.path)
+    }
+}
+
+/// What a dataset holds, for its page.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+pub struct DatasetFiles {
+    /// How many files are to be processed, those that are left out included.
+    pub inputs: i64,
+    pub input_bytes: i64,
+    /// How many results there are.
+    pub outputs: i64,
+    pub output_bytes: i64,
+    /// Whether its images are fixed (LIC-2).
+    pub held: bool,
+    /// When its first and its last photo were taken, by the clocks of the cameras. Only where it was asked for.
+    pub taken: Option<(Timestamp, Timestamp)>,
+}
+
+/// A file on its own, with its neighbours in the list of its place.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct FileWithNeighbours {
+    pub file: FileView,
+    /// The number of the one before it.
+    pub previous: Option<i64>,
+    /// The number of the one behind it.
+    pub next: Option<i64>,
+}
+
 /// A file on its way.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct UploadView {
@@ -83,4 +116,42 @@ pub struct PlannedFileView {
     pub upload: Option<UploadView>,
     /// Why nothing is to be sent.
     pub reason: Option<String>,
+}
+
+/// What a plan answers.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct UploadPlanView {
+    /// In the order of the plan.
+    pub items: Vec<PlannedFileView>,
+    /// Whether the sender may replace files.
+    pub may_replace: bool,
+}
+
+/// A dataset that was made for files, and what the plan answers for them.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct NewPlaceView {
+    pub dataset: ResourceId,
+    pub name: String,
+    /// The Org ID of its organization.
+    pub org_id: String,
+    /// In the order of the plan.
+    pub items: Vec<PlannedFileView>,
+}
+
+/// What the page of a dataset says about uploading to it; for who may add files there.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct UploadPlaceView {
+    /// Whether files may be added now, and why not.
+    pub control: Control,
+    /// Whether I may replace files.
+    pub may_replace: bool,
+    /// My upload that was left, if any.
+    pub unfinished: Option<UnfinishedView>,
+}
+
+/// An upload that was left: how many of its files are here.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct UnfinishedView {
+    pub here: i64,
+    pub all: i64,
 }

@@ -2,7 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{activity::ActivityView, licence::LicenceView, membership::OrganizationMembership, transfer::OfferView};
+use super::{
+    activity::ActivityView, file::StorageView, licence::LicenceView, membership::OrganizationMembership,
+    transfer::OfferView,
+};
 use crate::domain::{
     id::PersonId, legal::LegalInformation, organization::OrganizationKind, plan::PlanTier, time::Timestamp,
 };
@@ -23,6 +26,8 @@ pub struct HomeView {
     pub owners: Vec<(PersonId, String)>,
     /// Licences and what is left of them; only for who may see usage.
     pub licences: Option<Vec<LicenceView>>,
+    /// How much it stores (FILE-6): Owners and Managers only.
+    pub storage: Option<StorageView>,
     /// The newest entries of the audit log; only for who may read it.
     pub activity: Option<Vec<ActivityView>>,
     /// Offers that wait for an answer of this organization (XFER-18); only for who may answer.

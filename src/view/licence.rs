@@ -46,6 +46,8 @@ pub struct LicenceView {
     pub active_until: Option<Timestamp>,
     /// Seats; desktop only.
     pub seats: Option<i64>,
+    /// Whether it was given to try it out (LIC-7).
+    pub trial: bool,
     /// What there is in all.
     pub total: Amount,
     pub used: Amount,

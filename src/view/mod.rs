@@ -7,6 +7,7 @@ pub mod billing;
 pub mod destination;
 pub mod drive;
 pub mod file;
+pub mod first_steps;
 pub mod home;
 pub mod key;
 pub mod licence;

@@ -124,6 +124,27 @@ pub enum Undone {
         /// The site that had been created for them, if it went to the trash.
         site_in_trash: Option<String>,
     },
+    /// Files are left out again, or are in again.
+    LeftOut(LeftOut),
+}
+
+/// Files were left out of what is processed, or taken in again.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct LeftOut {
+    /// Their paths.
+    pub files: Vec<String>,
+    /// Whether they are left out now.
+    pub left_out: bool,
+    /// How to take it back, if that is offered.
+    pub undo: Option<String>,
+}
+
+/// A file has another path.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct FileRenamed {
+    pub path: String,
+    /// How to take it back, if that is offered.
+    pub undo: Option<String>,
 }
 
 /// A copy that is complete.

@@ -26,6 +26,8 @@ pub struct DriveQuery {
     pub cursor: String,
     /// As whom it is looked at (**View as**): a person's id; empty for oneself.
     pub view_as: String,
+    /// Whether the overview of a dataset is shown, which says when its photos were taken.
+    pub overview: bool,
 }
 
 /// More rows of a list in the Drive.
@@ -42,6 +44,34 @@ pub struct DriveRowsQuery {
     pub sort: String,
     /// How many rows come before the first one that is wanted.
     pub at: u64,
+    /// As in [`DriveQuery::view_as`].
+    pub view_as: String,
+}
+
+/// Files of a dataset.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct DatasetFilesQuery {
+    /// The dataset.
+    pub dataset: String,
+    /// `input` or `output`.
+    pub side: String,
+    /// Only files with this in their path.
+    pub query: String,
+    /// Where the page starts.
+    pub cursor: String,
+    /// As in [`DriveQuery::view_as`].
+    pub view_as: String,
+}
+
+/// A file of a dataset.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct FilePageQuery {
+    /// The dataset.
+    pub dataset: String,
+    /// Its number there.
+    pub number: String,
     /// As in [`DriveQuery::view_as`].
     pub view_as: String,
 }
@@ -176,4 +206,28 @@ pub struct PeopleDialogQuery {
     pub resource: String,
     /// The person whose **Accounts** are asked for.
     pub limits_of: String,
+}
+
+/// A file that somebody wants to upload.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct PlannedFileQuery {
+    /// Its path below what was chosen.
+    pub path: String,
+    pub bytes: i64,
+    /// When it was changed last, as RFC 3339 writes it; empty where that is not known.
+    pub modified: String,
+}
+
+/// The plan of an upload.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct UploadPlanQuery {
+    /// The dataset; for a new one, the container it is made in.
+    pub place: String,
+    /// What a new dataset is called.
+    pub name: String,
+    /// `ask`, `keep_both`, `replace` or `skip`; empty for `ask`.
+    pub on_conflict: String,
+    pub files: Vec<PlannedFileQuery>,
 }

@@ -492,6 +492,16 @@ async fn file_7_a_folder_is_sent_from_the_command_line_and_a_command_that_was_ki
     assert!(says.contains("not sent: empty.txt: Another file has this name."), "{says}");
     let (code, says, _) = ran(command(&["--on-conflict", "keep-both"])).await.expect("it ends");
     assert_eq!((code, says.contains("1 sent (7 B)")), (Some(0), true), "{says}");
+    // Without a dataset a new one is made, in the Drive of the key's account.
+    let dam = folder.join("Dam");
+    std::fs::create_dir(&dam).expect("a folder");
+    std::fs::write(dam.join("a(1).txt"), "one").expect("written");
+    let mut fresh = Command::new(env!("CARGO_BIN_EXE_commonhold"));
+    fresh.arg("upload").arg(&dam).args(["--server", &format!("http://{}", server.address), "--client-id", &client]);
+    fresh.env("COMMONHOLD_CLIENT_SECRET", &secret).stdin(Stdio::null());
+    let (code, says, complains) = ran(fresh).await.expect("it ends");
+    assert_eq!(code, Some(0), "{says}{complains}");
+    assert!(says.contains("Made the dataset “") && says.contains(" Dam”") && says.contains("1 sent (3 B)"), "{says}");
     let (code, _, complains) = ran(command(&["--side", "left"])).await.expect("it ends");
     assert_ne!(code, Some(0));
     assert!(!complains.is_empty());
@@ -503,7 +513,7 @@ async fn file_7_a_folder_is_sent_from_the_command_line_and_a_command_that_was_ki
         .all()
         .await
         .expect("rows");
-    assert_eq!(rows.len(), 26);
+    assert_eq!(rows.len(), 27);
     for (path, sha256) in rows.iter().filter(|(path, _)| !path.contains('(') && path != "empty.txt") {
         assert_eq!(*sha256, digest(&std::fs::read(card.join(path)).expect("a file")), "{path}");
     }

@@ -135,6 +135,23 @@ pub enum EmailMessage<'a> {
         by: &'a str,
         how: LoanEnd,
     },
+    /// To its Owners: a licence of theirs ends soon (LIC-8). Leads to the licences.
+    #[template(path = "licence_ends.txt")]
+    LicenceEnds {
+        organization: &'a str,
+        org_id: &'a str,
+        /// What ends.
+        licence: &'static str,
+        /// Whether it is a cloud licence: then what one does here changes.
+        cloud: bool,
+        /// Whether it was given to try it out (LIC-7).
+        trial: bool,
+        last_day: Day,
+        /// How many days follow today until then.
+        days: i64,
+        /// The organization that it is lent to.
+        borrower: Option<&'a str>,
+    },
     /// Items are offered to an organization of theirs (XFER-18): leads to the offer.
     #[template(path = "transfer_offered.txt")]
     TransferOffered {

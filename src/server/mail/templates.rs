@@ -280,6 +280,45 @@ mod tests {
                 EmailMessage::LoanEnded { organization, org_id, licence: "Desktop", by, how: LoanEnd::Returned },
             ),
             (
+                "licence_ends",
+                EmailMessage::LicenceEnds {
+                    organization,
+                    org_id,
+                    licence: "Cloud Pro",
+                    cloud: true,
+                    trial: false,
+                    last_day: Day::from_civil(2026, 12, 28),
+                    days: 7,
+                    borrower: resource,
+                },
+            ),
+            (
+                "trial_ends",
+                EmailMessage::LicenceEnds {
+                    organization,
+                    org_id,
+                    licence: "Cloud Pro",
+                    cloud: true,
+                    trial: true,
+                    last_day: Day::from_civil(2026, 12, 28),
+                    days: 1,
+                    borrower: None,
+                },
+            ),
+            (
+                "desktop_licence_ends",
+                EmailMessage::LicenceEnds {
+                    organization,
+                    org_id,
+                    licence: "Desktop",
+                    cloud: false,
+                    trial: false,
+                    last_day: Day::from_civil(2026, 12, 28),
+                    days: 0,
+                    borrower: None,
+                },
+            ),
+            (
                 "transfer_offered",
                 EmailMessage::TransferOffered {
                     organization,

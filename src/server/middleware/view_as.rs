@@ -11,8 +11,10 @@ use leptos::server_fn::ServerFn;
 
 use crate::{
     domain::view_as::read_only,
+    paths::UPLOAD_FORM,
     rpc::{
         drive::{DrivePage, DriveRows},
+        file::{DatasetFiles, FilePage},
         preferences::RememberViewMode,
         session::{PageStart, SignOut},
     },
@@ -21,14 +23,22 @@ use crate::{
 use super::{super::rest::problem::Problem, refused_function};
 
 /// The server functions that such a page may still call: reading, and leaving.
-const READS: [&str; 5] = [DrivePage::PATH, DriveRows::PATH, PageStart::PATH, RememberViewMode::PATH, SignOut::PATH];
+const READS: [&str; 7] = [
+    DrivePage::PATH,
+    DriveRows::PATH,
+    DatasetFiles::PATH,
+    FilePage::PATH,
+    PageStart::PATH,
+    RememberViewMode::PATH,
+    SignOut::PATH,
+];
 
 /// Middleware: refuses every other unsafe request.
 pub async fn refuse_changes(request: Request, next: Next) -> Response {
     let safe = matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS);
     let path = request.uri().path();
-    let (api, function) = (path.starts_with("/api/"), path.starts_with("/fn/"));
-    if safe || !(api || function) {
+    let (api, form) = (path.starts_with("/api/"), path.starts_with("/fn/") || path.starts_with(UPLOAD_FORM));
+    if safe || !(api || form) {
         return next.run(request).await;
     }
     let looks = names_viewer(request.uri()) || comes_from_view_as(request.headers());

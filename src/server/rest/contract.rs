@@ -145,6 +145,7 @@ pub const OPERATIONS: &[(&str, &str, Calls)] = &[
     ("GET",    "/resources/{id}/children",              READ),
     ("GET",    "/resources/{id}/events",                PERSONAL),
     ("PATCH",  "/resources/{id}/dataset",               WRITE_OR_ENGINE),
+    ("POST",   "/datasets",                             WRITE),
     ("POST",   "/datasets/{id}/uploads",                WRITE),
     ("GET",    "/datasets/{id}/uploads",                WRITE),
     ("DELETE", "/datasets/{id}/uploads",                WRITE),

@@ -51,6 +51,8 @@ pub struct LicenceBody {
     /// What is left; Credits only.
     credits: Option<i64>,
     seats: Option<i64>,
+    /// Whether it was given for a while to try it out.
+    trial: bool,
     /// `upcoming`, `active` or `expired`.
     state: &'static str,
     active_from: String,
@@ -96,6 +98,7 @@ impl From<LicenceView> for LicenceBody {
             projects: usage(|amount| amount.projects),
             credits: (view.model == Some(Model::Credits)).then_some(view.left.credits),
             seats: view.seats,
+            trial: view.trial,
             state: view.state.as_str(),
             active_from: view.active_from.rfc3339(),
             active_until: view.active_until.map(crate::domain::time::Timestamp::rfc3339),

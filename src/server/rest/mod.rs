@@ -201,6 +201,7 @@ fn api() -> OpenApiRouter<Ctx> {
         .routes(routes!(offers::plan))
         .routes(routes!(offers::accept))
         .routes(routes!(offers::decline))
+        .routes(routes!(uploads::plan_new))
         .routes(routes!(uploads::list, uploads::plan, uploads::discard_all))
         .routes(routes!(files::list))
         .routes(routes!(files::show, files::change, files::delete))

@@ -12,20 +12,21 @@ use axum::{
 };
 use base64::{Engine, engine::general_purpose::STANDARD};
 use futures::StreamExt;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use tokio::sync::mpsc;
 use utoipa::ToSchema;
 
 use crate::{
-    domain::{id::UploadId, refusal::Refusal, text::FieldIssue, time::Timestamp, upload::PlanState},
+    domain::{id::UploadId, refusal::Refusal, time::Timestamp, upload::PlanState},
     server::{
         context::{Ctx, Principal},
         usecase::upload::{
             self, PlanForm, PlannedFileForm,
+            place::{self, NewPlaceForm},
             receive::{Arriving, Checksum, ReceiveRequest, Received, receive},
         },
     },
-    view::file::{PlannedFileView, UploadView},
+    view::file::{NewPlaceView, PlannedFileView, UploadView},
 };
 
 use super::{CurrentPerson, Json, PageBody, PageParams, Params, problem::Problem};
@@ -36,6 +37,8 @@ const UPLOAD_LENGTH: HeaderName = HeaderName::from_static("upload-length");
 const UPLOAD_METADATA: HeaderName = HeaderName::from_static("upload-metadata");
 const UPLOAD_EXPIRES: HeaderName = HeaderName::from_static("upload-expires");
 const UPLOAD_CHECKSUM: HeaderName = HeaderName::from_static("upload-checksum");
+/// Where the file goes: of ours, for who named no dataset.
+const UPLOAD_DATASET: HeaderName = HeaderName::from_static("upload-dataset");
 /// The version of the protocol.
 const VERSION: &str = "1.0.0";
 /// The type of a body that is bytes of an upload.
@@ -73,7 +76,7 @@ pub struct PlannedFileBody {
 
 /// What is to be done about the files of a plan, in their order.
 #[derive(Debug, Serialize, ToSchema)]
-pub struct PlanBody {
+pub struct UploadPlanBody {
     items: Vec<PlannedFileBody>,
 }
 
@@ -131,15 +134,68 @@ impl From<PlannedFileView> for PlannedFileBody {
 /// Plans an upload of up to 500 files: says for each whether and where to send it. Rights, size and storage are checked for all of them
 /// first.
 #[utoipa::path(post, path = "/datasets/{id}/uploads", tag = "files", params(("id" = String, Path)), request_body = PlanForm,
-    responses((status = 200, body = PlanBody), (status = 402, body = Problem), (status = 403, body = Problem), (status = 404, body = Problem), (status = 409, body = Problem), (status = 422, body = Problem)))]
+    responses((status = 200, body = UploadPlanBody), (status = 402, body = Problem), (status = 403, body = Problem), (status = 404, body = Problem), (status = 409, body = Problem), (status = 422, body = Problem)))]
 pub async fn plan(
     State(ctx): State<Ctx>,
     CurrentPerson(by): CurrentPerson,
     Path(id): Path<String>,
     Json(form): Json<PlanForm>,
-) -> Result<Json<PlanBody>, Problem> {
+) -> Result<Json<UploadPlanBody>, Problem> {
     let planned = upload::plan(&ctx, &by, &id, &form).await?;
-    Ok(Json(PlanBody { items: planned.into_iter().map(Into::into).collect() }))
+    Ok(Json(UploadPlanBody { items: planned.items.into_iter().map(Into::into).collect() }))
+}
+
+/// Files that somebody wants to upload to a new dataset.
+#[derive(Debug, Clone, Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct UploadPlaceForm {
+    /// The container it is made in; without it, the Drive of one's default organization.
+    #[serde(deserialize_with = "crate::server::usecase::null_is_empty")]
+    #[schema(value_type = Option<String>)]
+    parent: String,
+    /// What it is called, with a number behind it where that is taken; without it, the day, like `2026-11-21 Upload`.
+    #[serde(deserialize_with = "crate::server::usecase::null_is_empty")]
+    #[schema(value_type = Option<String>)]
+    name: String,
+    /// `input` (the default) or `output`.
+    #[serde(deserialize_with = "crate::server::usecase::null_is_empty")]
+    #[schema(value_type = Option<String>)]
+    side: String,
+    /// 1 to 500 files; plan the others at `/datasets/{id}/uploads`.
+    files: Vec<PlannedFileForm>,
+}
+
+/// A new dataset, and what is to be done about its files, in their order.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct UploadPlaceBody {
+    /// Its id.
+    dataset: String,
+    name: String,
+    /// The Org ID of its organization.
+    org_id: String,
+    items: Vec<PlannedFileBody>,
+}
+
+impl From<NewPlaceView> for UploadPlaceBody {
+    fn from(NewPlaceView { dataset, name, org_id, items }: NewPlaceView) -> Self {
+        Self { dataset: dataset.to_string(), name, org_id, items: items.into_iter().map(Into::into).collect() }
+    }
+}
+
+/// Makes a dataset for up to 500 files and plans their upload, in the Drive of one's default organization where no container is named.
+/// If rights, licence or storage are in the way, nothing is made.
+#[utoipa::path(post, path = "/datasets", tag = "files", request_body = UploadPlaceForm,
+    responses((status = 201, body = UploadPlaceBody), (status = 402, body = Problem), (status = 403, body = Problem), (status = 404, body = Problem), (status = 409, body = Problem), (status = 422, body = Problem)))]
+pub async fn plan_new(
+    State(ctx): State<Ctx>,
+    CurrentPerson(by): CurrentPerson,
+    Json(form): Json<UploadPlaceForm>,
+) -> Result<Response, Problem> {
+    let UploadPlaceForm { parent, name, side, files } = form;
+    let plan = PlanForm { side, files, ..PlanForm::default() };
+    let made = place::plan_new(&ctx, &by, &NewPlaceForm { parent, name }, &plan).await?;
+    let location = [(header::LOCATION, format!("/api/v1/resources/{}", made.dataset))];
+    Ok((StatusCode::CREATED, location, Json(UploadPlaceBody::from(made))).into_response())
 }
 
 /// The caller's uploads into a dataset that are under way.
@@ -313,8 +369,9 @@ async fn receive_body(
     Ok(received)
 }
 
-/// Begins an upload of one file (tus). `Upload-Metadata` has `dataset`, `path` and, if wanted, `side`, `modified` and `on_conflict`. With
-/// a body, its bytes are taken at once.
+/// Begins an upload of one file (tus). `Upload-Metadata` has `path` and, if wanted, `dataset`, `side`, `modified` and `on_conflict`.
+/// Without `dataset`, a new one is made in the Drive of one's default organization, called `dataset_name` or after the day; the header
+/// `Upload-Dataset` says which. With a body, its bytes are taken at once.
 #[utoipa::path(post, path = "/uploads", tag = "files", params(("Tus-Resumable" = String, Header), ("Upload-Length" = i64, Header), ("Upload-Metadata" = String, Header)),
     request_body(content = Vec<u8>, content_type = "application/offset+octet-stream"),
     responses((status = 201), (status = 402, body = Problem), (status = 403, body = Problem), (status = 404, body = Problem), (status = 409, body = Problem), (status = 412, body = Problem), (status = 413, body = Problem), (status = 422, body = Problem), (status = 460, body = Problem)))]
@@ -338,16 +395,20 @@ pub async fn create(
     };
     let field = |name: &str| metadata.get(name).cloned().unwrap_or_default();
     let dataset = field("dataset");
-    if dataset.is_empty() {
-        return Err(Problem::refusal(&Refusal::field("dataset", FieldIssue::Missing)));
-    }
     let path = [field("path"), field("filename"), field("name")].into_iter().find(|path| !path.is_empty());
     let form = PlanForm {
         side: field("side"),
         on_conflict: field("on_conflict"),
         files: vec![PlannedFileForm { path: path.unwrap_or_default(), bytes: length, modified: field("modified") }],
     };
-    let planned = upload::plan(&ctx, &by, &dataset, &form).await?;
+    let (dataset, planned) = if dataset.is_empty() {
+        let place = NewPlaceForm { parent: String::new(), name: field("dataset_name") };
+        let made = place::plan_new(&ctx, &by, &place, &form).await?;
+        (made.dataset.to_string(), made.items)
+    } else {
+        let planned = upload::plan(&ctx, &by, &dataset, &form).await?;
+        (dataset, planned.items)
+    };
     let planned = planned.into_iter().next().ok_or_else(|| Problem::refusal(&Refusal::NotFound))?;
     let reason = planned.reason.unwrap_or_default();
     let upload = match (planned.state, planned.upload) {
@@ -362,7 +423,8 @@ pub async fn create(
             return Err(problem.at_field("path", &reason));
         }
     };
-    let mut response = (StatusCode::CREATED, [(header::LOCATION, url(upload.id))]).into_response();
+    let mut response =
+        (StatusCode::CREATED, [(header::LOCATION, url(upload.id)), (UPLOAD_DATASET, dataset)]).into_response();
     let with_upload = sends_bytes(&headers) && !body.is_end_stream();
     // Nothing is all of an empty file.
     if (with_upload && upload.received == 0) || length == 0 {
@@ -370,6 +432,7 @@ pub async fn create(
             offset: 0,
             length: number(&headers, &header::CONTENT_LENGTH)?,
             checksum: checksum(&headers)?,
+            ends_file: false,
         };
         let received = receive_body(&ctx, &by, upload.id.to_string(), request, body).await?;
         progress(&mut response, received.offset, received.expires_at);
@@ -412,8 +475,12 @@ pub async fn send(
     let Some(offset) = number(&headers, &UPLOAD_OFFSET)? else {
         return Err(unreadable("Send Upload-Offset: from which byte of the file on.".to_owned()));
     };
-    let request =
-        ReceiveRequest { offset, length: number(&headers, &header::CONTENT_LENGTH)?, checksum: checksum(&headers)? };
+    let request = ReceiveRequest {
+        offset,
+        length: number(&headers, &header::CONTENT_LENGTH)?,
+        checksum: checksum(&headers)?,
+        ends_file: false,
+    };
     let received = receive_body(&ctx, &by, id, request, body).await?;
     let mut response = StatusCode::NO_CONTENT.into_response();
     progress(&mut response, received.offset, received.expires_at);

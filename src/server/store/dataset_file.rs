@@ -173,6 +173,50 @@ pub async fn list(tx: &mut Tx, listed: &Listed<'_>) -> Result<Vec<StoredFile>> {
     .await
 }
 
+/// The numbers of the files before and behind one in the order of their paths.
+pub async fn find_neighbours(
+    tx: &mut Tx,
+    dataset: ResourceId,
+    side: Side,
+    sort: &str,
+    number: i64,
+) -> Result<(Option<i64>, Option<i64>)> {
+    let previous = tx
+        .sql(
+            "SELECT f.number FROM dataset_file f WHERE f.dataset_id = $1 AND f.side = $2 AND (f.path_sort, f.number) < ($3, $4)
+             ORDER BY f.path_sort DESC, f.number DESC LIMIT 1",
+        )
+        .bind(dataset)
+        .bind(side)
+        .bind(sort.to_owned())
+        .bind(number)
+        .column::<i64>()
+        .await?;
+    let next = tx
+        .sql(
+            "SELECT f.number FROM dataset_file f WHERE f.dataset_id = $1 AND f.side = $2 AND (f.path_sort, f.number) > ($3, $4)
+             ORDER BY f.path_sort, f.number LIMIT 1",
+        )
+        .bind(dataset)
+        .bind(side)
+        .bind(sort.to_owned())
+        .bind(number)
+        .column::<i64>()
+        .await?;
+    Ok((previous.first().copied(), next.first().copied()))
+}
+
+/// How many results a dataset has, and their bytes. What is left of the dataset's counts are its images.
+pub async fn count_outputs(tx: &mut Tx, dataset: ResourceId) -> Result<(i64, i64)> {
+    tx.sql(
+        "SELECT CAST(COUNT(*) AS BIGINT), CAST(COALESCE(SUM(b.bytes), 0) AS BIGINT)
+         FROM dataset_file f JOIN blob b ON b.id = f.blob_id WHERE f.dataset_id = $1 AND f.side = 'output'",
+    )
+    .bind(dataset)
+    .one()
+    .await
+}
+
 /// The files of a place that have one of these paths, by their keys.
 pub async fn list_by_keys(
     tx: &mut Tx,
@@ -271,6 +315,7 @@ pub struct FileRef {
     pub number: i64,
     pub side: Side,
     pub path: String,
+    pub left_out: bool,
 }
 
 /// The files of a dataset that have one of these numbers.
@@ -280,7 +325,7 @@ pub async fn list_by_numbers(tx: &mut Tx, dataset: ResourceId, numbers: &[i64]) 
         let rows: Vec<FileRef> = tx
             .sql_rows(
                 "WITH listed(number) AS (VALUES {rows:1})
-                 SELECT f.number, f.side, f.path FROM dataset_file f WHERE f.dataset_id = {1} AND f.number IN (SELECT number FROM listed)",
+                 SELECT f.number, f.side, f.path, f.left_out FROM dataset_file f WHERE f.dataset_id = {1} AND f.number IN (SELECT number FROM listed)",
                 chunk,
                 |statement, number| statement.bind(*number),
             )
@@ -323,14 +368,26 @@ pub async fn delete(tx: &mut Tx, permit: &Permit, numbers: &[i64], at: Timestamp
     Ok(deleted)
 }
 
-/// Leaves a file of the permit's dataset out, or takes it in again.
-pub async fn update_left_out(tx: &mut Tx, permit: &Permit, number: i64, left_out: bool, at: Timestamp) -> Result<()> {
-    tx.sql("UPDATE dataset_file SET left_out = $3 WHERE dataset_id = $1 AND number = $2")
+/// Leaves files of the permit's dataset out, or takes them in again.
+pub async fn update_left_out(
+    tx: &mut Tx,
+    permit: &Permit,
+    numbers: &[i64],
+    left_out: bool,
+    at: Timestamp,
+) -> Result<()> {
+    for chunk in numbers.chunks(CHUNK) {
+        tx.sql_rows(
+            "WITH listed(number) AS (VALUES {rows:1})
+             UPDATE dataset_file SET left_out = {2} WHERE dataset_id = {1} AND number IN (SELECT number FROM listed)",
+            chunk,
+            |statement, number| statement.bind(*number),
+        )
         .bind(permit.resource())
-        .bind(number)
         .bind(left_out)
         .execute()
         .await?;
+    }
     update_counts(tx, permit, at).await
 }
 

@@ -651,6 +651,19 @@ pub async fn count_pending(tx: &mut Tx, organization: OrganizationId) -> Result<
         .await
 }
 
+/// Whether an invitation into an organization waits for an answer, and can still be accepted.
+pub async fn any_pending(tx: &mut Tx, organization: OrganizationId, now: Timestamp) -> Result<bool> {
+    tx.sql(
+        "SELECT CAST(COUNT(*) AS BIGINT) FROM (SELECT 1 AS one FROM invitation
+            WHERE organization_id = $1 AND state = 'pending' AND expires_at > $2 AND NOT external LIMIT 1) AS first",
+    )
+    .bind(organization)
+    .bind(now)
+    .number()
+    .await
+    .map(|found| found > 0)
+}
+
 /// How many invitations into an organization to be in a role wait for an answer, and can still be accepted.
 pub async fn count_pending_in_role(
     tx: &mut Tx,

@@ -25,6 +25,8 @@ pub struct NewLicence {
     pub model: Option<Model>,
     /// Seats; desktop only.
     pub seats: Option<i64>,
+    /// Whether it is given to try it out (LIC-7).
+    pub trial: bool,
     /// First active moment.
     pub active_from: Timestamp,
     /// First moment not active any more.
@@ -35,9 +37,9 @@ pub struct NewLicence {
 /// Adds a licence with nothing in it.
 pub async fn insert(tx: &mut Tx, new: &NewLicence) -> Result<()> {
     tx.sql(
-        "INSERT INTO licence (id, organization_id, account_id, product, model, seats, active_from, active_until,
+        "INSERT INTO licence (id, organization_id, account_id, product, model, seats, trial, active_from, active_until,
             images_granted, projects_granted, credits_granted, images_left, projects_left, credits_left, entry_count, created_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 0, 0, 0, 0, 0, 0, 0, $9)",
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 0, 0, 0, 0, 0, 0, 0, $10)",
     )
     .bind(new.id)
     .bind(new.organization)
@@ -45,6 +47,7 @@ pub async fn insert(tx: &mut Tx, new: &NewLicence) -> Result<()> {
     .bind(new.product)
     .bind(new.model)
     .bind(new.seats)
+    .bind(new.trial)
     .bind(new.active_from)
     .bind(new.active_until)
     .bind(new.at)
@@ -62,6 +65,8 @@ pub struct StoredLicence {
     pub account: AccountId,
     /// Seats; desktop only.
     pub seats: Option<i64>,
+    /// Whether it is given to try it out (LIC-7).
+    pub trial: bool,
     /// The licence as the rules see it.
     #[sqlx(flatten)]
     pub licence: Licence,
@@ -87,12 +92,12 @@ from_columns! {
 pub async fn list_of_account(tx: &mut Tx, account: AccountId, now: Timestamp) -> Result<Vec<Licence>> {
     // The licences of a deleted organization are gone, also for those who borrow them.
     tx.sql(
-        "SELECT l.id, l.organization_id, l.account_id, l.product, l.model, l.seats, l.active_from, l.active_until,
+        "SELECT l.id, l.organization_id, l.account_id, l.product, l.model, l.seats, l.trial, l.active_from, l.active_until,
             l.images_granted, l.projects_granted, l.credits_granted, l.images_left, l.projects_left, l.credits_left
          FROM licence l WHERE l.account_id = $1 AND NOT EXISTS (
             SELECT 1 FROM licence_loan o WHERE o.licence_id = l.id AND o.ended_at IS NULL AND o.ends_at > $2)
          UNION ALL
-         SELECT l.id, l.organization_id, l.account_id, l.product, l.model, l.seats, l.active_from, l.active_until,
+         SELECT l.id, l.organization_id, l.account_id, l.product, l.model, l.seats, l.trial, l.active_from, l.active_until,
             l.images_granted, l.projects_granted, l.credits_granted, l.images_left, l.projects_left, l.credits_left
          FROM licence_loan o JOIN licence l ON l.id = o.licence_id JOIN active_organization v ON v.id = l.organization_id
          WHERE o.borrower_account_id = $1 AND o.ended_at IS NULL AND o.ends_at > $2
@@ -108,12 +113,12 @@ pub async fn list_of_account(tx: &mut Tx, account: AccountId, now: Timestamp) ->
 /// [`list_of_account`].
 pub async fn list_usable(tx: &mut Tx, organization: OrganizationId, now: Timestamp) -> Result<Vec<StoredLicence>> {
     tx.sql(
-        "SELECT l.id, l.organization_id, l.account_id, l.product, l.model, l.seats, l.active_from, l.active_until,
+        "SELECT l.id, l.organization_id, l.account_id, l.product, l.model, l.seats, l.trial, l.active_from, l.active_until,
             l.images_granted, l.projects_granted, l.credits_granted, l.images_left, l.projects_left, l.credits_left
          FROM licence l WHERE l.organization_id = $1 AND NOT EXISTS (
             SELECT 1 FROM licence_loan o WHERE o.licence_id = l.id AND o.ended_at IS NULL AND o.ends_at > $2)
          UNION ALL
-         SELECT l.id, l.organization_id, o.borrower_account_id AS account_id, l.product, l.model, l.seats, l.active_from, l.active_until,
+         SELECT l.id, l.organization_id, o.borrower_account_id AS account_id, l.product, l.model, l.seats, l.trial, l.active_from, l.active_until,
             l.images_granted, l.projects_granted, l.credits_granted, l.images_left, l.projects_left, l.credits_left
          FROM licence_loan o JOIN licence l ON l.id = o.licence_id JOIN active_organization v ON v.id = l.organization_id
          WHERE o.borrower_organization_id = $1 AND o.ended_at IS NULL AND o.ends_at > $2
@@ -128,7 +133,7 @@ pub async fn list_usable(tx: &mut Tx, organization: OrganizationId, now: Timesta
 /// The licences that an organization borrows from others at a moment, each with the account that borrows it.
 pub async fn list_borrowed(tx: &mut Tx, organization: OrganizationId, now: Timestamp) -> Result<Vec<StoredLicence>> {
     tx.sql(
-        "SELECT l.id, l.organization_id, o.borrower_account_id AS account_id, l.product, l.model, l.seats, l.active_from, l.active_until,
+        "SELECT l.id, l.organization_id, o.borrower_account_id AS account_id, l.product, l.model, l.seats, l.trial, l.active_from, l.active_until,
             l.images_granted, l.projects_granted, l.credits_granted, l.images_left, l.projects_left, l.credits_left
          FROM licence_loan o JOIN licence l ON l.id = o.licence_id JOIN active_organization v ON v.id = l.organization_id
          WHERE o.borrower_organization_id = $1 AND o.ended_at IS NULL AND o.ends_at > $2
@@ -143,7 +148,7 @@ pub async fn list_borrowed(tx: &mut Tx, organization: OrganizationId, now: Times
 /// The licences of an organization, oldest first.
 pub async fn list(tx: &mut Tx, organization: OrganizationId) -> Result<Vec<StoredLicence>> {
     tx.sql(
-        "SELECT id, organization_id, account_id, product, model, seats, active_from, active_until,
+        "SELECT id, organization_id, account_id, product, model, seats, trial, active_from, active_until,
             images_granted, projects_granted, credits_granted, images_left, projects_left, credits_left
          FROM licence WHERE organization_id = $1 ORDER BY id LIMIT 1000",
     )
@@ -171,7 +176,7 @@ pub async fn list_all(
     let rows: Vec<OwnedRow> = match organization {
         Some(organization) => {
             tx.sql(
-                "SELECT o.org_id, l.id, l.organization_id, l.account_id, l.product, l.model, l.seats, l.active_from, l.active_until,
+                "SELECT o.org_id, l.id, l.organization_id, l.account_id, l.product, l.model, l.seats, l.trial, l.active_from, l.active_until,
                     l.images_granted, l.projects_granted, l.credits_granted, l.images_left, l.projects_left, l.credits_left
                  FROM licence l JOIN organization o ON o.id = l.organization_id
                  WHERE l.organization_id = $2 AND l.id > $1 ORDER BY l.id LIMIT CAST($3 AS BIGINT)",
@@ -184,7 +189,7 @@ pub async fn list_all(
         }
         None => {
             tx.sql(
-                "SELECT o.org_id, l.id, l.organization_id, l.account_id, l.product, l.model, l.seats, l.active_from, l.active_until,
+                "SELECT o.org_id, l.id, l.organization_id, l.account_id, l.product, l.model, l.seats, l.trial, l.active_from, l.active_until,
                     l.images_granted, l.projects_granted, l.credits_granted, l.images_left, l.projects_left, l.credits_left
                  FROM licence l JOIN organization o ON o.id = l.organization_id
                  WHERE l.id > $1 ORDER BY l.id LIMIT CAST($2 AS BIGINT)",
@@ -201,7 +206,7 @@ pub async fn list_all(
 /// A licence by id.
 pub async fn find(tx: &mut Tx, id: LicenceId) -> Result<Option<StoredLicence>> {
     tx.sql(
-        "SELECT id, organization_id, account_id, product, model, seats, active_from, active_until,
+        "SELECT id, organization_id, account_id, product, model, seats, trial, active_from, active_until,
             images_granted, projects_granted, credits_granted, images_left, projects_left, credits_left
          FROM licence WHERE id = $1",
     )
@@ -210,11 +215,52 @@ pub async fn find(tx: &mut Tx, id: LicenceId) -> Result<Option<StoredLicence>> {
     .await
 }
 
-/// Sets the first moment at which a licence is not active any more.
+/// Sets the first moment at which a licence is not active any more. Nobody has been told of that end yet (LIC-8).
 pub async fn update_active_until(tx: &mut Tx, id: LicenceId, until: Timestamp) -> Result<bool> {
-    tx.sql("UPDATE licence SET active_until = $2 WHERE id = $1")
+    tx.sql("UPDATE licence SET active_until = $2, end_told = FALSE WHERE id = $1")
         .bind(id)
         .bind(until)
+        .execute()
+        .await
+        .map(|rows| rows > 0)
+}
+
+/// A licence whose Owners are to be told that it ends (LIC-8).
+#[derive(Debug, Clone, FromRow)]
+pub struct EndingLicence {
+    pub id: LicenceId,
+    #[sqlx(rename = "organization_id")]
+    pub organization: OrganizationId,
+    pub organization_name: String,
+    pub org_id: String,
+    pub product: Product,
+    pub trial: bool,
+    pub active_until: Timestamp,
+    /// The organization that it is lent to now.
+    pub borrower_name: Option<String>,
+}
+
+/// The first licence that ends after `now` and not after `latest`, and whose end was not told yet. Nobody is told about those of
+/// a deleted organization.
+pub async fn find_ending(tx: &mut Tx, now: Timestamp, latest: Timestamp) -> Result<Option<EndingLicence>> {
+    tx.sql(
+        "SELECT l.id, l.organization_id, o.name AS organization_name, o.org_id, l.product, l.trial, l.active_until,
+            (SELECT b.borrower_name FROM licence_loan b WHERE b.licence_id = l.id AND b.ended_at IS NULL AND b.ends_at > $1
+                AND b.borrower_organization_id <> l.organization_id) AS borrower_name
+         FROM licence l JOIN organization o ON o.id = l.organization_id JOIN active_organization a ON a.id = o.id
+         WHERE NOT l.end_told AND l.active_until > $1 AND l.active_until <= $2
+         ORDER BY l.active_until, l.id LIMIT 1",
+    )
+    .bind(now)
+    .bind(latest)
+    .optional()
+    .await
+}
+
+/// Notes that the end of a licence was told; whether it was not noted before.
+pub async fn update_end_told(tx: &mut Tx, id: LicenceId) -> Result<bool> {
+    tx.sql("UPDATE licence SET end_told = TRUE WHERE id = $1 AND NOT end_told")
+        .bind(id)
         .execute()
         .await
         .map(|rows| rows > 0)

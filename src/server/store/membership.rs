@@ -410,6 +410,19 @@ pub async fn list_limited_between(
     .await
 }
 
+/// Whether somebody else than this person is in an organization.
+pub async fn any_other(tx: &mut Tx, organization: OrganizationId, person: PersonId) -> Result<bool> {
+    tx.sql(
+        "SELECT CAST(COUNT(*) AS BIGINT) FROM (
+            SELECT 1 AS one FROM membership WHERE organization_id = $1 AND person_id <> $2 LIMIT 1) AS first",
+    )
+    .bind(organization)
+    .bind(person)
+    .number()
+    .await
+    .map(|found| found > 0)
+}
+
 /// The addresses of the first Owners of an organization.
 pub async fn list_owner_addresses(tx: &mut Tx, organization: OrganizationId) -> Result<Vec<String>> {
     tx.sql(

@@ -218,6 +218,28 @@ pub async fn list_used(tx: &mut Tx, person: PersonId, limit: i64) -> Result<Vec<
     Ok(rows)
 }
 
+/// An organization, and when it was founded.
+#[derive(Debug, Clone, FromRow)]
+pub struct Founded {
+    pub id: OrganizationId,
+    pub org_id: String,
+    pub name: String,
+    pub created_at: Timestamp,
+}
+
+/// The newest organization that a person owns, other than a personal space.
+pub async fn find_newest_owned(tx: &mut Tx, person: PersonId) -> Result<Option<Founded>> {
+    // Ids are in the order of their making. CROSS JOIN fixes the order of the join, as in [`list_used`].
+    tx.sql(
+        "SELECT o.id, o.org_id, o.name, o.created_at FROM membership m CROSS JOIN organization o CROSS JOIN active_organization l
+         WHERE m.person_id = $1 AND m.role = 'owner' AND o.id = m.organization_id AND l.id = o.id AND o.space_of IS NULL
+         ORDER BY m.organization_id DESC LIMIT 1",
+    )
+    .bind(person)
+    .optional()
+    .await
+}
+
 /// The organization of a credential key, which is in no `active_membership` (AUTH-6): none for a person.
 async fn list_of_machine(tx: &mut Tx, person: PersonId, pattern: &str) -> Result<Vec<MineRow>> {
     tx.sql(
@@ -416,6 +438,16 @@ pub async fn update_legal(tx: &mut Tx, permit: &RolePermit, legal: &LegalInforma
     .execute()
     .await
     .map(|_| ())
+}
+
+/// Dates the permit's organization: only the demo does.
+pub async fn update_created_at(tx: &mut Tx, permit: &RolePermit, at: Timestamp) -> Result<()> {
+    tx.sql("UPDATE organization SET created_at = $2 WHERE id = $1")
+        .bind(permit.organization())
+        .bind(at)
+        .execute()
+        .await
+        .map(|_| ())
 }
 
 /// Gives an organization another plan (ACCT-2): the operator alone does.

@@ -40,6 +40,19 @@ pub async fn any_due(tx: &mut Tx, now: Timestamp) -> Result<bool> {
         .map(|due| due > 0)
 }
 
+/// When the first and the last photo of a dataset were taken, of those that are not left out, by the clocks of the cameras.
+pub async fn find_span(tx: &mut Tx, dataset: ResourceId) -> Result<Option<(Timestamp, Timestamp)>> {
+    let (first, last): (Option<Timestamp>, Option<Timestamp>) = tx
+        .sql(
+            "SELECT MIN(o.taken_at), MAX(o.taken_at) FROM dataset_file f JOIN photo o ON o.blob_id = f.blob_id
+             WHERE f.dataset_id = $1 AND f.side = 'input' AND NOT f.left_out",
+        )
+        .bind(dataset)
+        .one()
+        .await?;
+    Ok(first.zip(last))
+}
+
 /// A photo that a node has claimed.
 #[derive(Debug, Clone, FromRow)]
 pub struct ClaimedPhoto {

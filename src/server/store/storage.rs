@@ -36,6 +36,17 @@ pub async fn sum_used(tx: &mut Tx, organization: OrganizationId) -> Result<i64> 
     .await
 }
 
+/// Whether a dataset of an organization holds a file, also in the trash.
+pub async fn any_file(tx: &mut Tx, organization: OrganizationId) -> Result<bool> {
+    tx.sql(
+        "SELECT CAST(COUNT(*) AS BIGINT) FROM (SELECT 1 AS one FROM resource WHERE organization_id = $1 AND files > 0 LIMIT 1) AS first",
+    )
+    .bind(organization)
+    .number()
+    .await
+    .map(|found| found > 0)
+}
+
 /// How many bytes the files of a dataset have; 0 for what has none.
 pub async fn find_bytes(tx: &mut Tx, dataset: ResourceId) -> Result<i64> {
     let row: Option<(i64,)> =

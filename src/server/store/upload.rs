@@ -199,6 +199,21 @@ pub async fn count_open(tx: &mut Tx, dataset: ResourceId) -> Result<i64> {
         .await
 }
 
+/// How many uploads of a person into a dataset are under way, and how many ended lately (see `FINISHED_KEPT_MILLIS`).
+pub async fn count_of_person(tx: &mut Tx, dataset: ResourceId, person: PersonId) -> Result<(i64, i64)> {
+    let row: Option<(i64, i64)> = tx
+        .sql(
+            "SELECT CAST(COALESCE(SUM(CASE WHEN file_number IS NULL THEN 1 ELSE 0 END), 0) AS BIGINT),
+                CAST(COALESCE(SUM(CASE WHEN file_number IS NULL THEN 0 ELSE 1 END), 0) AS BIGINT)
+             FROM upload WHERE dataset_id = $1 AND person_id = $2",
+        )
+        .bind(dataset)
+        .bind(person)
+        .optional()
+        .await?;
+    Ok(row.unwrap_or_default())
+}
+
 /// Changes what happens to uploads where another file has the path, and how long they wait.
 pub async fn update_plan(
     tx: &mut Tx,
@@ -315,6 +330,11 @@ pub async fn update_written(tx: &mut Tx, id: UploadId, claim: Uuid, piece: &Writ
         .execute()
         .await?;
     Ok(true)
+}
+
+/// Notes how large the file of an upload is, once that is known.
+pub async fn update_bytes(tx: &mut Tx, id: UploadId, bytes: i64) -> Result<()> {
+    tx.sql("UPDATE upload SET bytes = $2 WHERE id = $1").bind(id).bind(bytes).execute().await.map(|_| ())
 }
 
 /// Puts what uploads have not finished writing into the trash; it may be deleted from `not_before` on.

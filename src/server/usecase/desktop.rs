@@ -33,12 +33,12 @@ use super::{
     seat::{HeldLicence, held},
 };
 
-/// The organization whose desktop licences somebody's programs take: the default one (SET-1), else the only one. A personal
-/// space counts where there is nothing else.
+/// The organization whose desktop licences somebody's programs take, and whose Drive gets uploads that name no place: the default one
+/// (SET-1), else the only one. A personal space counts where there is nothing else.
 ///
 /// # Errors
 /// `ChooseOrganization` where there are several and none is the default.
-async fn organization_of(tx: &mut Tx, person: PersonId) -> Result<OrganizationMembership> {
+pub(crate) async fn organization_of(tx: &mut Tx, person: PersonId) -> Result<OrganizationMembership> {
     let default = person::find_profile(tx, person).await?.and_then(|profile| profile.default_organization_id);
     if let Some(id) = default.map(OrganizationId)
         && let Some((found, Some(role))) = organizations::find_with_role(tx, id, person).await?

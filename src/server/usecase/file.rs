@@ -11,13 +11,13 @@ use crate::{
     domain::{
         access::Act,
         audit::Action,
-        file::{FilePath, MAX_DELETED_FILES, Side},
+        file::{FilePath, Side, check_numbers},
         id::{ObjectId, ResourceId},
         permit::{self, Permit},
         photo::{PreviewSize, faults, typical_sharpness},
         refusal::Refusal,
         resource::DatasetStatus,
-        text::FieldIssue,
+        undo::Inverse,
         upload::may_change_files,
     },
     server::{
@@ -26,12 +26,16 @@ use crate::{
         files::StorageError,
         store::{
             Tx, blob,
-            dataset_file::{self, StoredFile},
+            dataset_file::{self, FileRef, StoredFile},
             photo,
             resource::{self, Resource},
         },
     },
-    view::{Page, file::FileView},
+    view::{
+        Page,
+        file::{DatasetFiles, FileView, FileWithNeighbours},
+        outcome::{FileRenamed, LeftOut},
+    },
 };
 
 use super::{
@@ -39,7 +43,11 @@ use super::{
     audit::{self, AuditEvent},
     dataset::start_waiting,
     pager::Pager,
+    undo_token, view_as,
 };
+
+/// How many files a page of the browser shows: rows of two to six tiles are full.
+pub const PAGE_SIZE: i64 = 120;
 
 /// Which files of a dataset are listed.
 #[derive(Debug, Default, Deserialize, IntoParams)]
@@ -53,6 +61,10 @@ pub struct FilesQuery {
     pub cursor: String,
     /// 1 to 200. Default: 50.
     pub limit: Option<i64>,
+    /// A person's id, to answer as that person would see it. For Owners and Managers of the organization.
+    #[serde(rename = "as")]
+    #[param(rename = "as")]
+    pub view_as: String,
 }
 
 /// What is to be changed about a file; what is not given stays.
@@ -68,9 +80,10 @@ pub struct FileForm {
 /// The files of one place of a dataset, in the order of their paths.
 ///
 /// # Errors
-/// `NotFound`; `Invalid` at `side`, `limit` or `cursor`.
+/// `NotFound`; `Invalid` at `side`, `limit` or `cursor`; `Forbidden` for who may not look as another.
 pub async fn list(ctx: &Ctx, by: &Principal, dataset: &str, query: &FilesQuery) -> Result<Page<FileView>> {
     let dataset: ResourceId = super::subject(dataset)?;
+    let by = &view_as::at_resource(ctx, by, dataset, &query.view_as).await?.by;
     let mut tx = ctx.db().read().await?;
     access::permit(&mut tx, by, Act::View, dataset).await?;
     dataset_of(&mut tx, dataset).await?;
@@ -139,6 +152,35 @@ pub async fn show(ctx: &Ctx, by: &Principal, dataset: &str, number: &str) -> Res
     let mut tx = ctx.db().read().await?;
     access::permit(&mut tx, by, Act::View, dataset).await?;
     judged_one(&mut tx, dataset, number).await
+}
+
+/// One file with its neighbours in the list, as somebody else sees it where `view_as` says whom.
+///
+/// # Errors
+/// `NotFound`; `Forbidden` for who may not look as another.
+pub async fn page(ctx: &Ctx, by: &Principal, dataset: &str, number: &str, view_as: &str) -> Result<FileWithNeighbours> {
+    let dataset: ResourceId = super::subject(dataset)?;
+    let by = &view_as::at_resource(ctx, by, dataset, view_as).await?.by;
+    let mut tx = ctx.db().read().await?;
+    access::permit(&mut tx, by, Act::View, dataset).await?;
+    let file = judged_one(&mut tx, dataset, number).await?;
+    let sort = crate::domain::name::sort_key(&file.path);
+    let (previous, next) = dataset_file::find_neighbours(&mut tx, dataset, file.side, &sort, file.number).await?;
+    Ok(FileWithNeighbours { file, previous, next })
+}
+
+/// What a dataset holds, for who may see it. Its `overview` says when its photos were taken, which takes a look at each.
+pub(crate) async fn summary(tx: &mut Tx, dataset: ResourceId, overview: bool) -> Result<DatasetFiles> {
+    let (found, status) = dataset_of(tx, dataset).await?;
+    let (files, bytes) = found.dataset.as_ref().map_or((0, 0), |facts| (facts.files, facts.bytes));
+    let held = may_change_files(Side::Input, status, found.charged_to.is_some()).is_err();
+    // Without files the bytes are what somebody typed.
+    if files == 0 {
+        return Ok(DatasetFiles { held, ..DatasetFiles::default() });
+    }
+    let (outputs, output_bytes) = dataset_file::count_outputs(tx, dataset).await?;
+    let taken = if overview { photo::find_span(tx, dataset).await? } else { None };
+    Ok(DatasetFiles { inputs: files - outputs, input_bytes: bytes - output_bytes, outputs, output_bytes, held, taken })
 }
 
 /// A file whose bytes somebody may take.
@@ -241,46 +283,67 @@ async fn start_if_waiting(tx: &mut Tx, ctx: &Ctx, found: &Resource, status: Data
 /// `NotFound`, `Forbidden`; `Invalid` at `path`; `FileConflict` where another file has the path; `InputsHeld`.
 pub async fn change(ctx: &Ctx, by: &Principal, dataset: &str, number: &str, form: &FileForm) -> Result<FileView> {
     let dataset: ResourceId = super::subject(dataset)?;
+    Ok(changed(ctx, by, dataset, number, form).await?.1)
+}
+
+/// [`change`] of the path, with a token to take it back.
+///
+/// # Errors
+/// See [`change`].
+pub async fn rename_with_undo(
+    ctx: &Ctx,
+    by: &Principal,
+    dataset: &str,
+    number: &str,
+    path: &str,
+) -> Result<FileRenamed> {
+    let dataset: ResourceId = super::subject(dataset)?;
+    let form = FileForm { path: Some(path.to_owned()), left_out: None };
+    let (before, after) = changed(ctx, by, dataset, number, &form).await?;
+    let (from, to) = (after.path.clone(), before.path);
+    let undo = if from == to {
+        None
+    } else {
+        undo_token::issue(ctx, by, Inverse::RenameFile { dataset, number: after.number, from, to }).await
+    };
+    Ok(FileRenamed { path: after.path, undo })
+}
+
+/// A file before and after a change.
+async fn changed(
+    ctx: &Ctx,
+    by: &Principal,
+    dataset: ResourceId,
+    number: &str,
+    form: &FileForm,
+) -> Result<(FileView, FileView)> {
     let path = form.path.as_deref().map(FilePath::parse).transpose().map_err(at_field("path"));
     let path = match path {
         Ok(path) => Ok(path),
         Err(Error::Refused(refusal)) => Err(refusal),
         Err(other) => return Err(other),
     };
-    let changed = ctx.db().write(|tx, _| {
-        Box::pin(async {
-            let (permit, found, status) = changeable(tx, by, dataset, false).await?;
-            let before = judged_one(tx, dataset, number).await?;
-            let path = path.clone()?;
-            let now = ctx.now();
-            if let Some(path) = path.as_ref().filter(|path| path.as_str() != before.path) {
-                dataset_file::update_path(tx, &permit, before.number, path, now).await?;
-            }
-            if let Some(left_out) = form.left_out.filter(|left_out| *left_out != before.left_out) {
-                may_change_files(before.side, status, found.charged_to.is_some())?;
-                dataset_file::update_left_out(tx, &permit, before.number, left_out, now).await?;
-                start_if_waiting(tx, ctx, &found, status).await?;
-            }
-            let after = judged_one(tx, dataset, number).await?;
-            if (&after.path, after.left_out) != (&before.path, before.left_out) {
-                let told = |file: &FileView| serde_json::json!({ "resource": dataset, "number": file.number, "path": file.path, "left_out": file.left_out });
-                let summary = match (after.left_out, before.left_out) {
-                    (true, false) => format!("left “{}” of “{}” out", after.path, found.name),
-                    (false, true) => format!("took “{}” of “{}” in again", after.path, found.name),
-                    _ => format!("renamed “{}” of “{}” to “{}”", before.path, found.name, after.path),
-                };
-                let event = AuditEvent {
-                    organization: Some(permit.organization()),
-                    before: Some(told(&before)),
-                    after: Some(told(&after)),
-                    resources: vec![dataset],
-                    ..AuditEvent::new(Action::FilesChanged, summary)
-                };
-                audit::record(tx, ctx, by, event).await?;
-            }
-            Ok(after)
+    let changed = ctx
+        .db()
+        .write(|tx, _| {
+            Box::pin(async {
+                let (permit, found, status) = changeable(tx, by, dataset, false).await?;
+                let before = judged_one(tx, dataset, number).await?;
+                let path = path.clone()?;
+                if let Some(path) = path.as_ref().filter(|path| path.as_str() != before.path) {
+                    dataset_file::update_path(tx, &permit, before.number, path, ctx.now()).await?;
+                }
+                if let Some(left_out) = form.left_out.filter(|left_out| *left_out != before.left_out) {
+                    may_change_files(before.side, status, found.charged_to.is_some())?;
+                    dataset_file::update_left_out(tx, &permit, &[before.number], left_out, ctx.now()).await?;
+                    start_if_waiting(tx, ctx, &found, status).await?;
+                }
+                let after = judged_one(tx, dataset, number).await?;
+                record_change(tx, ctx, by, &permit, &found, (&before, &after)).await?;
+                Ok((before, after))
+            })
         })
-    }).await;
+        .await;
     match changed {
         Err(error) if Error::is_taken(&error) => {
             Err(Refusal::FileConflict("Another file has this path. Choose another one.".to_owned()).into())
@@ -289,43 +352,154 @@ pub async fn change(ctx: &Ctx, by: &Principal, dataset: &str, number: &str, form
     }
 }
 
+/// Gives a file its old path back, in the middle of a change (DRIVE-4).
+///
+/// # Errors
+/// As [`change`]; `Conflict` if its path has been changed since; `Taken` if another file has the old one.
+pub(crate) async fn rename_back_in(
+    tx: &mut Tx,
+    ctx: &Ctx,
+    by: &Principal,
+    dataset: ResourceId,
+    number: i64,
+    (from, to): (&str, &str),
+) -> Result<()> {
+    let (permit, found, _) = changeable(tx, by, dataset, false).await?;
+    let before = file_of(tx, dataset, &number.to_string()).await?.file;
+    if before.path != from {
+        return Err(Refusal::Conflict.into());
+    }
+    let path = FilePath::parse(to).map_err(at_field("path"))?;
+    dataset_file::update_path(tx, &permit, number, &path, ctx.now()).await?;
+    let after = FileView { path: path.to_string(), ..before.clone() };
+    record_change(tx, ctx, by, &permit, &found, (&before, &after)).await
+}
+
+/// Records what was changed about a file, if anything was.
+async fn record_change(
+    tx: &mut Tx,
+    ctx: &Ctx,
+    by: &Principal,
+    permit: &Permit,
+    found: &Resource,
+    (before, after): (&FileView, &FileView),
+) -> Result<()> {
+    // What is wrong with a photo may have changed with the others.
+    if (&after.path, after.left_out) == (&before.path, before.left_out) {
+        return Ok(());
+    }
+    let told = |file: &FileView| serde_json::json!({ "resource": found.id, "number": file.number, "path": file.path, "left_out": file.left_out });
+    let summary = match (after.left_out, before.left_out) {
+        (true, false) => format!("left “{}” of “{}” out", after.path, found.name),
+        (false, true) => format!("took “{}” of “{}” in again", after.path, found.name),
+        _ => format!("renamed “{}” of “{}” to “{}”", before.path, found.name, after.path),
+    };
+    let event = AuditEvent {
+        organization: Some(permit.organization()),
+        before: Some(told(before)),
+        after: Some(told(after)),
+        resources: vec![found.id],
+        ..AuditEvent::new(Action::FilesChanged, summary)
+    };
+    audit::record(tx, ctx, by, event).await
+}
+
+/// Leaves files out of what is processed and counted, or takes them in again; all of them or none (FILE-1).
+///
+/// # Errors
+/// `Invalid` at `numbers`; `NotFound` if one is not there; `Forbidden`; `InputsHeld`.
+pub async fn leave_out(ctx: &Ctx, by: &Principal, dataset: &str, numbers: &[i64], left_out: bool) -> Result<LeftOut> {
+    let dataset: ResourceId = super::subject(dataset)?;
+    let checked = check_numbers(numbers);
+    let changed = ctx
+        .db()
+        .write(|tx, _| Box::pin(async { leave_out_in(tx, ctx, by, dataset, checked.clone(), left_out).await }))
+        .await?;
+    let numbers: Vec<i64> = changed.iter().map(|file| file.number).collect();
+    let undo = if numbers.is_empty() {
+        None
+    } else {
+        undo_token::issue(ctx, by, Inverse::LeaveOut { dataset, numbers, left_out: !left_out }).await
+    };
+    Ok(LeftOut { files: changed.into_iter().map(|file| file.path).collect(), left_out, undo })
+}
+
+/// [`leave_out`], in the middle of a change: the files that were not so before.
+pub(crate) async fn leave_out_in(
+    tx: &mut Tx,
+    ctx: &Ctx,
+    by: &Principal,
+    dataset: ResourceId,
+    numbers: std::result::Result<Vec<i64>, Refusal>,
+    left_out: bool,
+) -> Result<Vec<FileRef>> {
+    let (permit, found, status) = changeable(tx, by, dataset, false).await?;
+    let mut files = files_of(tx, dataset, &numbers?).await?;
+    for file in &files {
+        may_change_files(file.side, status, found.charged_to.is_some())?;
+    }
+    files.retain(|file| file.left_out != left_out);
+    if files.is_empty() {
+        return Ok(files);
+    }
+    let changed: Vec<i64> = files.iter().map(|file| file.number).collect();
+    dataset_file::update_left_out(tx, &permit, &changed, left_out, ctx.now()).await?;
+    start_if_waiting(tx, ctx, &found, status).await?;
+    let (what, first) = named(&files);
+    let summary = if left_out {
+        format!("left {what} of “{}” out", found.name)
+    } else {
+        format!("took {what} of “{}” in again", found.name)
+    };
+    let told = |left_out: bool| serde_json::json!({ "resource": dataset, "files": files.len(), "first": first, "left_out": left_out });
+    let event = AuditEvent {
+        organization: Some(permit.organization()),
+        before: Some(told(!left_out)),
+        after: Some(told(left_out)),
+        resources: vec![dataset],
+        ..AuditEvent::new(Action::FilesChanged, summary)
+    };
+    audit::record(tx, ctx, by, event).await?;
+    Ok(files)
+}
+
+/// Every one of these files.
+async fn files_of(tx: &mut Tx, dataset: ResourceId, numbers: &[i64]) -> Result<Vec<FileRef>> {
+    let files = dataset_file::list_by_numbers(tx, dataset, numbers).await?;
+    if files.len() == numbers.len() { Ok(files) } else { Err(Refusal::NotFound.into()) }
+}
+
+/// Files in the words of the audit log, and the paths of the first ones.
+fn named(files: &[FileRef]) -> (String, Vec<String>) {
+    let what = match files {
+        [one] => format!("“{}”", one.path),
+        several => format!("{} files", several.len()),
+    };
+    (what, files.iter().take(MAX_NAMED_FILES).map(|file| file.path.clone()).collect())
+}
+
 /// Deletes files for good; their bytes are freed after a day (FILE-6). All of them or none.
 ///
 /// # Errors
 /// `Invalid` at `numbers`; `NotFound` if one is not there; `Forbidden` (POL-1); `InputsHeld`.
 pub async fn delete(ctx: &Ctx, by: &Principal, dataset: &str, numbers: &[i64]) -> Result<u64> {
     let dataset: ResourceId = super::subject(dataset)?;
-    let mut unique = numbers.to_vec();
-    unique.sort_unstable();
-    unique.dedup();
-    let wrong = match numbers.len() {
-        0 => Err(Refusal::field("numbers", FieldIssue::Missing)),
-        n if n > MAX_DELETED_FILES => Err(Refusal::field("numbers", FieldIssue::TooMany(MAX_DELETED_FILES))),
-        _ => Ok(()),
-    };
+    let checked = check_numbers(numbers);
     ctx.db()
         .write(|tx, _| {
             Box::pin(async {
                 let (permit, found, status) = changeable(tx, by, dataset, true).await?;
-                wrong.clone()?;
-                let files = dataset_file::list_by_numbers(tx, dataset, &unique).await?;
-                if files.len() != unique.len() {
-                    return Err(Refusal::NotFound.into());
-                }
+                let numbers = checked.clone()?;
+                let files = files_of(tx, dataset, &numbers).await?;
                 for file in &files {
                     may_change_files(file.side, status, found.charged_to.is_some())?;
                 }
-                let deleted = dataset_file::delete(tx, &permit, &unique, ctx.now()).await?;
+                let deleted = dataset_file::delete(tx, &permit, &numbers, ctx.now()).await?;
                 start_if_waiting(tx, ctx, &found, status).await?;
-                let names: Vec<String> = files.iter().map(|file| file.path.clone()).collect();
-                let what = match names.as_slice() {
-                    [one] => format!("“{one}”"),
-                    several => format!("{} files", several.len()),
-                };
-                let first: Vec<&String> = names.iter().take(MAX_NAMED_FILES).collect();
+                let (what, first) = named(&files);
                 let event = AuditEvent {
                     organization: Some(permit.organization()),
-                    before: Some(serde_json::json!({ "resource": dataset, "files": names.len(), "first": first })),
+                    before: Some(serde_json::json!({ "resource": dataset, "files": files.len(), "first": first })),
                     resources: vec![dataset],
                     ..AuditEvent::new(Action::FilesDeleted, format!("deleted {what} of “{}” for good", found.name))
                 };

@@ -4,14 +4,15 @@ use crate::{
     domain::{
         account::{PRIMARY, sharing_id},
         audit::Action,
-        id::{AccountId, LicenceId, OrganizationId, ResourceId},
+        id::{AccountId, EntryId, LicenceId, OrganizationId, ResourceId},
         legal::LegalInformation,
-        licence::Product,
+        licence::{EntryKind, Model, Product, last_day},
         organization::{NewOrganization, NewOrganizationForm, OrganizationKind},
         permit::found as founder,
         refusal::Refusal,
         role::Role,
         text::Identifier,
+        trial::{TRIAL_ALLOWANCE, Trial},
     },
     server::{
         context::{Ctx, Principal},
@@ -80,7 +81,7 @@ pub struct Founded {
 }
 
 /// Founds an organization with everything that it starts with (ORG-2): an Owner, the account "Primary" with its Drive,
-/// a Discovery licence, and an Org ID derived from its name.
+/// a Discovery licence, an Org ID derived from its name, and a trial where the operator gives one (LIC-7).
 pub async fn found(tx: &mut Tx, ctx: &Ctx, by: &Principal, new: &Founding) -> Result<Founded> {
     let (id, now) = (OrganizationId(ctx.id()), ctx.now());
     let permit = founder(by.person, id);
@@ -119,6 +120,7 @@ pub async fn found(tx: &mut Tx, ctx: &Ctx, by: &Principal, new: &Founding) -> Re
         product: Product::Discovery,
         model: None,
         seats: None,
+        trial: false,
         // Not this moment: a clock that is set back would have it begin later.
         active_from: now.day().start(),
         active_until: None,
@@ -131,7 +133,50 @@ pub async fn found(tx: &mut Tx, ctx: &Ctx, by: &Principal, new: &Founding) -> Re
         ..AuditEvent::new(Action::OrganizationCreated, format!("created {}", new.name))
     };
     audit::record(tx, ctx, by, what).await?;
+    // A personal space may still become an organization, and then without a trial: only founding one gives it.
+    if let Some(trial) = ctx.trial().filter(|_| !new.personal) {
+        begin_trial(tx, ctx, &account, trial).await?;
+    }
     Ok(Founded { id, org_id: org_id.as_str().to_owned(), account })
+}
+
+/// Gives the account of a new organization its trial (LIC-7), with an entry in the ledger and one in the audit log.
+async fn begin_trial(tx: &mut Tx, ctx: &Ctx, account: &account::Account, trial: Trial) -> Result<()> {
+    let (id, now) = (LicenceId(ctx.id()), ctx.now());
+    let (product, end) = (trial.product(), trial.end(now));
+    let licence = licence::NewLicence {
+        id,
+        organization: account.organization,
+        account: account.id,
+        product,
+        model: Some(Model::ImagesProjects),
+        seats: None,
+        trial: true,
+        active_from: now.day().start(),
+        active_until: Some(end),
+        at: now,
+    };
+    licence::insert(tx, &licence).await?;
+    let entry = licence::NewEntry {
+        id: EntryId(ctx.id()),
+        licence: id,
+        kind: EntryKind::Grant,
+        change: TRIAL_ALLOWANCE,
+        transfer: None,
+        resource: None,
+        at: now,
+    };
+    licence::append(tx, &entry).await?;
+    let summary = format!("began a trial of {} until {}", product.label(), last_day(end).words());
+    let after = serde_json::json!({
+        "licence": id, "product": product, "model": Model::ImagesProjects, "amount": TRIAL_ALLOWANCE, "active_until": end.rfc3339(),
+    });
+    let what = AuditEvent {
+        organization: Some(account.organization),
+        after: Some(after),
+        ..AuditEvent::new(Action::LicenceGranted, summary)
+    };
+    audit::note_by_itself(tx, ctx, what).await
 }
 
 /// **Create organization** (ORG-1, ORG-2).

@@ -30,6 +30,8 @@ pub async fn show(ctx: &Ctx, by: &Principal, org: &str) -> Result<HomeView> {
     } else {
         Some(super::licence::list::of_accounts(&mut tx, found.id, &managed, ctx.now()).await?)
     };
+    let storage =
+        if may(Permission::ViewLegal) { Some(super::storage::of_organization(&mut tx, found.id).await?) } else { None };
     let activity = if may(Permission::ReadAudit) {
         let lines = audit_store::list(&mut tx, found.id, &audit_store::Filter::default(), None, 8).await?;
         Some(lines.into_iter().map(|(_, line)| line).collect())
@@ -50,6 +52,7 @@ pub async fn show(ctx: &Ctx, by: &Principal, org: &str) -> Result<HomeView> {
         people,
         owners,
         licences,
+        storage,
         activity,
         offers,
     })

@@ -16,6 +16,7 @@ pub mod dataset;
 pub mod desktop;
 pub mod drive;
 pub mod file;
+pub mod first_steps;
 pub mod founding;
 pub mod founding_by_operator;
 pub mod grant;

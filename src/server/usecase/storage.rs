@@ -24,7 +24,7 @@ use super::{
 /// # Errors
 /// The database.
 pub async fn show(ctx: &Ctx, organization: OrganizationId) -> Result<StorageView> {
-    view(&mut ctx.db().read().await?, organization).await
+    of_organization(&mut ctx.db().read().await?, organization).await
 }
 
 /// How much an organization stores: the operator.
@@ -34,10 +34,10 @@ pub async fn show(ctx: &Ctx, organization: OrganizationId) -> Result<StorageView
 pub async fn show_to_operator(ctx: &Ctx, org: &str) -> Result<StorageView> {
     let mut tx = ctx.db().read().await?;
     let found = operator::find_organization(&mut tx, org).await?;
-    view(&mut tx, found.id).await
+    of_organization(&mut tx, found.id).await
 }
 
-async fn view(tx: &mut Tx, organization: OrganizationId) -> Result<StorageView> {
+pub(super) async fn of_organization(tx: &mut Tx, organization: OrganizationId) -> Result<StorageView> {
     let limit = storage::find_limit(tx, organization).await?;
     Ok(StorageView { limit, used: storage::sum_used(tx, organization).await? })
 }
@@ -76,7 +76,7 @@ pub async fn set_as(ctx: &Ctx, operator: &Operator, org: &str, limit: Option<i64
                     };
                     audit::note_as(tx, ctx, by, what).await?;
                 }
-                view(tx, found.id).await
+                of_organization(tx, found.id).await
             })
         })
         .await

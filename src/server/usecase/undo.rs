@@ -18,10 +18,10 @@ use crate::{
         store::{Tx, grant, resource, undo},
         usecase::{
             access::{self, AccessPath},
-            drive, transfer, trash,
+            drive, file, transfer, trash,
         },
     },
-    view::outcome::Undone,
+    view::outcome::{LeftOut, Undone},
 };
 
 /// Takes a change back, once.
@@ -52,6 +52,15 @@ pub async fn undo(ctx: &Ctx, by: &Principal, token: &str) -> Result<Undone> {
                     Inverse::PutBack { from, at, items } => {
                         let names = put_back(tx, ctx, by, from, at, &items).await?;
                         Ok(Undone::MovedBack { names, site_in_trash: None })
+                    }
+                    Inverse::LeaveOut { dataset, numbers, left_out } => {
+                        let files = file::leave_out_in(tx, ctx, by, dataset, Ok(numbers), left_out).await?;
+                        let files = files.into_iter().map(|file| file.path).collect();
+                        Ok(Undone::LeftOut(LeftOut { files, left_out, undo: None }))
+                    }
+                    Inverse::RenameFile { dataset, number, from, to } => {
+                        file::rename_back_in(tx, ctx, by, dataset, number, (&from, &to)).await?;
+                        Ok(Undone::Renamed { name: to })
                     }
                     Inverse::Unassign { put_back: inner, site } => match *inner {
                         Inverse::PutBack { from, at, items } => {

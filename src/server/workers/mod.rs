@@ -18,7 +18,7 @@ use super::{
     error::{Error, Result},
     mail::smtp::Delivery,
     store::{idempotency, kept_form, one_time_link, outbox, session, task as tasks, transfer, undo},
-    usecase::trash,
+    usecase::{licence::ending, trash},
 };
 
 /// How often expired rows are deleted.
@@ -31,6 +31,9 @@ const MAIL_TEXT_KEPT_DAYS: i64 = 30;
 const MAIL_KEPT_DAYS: i64 = 90;
 /// How long is known what became of long work, in days.
 const TASKS_KEPT_DAYS: i64 = 30;
+
+/// How many ends of licences are told in one round: at the end of a year many may come together.
+const MAX_ENDS_TOLD: usize = 200;
 
 /// The workers of this node.
 #[derive(Debug)]
@@ -60,6 +63,9 @@ pub fn start(ctx: &Ctx, delivery: Option<Delivery>, builtin_workers: usize) -> W
             }
             if let Err(error) = empty_trash(&ctx).await {
                 tracing::warn!(%error, "could not empty the trash; trying again later");
+            }
+            if let Err(error) = tell_ends(&ctx).await {
+                tracing::warn!(%error, "could not tell that licences end; trying again later");
             }
             tokio::time::sleep(CLEANUP_INTERVAL).await;
         }
@@ -119,6 +125,17 @@ pub async fn tidy(ctx: &Ctx) -> Result<()> {
             })
         })
         .await
+}
+
+/// Tells Owners that licences of theirs end (LIC-8). What is left over is told in the next round.
+pub async fn tell_ends(ctx: &Ctx) -> Result<()> {
+    for _ in 0..MAX_ENDS_TOLD {
+        if !ending::tell_next(ctx).await? {
+            break;
+        }
+        tokio::task::yield_now().await;
+    }
+    Ok(())
 }
 
 /// Deletes for good what has been in the trash for its days (DRIVE-4), a few things in each step.

@@ -95,8 +95,11 @@ impl FormContext {
                 Some(Failure::Refused(Refusal::Invalid(problems))) => {
                     problems.iter().find(|problem| problem.field == field).map(FieldError::words)
                 }
-                // The only refusal about a single field that is not in `Invalid` (DRIVE-5).
+                // The refusals about a single field that are not in `Invalid` (DRIVE-5, FILE-1).
                 Some(Failure::Refused(refusal @ Refusal::NameTaken(_))) if field == "name" => Some(refusal.to_string()),
+                Some(Failure::Refused(refusal @ Refusal::FileConflict(_))) if field == "path" => {
+                    Some(refusal.to_string())
+                }
                 _ => None,
             })
         })
@@ -312,6 +315,7 @@ fn Problems(failure: Failure, from_flash: bool) -> impl IntoView {
     });
     let at_fields: Vec<(String, String)> = match &failure {
         Failure::Refused(refusal @ Refusal::NameTaken(_)) => vec![("name".to_owned(), refusal.to_string())],
+        Failure::Refused(refusal @ Refusal::FileConflict(_)) => vec![("path".to_owned(), refusal.to_string())],
         Failure::Refused(Refusal::Invalid(problems)) => {
             problems.iter().map(|problem| (problem.field.clone(), problem.words())).collect()
         }
@@ -324,7 +328,7 @@ fn Problems(failure: Failure, from_flash: bool) -> impl IntoView {
         _ => Some("Check the fields below.".to_owned()),
     };
     let more = match failure {
-        Failure::Refused(Refusal::NameTaken(_) | Refusal::Invalid(_)) => {
+        Failure::Refused(Refusal::NameTaken(_) | Refusal::FileConflict(_) | Refusal::Invalid(_)) => {
             let entries = at_fields
                 .into_iter()
                 .map(|(field, text)| {

@@ -11,22 +11,27 @@ use crate::{
         time::Timestamp,
     },
     paths::{self, Address},
-    rpc::{ask, organization::organization_home},
+    rpc::{FormFlash, ask, first_steps::first_steps, organization::organization_home},
     ui::{
         components::{
             avatar::{OrganizationAvatar, PersonAvatar},
             button::{ButtonLink, Tone},
             empty::Empty,
+            meter::Meter,
             table::Fact,
         },
+        email_banner::EmailBanner,
         layout::{FocusHeading, Section},
         location::use_route_query,
         page::page,
-        pages::{licences::card::LicenceFacts, transfers::OfferRow},
+        pages::{first_steps::FirstStepsList, licences::card::LicenceFacts, transfers::OfferRow},
         session::Session,
         words::{self, Moment, When},
     },
-    view::{ActivityView, HomeView, LicenceView, transfer::OfferView},
+    view::{
+        ActivityView, HomeView, LicenceView, PersonView, file::StorageView, first_steps::FirstStepsView,
+        transfer::OfferView,
+    },
 };
 
 /// The page: `/o/{org}`.
@@ -38,15 +43,27 @@ pub fn HomePage() -> impl IntoView {
     });
     let session = Session::get();
     let home = ask(move || (org.get(), session.version()), |(org, _)| organization_home(org));
+    let first_steps = ask(move || (org.get(), session.version()), |(org, _)| first_steps(org));
     page(Section::Home, org, move || async move {
-        let now = session.context().await.now;
+        let context = session.context().await;
         let home = home.await?;
-        Ok(view! { <HomeContent home now/> }.into_any())
+        // If they cannot be had, the rest is still worth showing.
+        let first_steps = first_steps.await.ok().flatten();
+        let back = paths::home(&home.organization.org_id);
+        Ok(view! { <HomeContent home first_steps back person=context.person flash=context.form now=context.now/> }
+            .into_any())
     })
 }
 
 #[component]
-fn HomeContent(home: HomeView, now: Timestamp) -> impl IntoView {
+fn HomeContent(
+    home: HomeView,
+    first_steps: Option<FirstStepsView>,
+    back: String,
+    person: Option<PersonView>,
+    flash: Option<FormFlash>,
+    now: Timestamp,
+) -> impl IntoView {
     let name = words::organization_name(&home.organization);
     let org = home.organization.org_id.clone();
     let personal = home.organization.personal;
@@ -55,6 +72,7 @@ fn HomeContent(home: HomeView, now: Timestamp) -> impl IntoView {
     let manages = home.organization.role.is_some_and(|role| may(role, Permission::ManageAccounts));
     let hue = words::organization_hue(home.organization.id);
     view! {
+        <EmailBanner person back=back.clone() flash/>
         <Title text=name.clone()/>
         <FocusHeading/>
         <header class="bar page-header">
@@ -67,6 +85,7 @@ fn HomeContent(home: HomeView, now: Timestamp) -> impl IntoView {
                 <ButtonLink href=paths::drive(&org, "") tone=Tone::Primary icon="drive">"Open Drive"</ButtonLink>
             </div>
         </header>
+        {first_steps.map(|first_steps| view! { <FirstStepsList first_steps back/> })}
         <div class="tiles">
             {(!home.offers.is_empty()).then(|| view! { <Offers offers=home.offers.clone() org=org.clone() now/> })}
             <div class="tiles-column">
@@ -108,8 +127,23 @@ fn Company(home: HomeView) -> impl IntoView {
                 <Fact label="Plan">{plan}</Fact>
                 <Fact label="Created"><Moment at=home.created_at/></Fact>
             </dl>
+            {home.storage.map(|storage| view! { <Storage storage/> })}
             {settings}
         </section>
+    }
+}
+
+/// How much is stored, and of how much where the operator has set a limit (FILE-6).
+#[component]
+fn Storage(storage: StorageView) -> impl IntoView {
+    let used = words::size(storage.used);
+    let of = storage.limit.map(|limit| format!(" of {}", words::size(limit)));
+    let meter = storage.limit.map(|total| view! { <Meter label="Storage used" used=storage.used total/> });
+    view! {
+        <div class="allowance">
+            <div class="kv num"><span>"Storage"</span><span>{used} {of} " used"</span></div>
+            {meter}
+        </div>
     }
 }
 

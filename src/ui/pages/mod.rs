@@ -4,6 +4,7 @@ pub mod accounts;
 pub mod activity;
 pub mod billing;
 pub mod drive;
+pub mod first_steps;
 pub mod forgot;
 pub mod home;
 pub mod invitation;

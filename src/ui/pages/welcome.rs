@@ -13,6 +13,7 @@ use crate::{
     paths::{self, Address},
     rpc::{
         FormFlash, ask,
+        first_steps::first_steps,
         invitation::{AcceptInvitation, DeclineInvitation},
         organization::{my_organizations, shared_with_me},
         settings::{RestoreOrganization, deleted_organizations},
@@ -26,15 +27,18 @@ use crate::{
             form::{Form, Submit},
             icon::Icon,
         },
+        email_banner::EmailBanner,
         error_page::ErrorPage,
         form_action::FormAction,
         layout::{FocusHeading, Frame, PageHeader, PublicLayout, Section},
         location::use_route_query,
+        pages::first_steps::FirstStepsList,
         session::Session,
         words,
     },
     view::{
-        OrganizationMembership, Page, SessionView, SharedResourceView, people::PendingInvitation, settings::DeletedView,
+        OrganizationMembership, Page, SessionView, SharedResourceView, first_steps::FirstStepsView,
+        people::PendingInvitation, settings::DeletedView,
     },
 };
 
@@ -64,6 +68,8 @@ impl WelcomeRoute {
     }
 }
 
+const YOUR_ORGANIZATIONS: &str = "Your organizations";
+
 /// The page: `/`.
 #[component]
 pub fn WelcomePage() -> impl IntoView {
@@ -81,6 +87,7 @@ pub fn WelcomePage() -> impl IntoView {
         |(cursor, _)| async move { shared_with_me(cursor).await },
     );
     let deleted = ask(move || session.version(), |_| deleted_organizations());
+    let steps = ask(move || session.version(), |_| first_steps(String::new()));
     view! {
         <Transition fallback=Skeleton>
             {move || Suspend::new(async move {
@@ -90,6 +97,8 @@ pub fn WelcomePage() -> impl IntoView {
                         // Awaited together with the session, so that the answer to a reader who has just signed out, that nobody
                         // is signed in, is never shown in the frame of before.
                         let (organizations, shared, deleted) = (organizations.await, shared.await, deleted.await);
+                        let first_steps = steps.await.ok().flatten();
+                        let begins = first_steps.is_some();
                         let list = match organizations {
                             (route, Ok(page)) => {
                                 // If these fail, the list of organizations is still worth showing.
@@ -97,7 +106,7 @@ pub fn WelcomePage() -> impl IntoView {
                                 let deleted = deleted.ok().filter(|deleted| !deleted.is_empty());
                                 let shared_route = route.clone();
                                 view! {
-                                    <OrganizationList page route founding/>
+                                    <OrganizationList page route founding begins/>
                                     {shared.map(|page| view! { <SharedList page route=shared_route/> })}
                                     {deleted.map(|deleted| view! { <Deleted deleted/> })}
                                 }
@@ -107,7 +116,7 @@ pub fn WelcomePage() -> impl IntoView {
                         };
                         view! {
                             <Frame section=Section::Welcome org="">
-                                <OrganizationsView session=start.session flash=start.flash.form founding/>
+                                <OrganizationsView session=start.session flash=start.flash.form founding first_steps/>
                                 {list}
                             </Frame>
                         }
@@ -122,23 +131,47 @@ pub fn WelcomePage() -> impl IntoView {
     .into_any()
 }
 
-/// Heading, pending invitations, and the first list.
+/// Heading, first steps, and pending invitations.
 #[component]
-fn OrganizationsView(session: SessionView, flash: Option<FormFlash>, founding: bool) -> impl IntoView {
-    let SessionView { invitations, now, .. } = session;
+fn OrganizationsView(
+    session: SessionView,
+    flash: Option<FormFlash>,
+    founding: bool,
+    first_steps: Option<FirstStepsView>,
+) -> impl IntoView {
+    let SessionView { person, invitations, now, .. } = session;
+    let (title, lead) = match person.as_ref().filter(|_| first_steps.is_some()) {
+        Some(person) => (
+            format!("Welcome, {}", person.first_name),
+            "Organizations own licences and data. Your colleagues get a role, and work can move from one organization to another.",
+        ),
+        None => (
+            YOUR_ORGANIZATIONS.to_owned(),
+            "Each has its own Drive, licences and people. You may have a different role in each.",
+        ),
+    };
     view! {
-        <PageHeader title="Your organizations" lead="Each has its own Drive, licences and people. You may have a different role in each.">
+        <EmailBanner person back=paths::WELCOME.to_owned() flash=flash.clone()/>
+        <PageHeader title lead>
             {founding.then(|| view! {
                 <ButtonLink href=paths::NEW_ORGANIZATION tone=Tone::Primary icon="plus">"New organization"</ButtonLink>
             })}
         </PageHeader>
+        // An invitation is answered first: it may be why somebody is here.
         {(!invitations.is_empty()).then(|| view! { <WaitingInvitations invitations flash now/> })}
+        {first_steps.map(|first_steps| view! { <FirstStepsList first_steps back=paths::WELCOME.to_owned()/> })}
     }
 }
 
 /// One page of organizations by name, with a search field if there are many.
 #[component]
-fn OrganizationList(page: Page<OrganizationMembership>, route: WelcomeRoute, founding: bool) -> impl IntoView {
+fn OrganizationList(
+    page: Page<OrganizationMembership>,
+    route: WelcomeRoute,
+    founding: bool,
+    /// Whether the page has another heading, because somebody is at their first steps.
+    begins: bool,
+) -> impl IntoView {
     let sentence = if founding {
         "You are not in any organization yet. Create one, or ask to be invited.".to_owned()
     } else {
@@ -146,7 +179,8 @@ fn OrganizationList(page: Page<OrganizationMembership>, route: WelcomeRoute, fou
     };
     let many = page.next_cursor.is_some() || !route.cursor.is_empty() || !route.query.is_empty();
     let empty = page.items.is_empty();
-    let entries = page.items.into_iter().map(|membership| view! { <OrganizationEntry membership/> }).collect_view();
+    let entries =
+        page.items.into_iter().map(|membership| view! { <OrganizationEntry membership begins/> }).collect_view();
     let find = many.then(|| {
         view! {
             <form class="people-filters" method="get" action=paths::WELCOME role="search">
@@ -168,6 +202,7 @@ fn OrganizationList(page: Page<OrganizationMembership>, route: WelcomeRoute, fou
         }
     });
     view! {
+        {begins.then(|| view! { <h2>{YOUR_ORGANIZATIONS}</h2> })}
         {find}
         {if empty && !route.query.is_empty() {
             view! {
@@ -288,14 +323,19 @@ fn WaitingInvitations(invitations: Vec<PendingInvitation>, flash: Option<FormFla
 }
 
 #[component]
-fn OrganizationEntry(membership: OrganizationMembership) -> impl IntoView {
+fn OrganizationEntry(membership: OrganizationMembership, begins: bool) -> impl IntoView {
+    let link = paths::home(&membership.org_id);
     let name = words::organization_name(&membership);
     let about = if membership.personal { "Yours alone".to_owned() } else { words::role_here(&membership) };
     view! {
         <li class="panel organization">
             <OrganizationAvatar name=name.clone() hue=words::organization_hue(membership.id)/>
             <div class="organization-text">
-                <h2><a href=paths::home(&membership.org_id)>{name}</a></h2>
+                {if begins {
+                    view! { <h3><a href=link>{name}</a></h3> }.into_any()
+                } else {
+                    view! { <h2><a href=link>{name}</a></h2> }.into_any()
+                }}
                 <small>{about}</small>
             </div>
             <div class="bar">

@@ -220,7 +220,6 @@ both!(file_3_tus_creates_an_upload_with_or_without_its_bytes, async |app| {
         (vec![("upload-metadata", meta("d", &dataset.to_string()))], 400),
         (vec![("upload-length", "x".to_owned()), ("upload-metadata", meta("d", &dataset.to_string()))], 400),
         (vec![("upload-length", "1".to_owned()), ("upload-metadata", "path ???".to_owned())], 400),
-        (vec![("upload-length", "1".to_owned()), ("upload-metadata", meta("d", ""))], 422),
         (vec![("upload-length", "1".to_owned()), ("upload-metadata", meta("..", &dataset.to_string()))], 422),
         (vec![("upload-length", "1".to_owned()), ("upload-metadata", meta("d", "nonsense"))], 404),
         (
@@ -892,5 +891,60 @@ both!(file_3_a_request_longer_than_a_piece_becomes_several, async |app| {
     let request = Request::builder().uri(&at).header("range", range).body(Body::empty()).expect("a request");
     let over = anna.send(request).await.expect(206);
     assert_eq!(over.header("content-length"), "6");
+    sound(app).await;
+});
+
+both!(file_2_set_1_an_upload_that_names_no_place_is_a_new_dataset_in_the_default_organization, async |app| {
+    use base64::{Engine, engine::general_purpose::STANDARD};
+    let (anna, org, _) = world(app).await;
+    let other = anna.create_org("Tunnel North").await;
+    app.images_licence(&other, 100, 10).await;
+    let body = json!({ "name": "2026-11-20 Dam", "files": [{ "path": "a.jpg", "bytes": 3 }, { "path": "../b.jpg", "bytes": 3 }] });
+    let asked = anna.post("/api/v1/datasets", &body).await.expect(409);
+    assert_eq!(asked.code(), "choose_organization", "there are two, and none is the default");
+    anna.patch("/api/v1/me", &json!({ "default_organization": other.org_id })).await.expect(200);
+    let made = anna.post("/api/v1/datasets", &body).await.expect(201);
+    let answer = made.json();
+    assert_eq!((&answer["name"], &answer["org_id"]), (&json!("2026-11-20 Dam"), &json!(other.org_id)));
+    assert_eq!((&answer["items"][0]["state"], &answer["items"][1]["state"]), (&json!("new"), &json!("refused")));
+    let dataset: ResourceId = read(&answer["dataset"]);
+    assert_eq!(made.location(), format!("/api/v1/resources/{dataset}"));
+    patch(&anna, &url_of(&answer["items"][0]), 0, "one").await.expect(204);
+    assert_eq!(paths(&anna, dataset).await, ["a.jpg"]);
+    assert_eq!(app.stored(dataset).await.parent, Some(other.root));
+    // A name that is taken gets a number; without a name it is the day.
+    let second = anna.post("/api/v1/datasets", &body).await.expect(201).json();
+    assert_eq!(second["name"], "2026-11-20 Dam (2)");
+    let nameless = json!({ "files": [{ "path": "a.jpg", "bytes": 3 }] });
+    let third = anna.post("/api/v1/datasets", &nameless).await.expect(201).json();
+    assert!(third["name"].as_str().is_some_and(|name| name.ends_with(" Upload")), "{third}");
+    // In a container that is named; and tus alone.
+    let folder = anna.folder(org.root, "Dams").await;
+    let there = json!({ "parent": folder, "files": [{ "path": "a.jpg", "bytes": 3 }] });
+    let there: ResourceId = read(&anna.post("/api/v1/datasets", &there).await.expect(201).json()["dataset"]);
+    assert_eq!(app.stored(there).await.parent, Some(folder));
+    let metadata = format!("path {},dataset_name {}", STANDARD.encode("x.jpg"), STANDARD.encode("Phone"));
+    let headers = [("upload-length", "3"), ("upload-metadata", metadata.as_str()), BYTES];
+    let sent = send(&anna, Method::POST, "/api/v1/uploads", &headers, Body::from("one")).await.expect(201);
+    let phone: ResourceId = sent.header("upload-dataset").parse().expect("an id");
+    assert_eq!(paths(&anna, phone).await, ["x.jpg"]);
+    assert_eq!(app.stored(phone).await.name, "Phone");
+    sound(app).await;
+});
+
+both!(file_2_where_nothing_can_be_uploaded_no_dataset_is_made, async |app| {
+    let (anna, org, _) = world(app).await;
+    let file = |path: &str, bytes: i64| json!({ "parent": org.root, "files": [{ "path": path, "bytes": bytes }] });
+    anna.post("/api/v1/datasets", &file("..", 1)).await.expect(422);
+    anna.post("/api/v1/datasets", &json!({ "parent": org.root, "files": [] })).await.expect(422);
+    anna.post("/api/v1/datasets", &json!({ "parent": "x", "files": [] })).await.expect(422);
+    limit_storage(app, &org, Some(10)).await;
+    anna.post("/api/v1/datasets", &file("a.jpg", 11)).await.expect(402);
+    let john = app.person("John").await;
+    app.join(&org, &john, Role::Reader).await;
+    assert_eq!(john.post("/api/v1/datasets", &file("a.jpg", 1)).await.status, 403);
+    let sam = app.person("Sam").await;
+    assert_eq!(sam.post("/api/v1/datasets", &file("a.jpg", 1)).await.status, 404);
+    assert_eq!(app.count("SELECT CAST(COUNT(*) AS BIGINT) FROM resource WHERE kind = 'dataset'").await, 1);
     sound(app).await;
 });

@@ -35,6 +35,7 @@ mod standing_rights;
 mod tasks;
 mod transfers;
 mod trash;
+mod trials;
 mod undo;
 mod unicode;
 mod view_as;

@@ -264,6 +264,10 @@ async fn call(app: &TestApp, operation: &str) -> Call {
             let token = app.invitation_token(&john.email).await;
             (john.clone(), "/api/v1/invitations/show".to_owned(), json!({ "token": token }))
         }
+        "/datasets" => {
+            let body = json!({ "parent": folder, "name": "Camera", "files": [{ "path": "a.jpg", "bytes": 4 }] });
+            (anna, "/api/v1/datasets".to_owned(), body)
+        }
         "/datasets/{id}/uploads" => {
             let draft = anna.dataset(folder, "Draft", 0).await;
             let body = json!({ "files": [{ "path": "a.jpg", "bytes": 4 }, { "path": "../b.jpg", "bytes": 4 }] });

@@ -128,6 +128,9 @@ impl Fixture<'_> {
             let number = by.upload(item, "photo.jpg", b"photo").await;
             at = at.replace("{id}", &item.to_string()).replace("{number}", &number.to_string());
             body = match (method, path) {
+                ("POST", "/datasets") => {
+                    Some(json!({ "name": fresh("Dataset"), "files": [{ "path": "a.jpg", "bytes": 1 }] }))
+                }
                 ("POST", "/datasets/{id}/uploads") => {
                     Some(json!({ "files": [{ "path": fresh("photo"), "bytes": 1 }] }))
                 }

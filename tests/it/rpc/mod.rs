@@ -1,7 +1,10 @@
 //! Pages and forms in a browser without WebAssembly.
 
 mod access;
+mod dataset_files;
+mod first_steps;
 mod forms;
 mod my_account;
 mod pages;
 mod public_forms;
+mod upload_form;

@@ -25,7 +25,8 @@ use crate::{
                 list::{ListQuery, PAGE_SIZE, count, list, shared_page},
                 show::view,
             },
-            organization,
+            file, organization,
+            upload::place::upload_place,
             view_as::{self, Viewer},
         },
     },
@@ -47,7 +48,7 @@ pub async fn page(ctx: &Ctx, by: &Principal, wanted: &DriveQuery) -> Result<Driv
     let Viewer { by, view_as } = view_as::in_organization(ctx, by, &wanted.org, &wanted.view_as).await?;
     let page = page_of_reader(ctx, &by, wanted).await?;
     if view_as.is_some() {
-        return Ok(DriveView { create: Control::Absent, processing: None, view_as, ..page });
+        return Ok(DriveView { create: Control::Absent, processing: None, upload: None, view_as, ..page });
     }
     Ok(page)
 }
@@ -78,6 +79,7 @@ async fn page_of_reader(ctx: &Ctx, by: &Principal, wanted: &DriveQuery) -> Resul
             resource,
             rows,
             total,
+            files: None,
             timeline: None,
             tree,
             create,
@@ -85,6 +87,7 @@ async fn page_of_reader(ctx: &Ctx, by: &Principal, wanted: &DriveQuery) -> Resul
             view_as: None,
             shared_elsewhere,
             processing: None,
+            upload: None,
             offered: Vec::new(),
         });
     };
@@ -123,18 +126,27 @@ async fn page_of_reader(ctx: &Ctx, by: &Principal, wanted: &DriveQuery) -> Resul
     let tree = tree(&mut tx, &view.path, id).await?;
     let timeline =
         if view.kind == Kind::Site { Some(crate::server::usecase::site::timeline(&mut tx, id).await?) } else { None };
+    let files =
+        if view.kind == Kind::Dataset { Some(file::summary(&mut tx, id, wanted.overview).await?) } else { None };
     let processing = processing(&organization, &view, &licences, ctx.now());
+    let upload = if view.kind == Kind::Dataset {
+        upload_place(&mut tx, by, &access_path, id, &licences, ctx.now()).await?
+    } else {
+        None
+    };
     let offered = crate::server::usecase::offer::list::offered(&mut tx, ctx, &organization).await?;
     Ok(DriveView {
         organization,
         resource: Some(view),
         rows,
         total,
+        files,
         timeline,
         tree,
         create,
         lacking,
         processing,
+        upload,
         offered,
         view_as: None,
         shared_elsewhere,
@@ -170,12 +182,14 @@ async fn search_results(
         resource,
         rows,
         total: None,
+        files: None,
         timeline: None,
         tree,
         create,
         lacking,
         shared_elsewhere: false,
         processing: None,
+        upload: None,
         offered,
         view_as: None,
     })

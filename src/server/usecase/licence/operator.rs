@@ -138,6 +138,7 @@ pub async fn grant_as(ctx: &Ctx, operator: &Operator, form: &GrantForm) -> Resul
                     product,
                     model,
                     seats,
+                    trial: false,
                     active_from,
                     active_until,
                     at: now,

@@ -1,9 +1,12 @@
-//! Uploads (FILE-2, FILE-3): planning them, asking how far they are, giving them up. Receiving their bytes is in [`receive`].
+//! Uploads (FILE-2, FILE-3): planning them, asking how far they are, giving them up. Receiving their bytes is in [`receive`], what a
+//! form sends in [`form`], and where files can be sent in [`place`].
 //!
 //! # Invariants
 //! - Nobody but who began an upload goes on with it, and rights are checked at every request anew.
 //! - A plan takes a handful of statements, however many files it names.
 
+pub mod form;
+pub mod place;
 pub mod receive;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -32,13 +35,14 @@ use crate::{
     },
     server::{
         context::{Ctx, Principal},
-        error::Result,
+        error::{Error, Result},
         files::RunningSum,
         store::{Tx, dataset_file, licence, resource, storage, upload},
     },
     view::{
         Page,
-        file::{PlannedFileView, UploadView},
+        file::{PlannedFileView, UploadPlanView, UploadView},
+        query::{PlannedFileQuery, UploadPlanQuery},
     },
 };
 
@@ -78,6 +82,18 @@ pub struct PlanForm {
     pub files: Vec<PlannedFileForm>,
 }
 
+impl From<PlannedFileQuery> for PlannedFileForm {
+    fn from(PlannedFileQuery { path, bytes, modified }: PlannedFileQuery) -> Self {
+        Self { path, bytes, modified }
+    }
+}
+
+impl From<UploadPlanQuery> for PlanForm {
+    fn from(UploadPlanQuery { on_conflict, files, .. }: UploadPlanQuery) -> Self {
+        Self { side: String::new(), on_conflict, files: files.into_iter().map(Into::into).collect() }
+    }
+}
+
 /// A file of a plan, read.
 struct Wanted {
     /// As it was sent.
@@ -115,43 +131,63 @@ impl Wanted {
 /// # Errors
 /// `Invalid` at `side`, `on_conflict` and `files`; `NotFound`, `Forbidden`; `Licence` (LIC-6); `InputsHeld`; `QuotaExceeded`;
 /// `BadRequest` where too many are under way.
-pub async fn plan(ctx: &Ctx, by: &Principal, dataset: &str, form: &PlanForm) -> Result<Vec<PlannedFileView>> {
+pub async fn plan(ctx: &Ctx, by: &Principal, dataset: &str, form: &PlanForm) -> Result<UploadPlanView> {
     let dataset: ResourceId = super::subject(dataset)?;
-    let mut fields = Fields::default();
-    let side = fields.check("side", or_default(&form.side, Side::parse));
-    let on_conflict = fields.check("on_conflict", or_default(&form.on_conflict, OnConflict::parse));
-    fields.check(
-        "files",
-        match form.files.len() {
-            0 => Err(FieldIssue::Missing),
-            n if n > MAX_PLANNED_FILES => Err(FieldIssue::TooMany(MAX_PLANNED_FILES)),
-            _ => Ok(()),
-        },
-    );
-    let wrong = fields.done();
-    let (side, on_conflict) = (side.unwrap_or_default(), on_conflict.unwrap_or_default());
-    let max_file_bytes = ctx.files()?.limits().max_file_bytes;
-    let mut seen = BTreeSet::new();
-    let wanted: Vec<Wanted> = if wrong.is_ok() {
-        form.files.iter().map(|file| Wanted::read(file, max_file_bytes, &mut seen)).collect()
-    } else {
-        Vec::new()
-    };
+    let read = ReadPlan::read(ctx, form)?;
     let planned = ctx
         .db()
         .write(|tx, _| {
             Box::pin(async {
-                let place = may_upload(tx, ctx, by, dataset, side, on_conflict).await?;
+                let place = may_upload(tx, ctx, by, dataset, read.side, read.on_conflict).await?;
                 // Nobody learns from a wrong value that something is there.
-                wrong.clone()?;
-                plan_in(tx, ctx, by, &place, on_conflict, &wanted).await
+                read.wrong.clone()?;
+                let (items, begun) = plan_in(tx, ctx, &place, read.on_conflict, &read.wanted).await?;
+                if let Some(begun) = begun {
+                    note_begun(tx, ctx, by, &place, read.on_conflict, &begun).await?;
+                }
+                Ok(UploadPlanView { items, may_replace: place.may_replace })
             })
         })
         .await;
-    match planned {
-        // The same plan came twice at the same moment.
-        Err(error) if error.is_taken() => Err(Refusal::Conflict.into()),
-        planned => planned,
+    planned.map_err(same_plan_twice)
+}
+
+/// The same plan came twice at the same moment.
+fn same_plan_twice(error: Error) -> Error {
+    if error.is_taken() { Refusal::Conflict.into() } else { error }
+}
+
+/// A plan, read.
+struct ReadPlan {
+    side: Side,
+    on_conflict: OnConflict,
+    wanted: Vec<Wanted>,
+    /// What is wrong with it as a whole.
+    wrong: std::result::Result<(), Refusal>,
+}
+
+impl ReadPlan {
+    fn read(ctx: &Ctx, form: &PlanForm) -> Result<Self> {
+        let mut fields = Fields::default();
+        let side = fields.check("side", or_default(&form.side, Side::parse));
+        let on_conflict = fields.check("on_conflict", or_default(&form.on_conflict, OnConflict::parse));
+        fields.check(
+            "files",
+            match form.files.len() {
+                0 => Err(FieldIssue::Missing),
+                n if n > MAX_PLANNED_FILES => Err(FieldIssue::TooMany(MAX_PLANNED_FILES)),
+                _ => Ok(()),
+            },
+        );
+        let wrong = fields.done();
+        let max_file_bytes = ctx.files()?.limits().max_file_bytes;
+        let mut seen = BTreeSet::new();
+        let wanted: Vec<Wanted> = if wrong.is_ok() {
+            form.files.iter().map(|file| Wanted::read(file, max_file_bytes, &mut seen)).collect()
+        } else {
+            Vec::new()
+        };
+        Ok(Self { side: side.unwrap_or_default(), on_conflict: on_conflict.unwrap_or_default(), wanted, wrong })
     }
 }
 
@@ -168,6 +204,8 @@ struct UploadPlace {
     permit: Permit,
     name: String,
     side: Side,
+    /// Whether the caller may also replace files there.
+    may_replace: bool,
 }
 
 /// Leave to add files to a dataset, and to take the place of others where that is wanted.
@@ -196,17 +234,24 @@ async fn may_upload(
     let licences = licence::list_of_account(tx, found.account, ctx.now()).await?;
     allows(&licences, making(Kind::Dataset, container), ctx.now())?;
     may_change_files(side, facts.status, found.charged_to.is_some())?;
-    Ok(UploadPlace { permit, name: found.name, side })
+    let may_replace = rights(by, &access_path, OnConflict::Replace).is_ok();
+    Ok(UploadPlace { permit, name: found.name, side, may_replace })
 }
 
+/// What a plan begins.
+struct Begun {
+    files: usize,
+    bytes: i64,
+}
+
+/// Carries a plan out; what it begins, if anything.
 async fn plan_in(
     tx: &mut Tx,
     ctx: &Ctx,
-    by: &Principal,
     place: &UploadPlace,
     on_conflict: OnConflict,
     wanted: &[Wanted],
-) -> Result<Vec<PlannedFileView>> {
+) -> Result<(Vec<PlannedFileView>, Option<Begun>)> {
     let (permit, side, now) = (&place.permit, place.side, ctx.now());
     let expires_at = now.plus_days(ctx.files()?.limits().upload_days);
     let keys: Vec<String> =
@@ -268,7 +313,7 @@ async fn plan_in(
     }
     upload::update_plan(tx, permit, &resumed, on_conflict, expires_at).await?;
     if begun.is_empty() {
-        return Ok(planned);
+        return Ok((planned, None));
     }
     let under_way = upload::count_open(tx, permit.resource()).await?;
     if under_way + i64::try_from(begun.len()).unwrap_or(i64::MAX) > MAX_OPEN_UPLOADS {
@@ -285,17 +330,29 @@ async fn plan_in(
     let nothing = RunningSum::default().state();
     let common = upload::NewUploads { side, on_conflict, hash_state: &nothing.hash_state, at: now, expires_at };
     upload::insert_all(tx, permit, &common, &begun).await?;
-    let files = if begun.len() == 1 { "1 file".to_owned() } else { format!("{} files", begun.len()) };
+    Ok((planned, Some(Begun { files: begun.len(), bytes: more })))
+}
+
+/// Notes in the audit log what a plan began.
+async fn note_begun(
+    tx: &mut Tx,
+    ctx: &Ctx,
+    by: &Principal,
+    place: &UploadPlace,
+    on_conflict: OnConflict,
+    begun: &Begun,
+) -> Result<()> {
+    let (permit, side) = (&place.permit, place.side);
+    let files = if begun.files == 1 { "1 file".to_owned() } else { format!("{} files", begun.files) };
     let event = AuditEvent {
         organization: Some(permit.organization()),
         after: Some(serde_json::json!({
-            "resource": permit.resource(), "side": side, "files": begun.len(), "bytes": more, "on_conflict": on_conflict,
+            "resource": permit.resource(), "side": side, "files": begun.files, "bytes": begun.bytes, "on_conflict": on_conflict,
         })),
         resources: vec![permit.resource()],
         ..AuditEvent::new(Action::FilesUploadStarted, format!("began to upload {files} to “{}”", place.name))
     };
-    audit::record(tx, ctx, by, event).await?;
-    Ok(planned)
+    audit::record(tx, ctx, by, event).await
 }
 
 fn view(upload: upload::Upload) -> UploadView {

@@ -89,6 +89,9 @@ pub struct ReceiveRequest {
     /// How many, if it says so.
     pub length: Option<i64>,
     pub checksum: Option<Checksum>,
+    /// Whether the file is complete when the body ends: a form does not say how large its files are. The upload then says how
+    /// large the file is at most, and nothing of a body that is cut is kept.
+    pub ends_file: bool,
 }
 
 /// How far the upload is afterwards.
@@ -98,6 +101,16 @@ pub struct Received {
     pub expires_at: Timestamp,
     /// The file that it has become.
     pub number: Option<i64>,
+    /// Whether that file was there before, with the very same bytes.
+    pub present: bool,
+}
+
+/// The file that an upload has become.
+#[derive(Clone, Copy)]
+struct Finished {
+    number: i64,
+    /// As in [`Received::present`].
+    present: bool,
 }
 
 /// What a request holds.
@@ -168,15 +181,16 @@ async fn begin_in(tx: &mut Tx, ctx: &Ctx, by: &Principal, id: UploadId, request:
     match admit(&upload.progress(), request.offset, request.length, now)? {
         Admission::Finished => {
             let (offset, expires_at, number) = (upload.bytes, upload.expires_at, upload.file_number);
-            Ok(Begun::Done(Received { offset, expires_at, number }))
+            Ok(Begun::Done(Received { offset, expires_at, number, present: false }))
         }
         Admission::Receive(left) => {
             may_change_files(upload.side, upload.status, upload.paid)?;
             let sum = sum_of(&upload)?;
-            if left == 0 {
+            if left == 0 && !request.ends_file {
                 let expires_at = now.plus_millis(FINISHED_KEPT_MILLIS);
-                let number = finish_in(tx, ctx, by, &permit, &upload, &sum).await?.map_err(Error::from)?;
-                return Ok(Begun::Done(Received { offset: upload.bytes, expires_at, number: Some(number) }));
+                let Finished { number, present } =
+                    finish_in(tx, ctx, by, &permit, &upload, &sum).await?.map_err(Error::from)?;
+                return Ok(Begun::Done(Received { offset: upload.bytes, expires_at, number: Some(number), present }));
             }
             let (claim, object) = (ctx.id(), ObjectId(ctx.id()));
             upload::claim(tx, &upload, claim, now.plus_millis(CLAIM_MILLIS), now.plus_millis(ABANDONED_KEPT_MILLIS))
@@ -200,10 +214,21 @@ fn sum_of(upload: &upload::Upload) -> Result<RunningSum> {
         .ok_or_else(|| Error::Internal(format!("the checksums of upload {} cannot be read", upload.id)))
 }
 
+/// What ends where an object ends.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum ObjectEnds {
+    /// Nothing else: the same request fills another one.
+    Itself,
+    /// The request. The file is complete if all of its bytes are here.
+    Request,
+    /// The file, however many bytes it has.
+    File,
+}
+
 /// What comes of an object that was written.
 enum Committed {
     /// The file is complete.
-    Finished(i64),
+    Finished(Finished),
     /// The file is complete, and another one has its path.
     Refused(Refusal),
     /// More of it is to come.
@@ -274,16 +299,27 @@ impl Receiver<'_> {
                     return Err(Refusal::WrongChecksum.into());
                 }
             }
-            match self.commit(writer, written, complete.is_none()).await? {
-                Some(Committed::Finished(number)) => {
+            let ends = match complete {
+                Some(false) if request.ends_file => {
+                    writer.abort().await;
+                    return Err(
+                        Refusal::BadRequest("The connection was cut before the file was complete.".to_owned()).into()
+                    );
+                }
+                Some(true) if request.ends_file => ObjectEnds::File,
+                Some(_) => ObjectEnds::Request,
+                None => ObjectEnds::Itself,
+            };
+            match self.commit(writer, written, ends).await? {
+                Some(Committed::Finished(Finished { number, present })) => {
                     let expires_at = self.ctx.now().plus_millis(FINISHED_KEPT_MILLIS);
-                    return Ok(Received { offset: self.claim.bytes, expires_at, number: Some(number) });
+                    return Ok(Received { offset: self.claim.received, expires_at, number: Some(number), present });
                 }
                 Some(Committed::Refused(refusal)) => return Err(refusal.into()),
                 Some(Committed::More(object)) => self.claim.object = object,
                 None => {
                     let (offset, expires_at) = (self.claim.received, self.claim.expires_at);
-                    return Ok(Received { offset, expires_at, number: None });
+                    return Ok(Received { offset, expires_at, number: None, present: false });
                 }
             }
         }
@@ -302,14 +338,17 @@ impl Receiver<'_> {
         if held? { Ok(()) } else { Err(Refusal::UploadBusy.into()) }
     }
 
-    /// Counts an object; `goes_on` where the same request fills another one. Nothing where the request ends here.
-    async fn commit(&mut self, writer: PieceWriter, written: i64, goes_on: bool) -> Result<Option<Committed>> {
-        if written == 0 {
+    /// Counts an object. Nothing where the request ends here and the file is not complete.
+    async fn commit(&mut self, writer: PieceWriter, written: i64, ends: ObjectEnds) -> Result<Option<Committed>> {
+        if written > 0 {
+            writer.finish().await?;
+        } else {
             writer.abort().await;
-            self.give_up().await;
-            return Ok(None);
+            if ends != ObjectEnds::File {
+                self.give_up().await;
+                return Ok(None);
+            }
         }
-        writer.finish().await?;
         let now = self.ctx.now();
         let expires_at = now.plus_days(self.ctx.files()?.limits().upload_days);
         let (state, next) = (self.sum.state(), ObjectId(self.ctx.id()));
@@ -329,21 +368,33 @@ impl Receiver<'_> {
                 .write(|tx, _| {
                     Box::pin(async {
                         // Rights may have changed while the bytes came.
-                        let (upload, permit) = own(tx, by, held.id).await?;
+                        let (mut upload, permit) = own(tx, by, held.id).await?;
                         may_change_files(upload.side, upload.status, upload.paid)?;
-                        if !upload::update_written(tx, held.id, held.token, &piece).await? {
+                        let counted = if written > 0 {
+                            upload::update_written(tx, held.id, held.token, &piece).await?
+                        } else {
+                            // The object that was begun for nothing.
+                            upload::discard_unwritten(tx, &[held.id], now).await?;
+                            upload::renew(tx, held.id, held.token, now.plus_millis(CLAIM_MILLIS)).await?
+                        };
+                        if !counted {
                             return Err(Refusal::UploadBusy.into());
                         }
-                        if held.received + written == held.bytes {
+                        let received = held.received + written;
+                        if ends == ObjectEnds::File {
+                            upload::update_bytes(tx, held.id, received).await?;
+                            upload.bytes = received;
+                        }
+                        if received == upload.bytes {
                             return Ok(Some(match finish_in(tx, ctx, by, &permit, &upload, sum).await? {
-                                Ok(number) => Committed::Finished(number),
+                                Ok(finished) => Committed::Finished(finished),
                                 Err(refusal) => {
                                     upload::release(tx, held.id, held.token).await?;
                                     Committed::Refused(refusal)
                                 }
                             }));
                         }
-                        if goes_on {
+                        if ends == ObjectEnds::Itself {
                             upload::insert_piece(tx, held.id, held.token, next).await?;
                             return Ok(Some(Committed::More(next)));
                         }
@@ -385,7 +436,7 @@ impl Receiver<'_> {
     }
 }
 
-/// Makes a file of an upload that is complete; its number. Bytes that its cluster has already are not kept twice (FILE-1). Where
+/// Makes a file of an upload that is complete. Bytes that its cluster has already are not kept twice (FILE-1). Where
 /// another file has the path, what the plan said happens, or a refusal that changes nothing.
 async fn finish_in(
     tx: &mut Tx,
@@ -394,7 +445,7 @@ async fn finish_in(
     permit: &Permit,
     upload: &upload::Upload,
     sum: &RunningSum,
-) -> Result<std::result::Result<i64, Refusal>> {
+) -> Result<std::result::Result<Finished, Refusal>> {
     let (now, sum) = (ctx.now(), sum.sum());
     let finished_until = now.plus_millis(FINISHED_KEPT_MILLIS);
     let same = blob::find_same(tx, &upload.cluster, &sum.sha256, upload.bytes).await?;
@@ -408,7 +459,7 @@ async fn finish_in(
             // Somebody sent the very same file meanwhile.
             upload::discard_pieces(tx, &[upload.id], now).await?;
             upload::update_finished(tx, upload.id, number, finished_until).await?;
-            return Ok(Ok(number));
+            return Ok(Ok(Finished { number, present: true }));
         }
         let taken = |path: &FilePath| {
             Refusal::FileConflict(format!(
@@ -456,5 +507,5 @@ async fn finish_in(
     };
     let number = dataset_file::insert(tx, permit, &new).await?;
     upload::update_finished(tx, upload.id, number, finished_until).await?;
-    Ok(Ok(number))
+    Ok(Ok(Finished { number, present: false }))
 }

@@ -3,9 +3,20 @@
 use leptos::prelude::*;
 
 use super::{
-    dataset::DatasetContent, details::Details, filters::Filters, header::ContainerHeader, list::List,
-    restrict::RestrictedNote, route::Listing, search::SearchField, selection::Selection, site::Timeline, tree::Tree,
-    view_as::ViewAsBanner, view_mode::ViewModeSwitch, virtual_rows::VirtualRows,
+    dataset::{DatasetContent, FilesState, LoadedFiles},
+    details::Details,
+    filters::Filters,
+    header::ContainerHeader,
+    list::List,
+    restrict::RestrictedNote,
+    route::Listing,
+    search::SearchField,
+    selection::Selection,
+    site::Timeline,
+    tree::Tree,
+    view_as::ViewAsBanner,
+    view_mode::ViewModeSwitch,
+    virtual_rows::VirtualRows,
 };
 use crate::{
     domain::{
@@ -22,8 +33,9 @@ use crate::{
         },
         layout::PageHeader,
         sales::GetLicence,
+        uploads::entry::DatasetUploads,
     },
-    view::DriveView,
+    view::{Control, DriveView},
 };
 
 #[component]
@@ -32,6 +44,8 @@ pub fn DriveContent(
     listing: Listing,
     selection: Selection,
     rows: VirtualRows,
+    files: LoadedFiles,
+    files_state: FilesState,
     now: Timestamp,
     flash: Option<FormFlash>,
 ) -> impl IntoView {
@@ -41,7 +55,7 @@ pub fn DriveContent(
     let invites = own && team && drive.organization.role.is_some_and(|role| may(role, Permission::ManagePeople));
     let header = match &drive.resource {
         Some(resource) => {
-            view! { <ContainerHeader resource=resource.clone() listing=listing.clone() create=drive.create.clone() no_sites=drive.lacking.assign.clone() expired=drive.lacking.create.clone() invites team=team && own shared_elsewhere=drive.shared_elsewhere/> }
+            view! { <ContainerHeader resource=resource.clone() listing=listing.clone() create=drive.create.clone() no_sites=drive.lacking.assign.clone() expired=drive.lacking.create.clone() invites team=team && own shared_elsewhere=drive.shared_elsewhere lacking=drive.lacking.clone()/> }
                 .into_any()
         }
         None if !listing.q.is_empty() => {
@@ -60,7 +74,8 @@ pub fn DriveContent(
         }
     };
     let dataset = drive.resource.clone().filter(|resource| resource.kind == Kind::Dataset);
-    let tree = drive.tree.clone();
+    // A dataset's page has the whole width for its files.
+    let tree = if dataset.is_some() { Vec::new() } else { drive.tree.clone() };
     let details = listing.view_mode.details && dataset.is_none();
     let panel =
         details.then(|| view! { <Details resource=drive.resource.clone() selection listing=listing.clone() offered=drive.offered.clone() now/> });
@@ -71,27 +86,49 @@ pub fn DriveContent(
     let (org, processing) = (listing.org.clone(), drive.processing.clone());
     let origins = drive.resource.as_ref().map(|resource| resource.restricted_by.clone()).unwrap_or_default();
     let level = drive.resource.as_ref().map(|resource| resource.level);
+    let drop = drop_attributes(&drive, own);
+    let uploads = dataset.clone().zip(drive.upload.clone()).map(|(resource, place)| {
+        let (dataset, back) = ((resource.id.to_string(), resource.name), listing.address());
+        view! { <DatasetUploads dataset place back flash=flash.clone()/> }
+    });
     let note = view_as.map(|view_as| view! { <ViewAsBanner view_as level listing=listing.clone()/> });
     view! {
         {note}
         {header}
         {expired.map(|reason| view! { <LicenceNote reason org/> })}
         <RestrictedNote origins/>
-        <div class="drive-tools">
-            <SearchField listing=listing.clone() organization=drive.organization.name.clone()/>
-            {narrow.then(|| view! { <Filters listing=listing.clone()/> })}
-            {narrow.then(|| view! { <ViewModeSwitch listing=listing.clone()/> })}
-        </div>
+        {dataset.is_none().then(|| view! {
+            <div class="drive-tools">
+                <SearchField listing=listing.clone() organization=drive.organization.name.clone()/>
+                {narrow.then(|| view! { <Filters listing=listing.clone()/> })}
+                {narrow.then(|| view! { <ViewModeSwitch listing=listing.clone()/> })}
+            </div>
+        })}
         {timeline.map(|timeline| view! { <Timeline timeline listing=listing.clone()/> })}
-        <div class="drive-columns" class:with-details=details>
+        <div class="drive-columns" class:with-details=details data-upload=drop.0 data-upload-kind=drop.1 data-upload-name=drop.2>
             <Tree tree several=drive.resource.as_ref().is_some_and(|shown| shown.account_name.is_some()) listing=listing.clone()/>
             {match dataset {
-                Some(resource) => view! { <div class="drive-page"><DatasetContent resource listing lacking=drive.lacking processing now flash/></div> }.into_any(),
+                Some(resource) => {
+                    let holds = drive.files.unwrap_or_default();
+                    view! { <div class="drive-page">{uploads}<DatasetContent resource listing lacking=drive.lacking processing holds files state=files_state now flash/></div> }.into_any()
+                }
                 None => view! { <div class="drive-page"><List drive listing selection rows now/></div> }.into_any(),
             }}
             {panel}
         </div>
     }
+}
+
+/// What `ui::uploads` reads of a list or a dataset's page that files are dropped on: the id, empty where nothing can be added to it, the
+/// kind, and the name. None where the page is shown as somebody else sees it.
+fn drop_attributes(drive: &DriveView, own: bool) -> (Option<String>, Option<&'static str>, Option<String>) {
+    if !own {
+        return (None, None, None);
+    }
+    let Some(resource) = &drive.resource else { return (Some(String::new()), None, None) };
+    let control = drive.upload.as_ref().map_or(&drive.create, |place| &place.control);
+    let id = if *control == Control::Enabled { resource.id.to_string() } else { String::new() };
+    (Some(id), Some(resource.kind.as_str()), Some(resource.name.clone()))
 }
 
 /// What an expired licence disables (LIC-6), and how to get one.

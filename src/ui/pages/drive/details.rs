@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 
-use super::{dataset::DatasetFacts, route::Listing, selection::Selection};
+use super::{dataset::overview::DatasetFacts, route::Listing, selection::Selection};
 use crate::{
     domain::{
         access::{Level, Source},

@@ -4,6 +4,7 @@ use leptos::prelude::*;
 
 use super::{
     access::AccessDialog,
+    dataset::{dialogs::FilesCommandDialog, show::FileDialog},
     edit::{NewDialog, RenameDialog},
     immediate::ConfirmDialog,
     move_to::MoveDialog,
@@ -90,6 +91,11 @@ pub fn drive_dialog(kind: DialogKind, route: Memo<DriveRoute>, listing: Memo<Lis
             .map(|item| view! { <RestrictDialog item listing=listing.get_untracked()/> })
             .into_any(),
         DialogKind::Ask(..) => ().into_any(),
+        DialogKind::ShowFile => view! { <FileDialog route listing drive/> }.into_any(),
+        DialogKind::AskAboutFiles(command, files) => {
+            let listing = listing.get_untracked();
+            view! { <FilesCommandDialog command files listing drive/> }.into_any()
+        }
         DialogKind::Move => view! { <MoveDialog route/> }.into_any(),
         DialogKind::Transfer => view! { <TransferDialog route/> }.into_any(),
         DialogKind::Offer => view! { <OfferDialog route/> }.into_any(),

@@ -230,24 +230,28 @@ pub fn Grid(
     }
 }
 
-/// Puts the selection into the address, so that a reload, Back and a copied link restore it (DRIVE-2). Not while a
-/// dialog is open, whose address names its items. It bypasses the router, so nothing is loaded.
+/// Puts the selection into the address, so that a reload, Back and a copied link restore it (DRIVE-2).
 fn write_address(listing: &Listing, selection: &Selection) {
-    let Ok(now) = window().location().search() else { return };
-    if now.contains("dialog=") || now.contains("menu=") {
-        return;
-    }
     let items = selection.selected();
     let selected = if items.len() > MAX_SELECTED { Vec::new() } else { items };
-    let wanted = Listing { selected, ..listing.clone() }.address();
-    let (path, query) = wanted.split_once('?').unwrap_or((&wanted, ""));
+    write_query(&Listing { selected, ..listing.clone() }.address());
+}
+
+/// Shows another query of the page that is shown in the address bar. It bypasses the router, so nothing is loaded. Not while a
+/// dialog is open, whose address names its items.
+pub fn write_query(wanted: &str) {
+    let Ok(now) = window().location().search() else { return };
+    if ["dialog=", "menu=", "file="].iter().any(|open| now.contains(open)) {
+        return;
+    }
+    let (path, query) = wanted.split_once('?').unwrap_or((wanted, ""));
     let here = window().location().pathname().is_ok_and(|here| here == path);
     if here
         && now.trim_start_matches('?') != query
         && let Ok(history) = window().history()
         && let Ok(state) = history.state()
     {
-        drop(history.replace_state_with_url(&state, "", Some(&wanted)));
+        drop(history.replace_state_with_url(&state, "", Some(wanted)));
     }
 }
 

@@ -3,9 +3,18 @@
 use leptos::prelude::*;
 use leptos_meta::Title;
 
-use super::route::{Listing, SHARED_WITH_ME, root_of};
+use super::{
+    dataset::DatasetActions,
+    route::{Listing, SHARED_WITH_ME, root_of},
+};
 use crate::{
-    domain::{access::Act, command::Command, resource::Kind},
+    domain::{
+        access::Act,
+        command::{Command, MissingEntitlements},
+        file::Side,
+        file_command::{FileCommand, FilesTarget, control},
+        resource::Kind,
+    },
     paths,
     ui::{
         components::{
@@ -15,6 +24,7 @@ use crate::{
             menu::Menu,
         },
         layout::FocusHeading,
+        uploads::{Target, entry::UploadMenu},
         words,
     },
     view::{Control, ResourceView},
@@ -33,11 +43,17 @@ pub fn ContainerHeader(
     invites: bool,
     team: bool,
     shared_elsewhere: bool,
+    lacking: MissingEntitlements,
 ) -> impl IntoView {
     let way = steps(&resource, &listing, shared_elsewhere);
     let to_invite_to = if resource.kind == Kind::Root { String::new() } else { resource.id.to_string() };
     let invite = paths::invite(&listing.org, &to_invite_to);
     let name = resource.name.clone();
+    let upload = (!listing.is_view_as() && resource.kind.may_hold(Kind::Dataset)).then(|| {
+        let reason_shown = matches!((&create, &expired), (Control::Disabled(reason), Some(shown)) if reason == shown);
+        let target = Target { container: Some((resource.id.to_string(), resource.name.clone())), dataset: None };
+        view! { <UploadMenu target control=create.clone() reason_shown/> }
+    });
     let kinds: Vec<Kind> = Kind::CREATABLE.into_iter().filter(|kind| resource.kind.may_hold(*kind)).collect();
     let new = match create {
         _ if kinds.is_empty() => None,
@@ -85,6 +101,12 @@ pub fn ContainerHeader(
         let href = listing.dialog(Command::Access, &[resource.id.to_string()]);
         view! { <ButtonLink href icon="people" in_place=true>"Manage access"</ButtonLink> }
     });
+    let is_dataset = resource.kind == Kind::Dataset;
+    // What is in a root is more than one takes away at once.
+    let takes = !is_dataset && resource.kind != Kind::Root && resource.children_count > 0 && !listing.is_view_as();
+    let download = takes.then(|| download_all(&resource));
+    let actions =
+        is_dataset.then(|| view! { <DatasetActions resource=resource.clone() listing=listing.clone() lacking/> });
     view! {
         <Title text=name/>
         <FocusHeading/>
@@ -92,13 +114,34 @@ pub fn ContainerHeader(
             <Breadcrumbs id="crumbs" steps=way heading=true/>
             <div class="end">
                 {shared_elsewhere.then(|| view! { <ButtonLink href=listing.container(SHARED_WITH_ME) tone=Tone::Quiet icon="people">"Shared with you"</ButtonLink> })}
-                {(!listing.is_view_as()).then(|| view! {
+                {actions}
+                {download}
+                {(!listing.is_view_as() && !is_dataset).then(|| view! {
                     <ButtonLink href=paths::trash(&listing.org) tone=Tone::Quiet icon="trash">"Trash"</ButtonLink>
                 })}
                 {access}
+                {upload}
                 {new}
             </div>
         </header>
+    }
+}
+
+/// **Download all** of what is in a container, as an icon; disabled where the note under the header says why.
+fn download_all(resource: &ResourceView) -> impl IntoView + use<> {
+    let label = "Download all";
+    let (level, restrictions) = (resource.level, resource.restrictions);
+    match control(FileCommand::Download, FilesTarget { side: Side::Output, level, restrictions, held: false }) {
+        Control::Absent => ().into_any(),
+        Control::Disabled(reason) => view! {
+            <button type="button" class="button icon-only quiet" disabled=true aria-label=label title=reason><Icon name="download"/></button>
+        }
+        .into_any(),
+        Control::Enabled => view! {
+            // The router must leave it to the browser, which stays on this page.
+            <a class="button icon-only quiet" rel="external" download="" href=paths::resource_zip(&resource.id.to_string()) aria-label=label title=label><Icon name="download"/></a>
+        }
+        .into_any(),
     }
 }
 

@@ -42,24 +42,37 @@ fn is_busy() -> bool {
         .is_ok_and(|open| open.is_some())
 }
 
-/// Loads the data again as soon as nothing is open over the page. `waiting` is true until then.
-fn refresh_when_idle(session: Session, waiting: StoredValue<bool>) {
+/// How much time is between two refreshes at least: an upload changes its dataset with every file.
+const MIN_REFRESH_INTERVAL_MILLIS: f64 = 1_000.0;
+
+/// When the data was loaded again, and whether it will be.
+#[derive(Clone, Copy, Default)]
+struct Refreshes {
+    is_waiting: bool,
+    /// By the clock of the page, in milliseconds.
+    last: Option<f64>,
+}
+
+/// Loads the data again as soon as nothing is open over the page, and the last time was long enough ago.
+fn refresh_when_idle(session: Session, refreshes: StoredValue<Refreshes>) {
     // The page was left.
-    let Some(already) = waiting.try_get_value() else { return };
-    if already {
+    let Some(Refreshes { is_waiting, last }) = refreshes.try_get_value() else { return };
+    if is_waiting {
         return;
     }
-    if is_busy() {
-        waiting.set_value(true);
+    let now = window().performance().map_or(0.0, |performance| performance.now());
+    if is_busy() || last.is_some_and(|last| now - last < MIN_REFRESH_INTERVAL_MILLIS) {
+        refreshes.set_value(Refreshes { is_waiting: true, last });
         set_timeout(
             move || {
-                if waiting.try_set_value(false).is_none() {
-                    refresh_when_idle(session, waiting);
+                if refreshes.try_set_value(Refreshes { is_waiting: false, last }).is_none() {
+                    refresh_when_idle(session, refreshes);
                 }
             },
             BUSY_RECHECK_INTERVAL,
         );
     } else {
+        refreshes.set_value(Refreshes { is_waiting: false, last: Some(now) });
         session.refresh();
     }
 }
@@ -170,7 +183,7 @@ fn mark() {
 /// visible ones share a stream, because a browser opens only a few connections to a server.
 pub fn follow(shows: Signal<Option<String>>) {
     let session = Session::get();
-    let waiting = StoredValue::new(false);
+    let refreshes = StoredValue::new(Refreshes::default());
     let seen = RwSignal::new(true);
     let (once_more, tries) = (RwSignal::new(0_u64), StoredValue::new(0_u32));
     Effect::new(move |before: Option<()>| {
@@ -181,7 +194,7 @@ pub fn follow(shows: Signal<Option<String>>) {
                     seen.set(visible);
                     // There was no stream while the page was hidden, so it may have missed changes.
                     if visible {
-                        refresh_when_idle(session, waiting);
+                        refresh_when_idle(session, refreshes);
                     }
                 }
             });
@@ -193,7 +206,7 @@ pub fn follow(shows: Signal<Option<String>>) {
         let wanted = shows.get().filter(|_| seen.get());
         let changed = move || {
             let _ = tries.try_set_value(0);
-            refresh_when_idle(session, waiting);
+            refresh_when_idle(session, refreshes);
         };
         // Either access was lost, which the page shows once it loads its data again, or the server was away for a
         // moment.
@@ -201,7 +214,7 @@ pub fn follow(shows: Signal<Option<String>>) {
             let Some(before) = tries.try_get_value().filter(|before| *before < MAX_RETRIES) else { return };
             tries.set_value(before + 1);
             let again = move || {
-                refresh_when_idle(session, waiting);
+                refresh_when_idle(session, refreshes);
                 let _ = once_more.try_update(|count| *count += 1);
             };
             set_timeout(again, FIRST_RETRY_DELAY * (1 << before));

@@ -8,6 +8,7 @@ pub mod details;
 pub mod dialogs;
 pub mod drag;
 pub mod edit;
+pub mod files_place;
 pub mod filters;
 pub mod grid;
 pub mod header;
@@ -40,8 +41,10 @@ use leptos_router::{NavigateOptions, hooks::use_navigate};
 
 use self::{
     content::DriveContent,
+    dataset::FilesState,
     dialogs::drive_dialog,
     drag::{Drag, DragLayer},
+    files_place::{FilesPlace, Tab},
     route::{DriveRoute, Listing, OpenDialog},
     selection::Selection,
     task_panel::TaskPanel,
@@ -66,22 +69,25 @@ pub fn DrivePage() -> impl IntoView {
     let session = Session::get();
     let route = use_route_query(DriveRoute::read);
     let listing = Memo::new(move |_| route.with(|route| route.listing.clone()));
-    let wanted = Memo::new(move |_| listing.with(Listing::plain));
+    let wanted = Memo::new(move |_| listing.with(|listing| (listing.plain(), listing.files.tab == Tab::Overview)));
     let view_mode = Memo::new(move |_| listing.with(|listing| listing.view_mode));
     let dialog_kind = Memo::new(move |_| route.with(DriveRoute::dialog_kind));
     // The listing is returned with the data, so that rows of one folder are never shown with links of another.
     let drive = ask(
         move || (wanted.get(), session.version()),
-        |(listing, _)| async move {
+        |((listing, overview), _)| async move {
             let Listing { org, resource, sort, kind, status, q, cursor, view_as, .. } = listing.clone();
-            let query = DriveQuery { org, resource, q, kind, status, sort, cursor, view_as };
+            let query = DriveQuery { org, resource, q, kind, status, sort, cursor, view_as, overview };
             (listing, drive_page(query).await)
         },
     );
+    let files = dataset::load_files(listing, session);
     let loading = RwSignal::new(false);
     // These outlive the loaded data: when the same list is loaded again, selection and scroll position stay.
     let rows = VirtualRows::empty();
     let selection = Selection::new(rows, session);
+    let files_state = FilesState::new();
+    let files_as_rows = Memo::new(move |_| listing.with(|listing| listing.files.rows));
     let drag = Drag::nothing();
     let root = RwSignal::new(None::<String>);
     let open_folder = {
@@ -99,12 +105,9 @@ pub fn DrivePage() -> impl IntoView {
     let dialog = move || drive_dialog(dialog_kind.get(), route, listing, drive);
     view! {
         <Frame section=Section::Drive org>
-            {move || route.with(|route| match route.open {
-                OpenDialog::NothingSelected(command) => Some(command),
-                _ => None,
-            }).map(|command| view! {
+            {move || route.with(DriveRoute::nothing_selected).map(|command| view! {
                 <div role="alert">
-                    <Note><p>{format!("Select items first, then choose {}.", command.label())}</p></Note>
+                    <Note><p>{format!("Select items first, then choose {command}.")}</p></Note>
                 </div>
             })}
             <div
@@ -117,12 +120,16 @@ pub fn DrivePage() -> impl IntoView {
                 aria-busy=move || (session.hydrated.get() && loading.get()).then_some("true")>
                 <Transition fallback=Skeleton set_pending=loading>
                     {move || {
-                        let view_mode = view_mode.get();
+                        let (view_mode, files_as_rows) = (view_mode.get(), files_as_rows.get());
                         Suspend::new(async move {
                         let context = session.context().await;
+                        let files = files.await;
                         match drive.await {
                             (listing, Ok(drive)) => {
-                                let listing = Listing { view_mode: view_mode.or_preferred(context.preferences), ..listing };
+                                let view_mode = view_mode.or_preferred(context.preferences);
+                                files_state.adopt(&files, route.with_untracked(|route| route.listing.files.selected.clone()));
+                                let place = FilesPlace { rows: files_as_rows, ..files.place_in(&listing.resource) };
+                                let listing = Listing { view_mode, files: place, ..listing };
                                 // With several accounts, each root has its own address.
                                 let several = drive.resource.as_ref().is_some_and(|shown| shown.account_name.is_some());
                                 root.set(drive.tree.first().map(|top| top.id.to_string()).filter(|_| !several));
@@ -140,7 +147,7 @@ pub fn DrivePage() -> impl IntoView {
                                         _ => route.listing.selected.clone(),
                                     })),
                                 }
-                                view! { <DriveContent drive listing selection rows now=context.now flash=context.form/> }.into_any()
+                                view! { <DriveContent drive listing selection rows files files_state now=context.now flash=context.form/> }.into_any()
                             }
                             (listing, Err(failure)) => view! { <ViewAsNotFound listing/><ErrorPage failure/> }.into_any(),
                         }

@@ -5,8 +5,9 @@ use std::collections::BTreeSet;
 use leptos_router::params::ParamsMap;
 use serde::{Deserialize, Serialize};
 
+use super::files_place::{FilesDialog, FilesPlace, Tab};
 use crate::{
-    domain::{command::Command, id::ResourceId, resource::Kind},
+    domain::{command::Command, file_command::FileCommand, id::ResourceId, resource::Kind},
     paths::{self, Address},
     view::preferences::UiPreferences,
 };
@@ -33,6 +34,8 @@ pub struct Listing {
     pub view_as: String,
     /// What is selected in it, at most [`MAX_SELECTED`] items.
     pub selected: Vec<String>,
+    /// Of a dataset: which of its files.
+    pub files: FilesPlace,
 }
 
 /// How many selected items an address names at most. A larger selection is kept in the page alone.
@@ -69,6 +72,8 @@ pub enum OpenDialog {
     Transfer(Transfer),
     /// **Offer to another organization**: these items.
     Offer(Vec<String>),
+    /// About files of a dataset.
+    Files(FilesDialog),
 }
 
 /// Stands in [`Move::inside`] for the id of a folder that is being created: the server function replaces it.
@@ -98,6 +103,10 @@ pub enum DialogKind {
     Move,
     Transfer,
     Offer,
+    /// A file's own view.
+    ShowFile,
+    /// A command for these files.
+    AskAboutFiles(FileCommand, Vec<String>),
 }
 
 /// **Move to**: the items, and the container that the dialog shows (XFER-14).
@@ -152,6 +161,8 @@ impl DriveRoute {
             let named = all.iter().flat_map(|item| item.split(',')).filter(|item| !item.is_empty());
             named.filter(|item| seen.insert(*item)).map(str::to_owned).collect()
         };
+        let (files, files_dialog) = FilesPlace::read(query, &items());
+        let shows_files = files.tab != Tab::Overview;
         // A dialog for several items was opened from a selection, and leads back to it.
         let about = items();
         let selects = match get("dialog").as_str() {
@@ -166,19 +177,27 @@ impl DriveRoute {
             kind: get("kind"),
             status: get("status"),
             q: get("q"),
-            cursor: get("cursor"),
+            // On a tab with files, these two are about them.
+            cursor: if shows_files { String::new() } else { get("cursor") },
             view_mode: ViewMode {
-                grid: get("view") == "grid",
-                said: matches!(get("view").as_str(), "grid" | "list"),
+                grid: !shows_files && get("view") == "grid",
+                said: !shows_files && matches!(get("view").as_str(), "grid" | "list"),
                 details: get("details") == "1",
             },
             view_as: get("as"),
-            selected,
+            selected: if shows_files { Vec::new() } else { selected },
+            files,
         };
-        // **View as** is read-only, so no dialog opens but the menu.
+        // **View as** is read-only, so no dialog opens but the menu, and the view of a file.
         if !listing.view_as.is_empty() {
+            if let Some(show @ FilesDialog::Show(_)) = files_dialog {
+                return Some(Self { listing, open: OpenDialog::Files(show) });
+            }
             let open = if get("menu").is_empty() { OpenDialog::Nothing } else { OpenDialog::Menu(get("menu")) };
             return Some(Self { listing, open });
+        }
+        if let Some(dialog) = files_dialog {
+            return Some(Self { listing, open: OpenDialog::Files(dialog) });
         }
         let open = match get("dialog").as_str() {
             "" if !get("menu").is_empty() => OpenDialog::Menu(get("menu")),
@@ -219,7 +238,11 @@ impl DriveRoute {
     /// Which kind of dialog is open.
     pub fn dialog_kind(&self) -> DialogKind {
         match &self.open {
-            OpenDialog::Nothing | OpenDialog::NothingSelected(_) => DialogKind::Nothing,
+            OpenDialog::Nothing
+            | OpenDialog::NothingSelected(_)
+            | OpenDialog::Files(FilesDialog::NothingSelected(_)) => DialogKind::Nothing,
+            OpenDialog::Files(FilesDialog::Show(_)) => DialogKind::ShowFile,
+            OpenDialog::Files(FilesDialog::Ask(command, files)) => DialogKind::AskAboutFiles(*command, files.clone()),
             OpenDialog::Ask(command, items) => DialogKind::Ask(*command, items.clone()),
             OpenDialog::New(kind) => DialogKind::New(*kind),
             OpenDialog::Menu(item) => DialogKind::Menu(item.clone()),
@@ -237,7 +260,24 @@ impl DriveRoute {
             OpenDialog::Transfer(open) => &open.items,
             OpenDialog::Menu(item) | OpenDialog::Rename(item) => std::slice::from_ref(item),
             OpenDialog::Ask(_, items) | OpenDialog::Offer(items) => items,
-            OpenDialog::Nothing | OpenDialog::NothingSelected(_) | OpenDialog::New(_) => &[],
+            OpenDialog::Nothing | OpenDialog::NothingSelected(_) | OpenDialog::New(_) | OpenDialog::Files(_) => &[],
+        }
+    }
+
+    /// The file whose own view is open; empty for none.
+    pub fn shown_file(&self) -> String {
+        match &self.open {
+            OpenDialog::Files(FilesDialog::Show(number)) => number.clone(),
+            _ => String::new(),
+        }
+    }
+
+    /// The command that was asked for with nothing selected, as its button says.
+    pub fn nothing_selected(&self) -> Option<&'static str> {
+        match &self.open {
+            OpenDialog::NothingSelected(command) => Some(command.label()),
+            OpenDialog::Files(FilesDialog::NothingSelected(command)) => Some(command.label()),
+            _ => None,
         }
     }
 }
@@ -261,7 +301,8 @@ impl ViewMode {
 
 impl Listing {
     fn start(&self) -> Address {
-        Address::new(paths::drive(&self.org, &self.resource))
+        self.files
+            .add_to(Address::new(paths::drive(&self.org, &self.resource)))
             .with("as", self.view_as.clone())
             .with("q", self.q.clone())
             .with("kind", self.kind.clone())
@@ -274,7 +315,28 @@ impl Listing {
     /// What has to be loaded: the list without display mode and selection.
     #[must_use]
     pub fn plain(&self) -> Self {
-        Self { view_mode: ViewMode::default(), selected: Vec::new(), ..self.clone() }
+        let (view_mode, files) = (ViewMode::default(), FilesPlace::default());
+        Self { view_mode, files, selected: Vec::new(), ..self.clone() }
+    }
+
+    /// The same dataset with other files.
+    pub fn with_files(&self, files: FilesPlace) -> String {
+        Self { files, ..self.clone() }.address()
+    }
+
+    /// Which files are listed, with none of them selected.
+    pub fn files_alone(&self) -> FilesPlace {
+        FilesPlace { selected: Vec::new(), ..self.files.clone() }
+    }
+
+    /// With a file's own view.
+    pub fn show_file(&self, number: i64) -> String {
+        self.base().with_all("item", &self.files.selected).with("file", number.to_string()).text()
+    }
+
+    /// With the dialog of a command for files.
+    pub fn files_dialog(&self, command: FileCommand, files: &[String]) -> String {
+        self.base().with("dialog", command.as_str()).with_all("item", files).text()
     }
 
     /// Whether another list has the same rows in another order.
@@ -311,7 +373,7 @@ impl Listing {
     }
 
     fn base(&self) -> Address {
-        self.start().with("cursor", self.cursor.clone())
+        self.start().with("cursor", self.cursor.clone()).with("cursor", self.files.cursor.clone())
     }
 
     /// Whether a filter is set.
@@ -331,7 +393,7 @@ impl Listing {
 
     /// The list without a dialog, with its selection.
     pub fn address(&self) -> String {
-        self.base().with_all("item", &self.selected).text()
+        self.base().with_all("item", &self.selected).with_all("item", &self.files.selected).text()
     }
 
     /// The list sorted by a column, from its start.

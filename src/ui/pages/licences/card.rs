@@ -4,7 +4,7 @@ use leptos::prelude::*;
 
 use crate::{
     domain::{
-        licence::{CreditBand, Model, Product, credit_band, days_left, ends_soon, last_day},
+        licence::{CreditBand, END_TOLD_DAYS, Model, Product, credit_band, days_left, ends_soon, last_day},
         loan::LoanDirection,
         time::Timestamp,
     },
@@ -23,12 +23,12 @@ pub fn standing(licence: &LicenceView, now: Timestamp) -> (&'static str, &'stati
         {
             ("status wait", "Lent", None)
         }
+        // A trial is short: that it ends is said from the first day on, and is no reason to worry before the last week.
+        (LicenceState::Active, Some(until)) if licence.trial && days_left(until, now) > END_TOLD_DAYS => {
+            ("status run", "Trial", Some(left(until, now)))
+        }
         (LicenceState::Active, Some(until)) if ends_soon(until, now) => {
-            let left = match days_left(until, now) {
-                ..=0 => "today is the last day".to_owned(),
-                days => format!("{} left, until {}", words::counted(days, "day", "days"), last_day(until).words()),
-            };
-            ("status wait", "Ends soon", Some(left))
+            ("status wait", if licence.trial { "Trial ends soon" } else { "Ends soon" }, Some(left(until, now)))
         }
         (LicenceState::Active, Some(until)) => {
             ("status ok", "Active", Some(format!("until {}", last_day(until).words())))
@@ -38,6 +38,14 @@ pub fn standing(licence: &LicenceView, now: Timestamp) -> (&'static str, &'stati
             ("status fail", "Expired", Some(format!("on {}", last_day(until).words())))
         }
         (LicenceState::Expired, None) => ("status fail", "Expired", None),
+    }
+}
+
+/// How many days are left until the end of a licence.
+fn left(until: Timestamp, now: Timestamp) -> String {
+    match days_left(until, now) {
+        ..=0 => "today is the last day".to_owned(),
+        days => format!("{} left, until {}", words::counted(days, "day", "days"), last_day(until).words()),
     }
 }
 
@@ -144,6 +152,7 @@ mod tests {
             active_from: Day::from_civil(2027, 1, 1).start(),
             active_until,
             seats: None,
+            trial: false,
             total: Amount::default(),
             used: Amount::default(),
             left: Amount::default(),
@@ -160,6 +169,16 @@ mod tests {
             (LicenceState::Upcoming, last(2027, 12, 31), "Starts later from 1 Jan 2027"),
         ] {
             let (_, state, about) = standing(&licence(state, until), now);
+            assert_eq!([Some(state.to_owned()), about].into_iter().flatten().collect::<Vec<_>>().join(" "), words);
+        }
+        for (state, until, words) in [
+            (LicenceState::Active, last(2026, 12, 19), "Trial 28 days left, until 19 Dec 2026"),
+            (LicenceState::Active, last(2026, 11, 28), "Trial ends soon 7 days left, until 28 Nov 2026"),
+            (LicenceState::Active, last(2026, 11, 21), "Trial ends soon today is the last day"),
+            (LicenceState::Active, None, "Active"),
+            (LicenceState::Expired, last(2026, 11, 20), "Expired on 20 Nov 2026"),
+        ] {
+            let (_, state, about) = standing(&LicenceView { trial: true, ..licence(state, until) }, now);
             assert_eq!([Some(state.to_owned()), about].into_iter().flatten().collect::<Vec<_>>().join(" "), words);
         }
     }

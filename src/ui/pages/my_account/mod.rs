@@ -8,18 +8,11 @@ use leptos::prelude::*;
 
 use crate::{
     paths,
-    rpc::my_account::SendVerificationAgain,
     ui::{
-        components::{
-            button::Tone,
-            form::{Form, Submit},
-            note::{Note, Severity},
-        },
-        form_action::FormAction,
+        email_banner::EmailBanner,
         layout::{Frame, PageHeader, Section},
         session::Session,
     },
-    view::PersonView,
 };
 
 const PARTS: [(&str, &str); 3] = [("", "Profile"), ("security", "Security"), ("privacy", "Privacy and data")];
@@ -39,32 +32,15 @@ pub fn AccountFrame(
         .collect_view();
     view! {
         <Frame section=Section::Account org="">
-            <PageHeader title/>
-            <nav class="account-parts" aria-label="My account">{ways}</nav>
             <Transition>
                 {move || Suspend::new(async move {
                     let context = session.context().await;
-                    context.person.filter(|person| !person.email_verified).map(|person| view! { <Unverified person/> })
+                    view! { <EmailBanner person=context.person back=paths::account(part) flash=context.form/> }
                 })}
             </Transition>
+            <PageHeader title/>
+            <nav class="account-parts" aria-label="My account">{ways}</nav>
             <div class="account">{children()}</div>
         </Frame>
-    }
-}
-
-/// A reminder while the email address is not verified (AUTH-2).
-#[component]
-fn Unverified(person: PersonView) -> impl IntoView {
-    let action = FormAction::<SendVerificationAgain>::new();
-    view! {
-        <section class="unverified" aria-label="Verify your email">
-            <Note severity=Severity::Warning>
-                <p><b>"Verify your email"</b></p>
-                <p>{format!("We sent a link to {}. Open it to confirm that the address is yours.", person.email)}</p>
-                <Form action flash=None class="bar">
-                    <Submit label="Send the link again" tone=Tone::Plain/>
-                </Form>
-            </Note>
-        </section>
     }
 }

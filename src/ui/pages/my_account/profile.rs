@@ -6,6 +6,7 @@ use crate::{
     domain::resource::CLUSTERS,
     rpc::{
         FormFlash, ask,
+        first_steps::SaveFirstSteps,
         my_account::{ChangeEmail, UpdateProfile, account_profile},
         preferences::SaveLetterKeys,
     },
@@ -35,6 +36,7 @@ pub fn ProfilePage() -> impl IntoView {
     let profile = ask(move || session.version(), |_| account_profile());
     let (save, change_email) = (FormAction::<UpdateProfile>::new(), FormAction::<ChangeEmail>::new());
     let save_keys = FormAction::<SaveLetterKeys>::new();
+    let save_steps = FormAction::<SaveFirstSteps>::new();
     let content = content_built_once(move || async move {
         let context = session.context().await;
         let first = profile.await?;
@@ -47,6 +49,7 @@ pub fn ProfilePage() -> impl IntoView {
                 Some(view! { <MyEmail action=change_email profile flash=email_flash.clone()/> })
             }}
             <Keys action=save_keys preferences=context.preferences/>
+            <FirstStepsSetting action=save_steps preferences=context.preferences/>
         }
         .into_any())
     });
@@ -140,6 +143,30 @@ fn Keys(action: FormAction<SaveLetterKeys>, preferences: UiPreferences) -> impl 
                         label="Single-key shortcuts"
                         hint="In the Drive, M moves, I shows details, / searches and ? lists all shortcuts. Applies to this browser only."
                         checked=preferences.letter_keys
+                    />
+                    <div hidden=move || session.hydrated.get()>
+                        <FormButtons><Submit label="Save"/></FormButtons>
+                    </div>
+                </Form>
+            </AutoSaved>
+        </section>
+    }
+}
+
+/// Whether first steps are shown (ORG-9).
+#[component]
+fn FirstStepsSetting(action: FormAction<SaveFirstSteps>, preferences: UiPreferences) -> impl IntoView {
+    let session = Session::get();
+    view! {
+        <section class="panel account-part" aria-labelledby="first-steps-setting">
+            <h2 id="first-steps-setting">"First steps"</h2>
+            <AutoSaved pending=action.pending()>
+                <Form action flash=None changes_session=true>
+                    <Check
+                        name="first_steps"
+                        label="Show first steps"
+                        hint="On the welcome page, and on the Home of a new organization until all of them are done. Applies to this browser only."
+                        checked=preferences.first_steps
                     />
                     <div hidden=move || session.hydrated.get()>
                         <FormButtons><Submit label="Save"/></FormButtons>

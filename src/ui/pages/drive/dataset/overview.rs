@@ -1,15 +1,18 @@
-//! A dataset's page (DRIVE-6).
+//! The overview of a dataset (DRIVE-6): its commands, the price of processing, and the facts about it.
 
 use leptos::prelude::*;
 
-use super::{
+use super::super::{
     immediate::{TrashForm, UnassignForm},
     route::{Listing, root_of},
 };
 use crate::{
     domain::{
         command::{Command, MissingEntitlements, control},
+        file::Side,
+        file_command::{self, FileCommand, FilesTarget},
         licence::{Amount, Model},
+        photo::CaptureTime,
         resource::Kind,
         time::Timestamp,
     },
@@ -18,21 +21,23 @@ use crate::{
     ui::{
         components::{
             button::{BlockedButton, ButtonLink},
+            icon::Icon,
             table::Fact,
         },
         sales::GetLicence,
         words::{self, Moment, When},
     },
-    view::{Control, DatasetView, ResourceView, licence::ProcessingView},
+    view::{Control, DatasetView, ResourceView, file::DatasetFiles, licence::ProcessingView},
 };
 
 /// The facts about a dataset, and its commands.
 #[component]
-pub fn DatasetContent(
+pub fn Overview(
     resource: ResourceView,
     listing: Listing,
     lacking: MissingEntitlements,
     processing: Option<ProcessingView>,
+    holds: DatasetFiles,
     now: Timestamp,
     flash: Option<FormFlash>,
 ) -> impl IntoView {
@@ -48,7 +53,8 @@ pub fn DatasetContent(
     let is_view_as = listing.is_view_as();
     let actions = Command::ALL
         .into_iter()
-        .filter(|_| !is_view_as)
+        // **Share** is in the header, on every tab.
+        .filter(|command| !is_view_as && *command != Command::Share)
         .filter_map(|command| match control(command, resource.target(), &lacking) {
             Control::Absent => None,
             Control::Disabled(reason) => {
@@ -68,15 +74,26 @@ pub fn DatasetContent(
             ),
         })
         .collect_view();
+    let download = (!is_view_as && holds.inputs + holds.outputs > 0).then(|| {
+        let target = FilesTarget {
+            side: Side::Input,
+            level: resource.level,
+            restrictions: resource.restrictions,
+            held: holds.held,
+        };
+        view! { <DownloadAll href=paths::dataset_zip(&items[0], "all", &[]) target/> }
+    });
+    let contents = view! { <Contents holds/> };
     let facts = resource.dataset.map(|dataset| view! { <DatasetFacts dataset/> });
     let price = processing.map(|processing| view! { <Price processing org=listing.org.clone()/> });
     view! {
-        {(!is_view_as).then(|| view! { <div class="bar">{actions}</div> })}
+        {(!is_view_as).then(|| view! { <div class="bar">{download}{actions}</div> })}
         {price}
         <section class="panel tile" aria-labelledby="details">
             <h2 id="details">"Details"</h2>
             <dl class="facts">
                 {facts}
+                {contents}
                 <Fact label="Access">{resource.access.label()}</Fact>
                 <Fact label={if is_view_as { "Their access" } else { "Your access" }}>{resource.level.label()}</Fact>
                 <Fact label="Owner">{resource.created_by_name.unwrap_or_else(|| "—".to_owned())}</Fact>
@@ -84,6 +101,48 @@ pub fn DatasetContent(
                 <Fact label="Modified"><When at=resource.modified_at now/></Fact>
             </dl>
         </section>
+    }
+}
+
+/// How much is in each place of a dataset that has files.
+#[component]
+fn Contents(holds: DatasetFiles) -> impl IntoView {
+    let amount = |files, bytes| format!("{}, {}", words::counted(files, "file", "files"), words::size(bytes));
+    let DatasetFiles { inputs, input_bytes, outputs, output_bytes, taken, .. } = holds;
+    // "21 Nov 2026, 10:14": by the cameras' clocks, which mostly do not say their time zone.
+    let clock = |at: Timestamp| CaptureTime { clock: at, offset_minutes: None }.words();
+    let taken = taken.map(|(first, last)| {
+        let (from, to) = (clock(first), clock(last));
+        let until = match (from.rsplit_once(", "), to.rsplit_once(", ")) {
+            (Some((day, _)), Some((same, time))) if day == same => time.to_owned(),
+            _ => to.clone(),
+        };
+        if from == to { from } else { format!("{from} to {until}") }
+    });
+    (inputs + outputs > 0).then(|| {
+        view! {
+            {taken.map(|taken| view! { <Fact label="Photos taken"><span class="num">{taken}</span></Fact> })}
+            <Fact label="To process"><span class="num">{amount(inputs, input_bytes)}</span></Fact>
+            <Fact label="Results"><span class="num">{amount(outputs, output_bytes)}</span></Fact>
+        }
+    })
+}
+
+/// **Download all**: a ZIP, or why there is none.
+#[component]
+pub fn DownloadAll(
+    /// Where the ZIP is.
+    href: String,
+    target: FilesTarget,
+) -> impl IntoView {
+    match file_command::control(FileCommand::Download, target) {
+        Control::Absent => ().into_any(),
+        Control::Disabled(reason) => view! { <BlockedButton label="Download all" reason icon="download"/> }.into_any(),
+        Control::Enabled => view! {
+            // The router must leave it to the browser, which stays on this page.
+            <a class="button" rel="external" download="" href=href><Icon name="download"/>"Download all"</a>
+        }
+        .into_any(),
     }
 }
 

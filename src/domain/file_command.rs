@@ -1,0 +1,126 @@
+//! What can be done with files of a dataset: one list for the bar over the list, for a file's own view and for the keys, and what
+//! decides whether each is there (FILE-1, FILE-4; ux.md, "Showing rules").
+
+use super::{
+    access::{Act, Level, may_act},
+    command::Control,
+    file::Side,
+    refusal::Refusal,
+    restriction::Restrictions,
+};
+
+/// Something that can be done with files.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum FileCommand {
+    /// Out of what is processed and counted.
+    LeaveOut,
+    /// Into it again.
+    TakeIn,
+    /// Their bytes.
+    Download,
+    /// Another path.
+    Rename,
+    /// For good.
+    Delete,
+}
+
+// The words differ from those of commands for whole datasets: both open dialogs on a dataset's page.
+words! {
+    FileCommand
+    LeaveOut => "leave-out", "Leave out";
+    TakeIn => "take-in", "Take in again";
+    Download => "download", "Download";
+    Rename => "rename-file", "Rename";
+    Delete => "delete-files", "Delete";
+}
+
+impl FileCommand {
+    /// Its icon in the sprite.
+    pub const fn icon(self) -> &'static str {
+        match self {
+            Self::LeaveOut => "eye-off",
+            Self::TakeIn => "eye",
+            Self::Download => "download",
+            Self::Rename => "rename",
+            Self::Delete => "trash",
+        }
+    }
+
+    /// Whether the command also works on several files at once.
+    pub const fn takes_several(self) -> bool {
+        !matches!(self, Self::Rename)
+    }
+}
+
+/// Files of one place of a dataset, with what decides which commands there are.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct FilesTarget {
+    pub side: Side,
+    /// The reader's level on the dataset.
+    pub level: Level,
+    /// What is forbidden on the dataset, by itself and from above.
+    pub restrictions: Restrictions,
+    /// Whether its images are fixed: see [`may_change_files`](super::upload::may_change_files).
+    pub held: bool,
+}
+
+/// Whether a command is there for files, and usable.
+pub fn control(command: FileCommand, on: FilesTarget) -> Control {
+    let held = on.held && on.side == Side::Input;
+    let (fits, acts, changes_inputs): (bool, &[Act], bool) = match command {
+        // Only images are processed and counted.
+        FileCommand::LeaveOut | FileCommand::TakeIn => (on.side == Side::Input, &[Act::Process], true),
+        FileCommand::Download => (true, &[Act::Download], false),
+        FileCommand::Rename => (true, &[Act::Process], false),
+        FileCommand::Delete => (true, &[Act::Process, Act::Trash], true),
+    };
+    if !fits || acts.iter().any(|act| on.level < act.needs()) {
+        return Control::Absent;
+    }
+    if let Some(refusal) = acts.iter().find_map(|act| may_act(*act, on.level, on.restrictions).err()) {
+        return Control::Disabled(refusal.to_string());
+    }
+    if held && changes_inputs { Control::Disabled(Refusal::InputsHeld.to_string()) } else { Control::Enabled }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::testing::{row, table};
+
+    #[test]
+    fn file_4_pol_1_what_each_level_finds_in_the_bar_over_files() {
+        let mut rows = vec![row(["files", "level", "usable", "with a reason"])];
+        let none = Restrictions::default();
+        let all = Restrictions { copy: true, delete: true, download: true };
+        for (words, side, restrictions, held) in [
+            ("images", Side::Input, none, false),
+            ("images that are fixed", Side::Input, none, true),
+            ("images, restricted", Side::Input, all, false),
+            ("results", Side::Output, none, true),
+            ("results, restricted", Side::Output, all, true),
+        ] {
+            for level in Level::ALL {
+                let on = FilesTarget { side, level, restrictions, held };
+                let those = |wanted: fn(&Control) -> bool| {
+                    let there = FileCommand::ALL.into_iter().filter(|command| wanted(&control(*command, on)));
+                    there.map(FileCommand::label).collect::<Vec<_>>().join(", ")
+                };
+                let (usable, blocked) = (
+                    those(|control| *control == Control::Enabled),
+                    those(|control| matches!(control, Control::Disabled(_))),
+                );
+                rows.push(row([words, level.label(), &usable, &blocked]));
+            }
+        }
+        insta::assert_snapshot!(table(&rows));
+    }
+
+    #[test]
+    fn lic_2_what_is_fixed_says_so_in_the_words_of_the_refusal() {
+        let on =
+            FilesTarget { side: Side::Input, level: Level::Editor, restrictions: Restrictions::default(), held: true };
+        assert_eq!(control(FileCommand::Delete, on), Control::Disabled(Refusal::InputsHeld.to_string()));
+        assert_eq!(control(FileCommand::Rename, on), Control::Enabled, "a path is not what was charged");
+    }
+}

@@ -1,0 +1,193 @@
+//! A dataset's page (DRIVE-6, FILE-1): a line about it, tabs, and what the chosen tab shows.
+
+pub mod dialogs;
+pub mod files;
+pub mod overview;
+pub mod row;
+pub mod show;
+
+use leptos::prelude::*;
+use serde::{Deserialize, Serialize};
+
+use self::{files::FilesTab, overview::Overview};
+use super::{
+    files_place::{FilesPlace, Tab},
+    route::Listing,
+};
+use crate::{
+    domain::{
+        command::{Command, MissingEntitlements, control},
+        file_command::FilesTarget,
+        time::{Day, Timestamp},
+    },
+    rpc::{Asked, Failure, FormFlash, ask, file::dataset_files},
+    ui::{
+        components::{
+            button::{BlockedButton, ButtonLink},
+            empty::Skeleton,
+            selection::Selection,
+        },
+        error_page::ErrorPage,
+        session::Session,
+        words,
+    },
+    view::{
+        Control, DatasetView, Page, ResourceView,
+        file::{DatasetFiles, FileView},
+        licence::ProcessingView,
+        query::DatasetFilesQuery,
+    },
+};
+
+/// The files that a dataset's page lists. They come with what they are of, so that rows of one dataset are never shown with
+/// links of another.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct LoadedFiles {
+    dataset: String,
+    place: FilesPlace,
+    /// `None` where the page lists no files.
+    page: Option<Result<Page<FileView>, Failure>>,
+}
+
+impl LoadedFiles {
+    /// What is listed of a dataset. Nothing where these are the files of another one, which was shown before.
+    pub fn place_in(&self, dataset: &str) -> FilesPlace {
+        if self.dataset == dataset { self.place.clone() } else { FilesPlace::default() }
+    }
+}
+
+/// Loads the files that the address asks for.
+pub fn load_files(listing: Memo<Listing>, session: Session) -> Asked<LoadedFiles> {
+    let wanted = Memo::new(move |_| listing.with(|of| (of.resource.clone(), of.view_as.clone(), of.files.plain())));
+    ask(
+        move || (wanted.get(), session.version()),
+        |((dataset, view_as, place), _)| async move {
+            let page = match place.tab.side() {
+                None => None,
+                Some(side) => {
+                    let (query, cursor) = (place.find.clone(), place.cursor.clone());
+                    let side = side.as_str().to_owned();
+                    let query = DatasetFilesQuery { dataset: dataset.clone(), side, query, cursor, view_as };
+                    Some(dataset_files(query).await)
+                }
+            };
+            LoadedFiles { dataset, place, page }
+        },
+    )
+}
+
+/// What outlives the loaded files: when the same list is loaded again, the selection stays.
+#[derive(Clone, Copy)]
+pub struct FilesState {
+    selection: Selection,
+    shown: StoredValue<(String, FilesPlace)>,
+}
+
+impl FilesState {
+    pub fn new() -> Self {
+        Self { selection: Selection::new(NodeRef::new(), 0), shown: StoredValue::default() }
+    }
+
+    /// Takes files that came with the page. `selected` is what the address selects.
+    pub fn adopt(self, loaded: &LoadedFiles, selected: Vec<String>) {
+        let of = (loaded.dataset.clone(), loaded.place.clone());
+        if self.shown.with_value(|shown| *shown == of) {
+            let files = loaded.page.iter().flatten().flat_map(|page| &page.items);
+            let numbers: Vec<String> = files.map(|file| file.number.to_string()).collect();
+            self.selection.reloaded(|id| numbers.iter().any(|number| number == id));
+        } else {
+            self.selection.show_list(selected);
+            self.shown.set_value(of);
+        }
+    }
+}
+
+/// A dataset's page under its header.
+#[component]
+pub fn DatasetContent(
+    resource: ResourceView,
+    listing: Listing,
+    lacking: MissingEntitlements,
+    processing: Option<ProcessingView>,
+    holds: DatasetFiles,
+    files: LoadedFiles,
+    state: FilesState,
+    now: Timestamp,
+    flash: Option<FormFlash>,
+) -> impl IntoView {
+    let about = resource.dataset.clone().map(|dataset| view! { <DatasetLine dataset holds/> });
+    let tabs = view! { <Tabs listing=listing.clone() holds/> };
+    let content = match listing.files.tab.side() {
+        None => view! { <Overview resource listing lacking processing holds now flash/> }.into_any(),
+        Some(side) => match files.page {
+            Some(Ok(page)) => {
+                let level = resource.level;
+                let target = FilesTarget { side, level, restrictions: resource.restrictions, held: holds.held };
+                view! { <FilesTab page listing target holds selection=state.selection now flash/> }.into_any()
+            }
+            Some(Err(failure)) => view! { <ErrorPage failure/> }.into_any(),
+            None => Skeleton().into_any(),
+        },
+    };
+    view! {
+        {about}
+        {tabs}
+        {content}
+    }
+}
+
+/// What everyone wants to know of a dataset, in a line.
+#[component]
+fn DatasetLine(dataset: DatasetView, holds: DatasetFiles) -> impl IntoView {
+    let results = (holds.outputs > 0).then(|| words::counted(holds.outputs, "result", "results"));
+    view! {
+        <p class="dataset-line num">
+            <span class=words::status_tone(dataset.status)>{dataset.status.label()}</span>
+            <span>{words::counted(dataset.images, "image", "images")}</span>
+            {results.map(|results| view! { <span>{results}</span> })}
+            {(dataset.bytes > 0).then(|| view! { <span>{words::size(dataset.bytes)}</span> })}
+            {dataset.captured_on.map(|day| view! { <span>"Captured " {Day::words(day)}</span> })}
+            <span>{words::cluster(&dataset.cluster)}</span>
+        </p>
+    }
+}
+
+/// The tabs: links, so that each has an address.
+#[component]
+fn Tabs(listing: Listing, holds: DatasetFiles) -> impl IntoView {
+    let links = Tab::ALL
+        .into_iter()
+        .map(|tab| {
+            let href = listing.with_files(FilesPlace { tab, ..FilesPlace::default() });
+            let count = match tab {
+                Tab::Overview => None,
+                Tab::Images => Some(holds.inputs),
+                Tab::Results => Some(holds.outputs),
+            };
+            let here = (listing.files.tab == tab).then_some("page");
+            let count = count.map(|count| view! { " " <small class="num">{words::count(count)}</small> });
+            view! { <a href=href aria-current=here data-noscroll="">{tab.label()}{count}</a> }
+        })
+        .collect_view();
+    view! { <nav class="tabs" aria-label="Dataset">{links}</nav> }
+}
+
+/// The buttons in a dataset's header, which every tab has.
+#[component]
+pub fn DatasetActions(resource: ResourceView, listing: Listing, lacking: MissingEntitlements) -> impl IntoView {
+    let share = match control(Command::Share, resource.target(), &lacking) {
+        _ if listing.is_view_as() => None,
+        Control::Absent => None,
+        Control::Disabled(reason) => {
+            Some(view! { <BlockedButton label=Command::Share.label() reason icon=Command::Share.icon()/> }.into_any())
+        }
+        Control::Enabled => {
+            let href = listing.dialog(Command::Share, &[resource.id.to_string()]);
+            Some(
+                view! { <ButtonLink href icon=Command::Share.icon() in_place=true>{Command::Share.label()}</ButtonLink> }
+                    .into_any(),
+            )
+        }
+    };
+    view! { {share} }
+}

@@ -1,0 +1,272 @@
+//! A file's own view: what it shows, the facts about it, and its neighbours in the list (FILE-5).
+
+use leptos::prelude::*;
+use leptos_router::{NavigateOptions, hooks::use_navigate};
+
+use super::{
+    super::{
+        dialogs::LoadedDrive,
+        files_place::Tab,
+        route::{DriveRoute, Listing},
+    },
+    row::{Preview, badges, media_icon, preview},
+};
+use crate::{
+    domain::{
+        file_command::{FileCommand, FilesTarget, control},
+        photo::{PhotoState, PreviewSize},
+    },
+    paths,
+    rpc::{
+        FormFlash, ask,
+        file::{LeaveOutFiles, file_page},
+    },
+    ui::{
+        components::{
+            button::{ButtonLink, Tone},
+            dialog::{Dialog, DialogBody},
+            dom::{element_of, within},
+            field::Hidden,
+            form::{Form, Submit},
+            icon::Icon,
+            table::Fact,
+        },
+        form_action::FormAction,
+        page::dialog_content,
+        session::Session,
+        words::{self, Moment},
+    },
+    view::{
+        Control,
+        file::{FileView, FileWithNeighbours, PhotoView},
+        query::FilePageQuery,
+    },
+};
+
+/// The dialog. It stays open while people go from file to file.
+#[component]
+pub fn FileDialog(route: Memo<DriveRoute>, listing: Memo<Listing>, drive: LoadedDrive) -> impl IntoView {
+    let session = Session::get();
+    let opened = listing.get_untracked();
+    let close = opened.address();
+    let wanted = Memo::new(move |_| {
+        let number = route.with(DriveRoute::shown_file);
+        listing.with(|listing| FilePageQuery {
+            dataset: listing.resource.clone(),
+            number,
+            view_as: listing.view_as.clone(),
+        })
+    });
+    let found = ask(move || (wanted.get(), session.version()), |(wanted, _)| file_page(wanted));
+    let neighbours = RwSignal::new((None, None));
+    by_arrow_keys(neighbours, opened.clone());
+    let heading = if opened.files.tab == Tab::Results { "Result" } else { "Image" };
+    let content = dialog_content(close.clone(), {
+        let close = close.clone();
+        move || {
+            let (listing, close) = (opened.clone(), close.clone());
+            async move {
+                let flash = session.context().await.form;
+                let (_, drive) = drive.await;
+                let drive = drive?;
+                let found = found.await?;
+                neighbours.set((found.previous, found.next));
+                let target = drive.resource.as_ref().map(|resource| FilesTarget {
+                    side: found.file.side,
+                    level: resource.level,
+                    restrictions: resource.restrictions,
+                    held: drive.files.is_some_and(|files| files.held),
+                });
+                let target = target.filter(|_| drive.view_as.is_none());
+                Ok(view! { <Shown found listing close target flash/> }.into_any())
+            }
+        }
+    });
+    view! { <Dialog label="File" heading close starts_with_text=true>{content}</Dialog> }
+}
+
+/// Left and right lead to the neighbours.
+fn by_arrow_keys(neighbours: RwSignal<(Option<i64>, Option<i64>)>, listing: Listing) {
+    let navigate = use_navigate();
+    let listener = window_event_listener(leptos::ev::keydown, move |event| {
+        let (previous, next) = neighbours.get_untracked();
+        let to = match event.key().as_str() {
+            "ArrowLeft" => previous,
+            "ArrowRight" => next,
+            _ => None,
+        };
+        let modified = event.ctrl_key() || event.meta_key() || event.alt_key() || event.shift_key();
+        let in_field = element_of(event.target()).is_some_and(|target| within(&target, "input, textarea").is_some());
+        if let Some(number) = to.filter(|_| !modified && !in_field) {
+            event.prevent_default();
+            let options = NavigateOptions { replace: true, scroll: false, ..NavigateOptions::default() };
+            navigate(&listing.show_file(number), options);
+        }
+    });
+    on_cleanup(move || listener.remove());
+}
+
+#[component]
+fn Shown(
+    found: FileWithNeighbours,
+    listing: Listing,
+    close: String,
+    /// What may be done with it; `None` in **View as**.
+    target: Option<FilesTarget>,
+    flash: Option<FormFlash>,
+) -> impl IntoView {
+    let FileWithNeighbours { file, previous, next } = found;
+    let step = |to: Option<i64>, label: &'static str, icon: &'static str| {
+        match to {
+        Some(number) => view! {
+            <a class="button icon-only" href=listing.show_file(number) aria-label=label title=label data-noscroll="" prop:replace=true><Icon name=icon/></a>
+        }
+        .into_any(),
+        None => view! { <span class="button icon-only" aria-hidden="true"><Icon name=icon/></span> }.into_any(),
+    }
+    };
+    let (picture, facts, name) = (file.clone(), file.clone(), file.name().to_owned());
+    let dataset = listing.resource.clone();
+    let badges = badges(&file);
+    let badges = (!badges.is_empty()).then(|| {
+        let tags = badges.into_iter().map(|(class, words)| view! { <span class=class>{words}</span> }).collect_view();
+        view! { <p class="badges">{tags}</p> }
+    });
+    view! {
+        <DialogBody focusable=true>
+            <div class="photo">
+                <div class="photo-picture"><Picture file=picture dataset/></div>
+                <div class="photo-about">
+                    <p class="photo-name">{name}</p>
+                    {badges}
+                    <FileFacts file=facts/>
+                </div>
+            </div>
+        </DialogBody>
+        <footer class="photo-buttons">
+            <nav class="photo-steps" aria-label="Neighbours">
+                {step(previous, "Previous", "chevron-left")}
+                {step(next, "Next", "chevron-right")}
+            </nav>
+            {target.map(|target| view! { <Commands file listing=listing.clone() target flash/> })}
+            <a class="button" href=close data-noscroll="" prop:replace=true>"Close"</a>
+        </footer>
+    }
+}
+
+/// What a file shows; the icon of its kind where nothing can be shown, and why.
+#[component]
+fn Picture(file: FileView, dataset: String) -> impl IntoView {
+    if let Some(Preview { address, width, height }) = preview(&dataset, &file, PreviewSize::Large) {
+        return view! { <img src=address alt=file.path width=width height=height decoding="async"/> }.into_any();
+    }
+    let why = match &file.photo {
+        Some(PhotoView { problem: Some(problem), .. }) => problem.clone(),
+        Some(PhotoView { state: PhotoState::Waiting, .. }) => "The preview is being prepared.".to_owned(),
+        _ => "There is no preview of this kind of file.".to_owned(),
+    };
+    view! { <span class="no-picture"><Icon name=media_icon(file.media)/><span>{why}</span></span> }.into_any()
+}
+
+#[component]
+fn FileFacts(file: FileView) -> impl IntoView {
+    let by = file.created_by_name.map(|name| format!(" by {name}"));
+    let photo =
+        file.photo.filter(|photo| photo.state == PhotoState::Made).map(|photo| view! { <PhotoFactsList photo/> });
+    view! {
+        <dl class="facts">
+            {photo}
+            <Fact label="Path">{file.path}</Fact>
+            <Fact label="Type">{file.media.label()}</Fact>
+            <Fact label="Size"><span class="num">{words::size(file.bytes)}</span></Fact>
+            {file.modified_at.map(|at| view! { <Fact label="Modified"><Moment at/></Fact> })}
+            <Fact label="Added"><Moment at=file.created_at/>{by}</Fact>
+        </dl>
+    }
+}
+
+/// What the camera wrote. What it did not write is not there.
+#[component]
+fn PhotoFactsList(photo: PhotoView) -> impl IntoView {
+    let PhotoView { width, height, facts, .. } = photo;
+    let metres = |millimetres: i64| {
+        let tenths = (millimetres + millimetres.signum() * 50) / 100;
+        let sign = if tenths < 0 { "−" } else { "" };
+        format!("{sign}{}.{} m", words::count(tenths.abs() / 10), tenths.abs() % 10)
+    };
+    let camera = facts.camera();
+    view! {
+        {facts.taken.map(|taken| view! { <Fact label="Taken">{taken.words()}</Fact> })}
+        {camera.map(|camera| view! { <Fact label="Camera">{camera}</Fact> })}
+        {facts.position.map(|position| view! { <Fact label="Position"><span class="num">{position.to_string()}</span></Fact> })}
+        {facts.height_mm.map(|height| view! { <Fact label="Above start"><span class="num">{metres(height)}</span></Fact> })}
+        {facts.altitude_mm.map(|altitude| view! { <Fact label="Altitude"><span class="num">{metres(altitude)}</span></Fact> })}
+        {width.zip(height).map(|(width, height)| view! {
+            <Fact label="Pixels"><span class="num">{format!("{} × {}", words::count(width), words::count(height))}</span></Fact>
+        })}
+    }
+}
+
+/// The buttons of a file's own view.
+#[component]
+fn Commands(file: FileView, listing: Listing, target: FilesTarget, flash: Option<FormFlash>) -> impl IntoView {
+    let number = file.number.to_string();
+    let files = [number.clone()];
+    let back = listing.show_file(file.number);
+    let leave_out = FormAction::<LeaveOutFiles>::new();
+    let mut reasons: Vec<String> = Vec::new();
+    let buttons: Vec<AnyView> = FileCommand::ALL
+        .into_iter()
+        .filter(|command| match command {
+            FileCommand::LeaveOut => !file.left_out,
+            FileCommand::TakeIn => file.left_out,
+            _ => true,
+        })
+        .filter_map(|command| match (control(command, target), command) {
+            (Control::Absent, _) => None,
+            (Control::Disabled(reason), _) => {
+                if !reasons.contains(&reason) {
+                    reasons.push(reason.clone());
+                }
+                Some(
+                    view! {
+                        <button type="button" class="button" disabled=true title=reason><Icon name=command.icon()/>{command.label()}</button>
+                    }
+                    .into_any(),
+                )
+            }
+            (Control::Enabled, FileCommand::LeaveOut | FileCommand::TakeIn) => {
+                let (dataset, numbers, back) = (listing.resource.clone(), number.clone(), back.clone());
+                let left_out = (command == FileCommand::LeaveOut).to_string();
+                Some(
+                    view! {
+                        <Form action=leave_out flash=flash.clone() class="inline-form">
+                            <Hidden name="dataset" value=dataset/>
+                            <Hidden name="numbers" value=numbers/>
+                            <Hidden name="left_out" value=left_out/>
+                            <Hidden name="back" value=back/>
+                            <Submit label=command.label() tone=Tone::Plain icon=command.icon()/>
+                        </Form>
+                    }
+                    .into_any(),
+                )
+            }
+            (Control::Enabled, FileCommand::Download) => Some(
+                view! {
+                    <a class="button" rel="external" download="" href=paths::file_content(&listing.resource, file.number)>
+                        <Icon name=command.icon()/>{command.label()}
+                    </a>
+                }
+                .into_any(),
+            ),
+            (Control::Enabled, FileCommand::Rename | FileCommand::Delete) => {
+                let href = listing.files_dialog(command, &files);
+                Some(view! { <ButtonLink href icon=command.icon() in_place=true>{command.label()}</ButtonLink> }.into_any())
+            }
+        })
+        .collect();
+    view! {
+        {buttons}
+        {reasons.into_iter().map(|reason| view! { <small class="why-off">{reason}</small> }).collect_view()}
+    }
+}

@@ -1,0 +1,260 @@
+//! Uploads in the browser (FILE-2): buttons, dropping, and a panel that stays while people go from page to page.
+//!
+//! This file and [`entry`] are with the pages. What sends, and the panel, are a bundle of their own, fetched when somebody chooses
+//! files: `queue` decides, `engine` talks to the browser, `panel` and `choice_dialog` show.
+//!
+//! # Invariants
+//! - No file is ever in memory: a request sends a slice of it from the disk.
+//! - A file that is dropped anywhere never replaces the page.
+
+mod browser;
+mod choice;
+mod choice_dialog;
+mod engine;
+pub mod entry;
+mod panel;
+pub mod plain_form;
+mod queue;
+
+use leptos::{
+    ev::{self, DragEvent},
+    prelude::*,
+    task::spawn_local,
+    wasm_split::SplitLoaderError,
+};
+use wasm_bindgen::JsCast;
+use web_sys::{DataTransfer, Element, File, FileSystemEntry};
+
+use super::{
+    components::{
+        dom::{all, element_of, within},
+        toast::Toaster,
+    },
+    session::Session,
+};
+use crate::domain::resource::Kind;
+
+/// Where files can go, as far as a page knows.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Target {
+    /// The container that a new dataset can be made in: its id and name.
+    pub container: Option<(String, String)>,
+    /// A dataset that they can be added to: its id and name.
+    pub dataset: Option<(String, String)>,
+}
+
+/// Files that somebody chose or dropped.
+pub enum Chosen {
+    Files(Vec<File>),
+    /// What a drop holds: folders, which are read once the page has time, and files.
+    Dropped(Vec<FileSystemEntry>, Vec<File>),
+}
+
+/// What the bundle `upload` has for the others.
+pub struct Code {
+    /// Draws the panel.
+    panel: fn(Uploads) -> AnyView,
+    /// Takes files.
+    take: fn(Uploads, Target, Chosen),
+}
+
+#[leptos::wasm_split::wasm_split(upload, wasm_split_path = ::leptos::wasm_split, fallible)]
+fn code() -> Result<Code, SplitLoaderError> {
+    Ok(Code { panel: panel::panel, take: engine::take })
+}
+
+/// The uploads of this window.
+#[derive(Clone, Copy)]
+pub struct Uploads {
+    /// What draws the panel, once there is something to draw.
+    panel: RwSignal<Option<fn(Uploads) -> AnyView>>,
+    /// Raised whenever the queue has changed.
+    version: RwSignal<u64>,
+    /// The datasets that something is sent to.
+    under_way: RwSignal<Vec<String>>,
+    /// What is under the pointer while files are dragged.
+    over: RwSignal<Option<String>>,
+    /// Whether something of this page is dragged: a browser makes a file of a picture.
+    is_own_drag: StoredValue<bool>,
+    session: Session,
+    toaster: Toaster,
+}
+
+impl Uploads {
+    /// Creates and provides them, once, at the root.
+    pub fn provide() {
+        let uploads = Self {
+            panel: RwSignal::new(None),
+            version: RwSignal::new(0),
+            under_way: RwSignal::new(Vec::new()),
+            over: RwSignal::new(None),
+            is_own_drag: StoredValue::new(false),
+            session: Session::get(),
+            toaster: Toaster::get(),
+        };
+        provide_context(uploads);
+        Effect::new(move |_| {
+            // For as long as the window is open.
+            drop(window_event_listener(ev::dragstart, move |_| uploads.is_own_drag.set_value(true)));
+            drop(window_event_listener(ev::dragend, move |_| uploads.is_own_drag.set_value(false)));
+            drop(window_event_listener(ev::dragover, move |event| uploads.over(&event)));
+            drop(window_event_listener(ev::drop, move |event| uploads.dropped(&event)));
+            drop(window_event_listener(ev::dragleave, move |event| {
+                // Without a related target the pointer has left the window.
+                if event.related_target().is_none() {
+                    uploads.leave();
+                }
+            }));
+        });
+    }
+
+    pub fn get() -> Self {
+        expect_context()
+    }
+
+    /// Whether something is being sent to a dataset.
+    pub fn is_under_way(self, dataset: &str) -> bool {
+        self.under_way.with(|datasets| datasets.iter().any(|one| one == dataset))
+    }
+
+    /// Takes files to upload: asks where to, if there is a choice, and begins.
+    pub fn offer(self, target: Target, chosen: Chosen) {
+        spawn_local(async move {
+            match code().await {
+                Ok(code) => {
+                    (code.take)(self, target, chosen);
+                    if self.panel.with_untracked(Option::is_none) {
+                        self.panel.set(Some(code.panel));
+                    }
+                }
+                Err(_) => {
+                    self.toaster.show("The upload could not begin, because the connection was interrupted. Try again.")
+                }
+            }
+        });
+    }
+
+    /// Files are dragged over the page.
+    fn over(self, event: &DragEvent) {
+        let Some(data) = files_of(event) else { return };
+        // Without this the browser opens a file that is dropped in place of the page.
+        event.prevent_default();
+        let place = drop_place(event).filter(|_| !self.is_own_drag.get_value());
+        data.set_drop_effect(if place.is_some() { "copy" } else { "none" });
+        let name = place.as_ref().map(|(_, _, name)| name.clone());
+        if self.over.with_untracked(|over| *over == name) && place.is_none() {
+            return;
+        }
+        unmark();
+        if let Some((element, _, _)) = &place {
+            drop(element.set_attribute(DROPPING, "yes"));
+        }
+        if self.over.with_untracked(|over| *over != name) {
+            self.over.set(name);
+        }
+    }
+
+    fn leave(self) {
+        unmark();
+        self.over.set(None);
+    }
+
+    fn dropped(self, event: &DragEvent) {
+        let Some(data) = files_of(event) else { return };
+        event.prevent_default();
+        self.leave();
+        // If the element that was dragged is gone by now, no other event says that it is over.
+        let is_own = self.is_own_drag.try_update_value(std::mem::take).unwrap_or_default();
+        let Some((_, target, _)) = drop_place(event).filter(|_| !is_own) else { return };
+        // The list of items is empty as soon as this event is over.
+        let items = data.items();
+        let (mut entries, mut files) = (Vec::new(), Vec::new());
+        for item in (0..items.length()).filter_map(|index| items.get(index)) {
+            match item.webkit_get_as_entry() {
+                Ok(Some(entry)) => entries.push(entry),
+                // Not from a disk, so it is no folder.
+                _ => files.extend(item.get_as_file().ok().flatten()),
+            }
+        }
+        if !(entries.is_empty() && files.is_empty()) {
+            self.offer(target, Chosen::Dropped(entries, files));
+        }
+    }
+}
+
+/// Marks what files would be dropped on; the style sheet and the dragging of rows know it too.
+const DROPPING: &str = "data-dropping";
+
+fn unmark() {
+    if let Some(body) = document().body() {
+        for marked in all(&body, "[data-dropping]") {
+            drop(marked.remove_attribute(DROPPING));
+        }
+    }
+}
+
+/// The data of a drag, if it holds files.
+fn files_of(event: &DragEvent) -> Option<DataTransfer> {
+    let data = event.data_transfer()?;
+    let files = data.types().iter().any(|kind| kind.as_string().as_deref() == Some("Files"));
+    files.then_some(data)
+}
+
+/// Where files under the pointer would go: the element, the target, and its name. The page says it in attributes: `data-upload` is the id of
+/// what it shows, empty where nothing can be added to that; rows, steps and folders of the tree say what they are.
+fn drop_place(event: &DragEvent) -> Option<(Element, Target, String)> {
+    let target = element_of(event.target())?;
+    // A dialog that is open is not the page behind it.
+    if within(&target, "dialog").is_some() {
+        return None;
+    }
+    let page = document().query_selector("[data-upload]").ok().flatten()?;
+    let shown = facts(&page, "data-upload", "data-upload-name");
+    let is_dataset = page.get_attribute("data-upload-kind").as_deref() == Some(Kind::Dataset.as_str());
+    let row = within(&target, "tr[data-id]").map(|row| (facts(&row, "data-id", "aria-label"), row));
+    let step = || within(&target, "[data-drop]").map(|step| (facts(&step, "data-drop", "data-name"), step));
+    if let Some((Some(there), element)) = row.or_else(step) {
+        let kind = element.get_attribute("data-kind");
+        let name = there.1.clone();
+        let target = if kind.as_deref() == Some(Kind::Dataset.as_str()) {
+            Target { container: shown.filter(|_| !is_dataset), dataset: Some(there) }
+        } else {
+            Target { container: Some(there), dataset: None }
+        };
+        return Some((element.into(), target, name));
+    }
+    let shown = shown.filter(|_| page.contains(Some(&target)))?;
+    let name = shown.1.clone();
+    let target = if is_dataset {
+        Target { container: None, dataset: Some(shown) }
+    } else {
+        Target { container: Some(shown), dataset: selected_dataset() }
+    };
+    Some((page, target, name))
+}
+
+/// An id and a name from two attributes; nothing where the id is empty.
+fn facts(element: &Element, id: &str, name: &str) -> Option<(String, String)> {
+    let id = element.get_attribute(id).filter(|id| !id.is_empty())?;
+    Some((id, element.get_attribute(name).unwrap_or_default()))
+}
+
+/// The dataset that is selected in the list, if it is a single one.
+pub(super) fn selected_dataset() -> Option<(String, String)> {
+    let selected = document().query_selector_all("tr[data-id][aria-selected=true]").ok()?;
+    let row = selected.item(0).filter(|_| selected.length() == 1)?.dyn_into::<Element>().ok()?;
+    let is_dataset = row.get_attribute("data-kind").as_deref() == Some(Kind::Dataset.as_str());
+    facts(&row, "data-id", "aria-label").filter(|_| is_dataset)
+}
+
+/// The panel of the uploads, and what a drop would do. At the root, outside of all pages.
+#[component]
+pub fn UploadsRoot() -> impl IntoView {
+    let uploads = Uploads::get();
+    view! {
+        <div class="drag-note" class:shown=move || uploads.over.with(Option::is_some) aria-hidden="true">
+            {move || uploads.over.get().map(|name| format!("Drop to upload to “{name}”"))}
+        </div>
+        {move || uploads.panel.get().map(|panel| panel(uploads))}
+    }
+}
