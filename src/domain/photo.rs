@@ -208,11 +208,11 @@ impl Position {
 impl fmt::Display for Position {
     /// "46.634560° N, 8.591230° E", to 0.1 m.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let part = |value: i64, letters: [char; 2]| {
+        let part = |value: i64, halves: [char; 2]| {
             // A thousandth of a microdegree is nothing that a camera knows.
             let micro = (value.abs() + 500) / 1_000;
-            let letter = letters[usize::from(value < 0)];
-            format!("{}.{:06}° {letter}", micro / 1_000_000, micro % 1_000_000)
+            let half = halves[usize::from(value < 0)];
+            format!("{}.{:06}° {half}", micro / 1_000_000, micro % 1_000_000)
         };
         write!(f, "{}, {}", part(self.latitude, ['N', 'S']), part(self.longitude, ['E', 'W']))
     }

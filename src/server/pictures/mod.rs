@@ -114,18 +114,24 @@ pub fn open(media: Media, bytes: &[u8]) -> Result<Picture, PhotoProblem> {
         Media::Tiff => (bytes.len() <= MAX_TIFF_BYTES).then(|| bytes.to_vec()),
         _ => decoded.exif,
     };
-    let header = exif.map(header::read).unwrap_or_default();
-    let facts = match notes.xmp.or(header.xmp.as_deref()) {
-        Some(packet) => xmp::read(packet).completed_by(header.facts),
-        None => header.facts,
-    };
-    let large = decoded.pixels.preview(PreviewSize::Large)?.upright(header.orientation);
+    let (facts, orientation) = read_notes(exif, notes.xmp);
+    let large = decoded.pixels.preview(PreviewSize::Large)?.upright(orientation);
     let small = large.preview(PreviewSize::Small)?;
     let (width, height) = (decoded.pixels.width(), decoded.pixels.height());
-    let (width, height) = if header.orientation.is_turned() { (height, width) } else { (width, height) };
+    let (width, height) = if orientation.is_turned() { (height, width) } else { (width, height) };
     let (sharpness, luminance) = decoded.pixels.sharpness();
     let measured = Measured { width, height, sharpness, luminance, look: small.look()? };
     Ok(Picture { facts, measured, small: small.jpeg()?.into(), large: large.jpeg()?.into() })
+}
+
+/// What a camera wrote, and how it was held.
+fn read_notes(exif: Option<Vec<u8>>, xmp: Option<&[u8]>) -> (PhotoFacts, pixels::Orientation) {
+    let header = exif.map(header::read).unwrap_or_default();
+    let facts = match xmp.or(header.xmp.as_deref()) {
+        Some(packet) => xmp::read(packet).completed_by(header.facts),
+        None => header.facts,
+    };
+    (facts, header.orientation)
 }
 
 #[cfg(test)]
@@ -137,7 +143,7 @@ mod tests {
         *,
     };
     use crate::domain::{
-        photo::{PhotoFault, Position, difference, faults, typical_sharpness},
+        photo::{CaptureTime, PhotoFault, Position, difference, faults, typical_sharpness},
         time::Timestamp,
     };
 
@@ -326,8 +332,9 @@ mod tests {
         assert!(open(Media::Png, &png(65_001, 1, 8, 2)).is_err());
         assert!(open(Media::Png, &png(u32::MAX >> 1, u32::MAX >> 1, 8, 2)).is_err());
         let mut tiff = encoded(corners(), image::ImageFormat::Tiff);
-        // The width is an entry of 12 bytes with the tag 256.
-        let at = (8..tiff.len() - 12).find(|at| tiff[*at..*at + 2] == [0, 1]).expect("a width");
+        // The width, with the tag 256, is the first entry of the directory.
+        let at = 2 + usize::try_from(u32::from_le_bytes([tiff[4], tiff[5], tiff[6], tiff[7]])).expect("small");
+        assert_eq!(tiff[at..at + 2], [0, 1]);
         tiff[at + 8..at + 12].copy_from_slice(&4_000_000_000_u32.to_le_bytes());
         assert!(open(Media::Tiff, &tiff).is_err());
     }
@@ -392,60 +399,84 @@ mod tests {
         assert_eq!(broke, Err(PhotoProblem::Broke));
     }
 
-    /// What exiftool says of a photo, by the names that it gives; nothing where it is not installed.
+    /// What exiftool says of the photos of a folder, by the names that it gives; nothing where it is not installed.
     fn exiftool(folder: &std::path::Path) -> Option<Vec<serde_json::Value>> {
-        let said =
-            std::process::Command::new("exiftool").args(["-json", "-n", "-r", "-struct"]).arg(folder).output().ok()?;
-        serde_json::from_slice(&said.stdout).ok()
+        let groups = ["-EXIF:all", "-XMP:all", "-Composite:all"];
+        let run = std::process::Command::new("exiftool").args(["-json", "-n", "-r"]).args(groups).arg(folder).output();
+        serde_json::from_slice(&run.ok()?.stdout).ok()
     }
 
+    /// Asserts that every field of a photo is what exiftool read.
+    fn agree(bytes: &[u8], said: &serde_json::Value) {
+        let name = &said["SourceFile"];
+        let notes = jpeg::scan(bytes);
+        let (facts, _) = read_notes(notes.exif.map(<[u8]>::to_vec), notes.xmp);
+        let same = |field: &str, value: Option<i64>, in_one: f64, off: f64| {
+            let theirs = said[field].as_f64().or_else(|| said[field].as_str().and_then(|text| text.parse().ok()));
+            #[expect(clippy::cast_precision_loss, reason = "these are small")]
+            let ours = value.map(|value| value as f64 / in_one);
+            let close = match (ours, theirs) {
+                (Some(ours), Some(theirs)) => (ours - theirs).abs() <= off,
+                // What makes no sense is missing here.
+                (None, theirs) => theirs.is_none_or(|theirs| theirs == 0.0),
+                (Some(_), None) => false,
+            };
+            assert!(close, "{name}: {field} is {theirs:?} for exiftool, and {ours:?} here");
+        };
+        let (latitude, longitude) = facts.position.map(|at| (at.latitude, at.longitude)).unzip();
+        same("GPSLatitude", latitude, 1e9, 1e-9);
+        same("GPSLongitude", longitude, 1e9, 1e-9);
+        // XMP has it as well.
+        let altitude = if said["GPSAltitude"].is_null() { "AbsoluteAltitude" } else { "GPSAltitude" };
+        same(altitude, facts.altitude_mm, 1e3, 1e-3);
+        same("RelativeAltitude", facts.height_mm, 1e3, 1e-3);
+        same("GimbalYawDegree", facts.yaw_mdeg, 1e3, 1e-3);
+        same("GimbalPitchDegree", facts.pitch_mdeg, 1e3, 1e-3);
+        same("GimbalRollDegree", facts.roll_mdeg, 1e3, 1e-3);
+        same("GPSHPositioningError", facts.accuracy_mm, 1e3, 1e-3);
+        same("FocalLength", facts.focal_um, 1e3, 1e-3);
+        same("FocalLengthIn35mmFormat", facts.focal35_um, 1e3, 1e-3);
+        for (field, ours) in [("Make", &facts.make), ("Model", &facts.model), ("SerialNumber", &facts.serial)] {
+            assert_eq!(said[field].as_str().map(str::trim), ours.as_deref(), "{name}: {field}");
+        }
+        let text = |field: &str| said[field].as_str().map(str::to_owned);
+        let clock = text("DateTimeOriginal").or_else(|| text("ModifyDate"));
+        let theirs = clock.map(|clock| {
+            let offset = text("OffsetTimeOriginal").unwrap_or_default();
+            format!("{}{offset}", clock.replacen(':', "-", 2).replace(' ', "T"))
+        });
+        let ours =
+            facts.taken.map(|taken| CaptureTime { clock: Timestamp(taken.clock.0 / 1_000 * 1_000), ..taken }.iso());
+        match ours {
+            Some(ours) => assert_eq!(Some(ours.replace(".000", "")), theirs, "{name}"),
+            // Cameras write times that are none, such as 16:05:92.
+            None => assert!(
+                theirs.as_ref().is_none_or(|theirs| Timestamp::parse_rfc3339(&format!("{theirs}Z")).is_none()),
+                "{name}: {theirs:?}"
+            ),
+        }
+    }
+
+    /// Photos of real cameras are compared too, where `COMMONHOLD_TEST_PHOTOS` is a folder of them.
     #[test]
     fn file_5_what_is_read_is_what_exiftool_reads() {
+        #[expect(clippy::disallowed_methods, reason = "what people hand on")]
+        let real = std::env::var("COMMONHOLD_TEST_PHOTOS").ok().map(std::path::PathBuf::from);
         let folder = tempfile::tempdir().expect("a folder");
         let shots = survey();
         for shot in &shots {
             std::fs::write(folder.path().join(&shot.name), &shot.jpeg).expect("written");
         }
-        let Some(said) = exiftool(folder.path()) else {
-            eprintln!("skipped: exiftool is not installed");
-            return;
-        };
-        assert_eq!(said.len(), shots.len());
-        for one in said {
-            let name = one["FileName"].as_str().expect("a name");
-            let shot = shots.iter().find(|shot| shot.name == name).expect("one of ours");
-            let facts = open(Media::Jpeg, &shot.jpeg).expect("a photo").facts;
-            let same = |field: &str, value: Option<i64>, in_one: f64, off: f64| {
-                let theirs = one[field].as_f64().or_else(|| one[field].as_str().and_then(|text| text.parse().ok()));
-                #[expect(clippy::cast_precision_loss, reason = "these are small")]
-                let ours = value.map(|value| value as f64 / in_one);
-                let close = match (ours, theirs) {
-                    (Some(ours), Some(theirs)) => (ours - theirs).abs() <= off,
-                    (None, None) => true,
-                    _ => false,
-                };
-                assert!(close, "{name}: {field} is {theirs:?} for exiftool, and {ours:?} here");
+        for folder in real.iter().map(std::path::PathBuf::as_path).chain([folder.path()]) {
+            let Some(said) = exiftool(folder) else {
+                eprintln!("skipped: exiftool is not installed");
+                return;
             };
-            let (latitude, longitude) = facts.position.map(|at| (at.latitude, at.longitude)).unzip();
-            same("GPSLatitude", latitude, 1e9, 1e-9);
-            same("GPSLongitude", longitude, 1e9, 1e-9);
-            same("GPSAltitude", facts.altitude_mm.filter(|_| facts.position.is_some()), 1e3, 1e-3);
-            same("RelativeAltitude", facts.height_mm, 1e3, 1e-3);
-            same("GimbalYawDegree", facts.yaw_mdeg, 1e3, 1e-3);
-            same("GimbalPitchDegree", facts.pitch_mdeg, 1e3, 1e-3);
-            same("GimbalRollDegree", facts.roll_mdeg, 1e3, 1e-3);
-            same("FocalLength", facts.focal_um, 1e3, 1e-3);
-            same("FocalLengthIn35mmFormat", facts.focal35_um, 1e3, 1e-3);
-            for (field, ours) in [("Make", &facts.make), ("Model", &facts.model), ("SerialNumber", &facts.serial)] {
-                assert_eq!(one[field].as_str(), ours.as_deref(), "{name}: {field}");
+            assert!(said.len() > 1, "it read {}", folder.display());
+            for one in &said {
+                let photo = std::fs::read(one["SourceFile"].as_str().expect("a path")).expect("a file");
+                agree(&photo, one);
             }
-            let clock = facts.taken.expect("a time").iso();
-            let theirs = format!(
-                "{}{}",
-                one["DateTimeOriginal"].as_str().expect("a time").replacen(':', "-", 2).replace(' ', "T"),
-                one["OffsetTimeOriginal"].as_str().expect("an offset")
-            );
-            assert_eq!(clock.replace(".000", ""), theirs, "{name}");
         }
     }
 }

@@ -24,6 +24,10 @@ const LONGITUDE_METRES: i64 = 76_400;
 /// How good the JPEGs are, of 100.
 const QUALITY: u8 = 85;
 
+/// What roofs look like: tiles, slate, concrete, timber, gravel, grass.
+const ROOFS: [[u32; 3]; 6] =
+    [[146, 84, 64], [96, 98, 104], [168, 160, 148], [104, 78, 60], [186, 178, 166], [92, 112, 76]];
+
 /// What is wrong with a photo on purpose.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Planted {
@@ -114,7 +118,7 @@ impl Ground {
         }
         // Detail at one to four pixels is what photos are matched by.
         for _ in 0..(1 << 16) {
-            fine.push(u8::try_from(numbers.below(70)).unwrap_or(0));
+            fine.push(u8::try_from(numbers.below(44)).unwrap_or(0));
         }
         let (hills, mut rgb) = (meadow.pop().unwrap_or_default(), meadow.pop().unwrap_or_default());
         for (at, (value, hill)) in rgb.iter_mut().zip(&hills).enumerate() {
@@ -125,8 +129,8 @@ impl Ground {
         for _ in 0..(width / 8) {
             let (x, y) = (numbers.below(width), numbers.below(height));
             let (wide, high) = (8 + numbers.below(60), 8 + numbers.below(60));
-            let colour =
-                [numbers.below(200), numbers.below(200), numbers.below(200)].map(|c| u8::try_from(c).unwrap_or(0));
+            let roof = ROOFS.get(index(numbers.below(6))).copied().unwrap_or_default();
+            let colour = roof.map(|value| u8::try_from(value + numbers.below(24)).unwrap_or(u8::MAX));
             ground.fill(x, y, wide, high, colour);
         }
         for road in 0..3 {
