@@ -36,8 +36,8 @@ pub struct Preview {
 /// The preview of a file, if it has one.
 pub fn preview(dataset: &str, file: &FileView, size: PreviewSize) -> Option<Preview> {
     let photo = file.photo.as_ref().filter(|photo| photo.state == PhotoState::Made)?;
-    let side = |side: Option<i64>| side.and_then(|side| u32::try_from(side).ok());
-    let (width, height) = preview_sides(side(photo.width)?, side(photo.height)?, size);
+    let pixels = |length: Option<i64>| length.and_then(|length| u32::try_from(length).ok());
+    let (width, height) = preview_sides(pixels(photo.width)?, pixels(photo.height)?, size);
     let address = paths::file_preview(dataset, file.number, size.pixels());
     Some(Preview { address, width: width.to_string(), height: height.to_string() })
 }
