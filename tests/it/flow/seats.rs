@@ -269,9 +269,10 @@ both!(attack_49_lic_5_many_take_and_are_given_at_once_and_no_seat_is_used_twice,
 both!(lic_5_acct_2_who_is_limited_to_an_account_takes_seats_of_its_licences_alone, async |app| {
     let anna = app.person("Anna").await;
     let org = anna.create_org("Alpine Survey").await;
+    // Granted while the account needs no name.
+    let primary = app.desktop_licence(&org, 1).await;
     let south = anna.post(&format!("/api/v1/orgs/{}/accounts", org.org_id), &json!({ "name": "South" })).await;
     let south = south.expect(201).json();
-    let primary = app.desktop_licence(&org, 1).await;
     let form = usecase::licence::operator::GrantForm {
         org: org.org_id.clone(),
         account: south["id"].as_str().map(str::to_owned),
