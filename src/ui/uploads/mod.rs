@@ -220,8 +220,11 @@ fn unmark() {
     }
 }
 
-/// The data of a drag, if it holds files.
+/// The data of a drag, if it holds files. What is dropped on a field for files is that field's.
 fn files_of(event: &DragEvent) -> Option<DataTransfer> {
+    if element_of(event.target()).is_some_and(|target| within(&target, "input[type=file]").is_some()) {
+        return None;
+    }
     let data = event.data_transfer()?;
     let files = data.types().iter().any(|kind| kind.as_string().as_deref() == Some("Files"));
     files.then_some(data)
