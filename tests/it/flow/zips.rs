@@ -47,7 +47,7 @@ fn names(answer: &Answer) -> Vec<String> {
 
 both!(file_4_a_dataset_is_taken_as_a_zip_and_goes_on_where_it_was_cut, async |app| {
     let (anna, _, _, dataset) = world(app).await;
-    anna.get(&dataset_zip(dataset, "")).await.expect(400);
+    anna.get(&dataset_zip(dataset, "")).await.expect(422);
     let second = anna.upload(dataset, "b/DJI_0002.JPG", &[7; 3_000]).await;
     let first = anna.upload(dataset, "a/DJI_0001.JPG", b"one").await;
     let empty = anna.upload(dataset, "empty.txt", b"").await;
@@ -80,7 +80,7 @@ both!(file_4_a_dataset_is_taken_as_a_zip_and_goes_on_where_it_was_cut, async |ap
         ("?numbers=x", 422),
         ("?numbers=1-20000", 422),
         ("?side=sideways", 422),
-        ("?side=output", 400),
+        ("?side=output", 422),
         ("?side=output&numbers=1", 404),
         ("?colour=red", 400),
     ] {
@@ -104,7 +104,7 @@ both!(file_4_a_folder_is_taken_with_its_datasets_in_folders, async |app| {
     for (dataset, path) in [(dataset, "1.jpg"), (deep, "2.jpg"), (elsewhere, "3.jpg"), (gone, "4.jpg")] {
         anna.upload(dataset, path, path.as_bytes()).await;
     }
-    anna.post(&format!("/api/v1/resources/{gone}/trash"), &json!({})).await.expect(200);
+    anna.post(&format!("/api/v1/resources/{gone}/trash"), &json!({})).await.expect(204);
     let taken = anna.get(&folder_zip(folder)).await.expect(200);
     assert_eq!(names(&taken), ["North_South/_CON/2.jpg", "Week_ 46/1.jpg"]);
     assert!(taken.header("content-disposition").ends_with("Dams.zip"));
@@ -115,7 +115,7 @@ both!(file_4_a_folder_is_taken_with_its_datasets_in_folders, async |app| {
     anna.get(&folder_zip(gone)).await.expect(404);
     anna.get(&dataset_zip(folder, "")).await.expect(404);
     let nothing = anna.folder(org.root, "Nothing").await;
-    let refused = anna.get(&folder_zip(nothing)).await.expect(400);
+    let refused = anna.get(&folder_zip(nothing)).await.expect(422);
     assert!(refused.body.contains("no files to download"), "{}", refused.body);
 });
 
