@@ -180,9 +180,9 @@ pub fn preview_sides(width: u32, height: u32, size: PreviewSize) -> (u32, u32) {
     if longer <= most {
         return (width, height);
     }
-    let scaled = |side: u32| {
-        let (side, most, longer) = (u64::from(side), u64::from(most), u64::from(longer));
-        u32::try_from((2 * side * most + longer) / (2 * longer)).unwrap_or(size.pixels()).max(1)
+    let scaled = |pixels: u32| {
+        let (pixels, most, longer) = (u64::from(pixels), u64::from(most), u64::from(longer));
+        u32::try_from((2 * pixels * most + longer) / (2 * longer)).unwrap_or(size.pixels()).max(1)
     };
     (scaled(width), scaled(height))
 }
