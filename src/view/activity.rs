@@ -61,9 +61,11 @@ pub struct ActivityView {
     pub summary: String,
     /// The transfer it is about, for a link to its receipt.
     pub transfer: Option<TransferId>,
-    /// State before, where it changed something.
+    /// State before, where it changed something. For the API alone: the encoding of what browsers get cannot carry JSON.
+    #[serde(skip)]
     pub before: Option<serde_json::Value>,
     /// State after.
+    #[serde(skip)]
     pub after: Option<serde_json::Value>,
     pub address: Option<String>,
 }
