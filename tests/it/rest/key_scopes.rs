@@ -237,6 +237,8 @@ both!(api_1_auth_6_every_operation_with_a_key_of_each_scope_answers_what_the_tab
                         ("GET", "/transfers/{id}/export"),
                         ("GET", "/tasks/{id}"),
                         ("DELETE", "/tasks/{id}"),
+                        // The file is no photo.
+                        ("GET", "/datasets/{id}/files/{number}/preview"),
                     ];
                     let expected: &[u16] = match (*method, *path) {
                         one if nothing.contains(&one) => &[404],
@@ -244,6 +246,8 @@ both!(api_1_auth_6_every_operation_with_a_key_of_each_scope_answers_what_the_tab
                         // These take bytes, which `auth_6_a_machine_uploads_and_takes_files` sends.
                         ("POST" | "PATCH", path) if path.starts_with("/uploads") => &[400, 415],
                         ("HEAD" | "DELETE", "/uploads/{id}") => &[404],
+                        // There may be no file left.
+                        ("GET", "/datasets/{id}/zip" | "/resources/{id}/zip") => &[200, 422],
                         // It has just been mailed.
                         ("POST", "/orgs/{org}/invitations/{id}/resend") => &[429],
                         // No seat is held yet, or it was let go of before.
