@@ -1,14 +1,20 @@
 //! First steps, and the reminder to verify the address, in a browser without WebAssembly (ORG-9, AUTH-2).
 
+use axum::{
+    body::Body,
+    http::{Method, Request},
+};
 use commonhold::{
     domain::{licence::Product, role::Role, trial::Trial},
     rpc::{
+        PostcardEncoding,
         first_steps::{HideFirstSteps, SaveFirstSteps},
         my_account::SendVerificationAgain,
+        organization::OrganizationHome,
     },
-    view::preferences::UiPreferences,
+    view::{HomeView, preferences::UiPreferences},
 };
-use leptos::server_fn::ServerFn;
+use leptos::server_fn::{ContentType, ServerFn};
 
 use crate::{
     both,
@@ -165,4 +171,22 @@ both!(org_9_where_the_operator_creates_organizations_a_newcomer_is_asked_for_not
     assert_eq!(done(&nina, "/").await, None);
     let page = nina.page("/").await.expect(200).body;
     assert!(page.contains("Your organizations") && !page.contains("Welcome, Nina"), "{page}");
+});
+
+both!(org_7_the_browser_can_read_what_home_says, async |app| {
+    let anna = app.person("Anna").await;
+    let org = anna.create_org("Alpine Survey").await;
+    let request = Request::builder()
+        .method(Method::POST)
+        .uri(OrganizationHome::url())
+        .header("content-type", "application/x-www-form-urlencoded")
+        .header("accept", PostcardEncoding::CONTENT_TYPE)
+        .header("host", "localhost:3000")
+        .header("sec-fetch-site", "same-origin")
+        .body(Body::from(format!("org={}", org.org_id)));
+    let answer = anna.send(request.expect("a request")).await.expect(200);
+    // In the API a line of the audit log has JSON; postcard could encode that, and nobody could decode it.
+    let home: HomeView = answer.decoded().expect("the browser decodes it");
+    let lines = home.activity.expect("an Owner sees it");
+    assert_eq!(lines.first().map(|line| line.summary.as_str()), Some("created Alpine Survey"));
 });
