@@ -416,7 +416,7 @@ mod tests {
     #[test]
     fn file_1_files_are_named_by_their_numbers() {
         assert_eq!(check_numbers(&[3, 1, 3]), Ok(vec![1, 3]));
-        assert!(check_numbers(&[]).is_err() && check_numbers(&[1; MAX_CHANGED_FILES + 1]).is_err());
+        assert!(check_numbers(&[]).is_err() && check_numbers(&vec![1; MAX_CHANGED_FILES + 1]).is_err());
     }
 
     #[test]

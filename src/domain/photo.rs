@@ -317,7 +317,7 @@ impl PhotoFacts {
 pub fn camera_text(text: &str) -> Option<String> {
     let shown: String =
         text.trim_matches(|c: char| c == '\0' || c.is_whitespace()).chars().take(MAX_TEXT_CHARS).collect();
-    (!shown.is_empty() && !shown.chars().any(|c| super::file::is_hidden_control(c))).then_some(shown)
+    (!shown.is_empty() && !shown.chars().any(super::file::is_hidden_control)).then_some(shown)
 }
 
 /// Degrees, minutes and seconds as fractions, in nanodegrees.

@@ -294,19 +294,20 @@ mod tests {
     }
 
     /// The CRC of a chunk of a PNG.
-    fn chunk(kind: &[u8; 4], body: &[u8]) -> Vec<u8> {
+    fn chunk(kind: [u8; 4], body: &[u8]) -> Vec<u8> {
         let mut sum = crc32fast::Hasher::new();
-        sum.update(kind);
+        sum.update(&kind);
         sum.update(body);
         let length = u32::try_from(body.len()).expect("short").to_be_bytes();
-        [&length[..], kind, body, &sum.finalize().to_be_bytes()].concat()
+        [&length[..], &kind, body, &sum.finalize().to_be_bytes()].concat()
     }
 
     /// A PNG whose header says so many pixels, and that has next to none.
     fn png(width: u32, height: u32, depth: u8, colour: u8) -> Vec<u8> {
         let header = [&width.to_be_bytes()[..], &height.to_be_bytes(), &[depth, colour, 0, 0, 0]].concat();
         let pixels = [0x78, 0x9C, 0x63, 0, 0, 0, 1, 0, 1];
-        [&b"\x89PNG\r\n\x1A\n"[..], &chunk(b"IHDR", &header), &chunk(b"IDAT", &pixels), &chunk(b"IEND", b"")].concat()
+        [&b"\x89PNG\r\n\x1A\n"[..], &chunk(*b"IHDR", &header), &chunk(*b"IDAT", &pixels), &chunk(*b"IEND", b"")]
+            .concat()
     }
 
     /// A JPEG with other sides than it has pixels for.

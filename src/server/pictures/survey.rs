@@ -139,9 +139,9 @@ impl Ground {
         }
         let side = u32::try_from(100_000 / pixel_mm).unwrap_or(0);
         ground.fill((width - side) / 2, (height - side) / 2, side, 6, [240, 240, 232]);
-        ground.fill((width - side) / 2, (height + side) / 2 - 6, side, 6, [240, 240, 232]);
+        ground.fill((width - side) / 2, u32::midpoint(height, side) - 6, side, 6, [240, 240, 232]);
         ground.fill((width - side) / 2, (height - side) / 2, 6, side, [240, 240, 232]);
-        ground.fill((width + side) / 2 - 6, (height - side) / 2, 6, side, [240, 240, 232]);
+        ground.fill(u32::midpoint(width, side) - 6, (height - side) / 2, 6, side, [240, 240, 232]);
         Ok(ground)
     }
 

@@ -160,7 +160,7 @@ impl Worker {
             give_up(ctx, &held, &PhotoProblem::Interrupted).await?;
             return Ok(blob);
         }
-        let opened = self.pictures.open(held.photo.media, held.photo.bytes, load(ctx, &held.photo)).await;
+        let opened = Box::pin(self.pictures.open(held.photo.media, held.photo.bytes, load(ctx, &held.photo))).await;
         let stored = match opened {
             Ok(Ok(picture)) => store(ctx, &held, &picture).await.map(|()| Ok(picture)),
             Ok(Err(problem)) => Ok(Err(problem)),

@@ -293,7 +293,7 @@ fn changed(uploads: Uploads) {
             guard.remove();
         }
         // What arrived is on the page.
-        uploads.session.refresh();
+        uploads.session().refresh();
     }
     uploads.version.update(|version| *version += 1);
 }
@@ -350,7 +350,7 @@ async fn plan(uploads: Uploads, batch: PlanBatch) {
         }
     });
     if made_one {
-        uploads.session.refresh();
+        uploads.session().refresh();
     }
     pump(uploads);
 }
@@ -460,7 +460,7 @@ pub(super) fn cancel(uploads: Uploads) {
             // If this fails, the page of the dataset says that an upload is unfinished.
             drop(discard_uploads(dataset, String::new()).await);
         }
-        uploads.session.refresh();
+        uploads.session().refresh();
     });
     changed(uploads);
 }

@@ -78,7 +78,8 @@ pub struct Uploads {
     inputs: (NodeRef<html::Input>, NodeRef<html::Input>),
     /// Where what is chosen there goes.
     picked_for: StoredValue<Target>,
-    session: Session,
+    /// Behind a handle, because all of it is copied into every handler.
+    session: StoredValue<Session>,
     toaster: Toaster,
 }
 
@@ -93,7 +94,7 @@ impl Uploads {
             is_own_drag: StoredValue::new(false),
             inputs: (NodeRef::new(), NodeRef::new()),
             picked_for: StoredValue::new(Target::default()),
-            session: Session::get(),
+            session: StoredValue::new(Session::get()),
             toaster: Toaster::get(),
         };
         provide_context(uploads);
@@ -114,6 +115,10 @@ impl Uploads {
 
     pub fn get() -> Self {
         expect_context()
+    }
+
+    fn session(self) -> Session {
+        self.session.get_value()
     }
 
     /// Whether something is being sent to a dataset.

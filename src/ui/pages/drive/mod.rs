@@ -86,7 +86,7 @@ pub fn DrivePage() -> impl IntoView {
     // These outlive the loaded data: when the same list is loaded again, selection and scroll position stay.
     let rows = VirtualRows::empty();
     let selection = Selection::new(rows, session);
-    let files_state = FilesState::new();
+    let files_state = FilesState::default();
     let files_as_rows = Memo::new(move |_| listing.with(|listing| listing.files.rows));
     let drag = Drag::nothing();
     let root = RwSignal::new(None::<String>);

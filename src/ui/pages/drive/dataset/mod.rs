@@ -83,11 +83,13 @@ pub struct FilesState {
     shown: StoredValue<(String, FilesPlace)>,
 }
 
-impl FilesState {
-    pub fn new() -> Self {
+impl Default for FilesState {
+    fn default() -> Self {
         Self { selection: Selection::new(NodeRef::new(), 0), shown: StoredValue::default() }
     }
+}
 
+impl FilesState {
     /// Takes files that came with the page. `selected` is what the address selects.
     pub fn adopt(self, loaded: &LoadedFiles, selected: Vec<String>) {
         let of = (loaded.dataset.clone(), loaded.place.clone());
