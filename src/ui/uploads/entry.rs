@@ -42,18 +42,17 @@ pub fn UploadMenu(
             view! { <BlockedButton label="Upload" reason icon="upload" reason_shown/> }.into_any()
         }
         Control::Enabled => {
-            let target = StoredValue::new(target);
-            (move || session.hydrated.get().then(|| view! { <Choices target/> })).into_any()
+            (move || session.hydrated.get().then(|| view! { <Choices target=target.clone()/> })).into_any()
         }
     }
 }
 
 #[component]
-fn Choices(target: StoredValue<Target>) -> impl IntoView {
+fn Choices(target: Target) -> impl IntoView {
     view! {
         <Menu id="upload-menu" label="Upload" class="button" button=|| view! { <Icon name="upload"/> "Upload" }.into_any()>
-            <OpenPicker target icon="upload">"Upload files"</OpenPicker>
-            <OpenPicker target icon="folder" is_folder=true>"Upload folder"</OpenPicker>
+            <OpenPicker target=target.clone() icon="upload">"Upload files"</OpenPicker>
+            <OpenPicker target=target.clone() icon="folder" is_folder=true>"Upload folder"</OpenPicker>
         </Menu>
     }
 }
@@ -61,13 +60,14 @@ fn Choices(target: StoredValue<Target>) -> impl IntoView {
 /// An entry of the menu that opens the browser's own dialog.
 #[component]
 fn OpenPicker(
-    target: StoredValue<Target>,
+    target: Target,
     icon: &'static str,
     #[prop(optional)] is_folder: bool,
     children: Children,
 ) -> impl IntoView {
     let uploads = Uploads::get();
-    let open = move |_| uploads.pick(target.get_value(), is_folder);
+    // What the button needs is its own: it can still be pressed while a page that was loaded again takes its place.
+    let open = move |_| uploads.pick(target.clone(), is_folder);
     view! {
         <button type="button" class="menu-button" popovertarget="upload-menu" popovertargetaction="hide" on:click=open>
             <Icon name=icon/>
@@ -137,19 +137,20 @@ fn Unfinished(
 ) -> impl IntoView {
     let (session, uploads) = (Session::get(), Uploads::get());
     let action = FormAction::<DiscardUploads>::new();
-    let (target, id) = (StoredValue::new(target), StoredValue::new(dataset.clone()));
+    let id = dataset.clone();
     let UnfinishedView { here, all } = unfinished;
     let far =
         format!("Upload unfinished: {} of {} here.", words::count(here), words::counted(all, "file is", "files are"));
     let choose = move || {
         session.hydrated.get().then(|| {
-            let open = move |_| uploads.pick(target.get_value(), true);
+            let target = target.clone();
+            let open = move |_| uploads.pick(target.clone(), true);
             view! { <button type="button" class=Tone::Plain.class() on:click=open>"Choose folder"</button> }
         })
     };
     // While this window sends them, the panel tells more.
     view! {
-        <div hidden=move || uploads.is_under_way(&id.get_value())>
+        <div hidden=move || uploads.is_under_way(&id)>
             <Note severity=Severity::Info>
                 <p><b>{far}</b>" Choose the same files or folder to go on: only what is missing is sent. Or discard what is not complete."</p>
                 <div class="bar">
