@@ -3,7 +3,7 @@
 //! A path is data and never a place on a disk: bytes are stored under ids. It is still kept to what every system can write, because
 //! people download files again, alone and in ZIPs.
 
-use std::fmt;
+use std::{collections::BTreeSet, fmt};
 
 use serde::{Deserialize, Serialize};
 use unicode_normalization::UnicodeNormalization;
@@ -16,8 +16,8 @@ pub const MAX_PATH_BYTES: usize = 1_000;
 /// The longest part of a path between two slashes: what file systems take as a name.
 pub const MAX_SEGMENT_BYTES: usize = 255;
 
-/// How many files one call changes or deletes at most.
-pub const MAX_CHANGED_FILES: usize = 10_000;
+/// How many files one call names at most, to take, change or delete them.
+pub const MAX_CHOSEN_FILES: usize = 10_000;
 
 /// The files of a call that changes several: each once, in order.
 ///
@@ -26,7 +26,7 @@ pub const MAX_CHANGED_FILES: usize = 10_000;
 pub fn check_numbers(numbers: &[i64]) -> Result<Vec<i64>, Refusal> {
     match numbers.len() {
         0 => Err(Refusal::field("numbers", FieldIssue::Missing)),
-        count if count > MAX_CHANGED_FILES => Err(Refusal::field("numbers", FieldIssue::TooMany(MAX_CHANGED_FILES))),
+        count if count > MAX_CHOSEN_FILES => Err(Refusal::field("numbers", FieldIssue::TooMany(MAX_CHOSEN_FILES))),
         _ => {
             let mut unique = numbers.to_vec();
             unique.sort_unstable();
@@ -34,6 +34,40 @@ pub fn check_numbers(numbers: &[i64]) -> Result<Vec<i64>, Refusal> {
             Ok(unique)
         }
     }
+}
+
+/// The numbers of the chosen files, each once: `1-50,60,62`.
+///
+/// # Errors
+/// `Invalid` at `numbers` for what is no number, and for too many.
+pub fn parse_numbers(text: &str) -> Result<Vec<i64>, Refusal> {
+    let wrong = |issue: FieldIssue| Refusal::field("numbers", issue);
+    let number = |text: &str| {
+        let text = text.trim();
+        // `parse()` would take a sign.
+        let is_plain = !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
+        text.parse::<i64>().ok().filter(|_| is_plain).ok_or_else(|| wrong(FieldIssue::NotNumbers))
+    };
+    let mut numbers = BTreeSet::new();
+    for part in text.split(',') {
+        let (first, last) = match part.split_once('-') {
+            Some((first, last)) => (number(first)?, number(last)?),
+            None => (number(part)?, number(part)?),
+        };
+        if first > last {
+            return Err(wrong(FieldIssue::NotNumbers));
+        }
+        // Looked at before they are made: "1-9223372036854775807" is short.
+        let most = i64::try_from(MAX_CHOSEN_FILES).unwrap_or(i64::MAX);
+        if last - first >= most {
+            return Err(wrong(FieldIssue::TooMany(MAX_CHOSEN_FILES)));
+        }
+        numbers.extend(first..=last);
+        if numbers.len() > MAX_CHOSEN_FILES {
+            return Err(wrong(FieldIssue::TooMany(MAX_CHOSEN_FILES)));
+        }
+    }
+    Ok(numbers.into_iter().collect())
 }
 
 /// Where in a dataset a file is.
@@ -304,6 +338,19 @@ mod tests {
     }
 
     #[test]
+    fn file_4_chosen_files_are_numbers_and_ranges_of_them() {
+        assert_eq!(parse_numbers("3"), Ok(vec![3]));
+        assert_eq!(parse_numbers("7, 1-3,2"), Ok(vec![1, 2, 3, 7]));
+        assert_eq!(parse_numbers("1-10000").map(|numbers| numbers.len()), Ok(10_000));
+        for wrong in ["", ",", "1,", "-", "1-", "-1", "+1", "3-1", "1-2-3", "a", "1.5", "99999999999999999999"] {
+            assert_eq!(parse_numbers(wrong), Err(Refusal::field("numbers", FieldIssue::NotNumbers)), "{wrong}");
+        }
+        for wrong in ["1-10001", "0-9223372036854775807", "1-9000,20000-22000"] {
+            assert_eq!(parse_numbers(wrong), Err(Refusal::field("numbers", FieldIssue::TooMany(10_000))), "{wrong}");
+        }
+    }
+
+    #[test]
     fn file_4_any_name_becomes_a_part_of_a_path() {
         for name in ["", ".", "..", "a/b", "a\\b", "C:", "nul.txt", "x ", "\0", &"ü".repeat(400), "a. . .", "LPT¹"] {
             let segment = safe_segment(name);
@@ -416,7 +463,7 @@ mod tests {
     #[test]
     fn file_1_files_are_named_by_their_numbers() {
         assert_eq!(check_numbers(&[3, 1, 3]), Ok(vec![1, 3]));
-        assert!(check_numbers(&[]).is_err() && check_numbers(&vec![1; MAX_CHANGED_FILES + 1]).is_err());
+        assert!(check_numbers(&[]).is_err() && check_numbers(&vec![1; MAX_CHOSEN_FILES + 1]).is_err());
     }
 
     #[test]

@@ -64,23 +64,41 @@ pub struct FilesTarget {
     pub held: bool,
 }
 
+impl FileCommand {
+    /// What it does, as access decides on it.
+    const fn acts(self) -> &'static [Act] {
+        match self {
+            Self::LeaveOut | Self::TakeIn | Self::Rename => &[Act::Process],
+            Self::Download => &[Act::Download],
+            Self::Delete => &[Act::Process, Act::Trash],
+        }
+    }
+
+    /// Whether it changes what is processed and charged for, where the files are images.
+    const fn changes_inputs(self) -> bool {
+        matches!(self, Self::LeaveOut | Self::TakeIn | Self::Delete)
+    }
+}
+
+/// Whether a command may be used on files.
+///
+/// # Errors
+/// `Forbidden` by level or restriction (POL-1); `InputsHeld`.
+pub fn may_use(command: FileCommand, on: FilesTarget) -> Result<(), Refusal> {
+    for act in command.acts() {
+        may_act(*act, on.level, on.restrictions)?;
+    }
+    if on.held && on.side == Side::Input && command.changes_inputs() { Err(Refusal::InputsHeld) } else { Ok(()) }
+}
+
 /// Whether a command is there for files, and usable.
 pub fn control(command: FileCommand, on: FilesTarget) -> Control {
-    let held = on.held && on.side == Side::Input;
-    let (fits, acts, changes_inputs): (bool, &[Act], bool) = match command {
-        // Only images are processed and counted.
-        FileCommand::LeaveOut | FileCommand::TakeIn => (on.side == Side::Input, &[Act::Process], true),
-        FileCommand::Download => (true, &[Act::Download], false),
-        FileCommand::Rename => (true, &[Act::Process], false),
-        FileCommand::Delete => (true, &[Act::Process, Act::Trash], true),
-    };
-    if !fits || acts.iter().any(|act| on.level < act.needs()) {
+    // Only images are processed and counted.
+    let fits = on.side == Side::Input || !matches!(command, FileCommand::LeaveOut | FileCommand::TakeIn);
+    if !fits || command.acts().iter().any(|act| on.level < act.needs()) {
         return Control::Absent;
     }
-    if let Some(refusal) = acts.iter().find_map(|act| may_act(*act, on.level, on.restrictions).err()) {
-        return Control::Disabled(refusal.to_string());
-    }
-    if held && changes_inputs { Control::Disabled(Refusal::InputsHeld.to_string()) } else { Control::Enabled }
+    may_use(command, on).map_or_else(|refusal| Control::Disabled(refusal.to_string()), |()| Control::Enabled)
 }
 
 #[cfg(test)]

@@ -111,6 +111,18 @@ impl OfferViewer {
         self.in_target.is_some_and(|role| role >= Role::Editor)
     }
 
+    /// Whether they learn who answered. Each side learns that the other one declined or withdrew, but not which person did;
+    /// `answered` says that it was the viewer.
+    pub fn sees_who_answered(self, state: OfferState, answered: bool) -> bool {
+        match state {
+            OfferState::Accepted => true,
+            OfferState::Declined => self.in_target.is_some(),
+            OfferState::Open | OfferState::Withdrawn | OfferState::Expired | OfferState::Void => {
+                self.sees_as_source() || answered
+            }
+        }
+    }
+
     /// Whether they may withdraw it.
     pub fn may_withdraw(self) -> bool {
         self.sees_as_source()

@@ -5,7 +5,6 @@ use std::collections::BTreeSet;
 use super::{
     file::{FilePath, Side, safe_segment},
     refusal::Refusal,
-    text::FieldIssue,
 };
 
 /// How many files a ZIP holds at most. More than that is what `commonhold` or a program of the API takes file by file.
@@ -14,44 +13,11 @@ pub const MAX_ZIP_FILES: usize = 10_000;
 /// Of how many objects its files are at most. What there is of them is in memory while the ZIP is sent.
 pub const MAX_ZIP_OBJECTS: usize = 100_000;
 
-/// The numbers of the chosen files, each once: `1-50,60,62`.
-///
-/// # Errors
-/// `Invalid` at `numbers` for what is no number, and for more than a ZIP holds.
-pub fn parse_numbers(text: &str) -> Result<Vec<i64>, Refusal> {
-    let wrong = |issue: FieldIssue| Refusal::field("numbers", issue);
-    let number = |text: &str| {
-        let text = text.trim();
-        // `parse()` would take a sign.
-        let is_plain = !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
-        text.parse::<i64>().ok().filter(|_| is_plain).ok_or_else(|| wrong(FieldIssue::NotNumbers))
-    };
-    let mut numbers = BTreeSet::new();
-    for part in text.split(',') {
-        let (first, last) = match part.split_once('-') {
-            Some((first, last)) => (number(first)?, number(last)?),
-            None => (number(part)?, number(part)?),
-        };
-        if first > last {
-            return Err(wrong(FieldIssue::NotNumbers));
-        }
-        // Looked at before they are made: "1-9223372036854775807" is short.
-        let most = i64::try_from(MAX_ZIP_FILES).unwrap_or(i64::MAX);
-        if last - first >= most {
-            return Err(wrong(FieldIssue::TooMany(MAX_ZIP_FILES)));
-        }
-        numbers.extend(first..=last);
-        if numbers.len() > MAX_ZIP_FILES {
-            return Err(wrong(FieldIssue::TooMany(MAX_ZIP_FILES)));
-        }
-    }
-    Ok(numbers.into_iter().collect())
-}
-
-/// Why a ZIP that is too much is not made.
+/// Why a ZIP that is too much is not made: of files, of folders, or of objects that large files are stored in.
 pub fn too_much() -> Refusal {
     Refusal::BadRequest(
-        "This has more than 10,000 files, which is more than a ZIP holds here. Download parts of it.".to_owned(),
+        "This is too much for one ZIP, which takes up to 10,000 files. Download parts of it, one after the other."
+            .to_owned(),
     )
 }
 
@@ -93,19 +59,6 @@ pub fn path_in_zip(folder: &str, both: bool, side: Side, path: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn file_4_chosen_files_are_numbers_and_ranges_of_them() {
-        assert_eq!(parse_numbers("3"), Ok(vec![3]));
-        assert_eq!(parse_numbers("7, 1-3,2"), Ok(vec![1, 2, 3, 7]));
-        assert_eq!(parse_numbers("1-10000").map(|numbers| numbers.len()), Ok(10_000));
-        for wrong in ["", ",", "1,", "-", "1-", "-1", "+1", "3-1", "1-2-3", "a", "1.5", "99999999999999999999"] {
-            assert_eq!(parse_numbers(wrong), Err(Refusal::field("numbers", FieldIssue::NotNumbers)), "{wrong}");
-        }
-        for wrong in ["1-10001", "0-9223372036854775807", "1-9000,20000-22000"] {
-            assert_eq!(parse_numbers(wrong), Err(Refusal::field("numbers", FieldIssue::TooMany(10_000))), "{wrong}");
-        }
-    }
 
     #[test]
     fn file_4_folders_in_a_zip_have_names_that_every_system_writes() {

@@ -36,7 +36,7 @@ pub async fn leave_out_files(
     #[server(default)] left_out: bool,
     #[server(default)] back: String,
 ) -> Result<Done, Failure> {
-    use crate::domain::zip::parse_numbers;
+    use crate::domain::file::parse_numbers;
     use crate::server::{server_fn_response as response, usecase};
     let (ctx, by) = response::signed_in().await?;
     let numbers = parse_numbers(&numbers);
@@ -70,7 +70,7 @@ pub async fn delete_files(
     #[server(default)] numbers: String,
     #[server(default)] back: String,
 ) -> Result<Done, Failure> {
-    use crate::domain::zip::parse_numbers;
+    use crate::domain::file::parse_numbers;
     use crate::server::{server_fn_response as response, usecase};
     let (ctx, by) = response::signed_in().await?;
     let numbers = parse_numbers(&numbers);

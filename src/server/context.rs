@@ -239,12 +239,7 @@ impl Ctx {
 
 /// SHA-256 in hexadecimal: secrets are stored and looked up by it.
 pub fn digest(text: &[u8]) -> String {
-    use std::fmt::Write;
-    Sha256::digest(text).iter().fold(String::with_capacity(64), |mut hex, byte| {
-        // Writing to a `String` cannot fail.
-        let _ = write!(hex, "{byte:02x}");
-        hex
-    })
+    super::files::hex(&Sha256::digest(text))
 }
 
 /// Compares two digests in constant time.

@@ -289,7 +289,7 @@ impl FromRedirect for (Ctx, Principal) {
 }
 
 /// What the browser may see of an error. For a server function this also sets the HTTP status.
-fn failure(error: Error) -> Failure {
+pub fn failure(error: Error) -> Failure {
     let status = status_of(&error);
     let failure = match (error.later(), error) {
         (Some(refusal), error) => {

@@ -32,6 +32,7 @@ use super::{
     error::Error,
     flash,
     request::referring_path,
+    server_fn_response::failure,
     session::Caller,
     usecase::upload::{
         form::{self, FormFile, FormPlace, Sent},
@@ -230,20 +231,5 @@ async fn in_time<T>(next: impl Future<Output = Result<Option<T>, MultipartError>
         Ok(Ok(part)) => Ok(part),
         Ok(Err(_)) => Err(cut("The form did not arrive whole. Send the files that are missing again.")),
         Err(_) => Err(cut("Nothing came for 30 seconds. Send the files that are missing again.")),
-    }
-}
-
-/// What the sender may see of an error.
-fn failure(error: Error) -> Failure {
-    match (error.later(), error) {
-        (Some(refusal), error) => {
-            tracing::error!(%error, "cannot receive a file right now");
-            Failure::Refused(refusal)
-        }
-        (None, Error::Refused(refusal)) => Failure::Refused(refusal),
-        (None, hidden) => {
-            tracing::error!(error = %hidden, "a form's file failed with an internal error");
-            Failure::Unexpected { request_id: String::new() }
-        }
     }
 }

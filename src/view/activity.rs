@@ -48,8 +48,9 @@ pub struct AuditLogView {
     pub people: Vec<(PersonId, String)>,
 }
 
-/// One line of the audit log (AUDIT-1).
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+/// One line of the audit log (AUDIT-1) with its states as JSON, for the API alone: what browsers get is encoded without the names
+/// that decoding JSON needs (`rpc/encoding.rs`), so this type cannot be sent to them.
+#[derive(Clone, PartialEq, Eq, Debug)]
 pub struct ActivityView {
     pub at: Timestamp,
     /// Who; `None` for the operator.
@@ -61,11 +62,29 @@ pub struct ActivityView {
     pub summary: String,
     /// The transfer it is about, for a link to its receipt.
     pub transfer: Option<TransferId>,
-    /// State before, where it changed something. For the API alone: the encoding of what browsers get cannot carry JSON.
-    #[serde(skip)]
+    /// State before, where it changed something.
     pub before: Option<serde_json::Value>,
     /// State after.
-    #[serde(skip)]
     pub after: Option<serde_json::Value>,
     pub address: Option<String>,
+}
+
+/// One line of the audit log, as Home shows it.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct RecentActivity {
+    pub at: Timestamp,
+    /// Who; `None` for the operator.
+    pub actor: Option<PersonId>,
+    pub actor_name: String,
+    /// The action, as a sentence without its subject, the actor.
+    pub summary: String,
+    /// The transfer it is about, for a link to its receipt.
+    pub transfer: Option<TransferId>,
+}
+
+impl From<ActivityView> for RecentActivity {
+    fn from(line: ActivityView) -> Self {
+        let ActivityView { at, actor, actor_name, summary, transfer, .. } = line;
+        Self { at, actor, actor_name, summary, transfer }
+    }
 }

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{
-    activity::ActivityView, file::StorageView, licence::LicenceView, membership::OrganizationMembership,
+    activity::RecentActivity, file::StorageView, licence::LicenceView, membership::OrganizationMembership,
     transfer::OfferView,
 };
 use crate::domain::{
@@ -29,7 +29,7 @@ pub struct HomeView {
     /// How much it stores (FILE-6): Owners and Managers only.
     pub storage: Option<StorageView>,
     /// The newest entries of the audit log; only for who may read it.
-    pub activity: Option<Vec<ActivityView>>,
+    pub activity: Option<Vec<RecentActivity>>,
     /// Offers that wait for an answer of this organization (XFER-18); only for who may answer.
     pub offers: Vec<OfferView>,
 }

@@ -1,4 +1,5 @@
-//! How bytes are downloaded: whole, by one range, or not again (RFC 9110). Always as an attachment, whatever it is (FILE-4).
+//! How bytes are sent: whole, by one range, or not again (RFC 9110). What people uploaded is always an attachment, whatever it is;
+//! only what the server encoded itself is shown (FILE-4).
 
 use std::ops::Range;
 
@@ -18,11 +19,19 @@ use super::problem::Problem;
 /// What stays as it is in the name of a file (RFC 8187, 3.2.1).
 const PLAIN: &AsciiSet = &NON_ALPHANUMERIC.remove(b'.').remove(b'-').remove(b'_');
 
-/// Something that is downloaded.
+/// What a browser does with bytes.
+#[derive(Debug, Clone, Copy)]
+pub enum Disposition<'a> {
+    /// It saves them under this name, and asks again each time.
+    Attachment(&'a str),
+    /// It shows them, and keeps them for whoever got them. Only for what the server encoded and never changes.
+    Inline,
+}
+
+/// Bytes that are sent.
 #[derive(Debug, Clone, Copy)]
 pub struct Download<'a> {
-    /// What its file is called.
-    pub name: &'a str,
+    pub disposition: Disposition<'a>,
     /// What it is, as `Content-Type` says it.
     pub media: &'static str,
     pub bytes: i64,
@@ -67,17 +76,24 @@ impl Download<'_> {
         let mut response = (status, body).into_response();
         let set = response.headers_mut();
         set.insert(header::ETAG, value(&tag));
-        set.insert(header::CACHE_CONTROL, HeaderValue::from_static("private, no-cache"));
+        let (kept, disposition) = match self.disposition {
+            Disposition::Attachment(name) => {
+                let name = utf8_percent_encode(name, PLAIN);
+                ("private, no-cache", value(&format!("attachment; filename*=UTF-8''{name}")))
+            }
+            Disposition::Inline => {
+                set.insert(header::VARY, HeaderValue::from_static("cookie, authorization"));
+                ("private, max-age=86400, immutable", HeaderValue::from_static("inline"))
+            }
+        };
+        set.insert(header::CACHE_CONTROL, HeaderValue::from_static(kept));
         if status == StatusCode::NOT_MODIFIED {
             return Ok(response);
         }
         set.insert(header::CONTENT_TYPE, HeaderValue::from_static(self.media));
         set.insert(header::CONTENT_LENGTH, HeaderValue::from(part.end - part.start));
         set.insert(header::ACCEPT_RANGES, HeaderValue::from_static("bytes"));
-        set.insert(
-            header::CONTENT_DISPOSITION,
-            value(&format!("attachment; filename*=UTF-8''{}", utf8_percent_encode(self.name, PLAIN))),
-        );
+        set.insert(header::CONTENT_DISPOSITION, disposition);
         set.insert(
             header::CONTENT_SECURITY_POLICY,
             HeaderValue::from_static("default-src 'none'; sandbox; frame-ancestors 'none'"),
@@ -122,14 +138,14 @@ fn part(from: i64, to: i64, bytes: i64) -> Asked {
 }
 
 /// Whether a list of tags (`If-None-Match`) has one.
-pub(super) fn has_tag(list: Option<&str>, tag: &str) -> bool {
+fn has_tag(list: Option<&str>, tag: &str) -> bool {
     list.is_some_and(|list| {
         list.split(',').map(str::trim).any(|one| one == "*" || one.strip_prefix("W/").unwrap_or(one) == tag)
     })
 }
 
 /// A header of ASCII text.
-pub(super) fn value(text: &str) -> HeaderValue {
+fn value(text: &str) -> HeaderValue {
     HeaderValue::from_str(text).unwrap_or(HeaderValue::from_static(""))
 }
 

@@ -1,10 +1,9 @@
 //! `/datasets/{id}/files` (FILE-1, FILE-4).
 
 use axum::{
-    body::Body,
     extract::{Path, State},
-    http::{HeaderMap, HeaderValue, Method, StatusCode, header},
-    response::{IntoResponse, Response},
+    http::{HeaderMap, Method, StatusCode},
+    response::Response,
 };
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -23,7 +22,7 @@ use crate::{
 
 use super::{
     CurrentPerson, Json, PageBody, Params,
-    download::{Download, has_tag, value},
+    download::{Disposition, Download},
     problem::Problem,
 };
 
@@ -227,8 +226,12 @@ pub async fn content(
 ) -> Result<Response, Problem> {
     let content = file::content(&ctx, &by, &id, &number).await?;
     let name = content.file.path.rsplit('/').next().unwrap_or_default();
-    let download =
-        Download { name, media: content.file.media.as_str(), bytes: content.file.bytes, tag: &content.file.sha256 };
+    let download = Download {
+        disposition: Disposition::Attachment(name),
+        media: content.file.media.as_str(),
+        bytes: content.file.bytes,
+        tag: &content.file.sha256,
+    };
     download.answer(&method, &headers, |part| content.read(&ctx, part)).await
 }
 
@@ -244,7 +247,7 @@ pub struct PreviewQuery {
 /// the person that they got it for. Whoever asks again is checked again.
 #[utoipa::path(get, path = "/datasets/{id}/files/{number}/preview", tag = "files",
     params(("id" = String, Path), ("number" = i64, Path), PreviewQuery),
-    responses((status = 200, body = Vec<u8>, content_type = "image/jpeg"), (status = 304), (status = 404, body = Problem), (status = 422, body = Problem)))]
+    responses((status = 200, body = Vec<u8>, content_type = "image/jpeg"), (status = 206, body = Vec<u8>, content_type = "image/jpeg"), (status = 304), (status = 404, body = Problem), (status = 416, body = Problem), (status = 422, body = Problem)))]
 pub async fn preview(
     State(ctx): State<Ctx>,
     CurrentPerson(by): CurrentPerson,
@@ -254,27 +257,7 @@ pub async fn preview(
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let preview = file::preview(&ctx, &by, &id, &number, &query.size).await?;
-    let tag = format!("\"{}\"", preview.object);
-    let known = headers.get(header::IF_NONE_MATCH).and_then(|value| value.to_str().ok());
-    let status = if has_tag(known, &tag) { StatusCode::NOT_MODIFIED } else { StatusCode::OK };
-    let body = if method == Method::HEAD || status == StatusCode::NOT_MODIFIED {
-        Body::empty()
-    } else {
-        Body::from_stream(preview.read(&ctx).await?)
-    };
-    let mut response = (status, body).into_response();
-    let set = response.headers_mut();
-    set.insert(header::ETAG, value(&tag));
-    set.insert(header::CACHE_CONTROL, HeaderValue::from_static("private, max-age=86400, immutable"));
-    set.insert(header::VARY, HeaderValue::from_static("cookie, authorization"));
-    if status == StatusCode::OK {
-        set.insert(header::CONTENT_TYPE, HeaderValue::from_static("image/jpeg"));
-        set.insert(header::CONTENT_LENGTH, HeaderValue::from(preview.bytes));
-        set.insert(header::CONTENT_DISPOSITION, HeaderValue::from_static("inline"));
-        set.insert(
-            header::CONTENT_SECURITY_POLICY,
-            HeaderValue::from_static("default-src 'none'; sandbox; frame-ancestors 'none'"),
-        );
-    }
-    Ok(response)
+    let tag = preview.object.to_string();
+    let download = Download { disposition: Disposition::Inline, media: "image/jpeg", bytes: preview.bytes, tag: &tag };
+    download.answer(&method, &headers, |part| preview.read(&ctx, part)).await
 }

@@ -14,7 +14,11 @@ use crate::{
     },
 };
 
-use super::{CurrentPerson, Params, download::Download, problem::Problem};
+use super::{
+    CurrentPerson, Params,
+    download::{Disposition, Download},
+    problem::Problem,
+};
 
 /// The files of a dataset as a ZIP, or those with the given numbers. The same files make the same bytes, so that a range of it, with
 /// `If-Range`, goes on with a download that was cut.
@@ -50,6 +54,11 @@ pub async fn folder(
 
 async fn answer(ctx: &Ctx, zip: &ZipContent, method: &Method, headers: &HeaderMap) -> Result<Response, Problem> {
     let name = format!("{}.zip", safe_segment(&zip.name));
-    let download = Download { name: &name, media: "application/zip", bytes: zip.bytes(), tag: &zip.tag };
+    let download = Download {
+        disposition: Disposition::Attachment(&name),
+        media: "application/zip",
+        bytes: zip.bytes(),
+        tag: &zip.tag,
+    };
     download.answer(method, headers, |part| zip.read(ctx, part)).await
 }

@@ -228,12 +228,16 @@ pub struct Preview {
 }
 
 impl Preview {
-    /// Its bytes. The first of them are read before this returns.
+    /// A range of its bytes. The first of them are read before this returns.
     ///
     /// # Errors
     /// `Unavailable` where storage does not answer; `Internal` where it is missing.
-    pub async fn read(&self, ctx: &Ctx) -> Result<BoxStream<'static, std::result::Result<Bytes, StorageError>>> {
-        Ok(ctx.files()?.read(&self.cluster, &[(self.object, self.bytes)], 0..self.bytes).await?)
+    pub async fn read(
+        &self,
+        ctx: &Ctx,
+        range: Range<i64>,
+    ) -> Result<BoxStream<'static, std::result::Result<Bytes, StorageError>>> {
+        Ok(ctx.files()?.read(&self.cluster, &[(self.object, self.bytes)], range).await?)
     }
 }
 
@@ -309,7 +313,7 @@ pub async fn rename_with_undo(
     Ok(FileRenamed { path: after.path, undo })
 }
 
-/// A file before and after a change.
+/// A file before a change, without what is wrong with it, and after.
 async fn changed(
     ctx: &Ctx,
     by: &Principal,
@@ -317,18 +321,13 @@ async fn changed(
     number: &str,
     form: &FileForm,
 ) -> Result<(FileView, FileView)> {
-    let path = form.path.as_deref().map(FilePath::parse).transpose().map_err(at_field("path"));
-    let path = match path {
-        Ok(path) => Ok(path),
-        Err(Error::Refused(refusal)) => Err(refusal),
-        Err(other) => return Err(other),
-    };
+    let path = form.path.as_deref().map(FilePath::parse).transpose().map_err(|problem| Refusal::field("path", problem));
     let changed = ctx
         .db()
         .write(|tx, _| {
             Box::pin(async {
                 let (permit, found, status) = changeable(tx, by, dataset, false).await?;
-                let before = judged_one(tx, dataset, number).await?;
+                let before = file_of(tx, dataset, number).await?.file;
                 let path = path.clone()?;
                 if let Some(path) = path.as_ref().filter(|path| path.as_str() != before.path) {
                     dataset_file::update_path(tx, &permit, before.number, path, ctx.now()).await?;
@@ -384,7 +383,7 @@ async fn record_change(
     found: &Resource,
     (before, after): (&FileView, &FileView),
 ) -> Result<()> {
-    // What is wrong with a photo may have changed with the others.
+    // What is wrong with a photo is no change of the file.
     if (&after.path, after.left_out) == (&before.path, before.left_out) {
         return Ok(());
     }

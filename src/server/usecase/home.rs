@@ -8,7 +8,7 @@ use crate::{
         store::{audit as audit_store, membership},
         usecase::organization::find_with_role,
     },
-    view::{HomeView, OrganizationMembership},
+    view::{HomeView, OrganizationMembership, activity::RecentActivity},
 };
 
 /// Home of an organization (ORG-7), cut down to what the role may see.
@@ -34,7 +34,7 @@ pub async fn show(ctx: &Ctx, by: &Principal, org: &str) -> Result<HomeView> {
         if may(Permission::ViewLegal) { Some(super::storage::of_organization(&mut tx, found.id).await?) } else { None };
     let activity = if may(Permission::ReadAudit) {
         let lines = audit_store::list(&mut tx, found.id, &audit_store::Filter::default(), None, 8).await?;
-        Some(lines.into_iter().map(|(_, line)| line).collect())
+        Some(lines.into_iter().map(|(_, line)| RecentActivity::from(line)).collect())
     } else {
         None
     };

@@ -19,15 +19,12 @@ use utoipa::IntoParams;
 use crate::{
     domain::{
         access::Act,
-        file::Side,
+        file::{Side, parse_numbers},
         id::{BlobId, ObjectId, ResourceId},
         refusal::Refusal,
         resource::Kind,
         restriction::Restriction,
-        zip::{
-            MAX_ZIP_FILES, MAX_ZIP_OBJECTS, folder_names, nothing_there, parse_numbers, path_in_zip, restricted_inside,
-            too_much,
-        },
+        zip::{MAX_ZIP_FILES, MAX_ZIP_OBJECTS, folder_names, nothing_there, path_in_zip, restricted_inside, too_much},
     },
     server::{
         context::{Ctx, Principal},

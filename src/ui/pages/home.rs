@@ -29,7 +29,7 @@ use crate::{
         words::{self, Moment, When},
     },
     view::{
-        ActivityView, HomeView, LicenceView, PersonView, file::StorageView, first_steps::FirstStepsView,
+        HomeView, LicenceView, PersonView, activity::RecentActivity, file::StorageView, first_steps::FirstStepsView,
         transfer::OfferView,
     },
 };
@@ -207,7 +207,7 @@ fn Offers(offers: Vec<OfferView>, org: String, now: Timestamp) -> impl IntoView 
 
 /// Recent activity.
 #[component]
-fn Activity(activity: Vec<ActivityView>, org: String, now: Timestamp) -> impl IntoView {
+fn Activity(activity: Vec<RecentActivity>, org: String, now: Timestamp) -> impl IntoView {
     let empty = activity.is_empty();
     let entries = activity
         .into_iter()

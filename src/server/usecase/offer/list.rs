@@ -24,6 +24,8 @@ use crate::{
     },
 };
 
+use super::show::view_for;
+
 /// How many offered items the Drive marks at most.
 const SHOWN_OFFERED: i64 = 1_000;
 /// How many offers Home shows.
@@ -83,7 +85,7 @@ pub async fn page(
     Ok(pager.page(rows, limit, |of| of.id)?.map(|of| view_of_side(ctx, by, belonging, of, direction)))
 }
 
-/// An offer in a list, as one side sees it. Unlike `show::view`, this runs no statement, because it is called for each row.
+/// An offer in a list, as one side sees it.
 fn view_of_side(
     ctx: &Ctx,
     by: &Principal,
@@ -97,33 +99,8 @@ fn view_of_side(
         }
         TransferDirection::In => OfferViewer { in_source: None, in_target: belonging.role, made_it: false },
     };
-    let state = of.now(ctx.now());
-    let open = state == OfferState::Open;
-    let shown = match (state, direction) {
-        (OfferState::Accepted, _) | (OfferState::Declined, TransferDirection::In) => true,
-        (OfferState::Declined, TransferDirection::Out) => false,
-        (_, direction) => direction == TransferDirection::Out,
-    };
-    OfferView {
-        id: of.id,
-        direction,
-        state,
-        source: of.source,
-        source_name: of.source_name,
-        target_name: of.target_name,
-        target_org_id: Some(belonging.org_id.clone()).filter(|_| direction == TransferDirection::In),
-        by_name: of.person_name,
-        note: of.note,
-        items: of.items,
-        what: of.what,
-        created_at: of.created_at,
-        expires_at: of.expires_at,
-        answered_at: of.answered_at,
-        answered_by_name: of.answered_name.filter(|_| shown),
-        transfer: of.transfer,
-        may_answer: open && standing.may_answer(),
-        may_withdraw: open && standing.may_withdraw(),
-    }
+    let target_org_id = (direction == TransferDirection::In).then(|| belonging.org_id.clone());
+    view_for(ctx, by, of, standing, direction, target_org_id)
 }
 
 /// The offers that an organization has not answered, for its Home.

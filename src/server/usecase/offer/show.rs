@@ -64,19 +64,26 @@ pub(super) async fn view(
     standing: OfferViewer,
     direction: TransferDirection,
 ) -> Result<OfferView> {
-    let state = of.now(ctx.now());
-    let open = state == OfferState::Open;
     let target_org_id = match standing.in_target {
         Some(_) => organizations::find(tx, of.target).await?.map(|found| found.org_id),
         None => None,
     };
-    // Each side learns that the other one declined or withdrew, but not which person did.
-    let shown = match state {
-        OfferState::Accepted => true,
-        OfferState::Declined => standing.in_target.is_some(),
-        _ => standing.sees_as_source() || of.answered_by == Some(by.person),
-    };
-    Ok(OfferView {
+    Ok(view_for(ctx, by, of, standing, direction, target_org_id))
+}
+
+/// An offer as far as somebody with this standing may see it. It runs no statement, because lists call it for each row.
+pub(super) fn view_for(
+    ctx: &Ctx,
+    by: &Principal,
+    of: Offer,
+    standing: OfferViewer,
+    direction: TransferDirection,
+    target_org_id: Option<String>,
+) -> OfferView {
+    let state = of.now(ctx.now());
+    let open = state == OfferState::Open;
+    let shown = standing.sees_who_answered(state, of.answered_by == Some(by.person));
+    OfferView {
         id: of.id,
         direction,
         state,
@@ -95,5 +102,5 @@ pub(super) async fn view(
         transfer: of.transfer,
         may_answer: open && standing.may_answer(),
         may_withdraw: open && standing.may_withdraw(),
-    })
+    }
 }

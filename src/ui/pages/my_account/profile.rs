@@ -24,7 +24,7 @@ use crate::{
         session::Session,
         words,
     },
-    view::{my_account::ProfileView, preferences::UiPreferences},
+    view::my_account::ProfileView,
 };
 
 use super::AccountFrame;
@@ -48,8 +48,24 @@ pub fn ProfilePage() -> impl IntoView {
                 let profile = profile.get().and_then(Result::ok)?;
                 Some(view! { <MyEmail action=change_email profile flash=email_flash.clone()/> })
             }}
-            <Keys action=save_keys preferences=context.preferences/>
-            <FirstStepsSetting action=save_steps preferences=context.preferences/>
+            <BrowserSetting
+                action=save_keys
+                id="keys"
+                heading="Keyboard"
+                name="letter_keys"
+                label="Single-key shortcuts"
+                hint="In the Drive, M moves, I shows details, / searches and ? lists all shortcuts. Applies to this browser only."
+                checked=context.preferences.letter_keys
+            />
+            <BrowserSetting
+                action=save_steps
+                id="first-steps-setting"
+                heading="First steps"
+                name="first_steps"
+                label="Show first steps"
+                hint="On the welcome page, and on the Home of a new organization until all of them are done. Applies to this browser only."
+                checked=context.preferences.first_steps
+            />
         }
         .into_any())
     });
@@ -129,45 +145,26 @@ fn MyEmail(action: FormAction<ChangeEmail>, profile: ProfileView, flash: Option<
     }
 }
 
-/// Whether single letters are commands (WCAG 2.1.4).
+/// A choice that counts in this browser only.
 #[component]
-fn Keys(action: FormAction<SaveLetterKeys>, preferences: UiPreferences) -> impl IntoView {
+fn BrowserSetting<F: 'static>(
+    action: FormAction<F>,
+    /// The id of the heading.
+    id: &'static str,
+    heading: &'static str,
+    /// The field's name.
+    name: &'static str,
+    label: &'static str,
+    hint: &'static str,
+    checked: bool,
+) -> impl IntoView {
     let session = Session::get();
     view! {
-        <section class="panel account-part" aria-labelledby="keys">
-            <h2 id="keys">"Keyboard"</h2>
+        <section class="panel account-part" aria-labelledby=id>
+            <h2 id=id>{heading}</h2>
             <AutoSaved pending=action.pending()>
                 <Form action flash=None changes_session=true>
-                    <Check
-                        name="letter_keys"
-                        label="Single-key shortcuts"
-                        hint="In the Drive, M moves, I shows details, / searches and ? lists all shortcuts. Applies to this browser only."
-                        checked=preferences.letter_keys
-                    />
-                    <div hidden=move || session.hydrated.get()>
-                        <FormButtons><Submit label="Save"/></FormButtons>
-                    </div>
-                </Form>
-            </AutoSaved>
-        </section>
-    }
-}
-
-/// Whether first steps are shown (ORG-9).
-#[component]
-fn FirstStepsSetting(action: FormAction<SaveFirstSteps>, preferences: UiPreferences) -> impl IntoView {
-    let session = Session::get();
-    view! {
-        <section class="panel account-part" aria-labelledby="first-steps-setting">
-            <h2 id="first-steps-setting">"First steps"</h2>
-            <AutoSaved pending=action.pending()>
-                <Form action flash=None changes_session=true>
-                    <Check
-                        name="first_steps"
-                        label="Show first steps"
-                        hint="On the welcome page, and on the Home of a new organization until all of them are done. Applies to this browser only."
-                        checked=preferences.first_steps
-                    />
+                    <Check name label hint checked/>
                     <div hidden=move || session.hydrated.get()>
                         <FormButtons><Submit label="Save"/></FormButtons>
                     </div>

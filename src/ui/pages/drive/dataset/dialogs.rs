@@ -7,7 +7,10 @@ use super::{
     files::download_address,
 };
 use crate::{
-    domain::file_command::{FileCommand, FilesTarget, control},
+    domain::{
+        file_command::{FileCommand, FilesTarget, may_use},
+        refusal::Refusal,
+    },
     rpc::{
         FormFlash, ask,
         file::{DeleteFiles, LeaveOutFiles, RenameFile, file_page},
@@ -26,7 +29,7 @@ use crate::{
         session::Session,
         words,
     },
-    view::{Control, query::FilePageQuery},
+    view::query::FilePageQuery,
 };
 
 /// What a dialog asks about: a file by its path, or so many.
@@ -79,18 +82,16 @@ pub fn FilesCommandDialog(
                 let (_, drive) = drive.await;
                 let drive = drive?;
                 let side = listing.files.tab.side().unwrap_or_default();
-                let usable = drive.resource.as_ref().map_or(Control::Absent, |resource| {
-                    let held = drive.files.is_some_and(|files| files.held);
+                let held = drive.files.is_some_and(|files| files.held);
+                let target = drive.resource.as_ref().map(|resource| {
                     let (level, restrictions) = (resource.level, resource.restrictions);
-                    control(command, FilesTarget { side, level, restrictions, held })
+                    FilesTarget { side, level, restrictions, held }
                 });
+                let usable = target.ok_or(Refusal::NotFound).and_then(|target| may_use(command, target));
                 let dataset = listing.resource.clone();
                 Ok(match usable {
-                    Control::Enabled => view! { <Question command files path listing dataset close flash/> }.into_any(),
-                    Control::Disabled(reason) => view! { <No reason close/> }.into_any(),
-                    Control::Absent => {
-                        view! { <No reason="You need Editor access to do this.".to_owned() close/> }.into_any()
-                    }
+                    Ok(()) => view! { <Question command files path listing dataset close flash/> }.into_any(),
+                    Err(refusal) => view! { <No reason=refusal.to_string() close/> }.into_any(),
                 })
             }
         }

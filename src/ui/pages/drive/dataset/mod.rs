@@ -9,30 +9,29 @@ pub mod show;
 use leptos::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use self::{files::FilesTab, overview::Overview};
+use self::{
+    files::FilesTab,
+    overview::{Overview, command_button},
+};
 use super::{
     files_place::{FilesPlace, Tab},
     route::Listing,
 };
 use crate::{
     domain::{
-        command::{Command, MissingEntitlements, control},
+        command::{Command, MissingEntitlements},
         file_command::FilesTarget,
         time::{Day, Timestamp},
     },
     rpc::{Asked, Failure, FormFlash, ask, file::dataset_files},
     ui::{
-        components::{
-            button::{BlockedButton, ButtonLink},
-            empty::Skeleton,
-            selection::Selection,
-        },
+        components::{empty::Skeleton, selection::Selection},
         error_page::ErrorPage,
         session::Session,
         words,
     },
     view::{
-        Control, DatasetView, Page, ResourceView,
+        DatasetView, Page, ResourceView,
         file::{DatasetFiles, FileView},
         licence::ProcessingView,
         query::DatasetFilesQuery,
@@ -177,19 +176,5 @@ fn Tabs(listing: Listing, holds: DatasetFiles) -> impl IntoView {
 /// The buttons in a dataset's header, which every tab has.
 #[component]
 pub fn DatasetActions(resource: ResourceView, listing: Listing, lacking: MissingEntitlements) -> impl IntoView {
-    let share = match control(Command::Share, resource.target(), &lacking) {
-        _ if listing.is_view_as() => None,
-        Control::Absent => None,
-        Control::Disabled(reason) => {
-            Some(view! { <BlockedButton label=Command::Share.label() reason icon=Command::Share.icon()/> }.into_any())
-        }
-        Control::Enabled => {
-            let href = listing.dialog(Command::Share, &[resource.id.to_string()]);
-            Some(
-                view! { <ButtonLink href icon=Command::Share.icon() in_place=true>{Command::Share.label()}</ButtonLink> }
-                    .into_any(),
-            )
-        }
-    };
-    view! { {share} }
+    (!listing.is_view_as()).then(|| command_button(Command::Share, &resource, &listing, &lacking))
 }

@@ -49,29 +49,23 @@ pub fn Overview(
         _ => crumb.id.to_string(),
     });
     let around = paths::drive(&listing.org, &around);
-    let items = [resource.id.to_string()];
     let is_view_as = listing.is_view_as();
     let actions = Command::ALL
         .into_iter()
         // **Share** is in the header, on every tab.
         .filter(|command| !is_view_as && *command != Command::Share)
-        .filter_map(|command| match control(command, resource.target(), &lacking) {
-            Control::Absent => None,
-            Control::Disabled(reason) => {
-                Some(view! { <BlockedButton label=command.label() reason icon=command.icon()/> }.into_any())
-            }
-            Control::Enabled if command == Command::Trash => {
-                Some(view! { <TrashForm item=resource.id.to_string() back=around.clone() flash=flash.clone()/> }.into_any())
-            }
-            Control::Enabled if command == Command::Unassign => Some(
-                view! { <UnassignForm item=resource.id.to_string() back=listing.address() flash=flash.clone()/> }.into_any(),
-            ),
-            Control::Enabled => Some(
-                view! {
-                    <ButtonLink href=listing.dialog(command, &items) icon=command.icon() in_place=true>{command.label()}</ButtonLink>
+        .filter_map(|command| {
+            let usable = control(command, resource.target(), &lacking) == Control::Enabled;
+            let item = resource.id.to_string();
+            match command {
+                Command::Trash if usable => {
+                    Some(view! { <TrashForm item back=around.clone() flash=flash.clone()/> }.into_any())
                 }
-                .into_any(),
-            ),
+                Command::Unassign if usable => {
+                    Some(view! { <UnassignForm item back=listing.address() flash=flash.clone()/> }.into_any())
+                }
+                _ => command_button(command, &resource, &listing, &lacking),
+            }
         })
         .collect_view();
     let download = (!is_view_as && holds.inputs + holds.outputs > 0).then(|| {
@@ -81,7 +75,7 @@ pub fn Overview(
             restrictions: resource.restrictions,
             held: holds.held,
         };
-        view! { <DownloadAll href=paths::dataset_zip(&items[0], "all", &[]) target/> }
+        view! { <DownloadAll href=paths::dataset_zip(&resource.id.to_string(), "all", &[]) target/> }
     });
     let contents = view! { <Contents holds/> };
     let facts = resource.dataset.map(|dataset| view! { <DatasetFacts dataset/> });
@@ -101,6 +95,26 @@ pub fn Overview(
                 <Fact label="Modified"><When at=resource.modified_at now/></Fact>
             </dl>
         </section>
+    }
+}
+
+/// The button that opens the dialog of a command, or says why it cannot be used; nothing where it is not there at all.
+pub fn command_button(
+    command: Command,
+    resource: &ResourceView,
+    listing: &Listing,
+    lacking: &MissingEntitlements,
+) -> Option<AnyView> {
+    match control(command, resource.target(), lacking) {
+        Control::Absent => None,
+        Control::Disabled(reason) => {
+            Some(view! { <BlockedButton label=command.label() reason icon=command.icon()/> }.into_any())
+        }
+        Control::Enabled => {
+            let href = listing.dialog(command, &[resource.id.to_string()]);
+            let button = view! { <ButtonLink href icon=command.icon() in_place=true>{command.label()}</ButtonLink> };
+            Some(button.into_any())
+        }
     }
 }
 
