@@ -7,7 +7,7 @@
 //! names a server (`scripts/with-postgres`).
 //!
 //! Environment: `COMMONHOLD_PROGRAM` names another build; `COMMONHOLD_BENCH=transfers` measures transfers alone, `drive` the
-//! Drive alone, `writers` many writers alone, and `COMMONHOLD_BENCH_SIZES=10,1000` transfers of so many items; with
+//! Drive alone, `files` files alone, `writers` many writers alone, and `COMMONHOLD_BENCH_SIZES=10,1000` transfers of so many items; with
 //! `COMMONHOLD_BENCH_SMALL=1` folders and searches are a hundredth as large, to see that the bench itself works.
 
 #![expect(
@@ -16,6 +16,8 @@
     clippy::disallowed_methods,
     reason = "a bench that cannot go on says why and stops, and is told what to measure"
 )]
+
+mod files;
 
 use std::{
     net::SocketAddr,
@@ -896,6 +898,7 @@ async fn main() {
     match std::env::var("COMMONHOLD_BENCH").as_deref() {
         Ok("transfers") => return transfers_on_both(place.path()).await,
         Ok("drive") => return drive_on_both(place.path()).await,
+        Ok("files") => return files::files(place.path()).await,
         Ok("writers") => return many_writers_on_both(place.path()).await,
         _ => {}
     }
@@ -975,5 +978,6 @@ async fn main() {
     many_writers_on_both(place.path()).await;
     transfers_on_both(place.path()).await;
     drive_on_both(place.path()).await;
+    files::files(place.path()).await;
     sizes();
 }
