@@ -1,7 +1,9 @@
 // What a visit costs in the browser (quality.md, "In the browser"): scripts/measure, part of make bench. Not part of the
 // tests: it measures, and judges nothing.
 import type { Browser, BrowserContext, Page } from "@playwright/test";
-import { mkdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { hydrated, test } from "../support/fixture";
 import { operator } from "../support/operator";
 
@@ -230,4 +232,57 @@ test("measurements", async ({ page, anna, browser, baseURL }) => {
   console.log("Goals (quality.md): first visit 250 kB in 8 requests, repeat 20 kB, FCP 300, LCP 500, hydrated 600 (1500 at 4x), TBT 150, CLS 0.02, interactions 100 ms; a folder of 100,000: 80 rows, 3,000 nodes, frames p95 20 ms, max 50 ms, heap 30 MB.");
   mkdirSync("../target/end2end", { recursive: true });
   writeFileSync("../target/end2end/measurements.json", JSON.stringify({ visits: rows, interactions: inp, frames: smooth }, null, 2));
+});
+
+test("10,000 files uploaded by one tab (FILE-2)", async ({ page, anna }) => {
+  test.setTimeout(1_200_000);
+  const number = Number(process.env["COMMONHOLD_MEASURE_FILES"] ?? 10_000);
+  const org = await anna.organization("Uploads");
+  await operator("licence", "grant", "--org", org.org_id, "--product", "cloud-pro", "--model", "images-projects", "--images", "100000", "--projects", "10");
+  const dataset = await anna.create(org.root, "dataset", "Ten thousand");
+  const folder = mkdtempSync(join(tmpdir(), "commonhold-measure-"));
+  for (let file = 0; file < number; file += 1) writeFileSync(join(folder, `photo ${file}.txt`), `photo ${file} `.repeat(200));
+  await page.goto(`/o/${org.org_id}/drive/${dataset.id}`);
+  await hydrated(page);
+  const devtools = await page.context().newCDPSession(page);
+  await devtools.send("Performance.enable");
+  await devtools.send("HeapProfiler.enable");
+  const used = async () => {
+    await devtools.send("HeapProfiler.collectGarbage");
+    const { metrics } = await devtools.send("Performance.getMetrics");
+    const heap = metrics.find((metric) => metric.name === "JSHeapUsedSize")?.value ?? NaN;
+    const nodes = await page.evaluate(() => document.querySelectorAll("*").length);
+    // The memory of WebAssembly is not in the heap of scripts.
+    const all = await page.evaluate(() => (performance as unknown as { measureUserAgentSpecificMemory?: () => Promise<{ bytes: number }> }).measureUserAgentSpecificMemory?.().then(({ bytes }) => bytes).catch(() => NaN) ?? NaN);
+    return { "heap MB": (heap / 1e6).toFixed(1), "with WebAssembly MB": (all / 1e6).toFixed(1), nodes };
+  };
+  const rows: Record<string, object> = { before: await used() };
+  await page.getByRole("button", { name: "Upload", exact: true }).click();
+  const opened = page.waitForEvent("filechooser");
+  await page.getByRole("button", { name: "Upload folder", exact: true }).click();
+  const begun = Date.now();
+  await (await opened).setFiles(folder);
+  const panel = page.getByRole("complementary").filter({ has: page.getByRole("progressbar", { name: "Upload" }) });
+  const far = panel.locator(".uploads-far");
+  for (const part of [0.1, 0.5, 0.9]) {
+    await page.waitForFunction(
+      ([least]) => Number((document.querySelector(".uploads-far")?.textContent ?? "").split(" of ")[0]?.replaceAll(/\D/g, "")) >= (least ?? 0),
+      [number * part],
+      { timeout: 900_000, polling: 500 },
+    );
+    rows[await far.textContent().then((text) => (text ?? "").split(" · ")[0] ?? "")] = await used();
+  }
+  const scrolled = await frames(page, async () => {
+    await page.mouse.move(640, 500);
+    for (let step = 0; step < 60; step += 1) {
+      await page.mouse.wheel(0, 100);
+      await page.waitForTimeout(16);
+    }
+  });
+  await panel.getByRole("heading", { name: /10,000 files uploaded|uploaded$/ }).waitFor({ timeout: 900_000 });
+  const seconds = (Date.now() - begun) / 1000;
+  rows["ended"] = await used();
+  rmSync(folder, { recursive: true });
+  console.table(rows);
+  console.log(`${number} files in ${seconds.toFixed(0)} s, ${(number / seconds).toFixed(0)} a second; frames while they are sent: p95 ${scrolled.p95.toFixed(1)} ms, max ${scrolled.max.toFixed(1)} ms`);
 });
