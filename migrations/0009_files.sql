@@ -54,6 +54,8 @@ CREATE TABLE dataset_file (
     UNIQUE (dataset_id, side, path_key)
 );
 CREATE INDEX dataset_file_dataset_id_side_path_sort_number_idx ON dataset_file (dataset_id, side, path_sort, number);
+-- What a person uploaded, for the export of their data.
+CREATE INDEX dataset_file_created_by_dataset_id_number_idx ON dataset_file (created_by, dataset_id, number);
 -- Whether a blob has a file left.
 CREATE INDEX dataset_file_blob_id_idx ON dataset_file (blob_id);
 

@@ -282,7 +282,10 @@ fn open_place(place: &StoragePlace) -> std::result::Result<Place, String> {
 
 async fn read_chunk(store: &dyn ObjectStore, path: &Path, object: ObjectId, range: Range<u64>) -> Result<Bytes> {
     match store.get_range(path, range.clone()).await {
-        Ok(chunk) if chunk.len() as u64 == range.end - range.start => Ok(chunk),
+        Ok(chunk) if chunk.len() as u64 == range.end - range.start => {
+            metrics::counter!("storage_read_bytes_total").increment(chunk.len() as u64);
+            Ok(chunk)
+        }
         Ok(_) | Err(object_store::Error::NotFound { .. }) => Err(StorageError::Missing(object)),
         Err(error) => Err(unavailable(error)),
     }
@@ -316,7 +319,10 @@ impl PieceWriter {
     /// # Errors
     /// Storage does not answer, or is full.
     pub async fn put(&mut self, bytes: Bytes) -> Result<()> {
-        self.writer.put(bytes).await.map_err(unavailable)
+        let count = bytes.len() as u64;
+        self.writer.put(bytes).await.map_err(unavailable)?;
+        metrics::counter!("storage_written_bytes_total").increment(count);
+        Ok(())
     }
 
     /// Ends the object: from now on it is there, also after a power cut.

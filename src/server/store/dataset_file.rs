@@ -309,6 +309,39 @@ pub async fn list_chosen(tx: &mut Tx, dataset: ResourceId, numbers: &[i64]) -> R
     Ok(found)
 }
 
+/// A file that somebody uploaded, for the export of their data.
+#[derive(Debug, Clone, FromRow)]
+pub struct OwnFile {
+    pub dataset_id: Uuid,
+    pub number: i64,
+    pub dataset: String,
+    /// The organization that owns it.
+    pub organization: String,
+    pub side: Side,
+    pub path: String,
+    pub bytes: i64,
+    pub sha256: String,
+    pub created_at: Timestamp,
+}
+
+/// What a person uploaded to datasets that they see by their role, by dataset and number, after a given one.
+pub async fn list_own(tx: &mut Tx, person: PersonId, after: (Uuid, i64), limit: i64) -> Result<Vec<OwnFile>> {
+    tx.sql(
+        "SELECT f.dataset_id, f.number, r.name AS dataset, o.name AS organization, f.side, f.path, b.bytes, b.sha256, f.created_at
+         FROM dataset_file f JOIN blob b ON b.id = f.blob_id
+         JOIN resource r ON r.id = f.dataset_id JOIN organization o ON o.id = r.organization_id
+         JOIN account_membership m ON m.account_id = r.account_id AND m.person_id = $1
+         WHERE f.created_by = $1 AND (f.dataset_id, f.number) > ($2, CAST($3 AS BIGINT)) AND r.trashed_with IS NULL AND m.role <> 'member'
+         ORDER BY f.dataset_id, f.number LIMIT CAST($4 AS BIGINT)",
+    )
+    .bind(person)
+    .bind(after.0)
+    .bind(after.1)
+    .bind(limit)
+    .all()
+    .await
+}
+
 /// A file that is to be deleted or changed.
 #[derive(Debug, Clone, FromRow)]
 pub struct FileRef {

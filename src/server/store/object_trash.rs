@@ -22,6 +22,18 @@ pub async fn any_due(tx: &mut Tx, now: Timestamp) -> Result<bool> {
         .map(|due| due > 0)
 }
 
+/// How many objects are due, counted up to `limit`.
+pub async fn count_due(tx: &mut Tx, now: Timestamp, limit: i64) -> Result<i64> {
+    tx.sql(
+        "SELECT CAST(COUNT(*) AS BIGINT) FROM (
+            SELECT 1 AS one FROM object_trash WHERE not_before <= $1 LIMIT CAST($2 AS BIGINT)) AS due",
+    )
+    .bind(now)
+    .bind(limit)
+    .number()
+    .await
+}
+
 /// Leases objects that are due: until then no other node deletes them.
 pub async fn claim(tx: &mut Tx, now: Timestamp, until: Timestamp, limit: i64) -> Result<Vec<TrashedObject>> {
     tx.sql(

@@ -191,6 +191,18 @@ pub async fn list_open_by_keys(
     Ok(found)
 }
 
+/// How many uploads of everybody are under way, counted up to `limit`.
+pub async fn count_all_open(tx: &mut Tx, now: Timestamp, limit: i64) -> Result<i64> {
+    tx.sql(
+        "SELECT CAST(COUNT(*) AS BIGINT) FROM (
+            SELECT 1 AS one FROM upload WHERE expires_at > $1 AND file_number IS NULL LIMIT CAST($2 AS BIGINT)) AS open",
+    )
+    .bind(now)
+    .bind(limit)
+    .number()
+    .await
+}
+
 /// How many uploads into a dataset are under way.
 pub async fn count_open(tx: &mut Tx, dataset: ResourceId) -> Result<i64> {
     tx.sql("SELECT CAST(COUNT(*) AS BIGINT) FROM upload WHERE dataset_id = $1 AND file_number IS NULL")

@@ -21,6 +21,8 @@ use crate::{
 const POLL_INTERVAL: Duration = Duration::from_mins(1);
 /// How many uploads, blobs or objects a step takes.
 const BATCH_SIZE: i64 = 200;
+/// How far what waits is counted for the metrics.
+const MAX_COUNTED: i64 = 100_000;
 /// How long a node has for the objects of a step, in milliseconds. What it could not delete is tried again afterwards.
 const LEASE_MILLIS: i64 = 5 * 60_000;
 
@@ -48,11 +50,23 @@ pub async fn run(ctx: Ctx, mut stop: watch::Receiver<bool>) {
             Ok(_) => {}
             Err(error) => tracing::warn!(%error, "could not free storage; trying again later"),
         }
+        if let Err(error) = set_gauges(&ctx).await {
+            tracing::warn!(%error, "could not count what waits in storage");
+        }
         tokio::select! {
             () = tokio::time::sleep(POLL_INTERVAL) => {}
             _ = stop.wait_for(|stop| *stop) => return,
         }
     }
+}
+
+#[expect(clippy::cast_precision_loss, reason = "a gauge is a float, and both counts are bounded")]
+async fn set_gauges(ctx: &Ctx) -> Result<()> {
+    let mut tx = ctx.db().read().await?;
+    metrics::gauge!("uploads_open").set(upload::count_all_open(&mut tx, ctx.now(), MAX_COUNTED).await? as f64);
+    metrics::gauge!("storage_objects_waiting")
+        .set(object_trash::count_due(&mut tx, ctx.now(), MAX_COUNTED).await? as f64);
+    Ok(())
 }
 
 /// Frees everything that is due.

@@ -585,6 +585,10 @@ both!(set_2_the_export_has_everything_about_me_and_no_secret, async |app| {
         anna.folder(org.root, &format!("By Anna {number}")).await;
     }
     anna.folder(shared, "In Tunnel North").await;
+    let (own, theirs) = (anna.dataset(org.root, "Own", 0).await, anna.dataset(shared, "Theirs", 0).await);
+    anna.upload(own, "a/1.txt", b"mine").await;
+    anna.upload(own, "a/2.txt", b"mine as well").await;
+    anna.upload(theirs, "3.txt", b"in the dataset of others").await;
     let files = export(app, &anna).await;
     let count = |name: &str| files[name]["items"].as_array().map_or(0, Vec::len);
     assert_eq!(
@@ -592,6 +596,7 @@ both!(set_2_the_export_has_everything_about_me_and_no_secret, async |app| {
         [
             "activity.json",
             "created.json",
+            "files.json",
             "grants.json",
             "invitations.json",
             "memberships.json",
@@ -603,7 +608,13 @@ both!(set_2_the_export_has_everything_about_me_and_no_secret, async |app| {
     assert_eq!(files["profile.json"]["email"], json!(anna.email));
     assert_eq!((count("memberships.json"), count("sessions.json"), count("grants.json")), (2, 1, 1));
     // What was made where only a grant leads is not named: it may have a name by now that Anna must not know.
-    assert_eq!(count("created.json"), 3);
+    assert_eq!(count("created.json"), 4);
+    assert_eq!(count("files.json"), 2);
+    let first = &files["files.json"]["items"][0];
+    assert_eq!(
+        (&first["path"], &first["bytes"], &first["dataset_name"]),
+        (&json!("a/1.txt"), &json!(4), &json!("Own"))
+    );
     assert_eq!(files["created.json"]["complete"], true);
     assert!(count("activity.json") >= 5);
     let all: String = files.values().map(Value::to_string).collect();

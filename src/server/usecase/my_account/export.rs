@@ -13,7 +13,7 @@ use super::{
     super::super::{
         context::{Ctx, Principal},
         error::{Error, Result},
-        store::{audit as audit_store, grant, invitation, membership, resource, seat, session},
+        store::{audit as audit_store, dataset_file, grant, invitation, membership, resource, seat, session},
     },
     profile_in,
 };
@@ -175,6 +175,23 @@ pub async fn export(ctx: &Ctx, by: &Principal) -> Result<Vec<u8>> {
             archive.row(&json!({
                 "id": one.id, "kind": one.kind, "name": one.name, "organization": one.organization,
                 "created_at": moment(one.created_at),
+            }))?;
+        }
+    }
+    let complete = archive.rows < MAX_EXPORT_ROWS;
+    archive.end(complete)?;
+
+    archive.begin("files.json")?;
+    let mut after = (Uuid::nil(), 0);
+    loop {
+        let rows = dataset_file::list_own(&mut tx, by.person, after, BATCH_SIZE).await?;
+        let Some(last) = rows.last().filter(|_| archive.rows < MAX_EXPORT_ROWS) else { break };
+        after = (last.dataset_id, last.number);
+        for one in rows {
+            archive.row(&json!({
+                "dataset": one.dataset_id, "number": one.number, "dataset_name": one.dataset,
+                "organization": one.organization, "side": one.side, "path": one.path, "bytes": one.bytes,
+                "sha256": one.sha256, "created_at": one.created_at.rfc3339(),
             }))?;
         }
     }
