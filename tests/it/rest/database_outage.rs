@@ -209,9 +209,11 @@ impl Server {
 
     async fn try_ask(&self, method: &str, path: &str, cookie: &str, body: &str) -> Option<(u16, String)> {
         let mut stream = TcpStream::connect(self.1).await.ok()?;
+        // Bytes of a file are the only bodies that are sent with PATCH here.
+        let media = if method == "PATCH" { "application/offset+octet-stream" } else { "application/json" };
         let request = format!(
             "{method} {path} HTTP/1.1\r\nHost: localhost:3000\r\nConnection: close\r\nX-Requested-With: commonhold\r\n{cookie}\
-             Content-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
+             Content-Type: {media}\r\nContent-Length: {}\r\n\r\n{body}",
             body.len()
         );
         stream.write_all(request.as_bytes()).await.ok()?;
@@ -276,6 +278,50 @@ async fn attack_56_a_full_disk_is_not_ready_and_recovers_by_itself() {
     let (status, text) = server.ask("POST", "/api/v1/resources", &cookie, &folder(number)).await;
     assert_eq!(status, 201, "{text}");
     assert_eq!(server.ask("GET", "/readyz", "", "").await.0, 200);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn attack_56_an_upload_that_storage_has_no_room_for_goes_on_once_there_is() {
+    let app = TestApp::sqlite().await;
+    let anna = app.person("Anna").await;
+    let org = anna.create_org("Alpine Survey").await;
+    let dataset = anna.dataset(org.root, "Flight", 0).await;
+    // The pages of the database that uploads need are there already, so that storage is what fails.
+    for number in 0..20 {
+        anna.upload(dataset, &format!("{number}.txt"), b"small").await;
+    }
+    app.db().close().await;
+    let mut command = Command::new("sh");
+    command.args(["-c", "trap '' XFSZ; exec \"$0\" \"$@\"", env!("CARGO_BIN_EXE_commonhold")]);
+    let server = Server::start(&app, command).await;
+    let cookie = cookie_in(&server.ask("POST", "/api/v1/session", "", &session_of(&anna)).await.1);
+    let bytes = "x".repeat(20_000_000);
+    let plan = json!({ "files": [{ "path": "large.bin", "bytes": bytes.len() }] }).to_string();
+    let (status, text) = server.ask("POST", &format!("/api/v1/datasets/{dataset}/uploads"), &cookie, &plan).await;
+    assert_eq!(status, 200, "{text}");
+    let planned: serde_json::Value =
+        serde_json::from_str(text.split("\r\n\r\n").nth(1).expect("a body")).expect("JSON");
+    let url = planned["items"][0]["upload"]["url"].as_str().expect("where to send it").to_owned();
+    let limit = |bytes: &str| {
+        let changed =
+            Command::new("prlimit").args(["--pid", &server.0.id().to_string(), &format!("--fsize={bytes}")]).status();
+        assert!(changed.is_ok_and(|status| status.success()), "prlimit of util-linux is there");
+    };
+    let from = |offset: usize| format!("{cookie}Tus-Resumable: 1.0.0\r\nUpload-Offset: {offset}\r\n");
+    limit("15000000:unlimited");
+    let (status, text) = server.ask("PATCH", &url, &from(0), &bytes).await;
+    assert!(status == 503 && text.contains("retry-after"), "{text}");
+    let (status, text) = server.ask("HEAD", &url, &from(0), "").await;
+    assert_eq!(status, 200, "{text}");
+    let offset = text.lines().find_map(|line| line.strip_prefix("upload-offset: ")).expect("an offset");
+    let offset: usize = offset.trim().parse().expect("a number");
+    assert!(offset < bytes.len());
+    limit("unlimited");
+    let (status, text) = server.ask("PATCH", &url, &from(offset), &bytes[offset..]).await;
+    assert_eq!(status, 204, "{text}");
+    let (status, text) = server.ask("GET", &format!("/api/v1/datasets/{dataset}/files/21/content"), &cookie, "").await;
+    assert_eq!(status, 200);
+    assert!(text.ends_with(&format!("\r\n\r\n{bytes}")), "the file is whole");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]

@@ -111,11 +111,11 @@ both!(file_1_a_long_list_is_paged_and_a_page_is_never_longer, async |app| {
     let first = anna.page(&tab(&org, dataset, "images")).await.expect(200).body;
     assert_eq!(first.matches("aria-label=\"Select ").count(), 121, "120 files, and all of them");
     assert!(first.contains("120 of 123 files"));
-    let next = first.split("href=\"").find(|rest| rest.contains("cursor=") && rest.contains(">Show more<"));
+    let next = first.split("href=\"").find(|rest| rest.contains("cursor=") && rest.contains(">Next page<"));
     let next = next.and_then(|rest| rest.split('"').next()).expect("a link to the next page").replace("&amp;", "&");
     let second = anna.page(&next).await.expect(200).body;
     assert_eq!(second.matches("aria-label=\"Select ").count(), 4);
-    assert!(second.contains("Back to the start") && !second.contains("Show more"));
+    assert!(second.contains("Back to the start") && !second.contains("Next page"));
 });
 
 both!(file_1_drive_4_files_are_left_out_and_taken_in_again_by_forms_with_undo, async |app| {
