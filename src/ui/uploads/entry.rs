@@ -76,7 +76,7 @@ fn OpenPicker(
     }
 }
 
-/// What a dataset's page has for uploading: the menu, or without script a form; and what was left of an upload.
+/// What a dataset's page has for uploading besides the menu in its header: without script a form, and what was left of an upload.
 #[component]
 pub fn DatasetUploads(
     /// The dataset's id and name.
@@ -103,10 +103,7 @@ pub fn DatasetUploads(
     view! {
         {refused}
         {left}
-        <div class="upload-bar">
-            {plain}
-            <UploadMenu target control=place.control/>
-        </div>
+        <div class="upload-bar">{plain}</div>
     }
     .into_any()
 }

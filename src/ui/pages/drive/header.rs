@@ -27,7 +27,7 @@ use crate::{
         uploads::{Target, entry::UploadMenu},
         words,
     },
-    view::{Control, ResourceView},
+    view::{Control, ResourceView, file::UploadPlaceView},
 };
 
 /// Breadcrumbs, **New**, and links to trash and access.
@@ -44,15 +44,28 @@ pub fn ContainerHeader(
     team: bool,
     shared_elsewhere: bool,
     lacking: MissingEntitlements,
+    /// Whether files can be added to it, if it is a dataset.
+    upload: Option<UploadPlaceView>,
 ) -> impl IntoView {
     let way = steps(&resource, &listing, shared_elsewhere);
     let to_invite_to = if resource.kind == Kind::Root { String::new() } else { resource.id.to_string() };
     let invite = paths::invite(&listing.org, &to_invite_to);
     let name = resource.name.clone();
-    let upload = (!listing.is_view_as() && resource.kind.may_hold(Kind::Dataset)).then(|| {
-        let reason_shown = matches!((&create, &expired), (Control::Disabled(reason), Some(shown)) if reason == shown);
-        let target = Target { container: Some((resource.id.to_string(), resource.name.clone())), dataset: None };
-        view! { <UploadMenu target control=create.clone() reason_shown/> }
+    let is_dataset = resource.kind == Kind::Dataset;
+    let upload_control = if is_dataset {
+        upload.map(|place| place.control)
+    } else {
+        resource.kind.may_hold(Kind::Dataset).then(|| create.clone())
+    };
+    let upload = upload_control.filter(|_| !listing.is_view_as()).map(|control| {
+        let reason_shown = matches!((&control, &expired), (Control::Disabled(reason), Some(shown)) if reason == shown);
+        let this = Some((resource.id.to_string(), resource.name.clone()));
+        let target = if is_dataset {
+            Target { container: None, dataset: this }
+        } else {
+            Target { container: this, dataset: None }
+        };
+        view! { <UploadMenu target control reason_shown/> }
     });
     let kinds: Vec<Kind> = Kind::CREATABLE.into_iter().filter(|kind| resource.kind.may_hold(*kind)).collect();
     let new = match create {
@@ -96,12 +109,11 @@ pub fn ContainerHeader(
         }
     };
     // A dataset's page has **Manage access** among its commands.
-    let manages = resource.level >= Act::GiveAccess.needs() && resource.kind != Kind::Dataset && team;
+    let manages = resource.level >= Act::GiveAccess.needs() && !is_dataset && team;
     let access = manages.then(|| {
         let href = listing.dialog(Command::Access, &[resource.id.to_string()]);
         view! { <ButtonLink href icon="people" in_place=true>"Manage access"</ButtonLink> }
     });
-    let is_dataset = resource.kind == Kind::Dataset;
     // What is in a root is more than one takes away at once.
     let takes = !is_dataset && resource.kind != Kind::Root && resource.children_count > 0 && !listing.is_view_as();
     let download = takes.then(|| download_all(&resource));
