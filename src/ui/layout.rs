@@ -15,6 +15,7 @@ use super::{
     form_action::FormAction,
     location::current_path,
     session::{PageContext, Session},
+    suspend::rebuilt,
     switcher::{AccountEntry, Entry, Switcher},
     undo::Undo,
     words,
@@ -106,13 +107,13 @@ pub fn Frame(
         <div class="frame">
             <header class="rail">
                 <Transition>
-                    {move || {
+                    {rebuilt(move || {
                         let org = org.get();
-                        Suspend::new(async move {
+                        async move {
                             let context = session.context().await;
                             view! { <Rail section org context/> }
-                        })
-                    }}
+                        }
+                    })}
                 </Transition>
             </header>
             <main class="page" id="content" tabindex="-1">{children()}</main>

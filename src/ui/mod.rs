@@ -5,6 +5,7 @@
 //! - `hydration` hydrates the server's page, even if browser extensions have changed it.
 //! - `lazy` splits the code of pages into bundles that are fetched on demand.
 //! - `form_action` sends a form to a server function.
+//! - `suspend` builds what is shown of loaded data, again whenever it is loaded again.
 //! - `page` is the skeleton that most pages share, `layout` the frame around it, `switcher` the organization switcher
 //!   in the frame, `error_page` what is shown where a page cannot be.
 //! - `sales` is the way to **Contact sales**, `email_banner` the reminder to verify one's address.
@@ -35,6 +36,7 @@ pub mod routes;
 pub mod sales;
 pub mod session;
 pub mod status;
+pub mod suspend;
 pub mod switcher;
 pub mod undo;
 pub mod uploads;

@@ -16,6 +16,7 @@ use super::{
     },
     error_page::ErrorPage,
     layout::{Frame, Section},
+    suspend::rebuilt,
 };
 use crate::rpc::Failure;
 
@@ -66,12 +67,12 @@ where
 fn page_content(load: LoadContent) -> AnyView {
     view! {
         <Transition fallback=Skeleton>
-            {move || {
+            {rebuilt(move || {
                 let content = load();
-                Suspend::new(async move {
+                async move {
                     content.await.unwrap_or_else(|failure| view! { <ErrorPage failure/> }.into_any())
-                })
-            }}
+                }
+            })}
         </Transition>
     }
     .into_any()
@@ -80,9 +81,9 @@ fn page_content(load: LoadContent) -> AnyView {
 fn dialog_content_view(close: String, load: LoadContent) -> AnyView {
     view! {
         <Transition fallback=move || view! { <DialogBody><Skeleton/></DialogBody> }>
-            {move || {
+            {rebuilt(move || {
                 let (content, close) = (load(), close.clone());
-                Suspend::new(async move {
+                async move {
                     content.await.unwrap_or_else(|failure| {
                         view! {
                             <DialogBody><Note severity=Severity::Error><p role="alert">{failure.to_string()}</p></Note></DialogBody>
@@ -90,8 +91,8 @@ fn dialog_content_view(close: String, load: LoadContent) -> AnyView {
                         }
                         .into_any()
                     })
-                })
-            }}
+                }
+            })}
         </Transition>
     }
     .into_any()

@@ -21,6 +21,7 @@ pub mod markup;
 pub mod menu;
 pub mod meter;
 pub mod note;
+pub mod pages;
 pub mod select;
 pub mod selection;
 pub mod table;

@@ -11,7 +11,7 @@ use crate::{
     paths::{self, Address},
     rpc::{activity::organization_activity, ask},
     ui::{
-        components::{avatar::PersonAvatar, button::ButtonLink, empty::Empty, icon::Icon, table::Fact},
+        components::{avatar::PersonAvatar, button::ButtonLink, empty::Empty, icon::Icon, pages::Pages, table::Fact},
         layout::{PageHeader, Section},
         location::use_route_query,
         page::page,
@@ -124,10 +124,7 @@ fn ActivityContent(route: ActivityRoute, log: AuditLogView, now: Timestamp) -> i
         </PageHeader>
         <Filters route people=log.people lines=log.lines/>
         <section class="panel" aria-label="Lines">{list}</section>
-        <nav class="bar" aria-label="Pages">
-            {newer.map(|href| view! { <ButtonLink href>"Newer"</ButtonLink> })}
-            {older.map(|href| view! { <ButtonLink href>"Older"</ButtonLink> })}
-        </nav>
+        <Pages start=newer next=older words=["Newer", "Older"]/>
     }
 }
 

@@ -20,6 +20,7 @@ use crate::{
             empty::Empty,
             field::{Choice, Field, Hidden, Lines},
             form::{Form, Submit},
+            pages::Pages,
         },
         form_action::FormAction,
         layout::{PageHeader, Section},
@@ -205,12 +206,7 @@ fn Requests(
             } else {
                 view! { <ul class="requests" aria-label="Requests">{rows}</ul> }.into_any()
             }}
-            {(newest.is_some() || older.is_some()).then(|| view! {
-                <nav class="bar" aria-label="Pages">
-                    {newest.map(|href| view! { <ButtonLink href>"Newest"</ButtonLink> })}
-                    {older.map(|href| view! { <ButtonLink href>"Older"</ButtonLink> })}
-                </nav>
-            })}
+            <Pages start=newest next=older words=["Newest", "Older"]/>
         </section>
     }
 }

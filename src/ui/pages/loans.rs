@@ -20,6 +20,7 @@ use crate::{
             empty::Empty,
             field::{Field, Hidden},
             form::{Form, Submit},
+            pages::Pages,
             select::Select,
         },
         form_action::FormAction,
@@ -114,14 +115,7 @@ fn LoansContent(route: LoansRoute, loans: LoansView, now: Timestamp, flash: Opti
         loans.loans.items.into_iter().partition(|loan| loan.direction == LoanDirection::Lent);
     let start = (!route.cursor.is_empty()).then(|| route.list("").text());
     let next = loans.loans.next_cursor.map(|cursor| route.list(&cursor).text());
-    let pages = (start.is_some() || next.is_some()).then(|| {
-        view! {
-            <nav class="pages" aria-label="Pages">
-                {start.map(|href| view! { <ButtonLink href>"Back to the start"</ButtonLink> })}
-                {next.map(|href| view! { <ButtonLink href>"Show more"</ButtonLink> })}
-            </nav>
-        }
-    });
+    let pages = view! { <Pages start next/> };
     let seats = paths::seats(&route.org);
     let borrowed_asked = route.clone();
     view! {

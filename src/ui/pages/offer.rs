@@ -208,7 +208,7 @@ fn Answer(
         .collect_view();
     let more = rows.next_cursor.map(|cursor| {
         let href = route.at(&route.inside).with("cursor", cursor).text();
-        view! { <ButtonLink href in_place=true tone=Tone::Quiet>"Show more"</ButtonLink> }
+        view! { <ButtonLink href in_place=true tone=Tone::Quiet>"Next page"</ButtonLink> }
     });
     let clear = plan.plan.is_clear();
     let id = offer.id.to_string();

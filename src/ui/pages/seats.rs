@@ -18,6 +18,7 @@ use crate::{
             field::{Field, Hidden},
             form::{Form, Submit},
             meter::Meter,
+            pages::Pages,
         },
         form_action::FormAction,
         layout::{PageHeader, Section},
@@ -178,12 +179,7 @@ fn Licence(route: SeatsRoute, licence: LicenceSeats, now: Timestamp) -> impl Int
     let pages = (!only.is_empty()).then(|| {
         let start = (!route.cursor.is_empty()).then(|| route.list("").text());
         let next = seats.next_cursor.clone().map(|cursor| route.list(&cursor).text());
-        view! {
-            <nav class="pages" aria-label="Pages">
-                {start.map(|href| view! { <ButtonLink href>"Back to the start"</ButtonLink> })}
-                {next.map(|href| view! { <ButtonLink href>"Show more"</ButtonLink> })}
-            </nav>
-        }
+        view! { <Pages start next/> }
     });
     let others = (only.is_empty() && usable && more > 0).then(|| {
         let href = Address::new(paths::seats(&route.org)).with("only", &id).text();

@@ -13,7 +13,7 @@ use crate::{
     paths::{self, Address},
     rpc::{ask, offer::transfers_page},
     ui::{
-        components::{button::ButtonLink, empty::Empty},
+        components::{empty::Empty, pages::Pages},
         layout::{PageHeader, Section},
         location::use_route_query,
         page::page,
@@ -114,10 +114,8 @@ fn Content(route: TransfersRoute, view: TransfersView, now: Timestamp) -> impl I
         (None, Some(page)) => (page.next_cursor.clone(), view! { <Offers page org=route.org.clone() now/> }.into_any()),
         (None, None) => (None, ().into_any()),
     };
-    let more = more.map(|cursor| {
-        let href = route.page().with("cursor", cursor).text();
-        view! { <ButtonLink href>"Older"</ButtonLink> }
-    });
+    let newest = (!route.cursor.is_empty()).then(|| route.page().text());
+    let older = more.map(|cursor| route.page().with("cursor", cursor).text());
     view! {
         <PageHeader title="Transfers" lead="Work transferred to and from other organizations, and offers.">
             {exports}
@@ -125,7 +123,7 @@ fn Content(route: TransfersRoute, view: TransfersView, now: Timestamp) -> impl I
         {tabs}
         <Directions route/>
         <section class="panel" aria-label=if offers { "Offers" } else { "Receipts" }>{list}</section>
-        <nav class="bar" aria-label="Pages">{more}</nav>
+        <Pages start=newest next=older words=["Newest", "Older"]/>
     }
 }
 

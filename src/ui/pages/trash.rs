@@ -23,6 +23,7 @@ use crate::{
             icon::Icon,
             markup::escaped,
             note::{Note, Severity},
+            pages::Pages,
             selection::Selection,
         },
         form_action::FormAction,
@@ -31,6 +32,7 @@ use crate::{
         page::content,
         pages::drive::task_panel::TaskPanel,
         session::Session,
+        suspend::rebuilt,
         words::{self, When},
     },
     view::{
@@ -113,13 +115,13 @@ pub fn TrashPage() -> impl IntoView {
                 let route = route.get();
                 (route.open != TrashDialog::Nothing).then(|| view! {
                     <Suspense>
-                        {move || {
+                        {rebuilt(move || {
                             let route = route.clone();
-                            Suspend::new(async move {
+                            async move {
                                 let flash = session.context().await.form;
                                 trash.await.ok().map(|trash| view! { <TrashDialogs route trash flash/> })
-                            })
-                        }}
+                            }
+                        })}
                     </Suspense>
                 })
             }}
@@ -144,6 +146,7 @@ fn TrashContent(route: TrashRoute, trash: TrashView, now: Timestamp, flash: Opti
     } else {
         view! { <List route=route.clone() rows=trash.rows.items any now flash/> }.into_any()
     };
+    let start = (!route.cursor.is_empty()).then(|| paths::trash(&route.org));
     let next =
         trash.rows.next_cursor.map(|cursor| Address::new(paths::trash(&route.org)).with("cursor", cursor).text());
     view! {
@@ -157,12 +160,7 @@ fn TrashContent(route: TrashRoute, trash: TrashView, now: Timestamp, flash: Opti
             <div class="end">{empty}</div>
         </header>
         {list}
-        {(next.is_some() || !route.cursor.is_empty()).then(|| view! {
-            <nav class="pages" aria-label="Pages">
-                {(!route.cursor.is_empty()).then(|| view! { <ButtonLink href=paths::trash(&route.org)>"Back to the start"</ButtonLink> })}
-                {next.map(|href| view! { <ButtonLink href>"Show more"</ButtonLink> })}
-            </nav>
-        })}
+        <Pages start next/>
     }
 }
 

@@ -26,6 +26,7 @@ use crate::{
             field::Hidden,
             form::{Form, Submit},
             icon::Icon,
+            pages::Pages,
         },
         email_banner::EmailBanner,
         error_page::ErrorPage,
@@ -34,6 +35,7 @@ use crate::{
         location::use_route_query,
         pages::first_steps::FirstStepsList,
         session::Session,
+        suspend::rebuilt,
         words,
     },
     view::{
@@ -90,7 +92,7 @@ pub fn WelcomePage() -> impl IntoView {
     let steps = ask(move || session.version(), |_| first_steps(String::new()));
     view! {
         <Transition fallback=Skeleton>
-            {move || Suspend::new(async move {
+            {rebuilt(move || async move {
                 match session.start().await {
                     Ok(start) if start.session.person.is_some() => {
                         let founding = start.policy.has_founding();
@@ -193,14 +195,9 @@ fn OrganizationList(
             </form>
         }
     });
-    let pages = (page.next_cursor.is_some() || !route.cursor.is_empty()).then(|| {
-        view! {
-            <nav class="pages" aria-label="Pages">
-                {(!route.cursor.is_empty()).then(|| view! { <ButtonLink href=route.address("", "")>"Back to the start"</ButtonLink> })}
-                {page.next_cursor.clone().map(|cursor| view! { <ButtonLink href=route.address(&cursor, "")>"Show more"</ButtonLink> })}
-            </nav>
-        }
-    });
+    let start = (!route.cursor.is_empty()).then(|| route.address("", ""));
+    let next = page.next_cursor.clone().map(|cursor| route.address(&cursor, ""));
+    let pages = view! { <Pages start next/> };
     view! {
         {begins.then(|| view! { <h2>{YOUR_ORGANIZATIONS}</h2> })}
         {find}
@@ -251,10 +248,8 @@ fn SharedList(page: Page<SharedResourceView>, route: WelcomeRoute) -> impl IntoV
             }
         })
         .collect_view();
-    let more = page.next_cursor.map(|cursor| {
-        let href = route.address(&route.cursor, &cursor);
-        view! { <nav class="pages" aria-label="Pages of what is shared"><ButtonLink href>"Show more"</ButtonLink></nav> }
-    });
+    let next = page.next_cursor.map(|cursor| route.address(&route.cursor, &cursor));
+    let more = view! { <Pages start=None next label="Pages of what is shared"/> };
     view! {
         <section class="waiting-invitations" id="shared" aria-labelledby="shared-heading">
             <h2 id="shared-heading">"Shared with you"</h2>

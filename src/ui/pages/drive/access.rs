@@ -207,7 +207,7 @@ fn Access(
         .then(|| view.waiting.iter().map(|one| waiting_entry(one, &context, now)).collect_view());
     let more = view.rows.next_cursor.clone().map(|at| {
         let href = address(&listing, &item, &route.show, &at, "");
-        view! { <div><ButtonLink href in_place=true tone=Tone::Quiet>"Show more"</ButtonLink></div> }
+        view! { <div><ButtonLink href in_place=true tone=Tone::Quiet>"Next page"</ButtonLink></div> }
     });
     let people: u64 = view.roles.iter().map(|count| count.people).sum();
     let by_role = (people > 0).then(|| {

@@ -20,7 +20,7 @@ use super::{
 use crate::{
     domain::command::Command,
     rpc::{Asked, Failure},
-    ui::session::Session,
+    ui::{session::Session, suspend::rebuilt},
     view::DriveView,
 };
 
@@ -34,7 +34,7 @@ pub fn drive_dialog(kind: DialogKind, route: Memo<DriveRoute>, listing: Memo<Lis
         DialogKind::Nothing => ().into_any(),
         DialogKind::New(kind) => view! {
             <Suspense>
-                {move || Suspend::new(async move {
+                {rebuilt(move || async move {
                     let context = session.context().await;
                     let (listing, drive) = drive.await;
                     drive.ok().map(|drive| view! { <NewDialog kind listing drive flash=context.form/> })
@@ -44,26 +44,26 @@ pub fn drive_dialog(kind: DialogKind, route: Memo<DriveRoute>, listing: Memo<Lis
         .into_any(),
         DialogKind::Menu(item) => view! {
             <Suspense>
-                {move || {
+                {rebuilt(move || {
                     let item = item.clone();
-                    Suspend::new(async move {
+                    async move {
                         let (listing, drive) = drive.await;
                         drive.ok().map(|drive| view! { <MenuDialog item listing drive/> })
-                    })
-                }}
+                    }
+                })}
             </Suspense>
         }
         .into_any(),
         DialogKind::Rename(item) => view! {
             <Suspense>
-                {move || {
+                {rebuilt(move || {
                     let item = item.clone();
-                    Suspend::new(async move {
+                    async move {
                         let context = session.context().await;
                         let (listing, drive) = drive.await;
                         drive.ok().map(|drive| view! { <RenameDialog item listing drive flash=context.form/> })
-                    })
-                }}
+                    }
+                })}
             </Suspense>
         }
         .into_any(),

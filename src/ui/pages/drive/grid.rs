@@ -24,8 +24,8 @@ use crate::{
     paths,
     ui::{
         components::{
-            button::ButtonLink,
             markup::escaped,
+            pages::Pages,
             table::{Order, SortHeader},
         },
         words,
@@ -163,14 +163,9 @@ pub fn Grid(
         }
         .into_any()
     };
-    let more = (drive.rows.next_cursor.is_some() || !listing.cursor.is_empty()).then(|| {
-        view! {
-            <nav class="pages" aria-label="Pages">
-                {(!listing.cursor.is_empty()).then(|| view! { <ButtonLink href=listing.page("")>"Back to the start"</ButtonLink> })}
-                {drive.rows.next_cursor.map(|cursor| view! { <ButtonLink href=listing.page(&cursor)>"Show more"</ButtonLink> })}
-            </nav>
-        }
-    });
+    let start = (!listing.cursor.is_empty()).then(|| listing.page(""));
+    let next = drive.rows.next_cursor.map(|cursor| listing.page(&cursor));
+    let pages = view! { <Pages start next/> };
     let picking = move || selection.sums.with(|sums| sums.count > 0);
     // With virtual scrolling, the style sheet hides the page links.
     let whole = listing.cursor.is_empty() && listing.q.is_empty();
@@ -224,7 +219,7 @@ pub fn Grid(
                     </tbody>
                 </table>
             </div>
-            {more}
+            {pages}
         </form>
         <RowMenuPopover selection listing immediate/>
     }

@@ -16,6 +16,7 @@ use crate::{
         },
         form_action::FormAction,
         session::Session,
+        suspend::rebuilt,
         words,
     },
 };
@@ -85,9 +86,9 @@ pub fn ConfirmDialog(
     view! {
         <Dialog label=command.label() heading close=close.clone() starts_with_text=true>
             <Suspense>
-                {move || {
+                {rebuilt(move || {
                     let (items, close) = (items.clone(), close.clone());
-                    Suspend::new(async move {
+                    async move {
                         let flash = session.context().await.form;
                         if command == Command::Trash {
                             let action = FormAction::<MoveToTrash>::new();
@@ -112,8 +113,8 @@ pub fn ConfirmDialog(
                             }
                             .into_any()
                         }
-                    })
-                }}
+                    }
+                })}
             </Suspense>
         </Dialog>
     }

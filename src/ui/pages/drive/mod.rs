@@ -59,6 +59,7 @@ use crate::{
         layout::{Frame, Section},
         location::use_route_query,
         session::Session,
+        suspend::rebuilt,
     },
     view::query::DriveQuery,
 };
@@ -119,9 +120,9 @@ pub fn DrivePage() -> impl IntoView {
                 on:dragend=move |_| drag.end()
                 aria-busy=move || (session.hydrated.get() && loading.get()).then_some("true")>
                 <Transition fallback=Skeleton set_pending=loading>
-                    {move || {
+                    {rebuilt(move || {
                         let (view_mode, files_as_rows) = (view_mode.get(), files_as_rows.get());
-                        Suspend::new(async move {
+                        async move {
                         let context = session.context().await;
                         let files = files.await;
                         match drive.await {
@@ -151,7 +152,7 @@ pub fn DrivePage() -> impl IntoView {
                             }
                             (listing, Err(failure)) => view! { <ViewAsNotFound listing/><ErrorPage failure/> }.into_any(),
                         }
-                    })}}
+                    }})}
                 </Transition>
             </div>
             {dialog}

@@ -249,7 +249,7 @@ fn PlaceList(view: DestinationView, open: Move, listing: Listing) -> impl IntoVi
     });
     let more = view.rows.next_cursor.map(|at| {
         let href = listing.move_dialog(&Move { at, making_folder: false, ..open.clone() });
-        view! { <a class=Tone::Quiet.class() href=href data-noscroll="" prop:replace=true>"Show more"</a> }
+        view! { <a class=Tone::Quiet.class() href=href data-noscroll="" prop:replace=true>"Next page"</a> }
     });
     // Datasets cannot be destinations. They come last and collapsed, so that folders are found among folders.
     let (containers, others): (Vec<DestinationRow>, Vec<DestinationRow>) =

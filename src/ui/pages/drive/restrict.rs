@@ -24,6 +24,7 @@ use crate::{
         error_page::ErrorPage,
         form_action::FormAction,
         session::Session,
+        suspend::rebuilt,
     },
     view::restriction::RestrictionsView,
 };
@@ -42,16 +43,16 @@ pub fn RestrictDialog(item: String, listing: Listing) -> impl IntoView {
     view! {
         <Dialog label="Restrictions" heading="Restrictions" close=close.clone() starts_with_text=true>
             <Transition fallback=Skeleton>
-                {move || {
+                {rebuilt(move || {
                     let close = close.clone();
-                    Suspend::new(async move {
+                    async move {
                         let context = session.context().await;
                         match restrictions.await {
                             Ok(restrictions) => view! { <Choices restrictions close flash=context.form/> }.into_any(),
                             Err(failure) => view! { <DialogBody><ErrorPage failure/></DialogBody> }.into_any(),
                         }
-                    })
-                }}
+                    }
+                })}
             </Transition>
         </Dialog>
     }

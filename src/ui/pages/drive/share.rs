@@ -22,6 +22,7 @@ use crate::{
         form_action::FormAction,
         sales::GetLicence,
         session::Session,
+        suspend::rebuilt,
         words,
     },
     view::{
@@ -46,9 +47,9 @@ pub fn ShareDialog(item: String, listing: Listing) -> impl IntoView {
     view! {
         <Dialog label="Share" heading="Share" close=close.clone() starts_with_text=true>
             <Transition fallback=Skeleton>
-                {move || {
+                {rebuilt(move || {
                     let (back, org) = (back.clone(), org.clone());
-                    Suspend::new(async move {
+                    async move {
                         let context = session.context().await;
                         match share.await {
                             Ok(share) => {
@@ -56,8 +57,8 @@ pub fn ShareDialog(item: String, listing: Listing) -> impl IntoView {
                             }
                             Err(failure) => view! { <DialogBody><ErrorPage failure/></DialogBody> }.into_any(),
                         }
-                    })
-                }}
+                    }
+                })}
             </Transition>
             <footer>
                 <a class="button" href=close data-noscroll="" prop:replace=true>"Done"</a>

@@ -13,6 +13,7 @@ use crate::{
         },
         form_action::FormAction,
         session::Session,
+        suspend::rebuilt,
         words,
     },
 };
@@ -26,13 +27,13 @@ pub fn ShareCopyDialog(items: Vec<String>, listing: Listing) -> impl IntoView {
     view! {
         <Dialog label="Share a copy" heading close=close.clone()>
             <Suspense>
-                {move || {
+                {rebuilt(move || {
                     let (items, close) = (items.clone(), close.clone());
-                    Suspend::new(async move {
+                    async move {
                         let flash = session.context().await.form;
                         view! { <ShareCopyForm items close flash/> }
-                    })
-                }}
+                    }
+                })}
             </Suspense>
         </Dialog>
     }

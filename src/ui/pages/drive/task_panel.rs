@@ -21,6 +21,7 @@ use crate::{
         form_action::FormAction,
         location::current_address,
         session::Session,
+        suspend::rebuilt,
         undo::Undo,
         words,
     },
@@ -70,7 +71,7 @@ pub fn TaskPanel(org: Signal<String>) -> impl IntoView {
     });
     view! {
         <Transition>
-            {move || Suspend::new(async move {
+            {rebuilt(move || async move {
                 let (org, tasks) = tasks.await;
                 (!tasks.is_empty()).then(|| view! { <Panel org tasks cancel/> })
             })}

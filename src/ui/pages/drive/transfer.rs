@@ -25,6 +25,7 @@ use crate::{
         },
         form_action::FormAction,
         session::Session,
+        suspend::rebuilt,
     },
     view::PlanView,
 };
@@ -60,9 +61,9 @@ pub fn TransferDialog(route: Memo<DriveRoute>) -> impl IntoView {
                 </Dialog>
             }
         }>
-            {move || {
+            {rebuilt(move || {
                 let (listing, close) = (listing.clone(), close.clone());
-                Suspend::new(async move {
+                async move {
                     let context = session.context().await;
                     match resource.await {
                         (open, Ok(plan)) => view! { <PlanContent plan open listing action take flash=context.form/> }.into_any(),
@@ -74,8 +75,8 @@ pub fn TransferDialog(route: Memo<DriveRoute>) -> impl IntoView {
                         }
                         .into_any(),
                     }
-                })
-            }}
+                }
+            })}
         </Transition>
     }
 }

@@ -12,7 +12,7 @@ use crate::{
     paths::{self, Address},
     rpc::{ask, licence::licence_ledger},
     ui::{
-        components::{button::ButtonLink, empty::Empty, table::Fact},
+        components::{button::ButtonLink, empty::Empty, pages::Pages, table::Fact},
         layout::{PageHeader, Section},
         location::use_route_query,
         page::page,
@@ -152,10 +152,7 @@ fn LedgerContent(route: LedgerRoute, ledger: LedgerView, now: Timestamp) -> impl
         </section>
         <Filters route/>
         <section class="panel" aria-label="Entries">{list}</section>
-        <nav class="bar" aria-label="Pages">
-            {newer.map(|href| view! { <ButtonLink href>"Newer"</ButtonLink> })}
-            {older.map(|href| view! { <ButtonLink href>"Older"</ButtonLink> })}
-        </nav>
+        <Pages start=newer next=older words=["Newer", "Older"]/>
     }
 }
 

@@ -12,6 +12,7 @@ use crate::{
         email_banner::EmailBanner,
         layout::{Frame, PageHeader, Section},
         session::Session,
+        suspend::rebuilt,
     },
 };
 
@@ -33,7 +34,7 @@ pub fn AccountFrame(
     view! {
         <Frame section=Section::Account org="">
             <Transition>
-                {move || Suspend::new(async move {
+                {rebuilt(move || async move {
                     let context = session.context().await;
                     view! { <EmailBanner person=context.person back=paths::account(part) flash=context.form/> }
                 })}

@@ -20,6 +20,7 @@ use crate::{
             empty::Empty,
             form::follow,
             note::{Note, Severity},
+            pages::Pages,
             toast::Toaster,
         },
         form_action::{FormAction, function_of},
@@ -132,9 +133,8 @@ fn Content(
         .into_iter()
         .map(|row| view! { <Row row org=org.clone() back=back.clone() now resend_path revoke_path/> })
         .collect_view();
-    let next = invitations.rows.next_cursor.map(|cursor| {
-        view! { <nav class="pages" aria-label="Pages"><ButtonLink href=route.address(&route.state, &cursor)>"Show more"</ButtonLink></nav> }
-    });
+    let start = (!route.cursor.is_empty()).then(|| route.address(&route.state, ""));
+    let next = invitations.rows.next_cursor.map(|cursor| route.address(&route.state, &cursor));
     let content = if empty {
         let sentence = match state {
             InvitationState::Pending => "No invitations are waiting for an answer.",
@@ -167,7 +167,7 @@ fn Content(
                     <tbody>{rows}</tbody>
                 </table>
             </div>
-            {next}
+            <Pages start next/>
         }
         .into_any()
     };

@@ -26,6 +26,7 @@ use crate::{
             icon::Icon,
             markup::escaped,
             note::{Note, Severity},
+            pages::Pages,
             selection::Selection,
             table::{Order, SortHeader},
             toast::Toaster,
@@ -230,14 +231,9 @@ fn Table(people: PeopleView, route: PeopleRoute, now: Timestamp) -> impl IntoVie
             view! { <Row row route=route.clone() mine me owners=people.owners now may_manage refused=refused.clone() several_accounts={people.accounts > 1}/> }
         })
         .collect_view();
-    let more = (people.rows.next_cursor.is_some() || !route.cursor.is_empty()).then(|| {
-        view! {
-            <nav class="pages" aria-label="Pages">
-                {(!route.cursor.is_empty()).then(|| view! { <ButtonLink href=route.page("")>"Back to the start"</ButtonLink> })}
-                {people.rows.next_cursor.clone().map(|cursor| view! { <ButtonLink href=route.page(&cursor)>"Show more"</ButtonLink> })}
-            </nav>
-        }
-    });
+    let start = (!route.cursor.is_empty()).then(|| route.page(""));
+    let next = people.rows.next_cursor.clone().map(|cursor| route.page(&cursor));
+    let pages = view! { <Pages start next/> };
     let words = move || words::totalled(selection.count.get(), "person selected", "people selected");
     view! {
         <form
@@ -267,7 +263,7 @@ fn Table(people: PeopleView, route: PeopleRoute, now: Timestamp) -> impl IntoVie
                     <tbody>{rows}</tbody>
                 </table>
             </div>
-            {more}
+            {pages}
         </form>
         {forms}
     }

@@ -27,6 +27,7 @@ use crate::{
         layout::{Frame, Section},
         location::use_route_query,
         session::Session,
+        suspend::rebuilt,
     },
     view::{
         people::PeopleView,
@@ -55,7 +56,7 @@ pub fn PeoplePage() -> impl IntoView {
         <Frame section=Section::People org>
             <div class="loadable" aria-busy=move || (session.hydrated.get() && loading.get()).then_some("true")>
                 <Transition fallback=Skeleton set_pending=loading>
-                    {move || Suspend::new(async move {
+                    {rebuilt(move || async move {
                         let context = session.context().await;
                         match people.await {
                             (route, Ok(people)) => view! { <PeopleContent people route now=context.now flash=context.form/> }.into_any(),

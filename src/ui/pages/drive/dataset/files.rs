@@ -32,6 +32,7 @@ use crate::{
             icon::Icon,
             markup::escaped,
             note::{Note, Severity},
+            pages::Pages,
             selection::Selection,
         },
         form_action::FormAction,
@@ -251,18 +252,13 @@ fn FileList(
             file_row(index, file, &listing, checked, downloads, now)
         })
         .collect_view();
-    let more = (page.next_cursor.is_some() || !listing.files.cursor.is_empty()).then(|| {
-        let to = |cursor: String| {
-            let files = FilesPlace { cursor, ..listing.files.clone() };
-            Listing { files, ..listing.clone() }.address()
-        };
-        view! {
-            <nav class="pages" aria-label="Pages">
-                {(!listing.files.cursor.is_empty()).then(|| view! { <ButtonLink href=to(String::new())>"Back to the start"</ButtonLink> })}
-                {page.next_cursor.clone().map(|cursor| view! { <ButtonLink href=to(cursor)>"Show more"</ButtonLink> })}
-            </nav>
-        }
-    });
+    let to = |cursor: String| {
+        let files = FilesPlace { cursor, ..listing.files.clone() };
+        Listing { files, ..listing.clone() }.address()
+    };
+    let start = (!listing.files.cursor.is_empty()).then(|| to(String::new()));
+    let next = page.next_cursor.clone().map(to);
+    let pages = view! { <Pages start next/> };
     let bar = (!listing.is_view_as()).then(|| view! { <Bar selection target/> });
     view! {
         <form
@@ -302,7 +298,7 @@ fn FileList(
                     <tbody role="rowgroup">{rows}</tbody>
                 </table>
             </div>
-            {more}
+            {pages}
         </form>
     }
 }
