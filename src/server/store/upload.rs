@@ -195,7 +195,7 @@ pub async fn list_open_by_keys(
 pub async fn count_all_open(tx: &mut Tx, now: Timestamp, limit: i64) -> Result<i64> {
     tx.sql(
         "SELECT CAST(COUNT(*) AS BIGINT) FROM (
-            SELECT 1 AS one FROM upload WHERE expires_at > $1 AND file_number IS NULL LIMIT CAST($2 AS BIGINT)) AS open",
+            SELECT 1 AS one FROM upload WHERE expires_at > $1 AND file_number IS NULL LIMIT CAST($2 AS BIGINT)) AS first",
     )
     .bind(now)
     .bind(limit)
