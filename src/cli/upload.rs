@@ -72,7 +72,7 @@ pub struct UploadArgs {
 
 /// A file of the folder.
 struct LocalFile {
-    /// Its path below the folder, with slashes.
+    /// Its path in the dataset, with slashes; it begins with the name of the folder.
     path: String,
     at: PathBuf,
     bytes: u64,
@@ -163,7 +163,14 @@ fn words(bytes: u64) -> String {
 
 /// The files below a folder, in the order of their paths. Links are not followed.
 fn list(folder: &Path) -> Result<Vec<LocalFile>, Fatal> {
-    let (mut files, mut folders) = (Vec::new(), vec![(folder.to_owned(), String::new())]);
+    let whole = folder.canonicalize().map_err(|error| format!("{} cannot be read: {error}", folder.display()))?;
+    // The folder's name is part of every path, as it is when a browser uploads the folder.
+    let before = match whole.file_name().map(|name| name.to_str()) {
+        Some(Some(name)) => format!("{name}/"),
+        Some(None) => return Err(format!("{} is no name in Unicode. Rename it.", folder.display()).into()),
+        None => String::new(),
+    };
+    let (mut files, mut folders) = (Vec::new(), vec![(folder.to_owned(), before)]);
     while let Some((folder, before)) = folders.pop() {
         let entries =
             std::fs::read_dir(&folder).map_err(|error| format!("{} cannot be read: {error}", folder.display()))?;

@@ -543,7 +543,9 @@ fn read_cells(cells: Vec<Cell>) -> Vec<Invitee> {
                 Some(last) if (is_role || in_columns) && last.role.is_empty() && waiting.is_empty() => {
                     last.role.clone_from(&cell.text);
                 }
-                Some(last) if alone && last.name.is_empty() => last.name.clone_from(&cell.text),
+                Some(last) if alone && last.name.is_empty() && !may_be_address(&cell.text) => {
+                    last.name.clone_from(&cell.text);
+                }
                 _ => waiting.push(cell),
             }
             continue;
@@ -575,6 +577,11 @@ fn read_cells(cells: Vec<Cell>) -> Vec<Invitee> {
     }
     found.extend(waiting.into_iter().map(unread));
     found
+}
+
+/// Whether a text without an `@` is rather an address with a mistake than the name of a person: one word in small letters.
+fn may_be_address(text: &str) -> bool {
+    text.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || ".-_+".contains(c))
 }
 
 /// The people in a cell: `Name <address>`, `address`, or several of them separated by spaces. If something with an `@` is not
@@ -850,6 +857,15 @@ mod tests {
 
     #[test]
     fn people_2_a_list_that_cannot_be_read_says_why() {
+        // A name stands beside an address; a second address with a mistake does not.
+        let texts = |text: &str| -> Vec<(String, String)> {
+            read_list(text).expect("a list").into_iter().map(|one| (one.email, one.name)).collect()
+        };
+        let two = |one: &str, other: &str| vec![(one.to_owned(), String::new()), (other.to_owned(), String::new())];
+        assert_eq!(texts("carl@example.com, notanaddress"), two("carl@example.com", "notanaddress"));
+        assert_eq!(texts("carl@example.com, carl.example.com"), two("carl@example.com", "carl.example.com"));
+        assert_eq!(texts("carl@example.com, Carl"), [("carl@example.com".to_owned(), "Carl".to_owned())]);
+        assert_eq!(texts("carl@example.com, carl meier"), [("carl@example.com".to_owned(), "carl meier".to_owned())]);
         assert_eq!(read_list("name,role\nAnna,editor"), Err(FieldIssue::NoEmailColumn));
         assert_eq!(read_list("na\u{FFFD}me@example.com"), Err(FieldIssue::NotUtf8));
         let many = (0..=MAX_INVITATIONS).map(|n| format!("p{n}@example.com\n")).collect::<String>();

@@ -1,6 +1,6 @@
 //! What every page shares: the signed-in person, messages to show once, and when to load data again.
 
-use leptos::prelude::*;
+use leptos::{ev, prelude::*};
 
 use crate::{
     domain::{id::PersonId, installation_policy::Policy, time::Timestamp},
@@ -68,6 +68,10 @@ impl Session {
             hydrated: RwSignal::new(false),
         };
         provide_context(session);
+        Effect::new(move |_| {
+            // What was not loaded, or failed to be, while there was no connection. For as long as the window is open.
+            drop(window_event_listener(ev::online, move |_| session.refresh()));
+        });
         session
     }
 
@@ -176,9 +180,12 @@ impl Session {
         self.version.get()
     }
 
-    /// Makes the page load its data again.
+    /// Makes the page load its data again. Without a connection that would only take away what is shown: then it is loaded as soon
+    /// as there is one (see [`Self::provide`]).
     pub fn refresh(self) {
-        self.version.update(|version| *version += 1);
+        if window().navigator().on_line() {
+            self.version.update(|version| *version += 1);
+        }
     }
 
     /// Records the path that is shown. Returns `true` if it was reached by navigation within the application; its

@@ -489,7 +489,7 @@ async fn file_7_a_folder_is_sent_from_the_command_line_and_a_command_that_was_ki
     std::fs::write(card.join("empty.txt"), "no more").expect("written");
     let (code, says, _) = ran(command(&[])).await.expect("it ends");
     assert_eq!(code, Some(1), "{says}");
-    assert!(says.contains("not sent: empty.txt: Another file has this name."), "{says}");
+    assert!(says.contains("not sent: card/empty.txt: Another file has this name."), "{says}");
     let (code, says, _) = ran(command(&["--on-conflict", "keep-both"])).await.expect("it ends");
     assert_eq!((code, says.contains("1 sent (7 B)")), (Some(0), true), "{says}");
     // Without a dataset a new one is made, in the Drive of the key's account.
@@ -514,7 +514,7 @@ async fn file_7_a_folder_is_sent_from_the_command_line_and_a_command_that_was_ki
         .await
         .expect("rows");
     assert_eq!(rows.len(), 27);
-    for (path, sha256) in rows.iter().filter(|(path, _)| !path.contains('(') && path != "empty.txt") {
-        assert_eq!(*sha256, digest(&std::fs::read(card.join(path)).expect("a file")), "{path}");
+    for (path, sha256) in rows.iter().filter(|(path, _)| !path.contains('(') && path != "card/empty.txt") {
+        assert_eq!(*sha256, digest(&std::fs::read(folder.join(path)).expect("a file")), "{path}");
     }
 }

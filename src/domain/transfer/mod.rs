@@ -559,7 +559,7 @@ pub fn plan(facts: &Facts) -> Plan {
         Scope::Between => {
             for item in &moving {
                 blockers.items(BlockerCode::NotProcessed, &item.contents.not_processed, |name| {
-                    format!("“{name}” is not processed yet. Process it first, or leave it out.")
+                    format!("“{name}” is not processed yet. Only processed datasets can be transferred; leave it out, or share a copy of it instead.")
                 });
             }
             storage(facts, &moving, &mut blockers);

@@ -59,7 +59,7 @@ pub fn offering(source: &Side, items: &[Item], now: Timestamp) -> OfferPlan {
     let mut links_stopped = Truncated::default();
     for item in &moving {
         blockers.items(BlockerCode::NotProcessed, &item.contents.not_processed, |name| {
-            format!("“{name}” is not processed yet. Process it first, or leave it out.")
+            format!("“{name}” is not processed yet. Only processed datasets can be transferred; leave it out, or share a copy of it instead.")
         });
         links_stopped.total += item.contents.links.total;
         let room = super::MAX_NAMED.saturating_sub(links_stopped.first.len());

@@ -57,9 +57,7 @@ impl Download<'_> {
         let text = |name: HeaderName| headers.get(name).and_then(|value| value.to_str().ok());
         if headers.contains_key(header::IF_MATCH) && !has_tag(text(header::IF_MATCH), &tag) {
             let text = "The file is not the one that you have a part of. Begin anew.";
-            return Ok(
-                Problem::new(StatusCode::PRECONDITION_FAILED, "invalid", text.to_owned()).into_response()
-            );
+            return Ok(Problem::new(StatusCode::PRECONDITION_FAILED, "invalid", text.to_owned()).into_response());
         }
         // Ranges are of GET alone (RFC 9110, 14.2).
         let range = text(header::RANGE)

@@ -140,9 +140,12 @@ fn Unfinished(
         format!("Upload unfinished: {} of {} here.", words::count(here), words::counted(all, "file is", "files are"));
     let choose = move || {
         session.hydrated.get().then(|| {
-            let target = target.clone();
-            let open = move |_| uploads.pick(target.clone(), true);
-            view! { <button type="button" class=Tone::Plain.class() on:click=open>"Choose folder"</button> }
+            let button = |is_folder, words| {
+                let target = target.clone();
+                let open = move |_| uploads.pick(target.clone(), is_folder);
+                view! { <button type="button" class=Tone::Plain.class() on:click=open>{words}</button> }
+            };
+            (button(true, "Choose folder"), button(false, "Choose files"))
         })
     };
     // While this window sends them, the panel tells more.

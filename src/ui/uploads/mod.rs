@@ -258,7 +258,8 @@ fn drop_place(event: &DragEvent) -> Option<(Element, Target, String)> {
         };
         return Some((element.into(), target, name));
     }
-    let shown = shown.filter(|_| page.contains(Some(&target)))?;
+    // The whole page under the frame's rail, also where its list is short.
+    let shown = shown.filter(|_| within(&target, "main").is_some())?;
     let name = shown.1.clone();
     let target = if is_dataset {
         Target { container: None, dataset: Some(shown) }

@@ -56,9 +56,11 @@ fn EmptyList(drive: DriveView, listing: Listing, selection: Selection) -> impl I
     }
     let (icon, sentence, first) = match drive.resource.as_ref().map(|resource| resource.kind) {
         None => ("people", "Nothing has been shared with you here yet.", None),
-        Some(Kind::Root) => {
-            ("drive", "This Drive is empty. Folders, sites, assets and datasets will appear here.", Some(Kind::Folder))
-        }
+        Some(Kind::Root) => (
+            "drive",
+            "This Drive is empty. Upload a folder of photos, or create a folder for them first.",
+            Some(Kind::Folder),
+        ),
         Some(Kind::Folder) => ("folder", "This folder is empty.", Some(Kind::Dataset)),
         Some(Kind::Site) => ("site", "No datasets in this site yet.", Some(Kind::Dataset)),
         Some(Kind::Asset) => ("asset", "No datasets in this asset yet.", Some(Kind::Dataset)),

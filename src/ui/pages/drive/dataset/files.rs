@@ -72,7 +72,7 @@ pub fn FilesTab(
     };
     if count == 0 && page.items.is_empty() && listing.files.find.is_empty() {
         let (icon, sentence) = match target.side {
-            Side::Input => ("dataset", "No images yet. Files that are uploaded to this dataset appear here."),
+            Side::Input => ("dataset", "No images yet. Upload files or a folder of them."),
             Side::Output => ("file", "No results yet. They appear here once this dataset has been processed."),
         };
         return view! { <section class="panel"><Empty icon sentence/></section> }.into_any();
