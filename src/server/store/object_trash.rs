@@ -26,7 +26,7 @@ pub async fn any_due(tx: &mut Tx, now: Timestamp) -> Result<bool> {
 pub async fn count_due(tx: &mut Tx, now: Timestamp, limit: i64) -> Result<i64> {
     tx.sql(
         "SELECT CAST(COUNT(*) AS BIGINT) FROM (
-            SELECT 1 AS one FROM object_trash WHERE not_before <= $1 LIMIT CAST($2 AS BIGINT)) AS due",
+            SELECT 1 AS one FROM object_trash WHERE not_before <= $1 LIMIT CAST($2 AS BIGINT)) AS first",
     )
     .bind(now)
     .bind(limit)
