@@ -82,3 +82,28 @@ test("DRIVE eight windows of one browser share a stream: each loads, and each ge
   }
   await Promise.all(windows.map(({ one }) => one.close()));
 });
+
+test("what is pressed while the page is loaded again works", async ({ page, anna }) => {
+  const table = await anna.organization("Table");
+  for (const name of ["Tunnels", "Shafts"]) await anna.create(table.root, "folder", name);
+  const drive = new Drive(page);
+  await drive.open(table);
+  await heard(page);
+  // The page begins to load itself again, and its answer is held back.
+  let [held, open] = [0, (): void => undefined];
+  const released = new Promise<void>((resolve) => (open = resolve));
+  await page.route(/\/drive_page(\?|$)/, async (route) => {
+    held += 1;
+    await released;
+    await route.continue();
+  });
+  await anna.create(table.root, "folder", "Galleries");
+  await expect.poll(() => held, { timeout: TOLD }).toBeGreaterThan(0);
+  await drive.more("Tunnels", "Move to trash");
+  await expect(page.getByRole("status").filter({ hasText: "Moved “Tunnels” to the trash" })).toBeVisible();
+  await drive.select("Shafts");
+  open();
+  await expect(drive.row("Galleries")).toBeVisible();
+  await expect(drive.row("Tunnels")).toHaveCount(0);
+  await expect(page.getByText("1 selected", { exact: true })).toBeVisible();
+});

@@ -412,6 +412,7 @@ mod tests {
             model,
             active_from: NOW,
             active_until: None,
+            trial: false,
             granted: Amount::default(),
             left: Amount::default(),
         }

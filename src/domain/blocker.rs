@@ -30,6 +30,8 @@ pub enum BlockerCode {
     TooRecent,
     /// XFER-10.
     AllowanceTooSmall,
+    /// LIC-7.
+    TargetOnTrial,
     /// XFER-4.
     IntoItself,
     /// DRIVE-1.
@@ -44,6 +46,10 @@ pub enum BlockerCode {
     ChangedSince,
     /// POL-1.
     DeletionRestricted,
+    /// POL-1.
+    CopyRestricted,
+    /// POL-1.
+    DownloadRestricted,
     /// FILE-6.
     StorageTooSmall,
 }
@@ -61,6 +67,7 @@ words! {
     CreditsToImages => "credits_to_images";
     TooRecent => "too_recent";
     AllowanceTooSmall => "allowance_too_small";
+    TargetOnTrial => "target_on_trial";
     IntoItself => "into_itself";
     KindNotAllowedHere => "kind_not_allowed_here";
     AlreadyInSite => "already_in_site";
@@ -68,6 +75,8 @@ words! {
     DepthExceeded => "depth_exceeded";
     ChangedSince => "changed_since";
     DeletionRestricted => "deletion_restricted";
+    CopyRestricted => "copy_restricted";
+    DownloadRestricted => "download_restricted";
     StorageTooSmall => "storage_too_small";
 }
 

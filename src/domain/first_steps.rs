@@ -154,6 +154,7 @@ mod tests {
             model: (product != Product::Discovery && product != Product::Desktop).then_some(Model::Credits),
             active_from: now.plus_days(from),
             active_until: until.map(|days| now.plus_days(days)),
+            trial: false,
             granted: Amount::default(),
             left: Amount::default(),
         };

@@ -173,6 +173,8 @@ pub struct Licence {
     pub product: Product,
     /// How it is billed; cloud licences only.
     pub model: Option<Model>,
+    /// Whether it is given to try it out (LIC-7).
+    pub trial: bool,
     /// First moment it is active.
     pub active_from: Timestamp,
     /// First moment it is not active any more; `None`: it does not expire.
@@ -435,6 +437,7 @@ mod tests {
             id: LicenceId(id(number)),
             product,
             model: (product.family() == Family::Cloud).then_some(Model::ImagesProjects),
+            trial: false,
             active_from: NOW.plus_days(-30),
             active_until: Some(NOW.plus_days(335)),
             granted: amount(1_000, 10, 0),

@@ -130,6 +130,7 @@ mod tests {
             model: None,
             active_from: NOW.plus_days(from),
             active_until: Some(NOW.plus_days(until)),
+            trial: false,
             granted: Amount::default(),
             left: Amount::default(),
         }

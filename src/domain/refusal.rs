@@ -170,6 +170,14 @@ fn busy(seconds: u64) -> String {
 }
 
 impl Refusal {
+    /// What is wrong in one sentence, for where no field shows it: of several wrong fields, the first.
+    pub fn sentence(&self) -> String {
+        match self {
+            Self::Invalid(fields) => fields.first().map_or_else(|| self.to_string(), FieldError::words),
+            other => other.to_string(),
+        }
+    }
+
     /// One field with one problem.
     pub fn field(field: &str, problem: super::text::FieldIssue) -> Self {
         Self::Invalid(vec![FieldError::new(field, problem)])

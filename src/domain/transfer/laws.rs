@@ -244,7 +244,7 @@ mod world {
                 parent: resource(parent),
                 parent_kind: self.nodes[parent].kind,
                 ancestors: self.ancestors(node).into_iter().map(resource).collect(),
-                deletion_restrictions: Vec::new(),
+                restricted_by: Vec::new(),
                 level: Level::Manager,
                 height: subtree.iter().map(|at| self.depth(*at)).max().unwrap_or(0) - self.depth(node),
                 grants: grants.clone(),

@@ -25,6 +25,7 @@ use super::{
     permit::Permit,
     refusal::Refusal,
     resource::{Kind, MAX_DEPTH, free_name_from},
+    restriction::Restriction,
     role::{Permission, Role, may},
     storage::size,
     text::number,
@@ -129,8 +130,8 @@ pub struct Item {
     pub parent_kind: Kind,
     /// Everything above it.
     pub ancestors: Vec<ResourceId>,
-    /// Ancestors from which only Managers may delete (POL-1), with their names where the person sees them.
-    pub deletion_restrictions: Vec<(ResourceId, Option<String>)>,
+    /// What its ancestors forbid (POL-1), with their names where the person sees them.
+    pub restricted_by: Vec<(Restriction, ResourceId, Option<String>)>,
     /// The level on it of the person who transfers.
     pub level: Level,
     /// How many levels of things are below it; 0 for one that holds nothing.
@@ -225,6 +226,8 @@ pub enum Condition {
     SourceActive,
     /// The target has images and projects enough left (XFER-10).
     TargetCanPay,
+    /// The target does not pay with the allowance of a trial what another licence would be given back (LIC-7).
+    NoTrialPays,
     /// Every dataset is older than one month, or the source's licence has expired (XFER-12).
     OldOrSourceExpired,
     /// Nothing ever crosses this way (XFER-11).
@@ -258,7 +261,7 @@ pub const PAIRS: [PairRule; 4] = [
     PairRule {
         source: Model::ImagesProjects,
         target: Model::ImagesProjects,
-        conditions: &[Condition::SourceActive, Condition::TargetCanPay],
+        conditions: &[Condition::SourceActive, Condition::TargetCanPay, Condition::NoTrialPays],
         charge: Charge::MovesAllowance,
     },
     PairRule {
@@ -539,7 +542,7 @@ pub fn plan(facts: &Facts) -> Plan {
         Scope::Between => roles_between(facts, &mut blockers),
     }
     direct_access(&moving, scope, &mut blockers);
-    check_deletion_restrictions(facts, &moving, &mut blockers);
+    check_restrictions(facts, &moving, &mut blockers);
     check_destination(facts, &moving, &mut blockers);
     let mut effects = Effects {
         renamed: names(facts, &moving),
@@ -683,19 +686,22 @@ fn direct_access(moving: &[&Item], scope: Scope, blockers: &mut Blockers) {
     }
 }
 
-/// POL-1: whoever may not delete an item from a restricted folder may not move it out of that folder either. Moving it
+/// POL-1: whoever cannot lift the restrictions of a folder does not get around them by moving an item out of it. Moving it
 /// within the folder is allowed. An item's own restrictions move with it.
-fn check_deletion_restrictions(facts: &Facts, moving: &[&Item], blockers: &mut Blockers) {
+fn check_restrictions(facts: &Facts, moving: &[&Item], blockers: &mut Blockers) {
     for item in moving.iter().filter(|item| item.level < Level::Manager) {
         let restricted =
-            item.deletion_restrictions.iter().find(|(id, _)| !facts.destination.self_and_ancestors.contains(id));
-        if let Some((_, name)) = restricted {
+            item.restricted_by.iter().find(|(_, id, _)| !facts.destination.self_and_ancestors.contains(id));
+        if let Some((what, _, name)) = restricted {
             let place = name.as_ref().map_or_else(|| "of its folder".to_owned(), |name| format!("of “{name}”"));
-            let message = format!(
-                "Only people with Manager access can take “{}” out {place}, because deleting from there is restricted.",
-                item.name
-            );
-            blockers.item(BlockerCode::DeletionRestricted, item.id, &item.name, message);
+            let (code, doing) = match what {
+                Restriction::Delete => (BlockerCode::DeletionRestricted, "deleting from there is restricted"),
+                Restriction::Copy => (BlockerCode::CopyRestricted, "no one can copy what is there"),
+                Restriction::Download => (BlockerCode::DownloadRestricted, "no one can download what is there"),
+            };
+            let message =
+                format!("Only people with Manager access can take “{}” out {place}, because {doing}.", item.name);
+            blockers.item(code, item.id, &item.name, message);
         }
     }
 }
@@ -915,6 +921,17 @@ fn check_licences_and_charge(
                     );
                 }
             }
+            Condition::NoTrialPays
+                if is_trial(target) && !is_trial(source) && (cost.images, cost.projects) != (0, 0) =>
+            {
+                blockers.whole(
+                    BlockerCode::TargetOnTrial,
+                    format!(
+                        "{} is on a trial, and the allowance of a trial cannot pay for processed work of another organization. An Owner can contact sales, or you share a copy instead.",
+                        target.name
+                    ),
+                );
+            }
             Condition::OldOrSourceExpired if active(source) => {
                 for item in moving {
                     blockers.items(BlockerCode::TooRecent, &item.contents.too_recent, |name| {
@@ -935,7 +952,7 @@ fn check_licences_and_charge(
                     source.name, target.name
                 ),
             ),
-            Condition::SourceActive | Condition::OldOrSourceExpired => {}
+            Condition::SourceActive | Condition::OldOrSourceExpired | Condition::NoTrialPays => {}
         }
     }
     if rule.charge == Charge::MovesAllowance {
@@ -948,6 +965,10 @@ fn check_licences_and_charge(
             side.left_after = side.left_before.plus(cost.negated());
         }
     }
+}
+
+fn is_trial(side: &Side) -> bool {
+    side.licence.as_ref().is_some_and(|licence| licence.trial)
 }
 
 fn side_effect(side: &Side) -> SideEffect {

@@ -27,6 +27,7 @@ pub(super) fn licence(model: Model, images: i64, projects: i64) -> Licence {
         id: LicenceId(id(31)),
         product: Product::CloudPro,
         model: Some(model),
+        trial: false,
         active_from: NOW.plus_days(-100),
         active_until: Some(NOW.plus_days(265)),
         granted: Amount { images: 1_000, projects: 10, credits: left.credits },
@@ -59,7 +60,7 @@ fn item(number: u128, kind: Kind, name: &str) -> Item {
         parent: INBOX,
         parent_kind: Kind::Folder,
         ancestors: vec![INBOX, ROOT],
-        deletion_restrictions: Vec::new(),
+        restricted_by: Vec::new(),
         level: Level::Manager,
         height: 0,
         grants: Vec::new(),
@@ -626,6 +627,21 @@ fn xfer_10_the_target_needs_enough_of_both_and_no_more() {
 }
 
 #[test]
+fn lic_7_the_allowance_of_a_trial_is_not_turned_into_that_of_another_licence() {
+    for (source, target, fine) in [(false, false, true), (true, true, true), (true, false, true), (false, true, false)]
+    {
+        let mut facts = between();
+        facts.items = vec![dataset(101, "Portal", 100)];
+        for (side, trial) in [(&mut facts.source, source), (&mut facts.target, target)] {
+            side.licence = Some(Licence { trial, ..licence(Model::ImagesProjects, 500, 5) });
+        }
+        assert_eq!(codes(&plan(&facts)), if fine { "" } else { "target_on_trial" }, "{source} to {target}");
+        facts.items = vec![folder(101, "Empty")];
+        assert_eq!(codes(&plan(&facts)), "", "nothing is given back for what costs nothing");
+    }
+}
+
+#[test]
 fn xfer_10_the_refusal_says_what_is_needed_and_what_is_left() {
     let mut facts = between();
     facts.target.licence = Some(licence(Model::ImagesProjects, 99, 6));
@@ -926,11 +942,12 @@ fn xfer_2_what_only_direct_access_is_in_the_way_of_is_told() {
 
 #[test]
 fn pol_1_who_may_not_delete_from_a_folder_may_not_take_out_of_it_either() {
-    let kept = |level, by: &[(ResourceId, Option<String>)]| Item {
+    let kept_by = |what, level, by: &[(ResourceId, Option<String>)]| Item {
         level,
-        deletion_restrictions: by.to_vec(),
+        restricted_by: by.iter().map(|(id, name)| (what, *id, name.clone())).collect(),
         ..folder(101, "Tunnels")
     };
+    let kept = |level, by: &[(ResourceId, Option<String>)]| kept_by(Restriction::Delete, level, by);
     let named = [(INBOX, Some("Inbox".to_owned()))];
     let mut facts = within();
     facts.items = vec![kept(Level::Editor, &named)];
@@ -939,6 +956,15 @@ fn pol_1_who_may_not_delete_from_a_folder_may_not_take_out_of_it_either() {
     assert!(blocked.blockers[0].message.contains("out of “Inbox”"), "{}", blocked.blockers[0].message);
     facts.items = vec![kept(Level::Editor, &[(INBOX, None)])];
     assert!(plan(&facts).blockers[0].message.contains("out of its folder"));
+    // Nor does anybody get around what no one may do there.
+    for (what, code) in
+        [(Restriction::Copy, BlockerCode::CopyRestricted), (Restriction::Download, BlockerCode::DownloadRestricted)]
+    {
+        facts.items = vec![kept_by(what, Level::Editor, &named)];
+        assert_eq!(blockers(&plan(&facts)), [(code, "Tunnels")]);
+        facts.items = vec![kept_by(what, Level::Manager, &named)];
+        assert!(plan(&facts).is_clear());
+    }
     // Managers may; and so may everybody inside what keeps it.
     facts.items = vec![kept(Level::Manager, &named)];
     assert!(plan(&facts).is_clear());

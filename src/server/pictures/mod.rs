@@ -24,8 +24,9 @@ use crate::domain::{
     photo::{MAX_STORED_BYTES, Measured, PhotoFacts, PhotoProblem, PreviewSize},
 };
 
-/// How many pixels a photo has that counts as large.
-const LARGE_PIXELS: u64 = 64_000_000;
+/// How much memory a photo takes that counts as large: more than 64 million pixels of three bytes. What is in a file says little about
+/// that, as few bytes can become many pixels of many bytes.
+const LARGE_BYTES: u64 = 192_000_000;
 
 /// The largest TIFF whose notes of the camera are read: they may be anywhere in it.
 const MAX_TIFF_BYTES: usize = 64 * 1024 * 1024;
@@ -71,13 +72,12 @@ impl Pictures {
         let bytes = load.await?;
         let opened = match blocking({
             let bytes = bytes.clone();
-            move || pixels::sides(media, &bytes)
+            move || pixels::memory(media, &bytes)
         })
         .await
         {
-            Ok(sides) => {
-                let is_large = u64::from(sides.width) * u64::from(sides.height) > LARGE_PIXELS;
-                let _large = if is_large { Some(self.large.acquire().await) } else { None };
+            Ok(memory) => {
+                let _large = if memory > LARGE_BYTES { Some(self.large.acquire().await) } else { None };
                 blocking(move || open(media, &bytes)).await
             }
             Err(problem) => Err(problem),
@@ -101,8 +101,6 @@ async fn blocking<T: Send + 'static>(
 /// # Errors
 /// Why it cannot be opened.
 pub fn open(media: Media, bytes: &[u8]) -> Result<Picture, PhotoProblem> {
-    // What the header says is checked first: it says how much memory the rest takes.
-    pixels::sides(media, bytes)?;
     let notes = if media == Media::Jpeg { jpeg::scan(bytes) } else { jpeg::Notes::default() };
     if !jpeg::is_whole(bytes, &notes) {
         return Err(PhotoProblem::Unreadable("it ends in the middle".to_owned()));
@@ -190,8 +188,8 @@ mod tests {
                 assert!(north <= 1_003 && east <= 1_003, "GPS is off by a metre at most");
             }
             for (preview, width, height) in [(&picture.small, 320, 240), (&picture.large, WIDTH, HEIGHT)] {
-                let sides = pixels::sides(Media::sniff(preview), preview).expect("a JPEG of ours");
-                assert_eq!((Media::sniff(preview), sides.width, sides.height), (Media::Jpeg, width, height));
+                let decoded = image::load_from_memory(preview).expect("a JPEG of ours");
+                assert_eq!((Media::sniff(preview), decoded.width(), decoded.height()), (Media::Jpeg, width, height));
                 let notes = jpeg::scan(preview);
                 assert!(notes.exif.is_none() && notes.xmp.is_none(), "a preview tells nothing but what is seen");
             }
@@ -392,6 +390,27 @@ mod tests {
         assert!(most.load(Ordering::SeqCst) <= 2);
         let large = pictures.open(Media::Jpeg, MAX_STORED_BYTES + 1, async { Ok::<_, ()>(Bytes::new()) }).await;
         assert_eq!(large.expect("not loaded").err(), Some(PhotoProblem::TooLarge));
+    }
+
+    #[test]
+    fn file_5_attack_40_memory_is_that_of_the_pixels_and_not_what_stands_beside_them() {
+        use image::ImageEncoder as _;
+        // 16 bytes a pixel.
+        let deep = image::DynamicImage::from(image::Rgba32FImage::new(300, 200));
+        let memory = pixels::memory;
+        assert_eq!(memory(Media::Tiff, &encoded(deep, image::ImageFormat::Tiff)), Ok(300 * 200 * (16 + 3)));
+        assert_eq!(memory(Media::Png, &png(7_900, 7_900, 16, 6)), Ok(7_900 * 7_900 * (8 + 3)));
+        assert!(memory(Media::Png, &png(7_900, 7_900, 16, 6)).is_ok_and(|memory| memory > LARGE_BYTES));
+        assert_eq!(memory(Media::Png, &png(7_900, 7_900, 8, 2)), Ok(7_900 * 7_900 * 3));
+        assert!(memory(Media::Png, &png(10_000, 10_000, 16, 6)).is_err(), "both copies of the pixels count");
+        // A colour profile of 100 MB that is packed into 100 kB.
+        let mut bytes = Vec::new();
+        let mut encoder = image::codecs::png::PngEncoder::new(&mut bytes);
+        encoder.set_icc_profile(vec![0; 100_000_000]).expect("a profile");
+        encoder.write_image(corners().as_raw(), 40, 20, image::ExtendedColorType::Rgb8).expect("encoded");
+        assert!(bytes.len() < 1_000_000);
+        assert!(!pixels::reads_profile(&bytes), "it is not unpacked");
+        assert!(open(Media::Png, &bytes).is_ok(), "and nobody needs it");
     }
 
     #[tokio::test]

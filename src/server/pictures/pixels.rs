@@ -7,7 +7,8 @@ use fast_image_resize::{
     images::{Image, ImageRef},
 };
 use image::{
-    DynamicImage, ExtendedColorType, ImageDecoder, ImageFormat, ImageReader, Limits, codecs::jpeg::JpegEncoder,
+    ColorType, DynamicImage, ExtendedColorType, ImageDecoder, ImageFormat, ImageReader, Limits,
+    codecs::jpeg::JpegEncoder,
 };
 
 use super::jpeg;
@@ -42,21 +43,14 @@ impl Orientation {
     }
 }
 
-/// How large an image is.
-#[derive(Debug, Clone, Copy)]
-pub struct Sides {
-    pub width: u32,
-    pub height: u32,
-}
-
 fn unreadable(error: impl std::fmt::Display) -> PhotoProblem {
     // Readers write several lines, and quote what they read.
     let text: String = error.to_string().chars().map(|c| if c.is_control() { ' ' } else { c }).take(200).collect();
     PhotoProblem::Unreadable(text.trim_end_matches('.').to_owned())
 }
 
-/// A reader that has read the header.
-fn decoder(media: Media, bytes: &[u8]) -> Result<impl ImageDecoder + '_, PhotoProblem> {
+/// A reader that has read the header. Besides the file and its pixels it takes at most [`MAX_NOTES_BYTES`].
+fn decoder(media: Media, bytes: &[u8], pixels: u64) -> Result<impl ImageDecoder + '_, PhotoProblem> {
     let format = match media {
         Media::Jpeg => ImageFormat::Jpeg,
         Media::Png => ImageFormat::Png,
@@ -65,25 +59,29 @@ fn decoder(media: Media, bytes: &[u8]) -> Result<impl ImageDecoder + '_, PhotoPr
         _ => return Err(PhotoProblem::Unreadable("it is no photo".to_owned())),
     };
     let mut limits = Limits::default();
-    // Readers keep to this as well as they can; sides, and what they cannot keep to, are checked by `sides()`.
-    limits.max_alloc = Some(MAX_DECODED_BYTES);
+    // Readers keep to this as well as they can; sides, and what they cannot keep to, are checked by `memory()`. A reader unpacks what
+    // stands beside the pixels, such as a colour profile, as far as the limit goes.
+    limits.max_alloc = Some(pixels.saturating_add(bytes.len() as u64).saturating_add(MAX_NOTES_BYTES));
     let mut reader = ImageReader::with_format(Cursor::new(bytes), format);
     reader.limits(limits);
     reader.into_decoder().map_err(unreadable)
 }
 
-/// How large an image is, by its header; an error where that is too large.
+/// How many bytes the pixels of an image take while it is opened, by its header; an error where that is too much.
 ///
 /// # Errors
 /// Why it cannot be opened.
-pub fn sides(media: Media, bytes: &[u8]) -> Result<Sides, PhotoProblem> {
-    let decoder = decoder(media, bytes)?;
+pub fn memory(media: Media, bytes: &[u8]) -> Result<u64, PhotoProblem> {
+    let decoder = decoder(media, bytes, 0)?;
     let (width, height) = decoder.dimensions();
     check_sides(width, height, media == Media::Jpeg && jpeg::scan(bytes).progressive)?;
-    if decoder.total_bytes() > MAX_DECODED_BYTES {
+    // Pixels of another kind are in memory twice while they become red, green and blue.
+    let converted = if decoder.color_type() == ColorType::Rgb8 { 0 } else { 3 * u64::from(width) * u64::from(height) };
+    let memory = decoder.total_bytes().saturating_add(converted);
+    if memory > MAX_DECODED_BYTES {
         return Err(PhotoProblem::TooManyPixels { width, height });
     }
-    Ok(Sides { width, height })
+    Ok(memory)
 }
 
 /// A photo as it was decoded.
@@ -94,12 +92,12 @@ pub struct Decoded {
     pub exif: Option<Vec<u8>>,
 }
 
-/// Decodes an image whose [`sides`] were checked.
+/// Decodes an image.
 ///
 /// # Errors
 /// Why it cannot be opened.
 pub fn decode(media: Media, bytes: &[u8]) -> Result<Decoded, PhotoProblem> {
-    let mut decoder = decoder(media, bytes)?;
+    let mut decoder = decoder(media, bytes, memory(media, bytes)?)?;
     let exif = match media {
         Media::Png | Media::Webp => decoder.exif_metadata().unwrap_or(None).filter(|exif| exif.len() <= MAX_EXIF_BYTES),
         _ => None,
@@ -108,6 +106,16 @@ pub fn decode(media: Media, bytes: &[u8]) -> Result<Decoded, PhotoProblem> {
     let (width, height) = image.dimensions();
     Ok(Decoded { pixels: Pixels { width, height, rgb: image.into_raw() }, exif })
 }
+
+/// Whether the colour profile of a PNG is unpacked.
+#[cfg(test)]
+pub fn reads_profile(bytes: &[u8]) -> bool {
+    let decoder = decoder(Media::Png, bytes, 0);
+    decoder.is_ok_and(|mut decoder| decoder.icc_profile().is_ok_and(|profile| profile.is_some()))
+}
+
+/// How much may stand beside the pixels of an image, unpacked.
+const MAX_NOTES_BYTES: u64 = 32 * 1024 * 1024;
 
 /// How much of EXIF is read.
 const MAX_EXIF_BYTES: usize = 1024 * 1024;

@@ -55,7 +55,16 @@ impl Download<'_> {
     {
         let (bytes, tag) = (self.bytes, format!("\"{}\"", self.tag));
         let text = |name: HeaderName| headers.get(name).and_then(|value| value.to_str().ok());
-        let range = text(header::RANGE).filter(|_| text(header::IF_RANGE).is_none_or(|wanted| wanted.trim() == tag));
+        if headers.contains_key(header::IF_MATCH) && !has_tag(text(header::IF_MATCH), &tag) {
+            let text = "The file is not the one that you have a part of. Begin anew.";
+            return Ok(
+                Problem::new(StatusCode::PRECONDITION_FAILED, "invalid", text.to_owned()).into_response()
+            );
+        }
+        // Ranges are of GET alone (RFC 9110, 14.2).
+        let range = text(header::RANGE)
+            .filter(|_| method == Method::GET)
+            .filter(|_| text(header::IF_RANGE).is_none_or(|wanted| wanted.trim() == tag));
         let unchanged = has_tag(text(header::IF_NONE_MATCH), &tag);
         let (status, part) = match asked(range, bytes) {
             _ if unchanged => (StatusCode::NOT_MODIFIED, 0..0),

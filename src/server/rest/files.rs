@@ -216,7 +216,7 @@ pub async fn delete_all(
 /// The bytes of a file, or one range of them. Always an attachment: nothing that was uploaded is shown inline (FILE-4).
 #[utoipa::path(get, path = "/datasets/{id}/files/{number}/content", tag = "files",
     params(("id" = String, Path), ("number" = i64, Path), ("Range" = Option<String>, Header), ("If-Range" = Option<String>, Header)),
-    responses((status = 200, body = Vec<u8>, content_type = "application/octet-stream"), (status = 206, body = Vec<u8>, content_type = "application/octet-stream"), (status = 304), (status = 403, body = Problem), (status = 404, body = Problem), (status = 416, body = Problem)))]
+    responses((status = 200, body = Vec<u8>, content_type = "application/octet-stream"), (status = 206, body = Vec<u8>, content_type = "application/octet-stream"), (status = 304), (status = 403, body = Problem), (status = 404, body = Problem), (status = 412, body = Problem), (status = 416, body = Problem)))]
 pub async fn content(
     State(ctx): State<Ctx>,
     CurrentPerson(by): CurrentPerson,
@@ -247,7 +247,7 @@ pub struct PreviewQuery {
 /// the person that they got it for. Whoever asks again is checked again.
 #[utoipa::path(get, path = "/datasets/{id}/files/{number}/preview", tag = "files",
     params(("id" = String, Path), ("number" = i64, Path), PreviewQuery),
-    responses((status = 200, body = Vec<u8>, content_type = "image/jpeg"), (status = 206, body = Vec<u8>, content_type = "image/jpeg"), (status = 304), (status = 404, body = Problem), (status = 416, body = Problem), (status = 422, body = Problem)))]
+    responses((status = 200, body = Vec<u8>, content_type = "image/jpeg"), (status = 206, body = Vec<u8>, content_type = "image/jpeg"), (status = 304), (status = 404, body = Problem), (status = 412, body = Problem), (status = 416, body = Problem), (status = 422, body = Problem)))]
 pub async fn preview(
     State(ctx): State<Ctx>,
     CurrentPerson(by): CurrentPerson,

@@ -372,10 +372,12 @@ pub async fn set_plan(
 }
 
 /// How much an organization may store.
-#[derive(Debug, Default, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields, default)]
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
 pub struct StorageInput {
-    /// In bytes; null for no limit.
+    /// In bytes; null for no limit. Has to be sent: what was forgotten lifts no limit.
+    #[serde(deserialize_with = "Option::deserialize")]
+    #[schema(required)]
     limit: Option<i64>,
 }
 

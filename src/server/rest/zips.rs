@@ -24,7 +24,7 @@ use super::{
 /// `If-Range`, goes on with a download that was cut.
 #[utoipa::path(get, path = "/datasets/{id}/zip", tag = "files",
     params(("id" = String, Path), ZipQuery, ("Range" = Option<String>, Header), ("If-Range" = Option<String>, Header)),
-    responses((status = 200, body = Vec<u8>, content_type = "application/zip"), (status = 206, body = Vec<u8>, content_type = "application/zip"), (status = 304), (status = 403, body = Problem), (status = 404, body = Problem), (status = 416, body = Problem), (status = 422, body = Problem)))]
+    responses((status = 200, body = Vec<u8>, content_type = "application/zip"), (status = 206, body = Vec<u8>, content_type = "application/zip"), (status = 304), (status = 403, body = Problem), (status = 404, body = Problem), (status = 412, body = Problem), (status = 416, body = Problem), (status = 422, body = Problem)))]
 pub async fn dataset(
     State(ctx): State<Ctx>,
     CurrentPerson(by): CurrentPerson,
@@ -40,7 +40,7 @@ pub async fn dataset(
 /// The files of all datasets in a container as a ZIP, in folders as they are in the Drive.
 #[utoipa::path(get, path = "/resources/{id}/zip", tag = "files",
     params(("id" = String, Path), ("Range" = Option<String>, Header), ("If-Range" = Option<String>, Header)),
-    responses((status = 200, body = Vec<u8>, content_type = "application/zip"), (status = 206, body = Vec<u8>, content_type = "application/zip"), (status = 304), (status = 403, body = Problem), (status = 404, body = Problem), (status = 416, body = Problem), (status = 422, body = Problem)))]
+    responses((status = 200, body = Vec<u8>, content_type = "application/zip"), (status = 206, body = Vec<u8>, content_type = "application/zip"), (status = 304), (status = 403, body = Problem), (status = 404, body = Problem), (status = 412, body = Problem), (status = 416, body = Problem), (status = 422, body = Problem)))]
 pub async fn folder(
     State(ctx): State<Ctx>,
     CurrentPerson(by): CurrentPerson,

@@ -35,7 +35,8 @@ pub struct NewFile<'a> {
     pub at: Timestamp,
 }
 
-/// Adds a file to the permit's dataset; its number. From the first one on, what the dataset holds follows from its files.
+/// Adds a file to the permit's dataset; its number. From the first one on, its bytes follow from its files, and from the first one to
+/// process on, so do its images: results say nothing about how many images were processed and charged.
 ///
 /// # Errors
 /// `Taken` if the path is.
@@ -43,7 +44,9 @@ pub async fn insert(tx: &mut Tx, permit: &Permit, new: &NewFile<'_>) -> Result<i
     let images = i64::from(counts_as_image(new.side, new.media, false));
     let number = tx
         .sql(
-            "UPDATE resource SET images = CASE WHEN files > 0 THEN images ELSE 0 END + $2, bytes = CASE WHEN files > 0 THEN bytes ELSE 0 END + $3,
+            "UPDATE resource SET bytes = CASE WHEN files > 0 THEN bytes ELSE 0 END + $3,
+                images = $2 + CASE WHEN $5 = 'input' AND NOT EXISTS (
+                    SELECT 1 FROM dataset_file f WHERE f.dataset_id = $1 AND f.side = 'input') THEN 0 ELSE images END,
                 files = files + 1, last_file = last_file + 1, modified_at = $4, touched_at = $4
              WHERE id = $1 AND kind = 'dataset' RETURNING last_file",
         )
@@ -51,6 +54,7 @@ pub async fn insert(tx: &mut Tx, permit: &Permit, new: &NewFile<'_>) -> Result<i
         .bind(images)
         .bind(new.bytes)
         .bind(new.at)
+        .bind(new.side)
         .number()
         .await?;
     tx.sql(
@@ -399,7 +403,7 @@ pub async fn list_by_numbers(tx: &mut Tx, dataset: ResourceId, numbers: &[i64]) 
 
 /// Deletes files of the permit's dataset; how many.
 pub async fn delete(tx: &mut Tx, permit: &Permit, numbers: &[i64], at: Timestamp) -> Result<u64> {
-    let mut deleted = 0;
+    let (mut deleted, mut inputs) = (0, false);
     for chunk in numbers.chunks(CHUNK) {
         tx.sql_rows(
             "INSERT INTO blob_check (blob_id, created_at)
@@ -413,18 +417,20 @@ pub async fn delete(tx: &mut Tx, permit: &Permit, numbers: &[i64], at: Timestamp
         .bind(at)
         .execute()
         .await?;
-        deleted += tx
+        let sides: Vec<(Side,)> = tx
             .sql_rows(
                 "WITH listed(number) AS (VALUES {rows:1})
-                 DELETE FROM dataset_file WHERE dataset_id = {1} AND number IN (SELECT number FROM listed)",
+                 DELETE FROM dataset_file WHERE dataset_id = {1} AND number IN (SELECT number FROM listed) RETURNING side",
                 chunk,
                 |statement, number| statement.bind(*number),
             )
             .bind(permit.resource())
-            .execute()
+            .all()
             .await?;
+        deleted += sides.len() as u64;
+        inputs |= sides.contains(&(Side::Input,));
     }
-    update_counts(tx, permit, at).await?;
+    update_counts(tx, permit, inputs, at).await?;
     Ok(deleted)
 }
 
@@ -448,7 +454,7 @@ pub async fn update_left_out(
         .execute()
         .await?;
     }
-    update_counts(tx, permit, at).await
+    update_counts(tx, permit, true, at).await
 }
 
 /// Gives a file of the permit's dataset another path.
@@ -464,21 +470,23 @@ pub async fn update_path(tx: &mut Tx, permit: &Permit, number: i64, path: &FileP
         .bind(path.sort_key())
         .execute()
         .await?;
-    update_counts(tx, permit, at).await
+    update_counts(tx, permit, false, at).await
 }
 
-/// Counts anew what the permit's dataset holds.
-async fn update_counts(tx: &mut Tx, permit: &Permit, at: Timestamp) -> Result<()> {
+/// Counts anew what the permit's dataset holds: its images only where `inputs` have changed.
+async fn update_counts(tx: &mut Tx, permit: &Permit, inputs: bool, at: Timestamp) -> Result<()> {
     tx.sql(
         "UPDATE resource SET (files, images, bytes) = (
             SELECT CAST(COUNT(*) AS BIGINT),
-                CAST(COALESCE(SUM(CASE WHEN f.side = 'input' AND NOT f.left_out AND b.media LIKE 'image/%' THEN 1 ELSE 0 END), 0) AS BIGINT),
+                CASE WHEN $3 THEN CAST(COALESCE(SUM(CASE WHEN f.side = 'input' AND NOT f.left_out AND b.media LIKE 'image/%' THEN 1 ELSE 0 END), 0) AS BIGINT)
+                    ELSE resource.images END,
                 CAST(COALESCE(SUM(b.bytes), 0) AS BIGINT)
             FROM dataset_file f JOIN blob b ON b.id = f.blob_id WHERE f.dataset_id = $1), modified_at = $2, touched_at = $2
          WHERE id = $1 AND files > 0",
     )
     .bind(permit.resource())
     .bind(at)
+    .bind(inputs)
     .execute()
     .await?;
     live::touch(tx, &[permit.resource()]).await

@@ -244,9 +244,10 @@ pub const INVARIANTS: &[Invariant] = &[
         name: "files, images and bytes of every dataset are those of its files, and only datasets have any (FILE-5)",
         sql: "SELECT CAST(COUNT(*) AS BIGINT) FROM resource r LEFT JOIN (
             SELECT f.dataset_id, COUNT(*) AS files, SUM(b.bytes) AS bytes, MAX(f.number) AS last_file,
+                SUM(CASE WHEN f.side = 'input' THEN 1 ELSE 0 END) AS inputs,
                 SUM(CASE WHEN f.side = 'input' AND NOT f.left_out AND b.media LIKE 'image/%' THEN 1 ELSE 0 END) AS images
             FROM dataset_file f JOIN blob b ON b.id = f.blob_id GROUP BY f.dataset_id) AS counted ON counted.dataset_id = r.id
-            WHERE r.files <> COALESCE(counted.files, 0) OR (r.files > 0 AND (r.images <> counted.images OR r.bytes <> counted.bytes
+            WHERE r.files <> COALESCE(counted.files, 0) OR (r.files > 0 AND ((counted.inputs > 0 AND r.images <> counted.images) OR r.bytes <> counted.bytes
                 OR r.last_file < counted.last_file OR r.kind <> 'dataset'))",
     },
     Invariant {

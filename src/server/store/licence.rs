@@ -65,21 +65,20 @@ pub struct StoredLicence {
     pub account: AccountId,
     /// Seats; desktop only.
     pub seats: Option<i64>,
-    /// Whether it is given to try it out (LIC-7).
-    pub trial: bool,
     /// The licence as the rules see it.
     #[sqlx(flatten)]
     pub licence: Licence,
 }
 
 from_columns! {
-    Licence: id: LicenceId, product: Product, model: Option<Model>, active_from: Timestamp,
+    Licence: id: LicenceId, product: Product, model: Option<Model>, trial: bool, active_from: Timestamp,
         active_until: Option<Timestamp>, images_granted: i64, projects_granted: i64, credits_granted: i64,
         images_left: i64, projects_left: i64, credits_left: i64;
     Self {
         id,
         product,
         model,
+        trial,
         active_from,
         active_until,
         granted: Amount { images: images_granted, projects: projects_granted, credits: credits_granted },

@@ -11,12 +11,13 @@ use crate::{
     domain::{
         access::Act,
         audit::Action,
-        file::{FilePath, PathClash, Side, check_numbers, clash},
+        file::{FilePath, MAX_PATH_BYTES, PathClash, Side, check_numbers, clash},
         id::{ObjectId, ResourceId},
         permit::{self, Permit},
         photo::{PreviewSize, faults, typical_sharpness},
         refusal::Refusal,
         resource::DatasetStatus,
+        text::FieldIssue,
         undo::Inverse,
         upload::may_change_files,
     },
@@ -94,6 +95,10 @@ pub async fn list(ctx: &Ctx, by: &Principal, dataset: &str, query: &FilesQuery) 
     };
     let pager = Pager::new(format!("{dataset} files {}", side.as_str()));
     let after = pager.read(&query.cursor)?;
+    if query.query.len() > MAX_PATH_BYTES {
+        // No path is that long, and SQLite takes no pattern of any length.
+        return Err(Refusal::field("query", FieldIssue::TooManyBytes(MAX_PATH_BYTES)).into());
+    }
     let wanted = crate::domain::file::search_key(&query.query);
     let listed = dataset_file::Listed {
         dataset,
@@ -354,6 +359,11 @@ async fn changed(
                     check_clash(tx, dataset, before.side, path).await?;
                 }
                 if let Some(left_out) = form.left_out.filter(|left_out| *left_out != before.left_out) {
+                    if before.side == Side::Output {
+                        let text =
+                            "Only images can be left out of what is processed. Delete a result that is not wanted.";
+                        return Err(Refusal::BadRequest(text.to_owned()).into());
+                    }
                     may_change_files(before.side, status, found.charged_to.is_some())?;
                     dataset_file::update_left_out(tx, &permit, &[before.number], left_out, ctx.now()).await?;
                     start_if_waiting(tx, ctx, &found, status).await?;

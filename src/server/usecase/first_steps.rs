@@ -84,7 +84,7 @@ async fn processing(tx: &mut Tx, ctx: &Ctx, id: OrganizationId) -> Result<Option
     let Some(governing) = processing_licence(&licences, now) else { return Ok(None) };
     Ok(Some(ProcessingLicence {
         product: governing.product,
-        trial: usable.iter().any(|stored| stored.licence.id == governing.id && stored.trial),
+        trial: governing.trial,
         last_day: governing.active_until.map(last_day),
     }))
 }

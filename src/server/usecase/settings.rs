@@ -71,6 +71,11 @@ pub async fn show(ctx: &Ctx, by: &Principal, org: &str) -> Result<SettingsView> 
 pub async fn details(ctx: &Ctx, by: &Principal, org: &str) -> Result<Option<OrganizationDetails>> {
     let mut tx = ctx.db().read().await?;
     let found = organization::find(&mut tx, by, org).await?;
+    // A machine of one account among several is told nothing of the organization as a whole.
+    match super::key::reach_the_whole(&mut tx, by, found.id).await {
+        Err(Error::Refused(_)) => return Ok(None),
+        other => other?,
+    }
     let role = membership::find_role(&mut tx, found.id, by.person).await?;
     Ok(role.filter(|role| may(*role, Permission::EditDetails)).map(|_| found.details))
 }

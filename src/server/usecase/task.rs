@@ -239,7 +239,7 @@ async fn end(tx: &mut Tx, ctx: &Ctx, held: &LeasedTask, state: TaskState, messag
 }
 
 fn top(task: &Task) -> Result<ResourceId> {
-    task.top.ok_or_else(|| Error::Internal(format!("job {} has nothing to go on with", task.id)))
+    task.top.ok_or_else(|| Error::Internal(format!("task {} has nothing to go on with", task.id)))
 }
 
 async fn step_copy(tx: &mut Tx, ctx: &Ctx, mut held: LeasedTask) -> Result<Option<LeasedTask>> {
@@ -300,7 +300,7 @@ async fn step_delete(tx: &mut Tx, ctx: &Ctx, mut held: LeasedTask) -> Result<Opt
 
 /// Ends a copy that cannot be shown: what was made of it goes, behind the scenes as well.
 async fn fail(ctx: &Ctx, held: LeasedTask, refusal: &Refusal) -> Result<()> {
-    let message = format!("Nothing was copied. {refusal}");
+    let message = format!("Nothing was copied. {}", refusal.sentence());
     ctx.db()
         .write(|tx, _| {
             Box::pin(async {
@@ -424,6 +424,6 @@ fn in_the_way(why: &Refusal) -> String {
             };
             format!("{why}{first}{more}")
         }
-        other => other.to_string(),
+        other => other.sentence(),
     }
 }

@@ -176,6 +176,20 @@ impl Ops {
     }
 }
 
+both!(file_6_a_limit_on_storage_is_lifted_by_saying_so_and_not_by_saying_nothing, async |app| {
+    let anna = app.person("Anna").await;
+    let org = anna.create_org("Alpine Survey").await;
+    let ops = Ops::new(app).await;
+    let path = format!("orgs/{}/storage", org.org_id);
+    let limit = async |body: Value| ops.call(Method::PUT, &path, Some(&body)).await;
+    assert_eq!(limit(json!({ "limit": 1_000 })).await.expect(200).json()["limit"], 1_000);
+    for wrong in [json!({}), json!({ "limit": "1000" }), json!({ "limit": -1 })] {
+        limit(wrong).await.expect(422);
+    }
+    assert_eq!(ops.get(&path).await.expect(200).json()["limit"], 1_000);
+    assert_eq!(limit(json!({ "limit": null })).await.expect(200).json()["limit"], Value::Null);
+});
+
 both!(the_operators_api_takes_its_own_keys_and_nothing_else, async |app| {
     let anna = app.person("Anna").await;
     anna.create_org("Alpine Survey").await;

@@ -640,6 +640,10 @@ both!(file_4_a_file_is_taken_whole_or_by_one_range_and_never_shown, async |app| 
     assert_eq!(get(&[("if-none-match", &tag)]).await.expect(304).body, "");
     let head = anna.call(Method::HEAD, &at, None, &[]).await.expect(200);
     assert_eq!((head.body.as_str(), head.header("content-length"), head.header("etag")), ("", "40", tag.as_str()));
+    // Ranges are of GET alone, and whoever goes on with a part says of which version it is.
+    anna.call(Method::HEAD, &at, None, &[("range", "bytes=2-8")]).await.expect(200);
+    get(&[("range", "bytes=2-8"), ("if-match", &tag)]).await.expect(206);
+    get(&[("range", "bytes=2-8"), ("if-match", "\"other\"")]).await.expect(412);
     anna.get(&content_of(dataset, 99)).await.expect(404);
     anna.get(&format!("/api/v1/datasets/{dataset}/files/x/content")).await.expect(404);
     anna.get(&content_of(org.root, number)).await.expect(404);
@@ -653,6 +657,14 @@ both!(file_4_a_file_is_taken_whole_or_by_one_range_and_never_shown, async |app| 
     get(&[("if-none-match", &tag)]).await.expect(403);
     assert_eq!(files(&anna, dataset, "").await.len(), 1, "it is still listed");
     sound(app).await;
+});
+
+both!(attack_45_a_search_longer_than_any_path_is_refused, async |app| {
+    let (anna, _, dataset) = world(app).await;
+    for (length, status) in [(1_000, 200), (1_001, 422), (60_000, 422)] {
+        let query = "a".repeat(length);
+        anna.get(&format!("/api/v1/datasets/{dataset}/files?query={query}")).await.expect(status);
+    }
 });
 
 both!(file_4_a_missing_object_is_an_error_and_never_half_a_file, async |app| {
@@ -696,6 +708,39 @@ both!(file_5_images_and_bytes_follow_from_the_files, async |app| {
     assert_eq!(facts(&anna, dataset).await, (0, 0, 0));
     // Without files it is typed again.
     anna.patch(&format!("/api/v1/resources/{dataset}/dataset"), &json!({ "images": 7 })).await.expect(200);
+    sound(app).await;
+});
+
+both!(file_5_lic_2_a_result_changes_nothing_of_what_was_counted_and_charged, async |app| {
+    let anna = app.person("Anna").await;
+    let org = anna.create_org("Alpine Survey").await;
+    let licence = app.images_licence(&org, 1_000, 10).await;
+    let dataset = anna.dataset(org.root, "Typed", 500).await;
+    app.set_status(dataset, DatasetStatus::Queued).await;
+    assert_eq!(app.left(licence).await, (500, 9, 0));
+    let result = |path: &str| json!({ "side": "output", "files": [{ "path": path, "bytes": 4 }] });
+    let mut numbers = Vec::new();
+    for path in ["log.txt", "report.jpg"] {
+        let planned = plan(&anna, dataset, &result(path)).await.expect(200).json();
+        patch(&anna, &url_of(&planned["items"][0]), 0, "text").await.expect(204);
+        numbers.push(files(&anna, dataset, "?side=output").await.last().expect("a file")["number"].clone());
+    }
+    assert_eq!(facts(&anna, dataset).await, (2, 500, 8));
+    anna.patch(&format!("/api/v1/datasets/{dataset}/files/{}", numbers[0]), &json!({ "path": "log 2.txt" }))
+        .await
+        .expect(200);
+    anna.post(&format!("/api/v1/datasets/{dataset}/files/delete"), &json!({ "numbers": [numbers[0]] }))
+        .await
+        .expect(204);
+    assert_eq!(facts(&anna, dataset).await, (1, 500, 4));
+    let left_out =
+        anna.patch(&format!("/api/v1/datasets/{dataset}/files/{}", numbers[1]), &json!({ "left_out": true })).await;
+    assert!(left_out.expect(422).body.contains("Only images can be left out"));
+    app.set_status(dataset, DatasetStatus::Failed).await;
+    assert_eq!(app.left(licence).await, (1_000, 10, 0), "all of it is given back");
+    // The first image takes the place of what was typed.
+    upload(&anna, dataset, "a.jpg", &photo("a", 100)).await;
+    assert_eq!(facts(&anna, dataset).await, (2, 1, 104));
     sound(app).await;
 });
 

@@ -333,6 +333,9 @@ both!(auth_6_acct_1_a_key_of_an_account_reaches_no_other_and_dies_with_it, async
     with(app, &token, Method::GET, &format!("/api/v1/licences/{licence}/ledger"), None).await.expect(404);
     let take = format!("/api/v1/desktop/licences/{desktop}/take");
     with(app, &token, Method::POST, &take, Some(&json!({ "device": "Rack" }))).await.expect(404);
+    // What the whole organization stores is not for the key of one of its accounts.
+    let shown = with(app, &token, Method::GET, &format!("/api/v1/orgs/{}", org.org_id), None).await.expect(200).json();
+    assert!(shown.get("storage").is_none(), "{shown}");
     let account = second["id"].as_str().expect("an id");
     anna.delete(&format!("/api/v1/orgs/{}/accounts/{account}", org.org_id)).await.expect(204);
     with(app, &token, Method::GET, &path, None).await.expect(401);

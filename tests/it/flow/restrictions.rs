@@ -148,3 +148,23 @@ both!(pol_1_who_may_not_delete_from_a_folder_does_not_move_out_of_it, async |app
     anna.transfer(&[item], org.root).await.expect(201);
     app.healthy().await;
 });
+
+both!(pol_1_nothing_can_be_copied_or_downloaded_by_moving_it_out_first, async |app| {
+    let (anna, ed) = (app.person("Anna").await, app.person("Ed").await);
+    let org = anna.create_org("Alpine Survey").await;
+    app.images_licence(&org, 100, 10).await;
+    app.join(&org, &ed, Role::Editor).await;
+    let free = anna.folder(org.root, "Free").await;
+    for (what, code) in [("download", "download_restricted"), ("copy", "copy_restricted")] {
+        let kept = anna.folder(org.root, &format!("No {what}")).await;
+        let (site, flight) = (anna.site(kept, "Quarry").await, anna.dataset(kept, "Flight", 1).await);
+        restrict(&anna, site, &json!({ what: true })).await.expect(200);
+        ed.post(&format!("/api/v1/resources/{flight}/assign"), &json!({ "site": site })).await.expect(200);
+        // Out of the site by its own button, by a move, and by the other site.
+        let out = ed.post(&format!("/api/v1/resources/{flight}/unassign"), &json!({})).await.expect(409);
+        assert_eq!(out.blockers(), [code]);
+        assert_eq!(ed.transfer(&[flight], free).await.expect(409).blockers(), [code]);
+        anna.transfer(&[flight], free).await.expect(201);
+    }
+    app.healthy().await;
+});

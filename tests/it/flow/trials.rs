@@ -5,6 +5,7 @@ use commonhold::{
         id::LicenceId,
         licence::Product,
         organization::NewOrganizationForm,
+        resource::DatasetStatus,
         role::Role,
         time::{Day, Timestamp},
         trial::Trial,
@@ -103,6 +104,24 @@ both!(lic_7_a_new_organization_begins_with_a_trial_and_a_personal_space_does_not
         .await;
     assert_eq!(spaces, 0);
     assert_eq!(licences(&early, &before.org_id).await.len(), 1, "nor did what was there before");
+    app.healthy().await;
+});
+
+both!(lic_7_the_allowance_of_a_trial_does_not_pay_what_another_licence_is_given_back, async |app| {
+    let anna = app.person("Anna").await;
+    let paid = anna.create_org("Alpine Survey").await;
+    app.images_licence(&paid, 1_000, 10).await;
+    give_trials(app);
+    let (trial, other) = (anna.create_org("Trial").await, anna.create_org("Other trial").await);
+    let dataset = anna.dataset(paid.root, "Flight", 300).await;
+    app.set_status(dataset, DatasetStatus::Processed).await;
+    let refused = anna.transfer(&[dataset], trial.root).await.expect(409);
+    assert_eq!(refused.blockers(), ["target_on_trial"]);
+    // Among trials, and out of them, everything is as ever.
+    let own = anna.dataset(trial.root, "Own", 300).await;
+    app.set_status(own, DatasetStatus::Processed).await;
+    anna.transfer(&[own], other.root).await.expect(201);
+    anna.transfer(&[own], paid.root).await.expect(201);
     app.healthy().await;
 });
 

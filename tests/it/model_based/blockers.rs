@@ -319,7 +319,11 @@ both!(xfer_15_everything_that_can_be_in_the_way_is_told_cleared_and_then_the_tra
     // Of offers and of taking back alone, and tried there (XFER-18, XFER-19): what is planned is what is there.
     assert!(known.remove("changed_since"));
     // Of moves within an organization alone, and tried with restrictions (POL-1).
-    assert!(known.remove("deletion_restricted"));
+    for code in ["deletion_restricted", "copy_restricted", "download_restricted"] {
+        assert!(known.remove(code));
+    }
+    // Of organizations on a trial alone (LIC-7).
+    assert!(known.remove("target_on_trial"));
     // Of organizations with a limit on storage alone, and tried with files (FILE-6).
     assert!(known.remove("storage_too_small"));
     assert_eq!(codes, known);

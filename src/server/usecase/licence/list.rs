@@ -132,7 +132,7 @@ pub fn view(stored: &licence::StoredLicence, now: Timestamp) -> LicenceView {
         active_from: licence.active_from,
         active_until: licence.active_until,
         seats: stored.seats,
-        trial: stored.trial,
+        trial: stored.licence.trial,
         total: licence.total(),
         used: licence.used(),
         left: licence.left,

@@ -9,6 +9,7 @@ use crate::{
         licence::governing,
         refusal::Refusal,
         resource::Kind,
+        restriction::{Restriction, Restrictions},
         text::FieldIssue,
         transfer::{
             Contents, Destination, Facts, GrantFact, Grantee, Item, MAX_NAMED, PersonWithAccess, Plan, Side, Truncated,
@@ -148,7 +149,7 @@ impl Selection {
                 parent,
                 parent_kind: way.ancestors.first().map_or(Kind::Folder, |step| step.kind),
                 ancestors: way.ancestors.iter().map(|step| step.id).collect(),
-                deletion_restrictions: delete_restrictions(way),
+                restricted_by: restricted_by(way),
                 level,
                 height: inside.height,
                 grants: grants.get(&item.id).cloned().unwrap_or_default(),
@@ -328,9 +329,9 @@ pub(crate) async fn load(
     Ok(PlanInput { facts, account, target_org_id, trash_inside, grants_inside, changed, other_account })
 }
 
-/// The ancestors that only their Managers may delete from (POL-1). Each has its name if the caller sees it.
-fn delete_restrictions(way: &AccessPath) -> Vec<(ResourceId, Option<String>)> {
-    if way.ancestors.iter().all(|step| !step.restrictions.delete) {
+/// What the ancestors forbid (POL-1). Each has its name if the caller sees it.
+fn restricted_by(way: &AccessPath) -> Vec<(Restriction, ResourceId, Option<String>)> {
+    if way.ancestors.iter().all(|step| step.restrictions == Restrictions::default()) {
         return Vec::new();
     }
     let visible = way.visible_path();
@@ -339,7 +340,14 @@ fn delete_restrictions(way: &AccessPath) -> Vec<(ResourceId, Option<String>)> {
             |crumb: &Crumb| if crumb.kind == Kind::Root { crumb.kind.label().to_owned() } else { crumb.name.clone() };
         visible.iter().find(|crumb| crumb.id == id).map(shown)
     };
-    way.ancestors.iter().filter(|step| step.restrictions.delete).map(|step| (step.id, name(step.id))).collect()
+    // Deleting first: it is the one that people know about.
+    [Restriction::Delete, Restriction::Copy, Restriction::Download]
+        .into_iter()
+        .flat_map(|what| {
+            way.ancestors.iter().filter(move |step| step.restrictions.forbids(what)).map(move |step| (what, step.id))
+        })
+        .map(|(what, id)| (what, id, name(id)))
+        .collect()
 }
 
 /// One side of a transfer, and its Org ID.

@@ -68,14 +68,17 @@ fn way_out(blocker: &Blocker, sides: &Sides) -> Option<(String, &'static str)> {
         BlockerCode::NotInTarget => (of(offer, str::to_owned), "Offer it instead"),
         BlockerCode::InvitationPending => (Some(paths::WELCOME.to_owned()), "Your invitations"),
         BlockerCode::SourceLicenceInactive => (of(source, paths::home), "See its licences"),
-        BlockerCode::TargetLicenceInactive | BlockerCode::AllowanceTooSmall | BlockerCode::LicenceTierTooLow => {
-            (of(target, paths::home), "See its licences")
-        }
+        BlockerCode::TargetLicenceInactive
+        | BlockerCode::AllowanceTooSmall
+        | BlockerCode::TargetOnTrial
+        | BlockerCode::LicenceTierTooLow => (of(target, paths::home), "See its licences"),
         // Choosing another destination helps, which the dialog offers already; or a person, whom the message names.
         BlockerCode::IntoItself
         | BlockerCode::KindNotAllowedHere
         | BlockerCode::DepthExceeded
         | BlockerCode::DeletionRestricted
+        | BlockerCode::CopyRestricted
+        | BlockerCode::DownloadRestricted
         | BlockerCode::StorageTooSmall
         | BlockerCode::CreditsToImages => (None, ""),
     };
