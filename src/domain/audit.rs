@@ -66,6 +66,7 @@ pub enum Action {
     DatasetStatusSet,
     DatasetChanged,
     FilesUploadStarted,
+    FilesUploadDiscarded,
     FilesChanged,
     FilesDeleted,
     SeatGiven,
@@ -155,6 +156,7 @@ words! {
     DatasetStatusSet => "dataset.status_set", "Dataset status changed";
     DatasetChanged => "dataset.changed", "Dataset changed";
     FilesUploadStarted => "files.upload_started", "Upload started";
+    FilesUploadDiscarded => "files.upload_discarded", "Uploads discarded";
     FilesChanged => "files.changed", "File changed";
     FilesDeleted => "files.deleted", "Files deleted";
     SeatGiven => "seat.given", "Seat given";

@@ -16,6 +16,9 @@ pub const MAX_PATH_BYTES: usize = 1_000;
 /// The longest part of a path between two slashes: what file systems take as a name.
 pub const MAX_SEGMENT_BYTES: usize = 255;
 
+/// In how many folders a file is at most, inside each other: what is asked about a path is asked about each.
+pub const MAX_FOLDERS: usize = 64;
+
 /// How many files one call names at most, to take, change or delete them.
 pub const MAX_CHOSEN_FILES: usize = 10_000;
 
@@ -113,6 +116,9 @@ impl FilePath {
             return Err(FieldIssue::ControlCharacters);
         }
         for (number, segment) in path.split('/').enumerate() {
+            if number > MAX_FOLDERS {
+                return Err(FieldIssue::TooManyFolders(MAX_FOLDERS));
+            }
             check_segment(segment, number == 0)?;
         }
         Ok(Self(path))
@@ -131,6 +137,12 @@ impl FilePath {
     /// The path as paths are told apart (FILE-1): without regard to case.
     pub fn key(&self) -> String {
         key(&self.0)
+    }
+
+    /// The keys of the folders that the path is in, the outermost first.
+    pub fn folder_keys(&self) -> Vec<String> {
+        let key = self.key();
+        key.match_indices('/').map(|(at, _)| key[..at].to_owned()).collect()
     }
 
     /// The path as a list is ordered: numbers by how much they are.
@@ -197,7 +209,8 @@ pub(super) fn is_hidden_control(c: char) -> bool {
 }
 
 fn check_segment(segment: &str, first: bool) -> Result<(), FieldIssue> {
-    let is_drive = first && segment.len() == 2 && segment.ends_with(':');
+    // Windows reads "C:photo.jpg" as a file of another drive.
+    let is_drive = first && matches!(segment.as_bytes(), [letter, b':', ..] if letter.is_ascii_alphabetic());
     if segment.is_empty() || segment == "." || segment == ".." || is_drive {
         return Err(FieldIssue::NotAPath);
     }
@@ -211,12 +224,15 @@ fn check_segment(segment: &str, first: bool) -> Result<(), FieldIssue> {
     if is_device(segment) {
         return Err(FieldIssue::DeviceName(segment.to_owned()));
     }
+    if !name::is_visible(segment) {
+        return Err(FieldIssue::Invisible);
+    }
     Ok(())
 }
 
-/// Whether Windows takes a name for a device, with any ending: NUL, con.txt, COM1.jpg.
+/// Whether Windows takes a name for a device, with any ending: NUL, con.txt, COM1.jpg, and "NUL:" is one as well.
 fn is_device(segment: &str) -> bool {
-    let stem = segment.split('.').next().unwrap_or(segment).trim_end();
+    let stem = segment.split(['.', ':']).next().unwrap_or(segment).trim_end();
     let upper = stem.to_ascii_uppercase();
     if matches!(upper.as_str(), "CON" | "PRN" | "AUX" | "NUL" | "CONIN$" | "CONOUT$") {
         return true;
@@ -225,12 +241,60 @@ fn is_device(segment: &str) -> bool {
     port.is_some_and(|digit| matches!(digit, "1" | "2" | "3" | "4" | "5" | "6" | "7" | "8" | "9" | "¹" | "²" | "³"))
 }
 
+/// Whether no name on Windows has a character.
+const fn is_unportable(c: char) -> bool {
+    matches!(c, ':' | '*' | '?' | '"' | '<' | '>' | '|')
+}
+
+/// The path of a file as every system can write it: what Windows takes in no name becomes `_`.
+pub fn portable_path(path: &str) -> String {
+    path.chars().map(|c| if is_unportable(c) { '_' } else { c }).collect()
+}
+
+/// A path with a number behind its name.
+pub fn numbered_path(path: &str, number: u32) -> String {
+    FilePath(path.to_owned()).numbered(number).0
+}
+
+/// Any path as paths are told apart.
+pub fn path_key(path: &str) -> String {
+    key(path)
+}
+
+/// Why no file can have a path although no other file has it: a file and a folder never have one name, which no disk could store.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum PathClash {
+    /// A file is where the path has a folder.
+    InFile(String),
+    /// A folder is where the path has its file.
+    IsFolder(String),
+}
+
+impl fmt::Display for PathClash {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::InFile(file) => write!(f, "“{file}” is a file, so nothing can be inside it. Rename one of them."),
+            Self::IsFolder(folder) => write!(f, "“{folder}” is a folder here. Rename the file."),
+        }
+    }
+}
+
+/// What is in the way of a path, given which keys are files and which are folders.
+pub fn clash(path: &FilePath, is_file: impl Fn(&str) -> bool, is_folder: impl Fn(&str) -> bool) -> Option<PathClash> {
+    if is_folder(&path.key()) {
+        return Some(PathClash::IsFolder(path.as_str().to_owned()));
+    }
+    let depth = path.folder_keys().iter().position(|folder| is_file(folder))?;
+    let folder: Vec<&str> = path.as_str().split('/').take(depth + 1).collect();
+    Some(PathClash::InFile(folder.join("/")))
+}
+
 /// A name of anything as one part of a path: what no path can have becomes `_`.
 pub fn safe_segment(name: &str) -> String {
     let mut safe: String = name
         .nfc()
         .map(|c| {
-            let is_wrong = is_hidden_control(c) || matches!(c, '/' | '\\' | ':' | '*' | '?' | '"' | '<' | '>' | '|');
+            let is_wrong = is_hidden_control(c) || is_unportable(c) || matches!(c, '/' | '\\');
             if is_wrong { '_' } else { c }
         })
         .collect();
@@ -241,7 +305,7 @@ pub fn safe_segment(name: &str) -> String {
     }
     let kept = safe.trim_end_matches(['.', ' ']).len();
     safe.truncate(kept);
-    if safe.is_empty() || is_device(&safe) { format!("_{safe}") } else { safe }
+    if !name::is_visible(&safe) || is_device(&safe) { format!("_{safe}") } else { safe }
 }
 
 /// What a file holds, by its first bytes and never by its name or by what the sender says (FILE-4).
@@ -352,7 +416,22 @@ mod tests {
 
     #[test]
     fn file_4_any_name_becomes_a_part_of_a_path() {
-        for name in ["", ".", "..", "a/b", "a\\b", "C:", "nul.txt", "x ", "\0", &"ü".repeat(400), "a. . .", "LPT¹"] {
+        for name in [
+            "",
+            ".",
+            "..",
+            "a/b",
+            "a\\b",
+            "C:",
+            "nul.txt",
+            "NUL:",
+            "\u{200B}",
+            "x ",
+            "\0",
+            &"ü".repeat(400),
+            "a. . .",
+            "LPT¹",
+        ] {
             let segment = safe_segment(name);
             assert_eq!(FilePath::parse(&segment).as_ref().map(FilePath::as_str), Ok(segment.as_str()), "{name}");
             assert!(!segment.contains('/'), "{segment}");
@@ -382,6 +461,9 @@ mod tests {
             "..\\..\\b",
             "C:\\photo.jpg",
             "C:photo.jpg",
+            "a:b",
+            "d/C:photo.jpg",
+            "ab:c?d|e<f>g*\"h\"",
             "...",
             ".hidden",
             "photo.",
@@ -389,6 +471,12 @@ mod tests {
             "a /b",
             "nul",
             "NUL.txt",
+            "NUL:",
+            "nul :x",
+            "a/com1:stream",
+            "\u{200B}",
+            "a/\u{AD}\u{2060}/b",
+            "\u{3000}x",
             "a/com1.jpg",
             "com¹",
             "com10.jpg",
@@ -412,6 +500,29 @@ mod tests {
             rows.push(vec![shown, parsed, key]);
         }
         insta::assert_snapshot!(table(&rows));
+    }
+
+    #[test]
+    fn file_1_a_file_is_in_at_most_64_folders() {
+        let deep = "a/".repeat(MAX_FOLDERS);
+        assert_eq!(path(&format!("{deep}x")).folder_keys().len(), MAX_FOLDERS);
+        assert_eq!(FilePath::parse(&format!("{deep}a/x")), Err(FieldIssue::TooManyFolders(MAX_FOLDERS)));
+    }
+
+    #[test]
+    fn file_1_a_file_and_a_folder_never_have_one_name() {
+        let files = ["dir", "straße"];
+        let folders = ["photos", "photos/é"];
+        let clash = |text: &str| {
+            clash(&path(text), |key| files.contains(&key), |key| folders.contains(&key)).map(|clash| clash.to_string())
+        };
+        assert_eq!(clash("other/dir"), None);
+        assert_eq!(clash("dir2/x"), None);
+        assert_eq!(clash("photos"), Some("“photos” is a folder here. Rename the file.".to_owned()));
+        assert!(clash("Photos/E\u{301}").is_some(), "by the key");
+        let inside = clash("DIR/a/b.jpg").expect("a clash");
+        assert_eq!(inside, "“DIR” is a file, so nothing can be inside it. Rename one of them.");
+        assert!(clash("STRASSE/x").is_none() && clash("Straße/x").is_some());
     }
 
     #[test]

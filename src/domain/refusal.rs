@@ -155,6 +155,9 @@ pub enum Refusal {
     /// Others changed the same things, for so many seconds.
     #[error("{}", busy(*.0))]
     Busy(u64),
+    /// Every turn to send bytes is taken, of this node or of this person (FILE-3).
+    #[error("Many uploads are under way. Try again in a moment.")]
+    ManyUploads,
     /// The same Idempotency-Key with another body.
     #[error("This Idempotency-Key was used for a different request.")]
     IdempotencyMismatch,
@@ -222,7 +225,7 @@ impl Refusal {
             Self::UploadExpired => "upload_expired",
             Self::RateLimited(_) => "rate_limited",
             Self::Unavailable => "unavailable",
-            Self::Busy(_) => "busy",
+            Self::Busy(_) | Self::ManyUploads => "busy",
             Self::IdempotencyMismatch => "idempotency_mismatch",
         }
     }

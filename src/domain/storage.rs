@@ -36,22 +36,37 @@ pub fn may_limit(organization: OrganizationId, limit: Option<i64>) -> Result<Sto
     }
 }
 
+/// More than fits into the storage of an organization.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct StorageFull {
+    more: i64,
+    left: i64,
+    limit: i64,
+}
+
+impl StorageFull {
+    /// What is said about it. How much an organization stores is for who may view its usage (ROLE); others learn that it is full.
+    pub fn told(self, sees_usage: bool) -> Refusal {
+        Refusal::QuotaExceeded(if sees_usage {
+            format!(
+                "This needs {}, and the organization’s storage has {} left of {}. Delete something for good, or ask your administrator for more.",
+                size(self.more),
+                size(self.left),
+                size(self.limit)
+            )
+        } else {
+            "The organization’s storage is full.".to_owned()
+        })
+    }
+}
+
 /// Whether so many more bytes fit into the storage of an organization (FILE-6). What is in the trash and what is on its way counts.
 ///
 /// # Errors
-/// `QuotaExceeded`, saying how much is left.
-pub fn fits(limit: Option<i64>, used: i64, more: i64) -> Result<(), Refusal> {
-    let Some(limit) = limit else { return Ok(()) };
+/// How much is missing.
+pub fn fits(limit: i64, used: i64, more: i64) -> Result<(), StorageFull> {
     let left = limit.saturating_sub(used).max(0);
-    if more <= left {
-        return Ok(());
-    }
-    Err(Refusal::QuotaExceeded(format!(
-        "This needs {}, and the organization’s storage has {} left of {}. Delete something for good, or ask your administrator for more.",
-        size(more),
-        size(left),
-        size(limit)
-    )))
+    if more <= left { Ok(()) } else { Err(StorageFull { more, left, limit }) }
 }
 
 /// A number of bytes for people: "20.0 GB".
@@ -77,14 +92,18 @@ mod tests {
 
     #[test]
     fn file_6_storage_is_full_when_it_is_full() {
-        assert_eq!(fits(None, i64::MAX, i64::MAX), Ok(()));
-        assert_eq!(fits(Some(100), 40, 60), Ok(()));
-        let Err(Refusal::QuotaExceeded(text)) = fits(Some(5_000_000_000), 4_000_000_000, 1_200_000_000) else {
-            panic!("refused")
-        };
+        assert_eq!(fits(100, 40, 60), Ok(()));
+        let full = fits(5_000_000_000, 4_000_000_000, 1_200_000_000).expect_err("refused");
+        let text = full.told(true).to_string();
         assert!(text.contains("1.2 GB") && text.contains("1.0 GB left of 5.0 GB"), "{text}");
-        assert!(fits(Some(10), 40, 1).is_err_and(|refusal| refusal.to_string().contains("0 B left")));
-        assert_eq!(fits(Some(10), 40, 0), Ok(()));
+        assert!(fits(10, 40, 1).is_err_and(|full| full.told(true).to_string().contains("0 B left")));
+        assert_eq!(fits(10, 40, 0), Ok(()));
+    }
+
+    #[test]
+    fn attack_15_who_may_not_view_the_usage_learns_that_storage_is_full() {
+        let full = fits(10, 0, 11).expect_err("refused");
+        assert_eq!(full.told(false).to_string(), "The organization’s storage is full.");
     }
 
     #[test]
@@ -101,8 +120,8 @@ mod tests {
     proptest! {
         #[test]
         fn file_6_what_fits_together_fits_one_by_one(limit in 0_i64..1_000, used in 0_i64..1_000, a in 0_i64..1_000, b in 0_i64..1_000) {
-            if fits(Some(limit), used, a + b).is_ok() {
-                prop_assert!(fits(Some(limit), used, a).is_ok() && fits(Some(limit), used + a, b).is_ok());
+            if fits(limit, used, a + b).is_ok() {
+                prop_assert!(fits(limit, used, a).is_ok() && fits(limit, used + a, b).is_ok());
             }
         }
     }

@@ -31,6 +31,12 @@ pub enum FieldIssue {
     /// A part of a path that no file system takes as a name.
     #[error("Use at most {0} bytes between two slashes.")]
     SegmentTooLong(usize),
+    /// A part of a path in which nothing can be seen.
+    #[error("Give the file and its folders names that can be seen.")]
+    Invisible,
+    /// A file in more folders than a path may have.
+    #[error("Put the file into at most {0} folders inside each other.")]
+    TooManyFolders(usize),
     /// A part of a path that Windows would shorten.
     #[error("Names cannot end with a dot or a space. Rename the file or folder.")]
     TrailingDot,

@@ -15,10 +15,27 @@ use super::{
 pub const MAX_PLANNED_FILES: usize = 500;
 
 /// How many uploads of a dataset are under way at most.
-pub const MAX_OPEN_UPLOADS: i64 = 10_000;
+pub const MAX_OPEN_UPLOADS: i64 = 50_000;
+
+/// How many of them one person may have, so that nobody takes the place of all others: as many files as a tab sends.
+pub const MAX_OPEN_UPLOADS_OF_PERSON: i64 = 10_000;
+
+/// How long an upload waits for its first byte, in milliseconds. A plan alone reserves storage, and costs nothing to make.
+pub const FIRST_BYTE_MILLIS: i64 = 24 * 60 * 60_000;
 
 /// How large a file may be, unless the operator says otherwise: 20 GiB.
 pub const DEFAULT_MAX_FILE_BYTES: i64 = 20 * 1024 * 1024 * 1024;
+
+/// How many requests of one person send bytes to a node at the same moment: more than any client has at once, and a small part of all.
+pub const MAX_RECEIVING_OF_PERSON: usize = 8;
+
+/// How slow a sender may be.
+const MIN_BYTES_PER_SECOND: u128 = 1_000;
+
+/// Whether so many bytes in so many milliseconds are too few for a request that holds a turn of the node.
+pub const fn is_too_slow(bytes: u64, millis: u128) -> bool {
+    (bytes as u128) * 1_000 < millis * MIN_BYTES_PER_SECOND
+}
 
 /// How large a piece is at most. A longer request becomes several pieces.
 pub const MAX_PIECE_BYTES: i64 = 64 * 1024 * 1024;
@@ -113,6 +130,17 @@ impl Fingerprint {
 pub struct OpenUpload {
     pub id: UploadId,
     pub fingerprint: Fingerprint,
+    /// Whether all of its bytes are here, and only the end is missing: another file had the path.
+    pub complete: bool,
+}
+
+impl OpenUpload {
+    /// Whether a file of a plan is taken for the one that is on its way. Without a time of change that is so only once all of it is here:
+    /// then nothing is sent that could be of another file, and it would be sent for nothing.
+    fn goes_on_as(self, wanted: Fingerprint) -> bool {
+        let is_timeless = self.fingerprint.modified_at.is_none() || wanted.modified_at.is_none();
+        self.fingerprint.is_same(wanted) || (self.complete && is_timeless && self.fingerprint.bytes == wanted.bytes)
+    }
 }
 
 /// What is to be done about a file of a plan.
@@ -136,7 +164,7 @@ pub fn decide(
     on_conflict: OnConflict,
 ) -> Verdict {
     let begin = match own {
-        Some(open) if open.fingerprint.is_same(wanted) => Verdict::GoOn(open.id),
+        Some(open) if open.goes_on_as(wanted) => Verdict::GoOn(open.id),
         own => Verdict::Begin { instead_of: own.map(|open| open.id) },
     };
     match (there, on_conflict) {
@@ -160,6 +188,30 @@ pub fn may_change_files(side: Side, status: DatasetStatus, paid: bool) -> Result
         Side::Output => Ok(()),
         Side::Input => may_count_anew(status, paid).map_err(|_| Refusal::InputsHeld),
     }
+}
+
+/// Until when an upload waits for its next byte: for `days` after the last one, and for a day at most until the first one came.
+pub fn expires_at(now: Timestamp, has_bytes: bool, days: i64) -> Timestamp {
+    let long = now.plus_days(days);
+    if has_bytes { long } else { long.min(now.plus_millis(FIRST_BYTE_MILLIS)) }
+}
+
+/// Whether so many uploads may begin in a dataset where `own` of the person and `all` of everybody are under way.
+///
+/// # Errors
+/// `BadRequest`, saying what to do.
+pub fn may_begin(begun: i64, own: i64, all: i64) -> Result<(), Refusal> {
+    if own.saturating_add(begun) > MAX_OPEN_UPLOADS_OF_PERSON {
+        return Err(Refusal::BadRequest(format!(
+            "You have {own} uploads under way in this dataset, and {MAX_OPEN_UPLOADS_OF_PERSON} is the most. Finish or discard some first."
+        )));
+    }
+    if all.saturating_add(begun) > MAX_OPEN_UPLOADS {
+        return Err(Refusal::BadRequest(format!(
+            "This dataset has {all} uploads under way, and {MAX_OPEN_UPLOADS} is the most. Try again when some have ended; whoever may edit the dataset can discard them."
+        )));
+    }
+    Ok(())
 }
 
 /// Whether a file may be so large.
@@ -268,7 +320,7 @@ mod tests {
     #[test]
     fn file_3_what_a_plan_answers() {
         let (wanted, other, timeless) = (print(10, Some(5)), print(11, Some(5)), print(10, None));
-        let open = |fingerprint| Some(OpenUpload { id: UploadId(id(1)), fingerprint });
+        let open = |fingerprint| Some(OpenUpload { id: UploadId(id(1)), fingerprint, complete: false });
         let mut rows =
             vec![["wanted", "has the path", "own upload", "on conflict", "verdict"].map(str::to_owned).to_vec()];
         for (wanted_name, wanted) in [("a file", wanted), ("without time", timeless)] {
@@ -289,6 +341,20 @@ mod tests {
             }
         }
         insta::assert_snapshot!(table(&rows));
+    }
+
+    #[test]
+    fn file_3_what_is_complete_goes_on_without_a_time_of_change() {
+        let verdict = |open, wanted, complete| {
+            let own = OpenUpload { id: UploadId(id(1)), fingerprint: open, complete };
+            matches!(decide(wanted, None, Some(own), OnConflict::Ask), Verdict::GoOn(_))
+        };
+        let (timeless, early, late) = (print(10, None), print(10, Some(5)), print(10, Some(6)));
+        for (open, wanted) in [(timeless, timeless), (timeless, early), (early, timeless)] {
+            assert!(verdict(open, wanted, true) && !verdict(open, wanted, false), "{open:?} {wanted:?}");
+        }
+        assert!(!verdict(early, late, true), "it was changed");
+        assert!(!verdict(timeless, print(11, None), true));
     }
 
     #[test]
@@ -317,10 +383,32 @@ mod tests {
     }
 
     #[test]
+    fn attack_40_a_thousand_bytes_a_second_are_enough() {
+        assert!(!is_too_slow(30_000, 30_000) && is_too_slow(29_999, 30_000));
+        assert!(!is_too_slow(0, 0) && is_too_slow(0, 1) && !is_too_slow(u64::MAX, u128::from(u64::MAX)));
+    }
+
+    #[test]
     fn file_3_a_file_has_at_most_what_the_operator_says() {
         assert_eq!(check_size(DEFAULT_MAX_FILE_BYTES, DEFAULT_MAX_FILE_BYTES), Ok(()));
         let refused = check_size(DEFAULT_MAX_FILE_BYTES + 1, DEFAULT_MAX_FILE_BYTES);
         assert!(refused.is_err_and(|refusal| refusal.to_string().contains("21.4 GB")));
+    }
+
+    #[test]
+    fn attack_40_a_plan_alone_reserves_for_a_day() {
+        let day = NOW.plus_days(1);
+        assert_eq!((expires_at(NOW, false, 7), expires_at(NOW, true, 7)), (day, NOW.plus_days(7)));
+        assert_eq!((expires_at(NOW, false, 1), expires_at(NOW, true, 1)), (day, day));
+    }
+
+    #[test]
+    fn attack_40_one_person_never_takes_the_place_of_all() {
+        assert_eq!(may_begin(500, MAX_OPEN_UPLOADS_OF_PERSON - 500, MAX_OPEN_UPLOADS - 500), Ok(()));
+        let own = may_begin(1, MAX_OPEN_UPLOADS_OF_PERSON, 0).expect_err("refused").to_string();
+        assert!(own.contains("You have 10000 uploads"), "{own}");
+        let all = may_begin(1, 0, MAX_OPEN_UPLOADS).expect_err("refused").to_string();
+        assert!(all.contains("This dataset has 50000 uploads"), "{all}");
     }
 
     #[test]

@@ -35,6 +35,6 @@ pub async fn discard_uploads(
 ) -> Result<Done, Failure> {
     use crate::server::{server_fn_response as response, usecase};
     let (ctx, by) = response::signed_in().await?;
-    let discarded = usecase::upload::discard_all(&ctx, &by, &dataset).await;
+    let discarded = usecase::upload::discard_all(&ctx, &by, &dataset, usecase::upload::Reach::Own).await;
     response::done(discarded, |files| (response::back_to(&back, "/"), super::outcome::uploads_discarded(*files))).await
 }

@@ -55,6 +55,7 @@ struct Inner {
     live: Live,
     default_plan: OnceLock<PlanTier>,
     trial: OnceLock<Trial>,
+    default_storage: OnceLock<i64>,
     policy: OnceLock<Policy>,
     credits_came: tokio::sync::Notify,
     operator_mail: OnceLock<String>,
@@ -96,6 +97,7 @@ impl Ctx {
             tasks: TaskRegistry::default(),
             default_plan: OnceLock::new(),
             trial: OnceLock::new(),
+            default_storage: OnceLock::new(),
             policy: OnceLock::new(),
             files: OnceLock::new(),
         }))
@@ -125,6 +127,20 @@ impl Ctx {
     /// The trial of new organizations, if they get one (LIC-7).
     pub fn trial(&self) -> Option<Trial> {
         self.0.trial.get().copied()
+    }
+
+    /// Sets how many bytes a new organization may store (FILE-6). Only the first call counts.
+    #[must_use]
+    pub fn with_default_storage(self, limit: Option<i64>) -> Self {
+        if let Some(limit) = limit {
+            self.0.default_storage.get_or_init(|| limit);
+        }
+        self
+    }
+
+    /// How many bytes a new organization may store, if there is a limit (FILE-6).
+    pub fn default_storage(&self) -> Option<i64> {
+        self.0.default_storage.get().copied()
     }
 
     /// Sets where the bytes of files are (FILE-1). Only the first call counts.

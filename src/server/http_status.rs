@@ -59,6 +59,6 @@ pub fn status_of_refusal(refusal: &Refusal) -> StatusCode {
         // The number that tus has for it; no standard has one.
         Refusal::WrongChecksum => StatusCode::from_u16(460).unwrap_or(StatusCode::BAD_REQUEST),
         Refusal::RateLimited(_) => StatusCode::TOO_MANY_REQUESTS,
-        Refusal::Unavailable | Refusal::Busy(_) => StatusCode::SERVICE_UNAVAILABLE,
+        Refusal::Unavailable | Refusal::Busy(_) | Refusal::ManyUploads => StatusCode::SERVICE_UNAVAILABLE,
     }
 }

@@ -1,5 +1,6 @@
 //! Everything that exists only on the server. Read [`run`] first.
 
+mod arrival;
 pub mod backup;
 pub mod config;
 pub mod context;
@@ -100,6 +101,7 @@ pub async fn run(database: &DatabaseArgs, args: &ServeArgs) -> Result<(), Fatal>
         .await?
         .with_default_plan(args.default_plan)
         .with_trial(trial)
+        .with_default_storage(args.storage.default_storage)
         .with_policy(policy)
         .with_files(files);
     if let Some(operator) = &args.operator_mail {

@@ -5,8 +5,6 @@
 //! - No file is in memory as a whole, and none is kept in part.
 //! - The body is read to its end, also where nothing of it is wanted: a browser that still sends shows no answer.
 
-use std::time::Duration;
-
 use axum::{
     Router,
     body::Bytes,
@@ -28,6 +26,7 @@ use crate::{
 };
 
 use super::{
+    arrival::{Pace, WAITING_CHUNKS},
     context::{Ctx, Principal},
     error::Error,
     flash,
@@ -40,10 +39,6 @@ use super::{
     },
 };
 
-/// How long a sender may send nothing in the middle of a body.
-const IDLE_TIMEOUT: Duration = Duration::from_secs(30);
-/// How many chunks wait between the connection and storage.
-const WAITING_CHUNKS: usize = 4;
 /// The longest value of a field that is no file.
 const MAX_VALUE_BYTES: usize = 64;
 /// How many refused files the next page names.
@@ -126,24 +121,25 @@ async fn take(
     body: &mut Multipart,
     outcome: &mut Outcome,
 ) -> Result<(), Failure> {
+    let mut pace = Pace::new(ctx.files().map_err(failure)?.limits().patience);
     let (mut on_conflict, mut came) = (String::new(), 0_i64);
     let mut place: Option<Result<FormPlace, Failure>> = None;
-    while let Some(mut field) = in_time(body.next_field()).await? {
+    while let Some(mut field) = in_time(&mut pace, body.next_field()).await? {
         let path = field.file_name().unwrap_or_default().to_owned();
         match field.name() {
-            Some("on_conflict") => on_conflict = value(&mut field).await?,
+            Some("on_conflict") => on_conflict = value(&mut pace, &mut field).await?,
             // A browser sends an empty one where nothing was chosen.
             Some("files") if !path.is_empty() => {
                 if place.is_none() {
                     place = Some(form::begin(ctx, by, dataset, &on_conflict).await.map_err(failure));
                 }
                 let Some(Ok(place)) = &place else {
-                    drain(&mut field).await?;
+                    drain(&mut pace, &mut field).await?;
                     continue;
                 };
                 let most = length.map_or(i64::MAX, |length| length.saturating_sub(came));
                 let file = FormFile { path, most };
-                let (sent, bytes) = receive(ctx, by, *place, &file, &mut field).await?;
+                let (sent, bytes) = receive(ctx, by, *place, &file, (&mut pace, &mut field)).await?;
                 came = came.saturating_add(bytes);
                 match sent {
                     Ok(Sent::Added) => outcome.added += 1,
@@ -153,7 +149,7 @@ async fn take(
                 }
             }
             _ => {
-                drain(&mut field).await?;
+                drain(&mut pace, &mut field).await?;
             }
         }
     }
@@ -170,12 +166,12 @@ async fn receive(
     by: &Principal,
     place: FormPlace,
     file: &FormFile,
-    field: &mut Field<'_>,
+    (pace, field): (&mut Pace, &mut Field<'_>),
 ) -> Result<(Result<Sent, Failure>, i64), Failure> {
-    let turn = ctx.files().map_err(failure)?.turn();
+    let turn = ctx.files().map_err(failure)?.turn(by.person);
     let Some(turn) = turn else {
-        let bytes = drain(field).await?;
-        return Ok((Err(Refusal::Busy(0).into()), bytes));
+        let bytes = drain(pace, field).await?;
+        return Ok((Err(Refusal::ManyUploads.into()), bytes));
     };
     let (chunks, mut arrivals) = mpsc::channel::<Arriving>(WAITING_CHUNKS);
     let (ctx, by, file) = (ctx.clone(), by.clone(), file.clone());
@@ -187,7 +183,7 @@ async fn receive(
     });
     let mut bytes = 0_i64;
     let mut wanted = true;
-    while let Some(chunk) = in_time(field.chunk()).await? {
+    while let Some(chunk) = next_chunk(pace, field).await? {
         bytes = bytes.saturating_add(chunk_length(&chunk));
         // An error says that the writer has answered already; the rest is read and dropped.
         wanted = wanted && chunks.send(Arriving::Chunk(chunk)).await.is_ok();
@@ -206,9 +202,9 @@ fn chunk_length(chunk: &Bytes) -> i64 {
 }
 
 /// What a field without a file says.
-async fn value(field: &mut Field<'_>) -> Result<String, Failure> {
+async fn value(pace: &mut Pace, field: &mut Field<'_>) -> Result<String, Failure> {
     let mut text = Vec::new();
-    while let Some(chunk) = in_time(field.chunk()).await? {
+    while let Some(chunk) = next_chunk(pace, field).await? {
         let room = MAX_VALUE_BYTES.saturating_sub(text.len());
         text.extend(chunk.iter().take(room));
     }
@@ -216,20 +212,39 @@ async fn value(field: &mut Field<'_>) -> Result<String, Failure> {
 }
 
 /// Reads a field and drops it; how many bytes it had.
-async fn drain(field: &mut Field<'_>) -> Result<i64, Failure> {
+async fn drain(pace: &mut Pace, field: &mut Field<'_>) -> Result<i64, Failure> {
     let mut bytes = 0_i64;
-    while let Some(chunk) = in_time(field.chunk()).await? {
+    while let Some(chunk) = next_chunk(pace, field).await? {
         bytes = bytes.saturating_add(chunk_length(&chunk));
     }
     Ok(bytes)
 }
 
-/// The next part of a body, unless it breaks or nothing comes for too long.
-async fn in_time<T>(next: impl Future<Output = Result<Option<T>, MultipartError>>) -> Result<Option<T>, Failure> {
-    let cut = |text: &str| Failure::Refused(Refusal::BadRequest(text.to_owned()));
-    match tokio::time::timeout(IDLE_TIMEOUT, next).await {
-        Ok(Ok(part)) => Ok(part),
-        Ok(Err(_)) => Err(cut("The form did not arrive whole. Send the files that are missing again.")),
-        Err(_) => Err(cut("Nothing came for 30 seconds. Send the files that are missing again.")),
+/// The next bytes of a field, unless they come too slowly.
+async fn next_chunk(pace: &mut Pace, field: &mut Field<'_>) -> Result<Option<Bytes>, Failure> {
+    let chunk = in_time(pace, field.chunk()).await?;
+    match &chunk {
+        Some(bytes) if !pace.keeps_up(bytes.len()) => Err(too_slow()),
+        _ => Ok(chunk),
     }
+}
+
+/// The next part of a body, unless it breaks or nothing comes for too long.
+async fn in_time<T>(
+    pace: &mut Pace,
+    next: impl Future<Output = Result<Option<T>, MultipartError>>,
+) -> Result<Option<T>, Failure> {
+    match pace.next(next).await {
+        Some(Ok(part)) => Ok(part),
+        Some(Err(_)) => Err(cut("The form did not arrive whole. Send the files that are missing again.")),
+        None => Err(too_slow()),
+    }
+}
+
+fn too_slow() -> Failure {
+    cut("Nothing or too little came for 30 seconds. Send the files that are missing again.")
+}
+
+fn cut(text: &str) -> Failure {
+    Failure::Refused(Refusal::BadRequest(text.to_owned()))
 }

@@ -97,6 +97,15 @@ pub struct UploadView {
     pub expires_at: Timestamp,
 }
 
+/// A file on its way, and who sends it.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct OpenUploadView {
+    pub upload: UploadView,
+    pub person: PersonId,
+    /// Their name; a key's where a machine sends it.
+    pub person_name: String,
+}
+
 /// How much an organization stores (FILE-6).
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct StorageView {

@@ -26,7 +26,7 @@ use super::{
     refusal::Refusal,
     resource::{Kind, MAX_DEPTH, free_name_from},
     restriction::Restriction,
-    role::Role,
+    role::{Permission, Role, may},
     storage::size,
     text::number,
     time::Timestamp,
@@ -603,15 +603,14 @@ fn moving(facts: &Facts) -> Vec<&Item> {
 fn storage(facts: &Facts, moving: &[&Item], blockers: &mut Blockers) {
     let stored = moving.iter().fold(0_i64, |sum, item| sum.saturating_add(item.contents.stored));
     if let Some(left) = facts.target.storage_left.filter(|left| stored > (*left).max(0)) {
-        blockers.whole(
-            BlockerCode::StorageTooSmall,
-            format!(
-                "This needs {} of {}’s storage, and {} are left.",
-                size(stored),
-                facts.target.name,
-                size(left.max(0))
-            ),
-        );
+        let target = &facts.target;
+        // How much is left is for who may view the usage there.
+        let text = if target.role.is_some_and(|role| may(role, Permission::ViewUsage)) {
+            format!("This needs {} of {}’s storage, and {} are left.", size(stored), target.name, size(left.max(0)))
+        } else {
+            format!("{}’s storage is full.", target.name)
+        };
+        blockers.whole(BlockerCode::StorageTooSmall, text);
     }
 }
 

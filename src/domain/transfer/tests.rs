@@ -866,8 +866,16 @@ fn file_6_what_is_transferred_has_to_fit_into_the_storage_of_the_target() {
     let mut facts = between();
     facts.target.storage_left = Some(1_500);
     facts.items[0].contents.stored = 2_000_000;
-    let plan = plan(&facts);
-    assert!(plan.blockers[0].message.contains("2.0 MB") && plan.blockers[0].message.contains("1.5 kB are left"));
+    // Numbers are for who may view the usage of the target.
+    for role in Role::ALL {
+        facts.target.role = Some(role);
+        let plan = plan(&facts);
+        let blocker = plan.blockers.iter().find(|blocker| blocker.code == BlockerCode::StorageTooSmall);
+        let message = &blocker.expect("a blocker").message;
+        let shown = message.contains("2.0 MB") && message.contains("1.5 kB are left");
+        assert_eq!(shown, matches!(role, Role::Owner | Role::Manager), "{role:?}: {message}");
+        assert_eq!(message.ends_with("’s storage is full."), !shown, "{message}");
+    }
 }
 
 #[test]

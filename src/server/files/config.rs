@@ -4,8 +4,11 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 
-use super::{FileLimits, Files};
-use crate::domain::upload::{DEFAULT_GRACE_HOURS, DEFAULT_MAX_FILE_BYTES, DEFAULT_UPLOAD_DAYS};
+use super::{FileLimits, Files, PATIENCE};
+use crate::domain::{
+    storage::MAX_STORAGE_LIMIT,
+    upload::{DEFAULT_GRACE_HOURS, DEFAULT_MAX_FILE_BYTES, DEFAULT_UPLOAD_DAYS},
+};
 
 /// A place for objects.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -64,6 +67,11 @@ pub struct StorageArgs {
     /// consistent.
     #[arg(long, env = "COMMONHOLD_FILE_GRACE", default_value_t = DEFAULT_GRACE_HOURS, value_parser = clap::value_parser!(i64).range(0..=8760))]
     pub file_grace: i64,
+
+    /// How many bytes a new organization, or a personal space, may store, until `commonhold storage set` says otherwise. Default: as many
+    /// as it likes.
+    #[arg(long, env = "COMMONHOLD_DEFAULT_STORAGE", value_parser = clap::value_parser!(i64).range(0..=MAX_STORAGE_LIMIT))]
+    pub default_storage: Option<i64>,
 }
 
 impl StorageArgs {
@@ -72,8 +80,12 @@ impl StorageArgs {
     /// # Errors
     /// A place cannot be opened, in a sentence.
     pub fn open(&self, data: &Path) -> Result<Files, String> {
-        let limits =
-            FileLimits { max_file_bytes: self.max_file, upload_days: self.upload_days, grace_hours: self.file_grace };
+        let limits = FileLimits {
+            max_file_bytes: self.max_file,
+            upload_days: self.upload_days,
+            grace_hours: self.file_grace,
+            patience: PATIENCE,
+        };
         Files::open(&StoragePlace::Folder(data.join("files")), &self.storage, limits)
     }
 }

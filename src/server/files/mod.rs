@@ -11,10 +11,12 @@ mod config;
 #[cfg(feature = "s3")]
 mod s3;
 mod sum;
+mod turns;
 mod zip;
 
 pub use config::{StorageArgs, StoragePlace};
 pub use sum::{PieceSum, RunningSum, SumState, hex};
+pub use turns::Turn;
 pub use zip::{Zip, ZipEntry, ZipPart};
 
 use std::{
@@ -22,6 +24,7 @@ use std::{
     ops::Range,
     path::{Path as FilesystemPath, PathBuf},
     sync::Arc,
+    time::Duration,
 };
 
 use bytes::Bytes;
@@ -30,15 +33,14 @@ use futures::{
     stream::{self, BoxStream},
 };
 use object_store::{ObjectStore, ObjectStoreExt, buffered::BufWriter, local::LocalFileSystem, path::Path};
-use tokio::{
-    io::AsyncWriteExt,
-    sync::{OwnedSemaphorePermit, Semaphore},
-};
+use tokio::io::AsyncWriteExt;
 
 use crate::domain::{
-    id::ObjectId,
+    id::{ObjectId, PersonId},
     upload::{DEFAULT_GRACE_HOURS, DEFAULT_MAX_FILE_BYTES, DEFAULT_UPLOAD_DAYS},
 };
+
+use turns::Turns;
 
 /// How many bytes a folder is written and read by.
 const FOLDER_PART_BYTES: usize = 1024 * 1024;
@@ -46,8 +48,8 @@ const FOLDER_PART_BYTES: usize = 1024 * 1024;
 /// How many parts of an object are written at the same moment.
 const MAX_CONCURRENT_PARTS: usize = 2;
 
-/// How many requests of a node receive bytes at the same moment.
-const MAX_OPEN_PATCHES: usize = 64;
+/// How long a sender may send nothing in the middle of a body, or too little.
+pub const PATIENCE: Duration = Duration::from_secs(30);
 
 /// What storage answers when it fails.
 #[derive(Debug, thiserror::Error)]
@@ -72,6 +74,8 @@ pub struct FileLimits {
     pub upload_days: i64,
     /// How many hours bytes are kept after their last file was deleted for good.
     pub grace_hours: i64,
+    /// How long a sender may send nothing in the middle of a body, or too little.
+    pub patience: Duration,
 }
 
 impl Default for FileLimits {
@@ -80,6 +84,7 @@ impl Default for FileLimits {
             max_file_bytes: DEFAULT_MAX_FILE_BYTES,
             upload_days: DEFAULT_UPLOAD_DAYS,
             grace_hours: DEFAULT_GRACE_HOURS,
+            patience: PATIENCE,
         }
     }
 }
@@ -94,7 +99,7 @@ struct Inner {
     default: Place,
     clusters: BTreeMap<String, Place>,
     limits: FileLimits,
-    patches: Arc<Semaphore>,
+    turns: Arc<Turns>,
 }
 
 /// A folder or a bucket.
@@ -163,8 +168,7 @@ impl Files {
             .iter()
             .map(|(cluster, place)| Ok((cluster.clone(), open_place(place)?)))
             .collect::<std::result::Result<BTreeMap<_, _>, String>>()?;
-        let patches = Arc::new(Semaphore::new(MAX_OPEN_PATCHES));
-        Ok(Self(Arc::new(Inner { default, clusters, limits, patches })))
+        Ok(Self(Arc::new(Inner { default, clusters, limits, turns: Arc::default() })))
     }
 
     /// What the operator says about files.
@@ -172,9 +176,9 @@ impl Files {
         self.0.limits
     }
 
-    /// A turn to receive bytes; `None` where this node receives as much as it can.
-    pub fn turn(&self) -> Option<OwnedSemaphorePermit> {
-        self.0.patches.clone().try_acquire_owned().ok()
+    /// A turn to receive bytes from a person; `None` where this node receives as much as it can, or as it may from one person.
+    pub fn turn(&self, person: PersonId) -> Option<Turn> {
+        self.0.turns.take(person)
     }
 
     fn place(&self, cluster: &str) -> &Place {

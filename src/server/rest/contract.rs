@@ -422,6 +422,24 @@ const fn meaning(status: &str) -> &'static str {
     }
 }
 
+/// The POST operations that take no `Idempotency-Key`, and why not. All others take one, without any code of their own.
+pub const EXEMPT: [(&str, &str); 8] = [
+    ("/signup", "nobody asks yet, and the answer is a session, which a kept answer could not hand out"),
+    ("/uploads", "its body may be a whole file; what was sent goes on where it was cut"),
+    ("/session", "nobody asks yet, and the answer is a session"),
+    (
+        "/me/password",
+        "the answer is a session under a new id; sent again it is refused, as the old password is wrong then",
+    ),
+    (
+        "/me/email",
+        "it is answered at a fixed moment, whatever happens; links that are mailed again take the place of earlier ones",
+    ),
+    ("/email/verify", "nobody has to be signed in; the link works once"),
+    ("/password/forgot", "nobody has to be signed in; it is answered at a fixed moment, whatever happens"),
+    ("/password/reset", "nobody has to be signed in; the link works once"),
+];
+
 /// Completes one operation, and returns its query parameters.
 fn describe(operation: &mut Operation, method: &HttpMethod, path: &str, calls: Calls) -> Vec<String> {
     let unsafe_call = !matches!(method, HttpMethod::Get | HttpMethod::Head);
@@ -436,7 +454,9 @@ fn describe(operation: &mut Operation, method: &HttpMethod, path: &str, calls: C
             query.push(parameter.name.clone());
         }
     }
-    if matches!(method, HttpMethod::Post) {
+    let call = path.strip_prefix("/api/v1").unwrap_or(path);
+    let takes_key = EXEMPT.iter().all(|(without, _)| *without != call);
+    if matches!(method, HttpMethod::Post) && takes_key {
         let key = ParameterBuilder::new()
             .name("Idempotency-Key")
             .parameter_in(ParameterIn::Header)

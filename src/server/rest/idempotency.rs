@@ -17,31 +17,13 @@ use crate::{
     },
 };
 
-use super::{operator::OperatorSession, problem::Problem};
+use super::{contract::EXEMPT, operator::OperatorSession, problem::Problem};
 
 /// The longest body of an unsafe call.
 pub const MAX_BODY_BYTES: usize = 1024 * 1024;
 
 /// The longest response that is kept.
 const MAX_RESPONSE_BYTES: usize = 64 * 1024 * 1024;
-
-/// The POST operations that take no key, and why not. All others take one, without any code of their own.
-pub const EXEMPT: [(&str, &str); 8] = [
-    ("/signup", "nobody asks yet, and the answer is a session, which a kept answer could not hand out"),
-    ("/uploads", "its body may be a whole file; what was sent goes on where it was cut"),
-    ("/session", "nobody asks yet, and the answer is a session"),
-    (
-        "/me/password",
-        "the answer is a session under a new id; sent again it is refused, as the old password is wrong then",
-    ),
-    (
-        "/me/email",
-        "it is answered at a fixed moment, whatever happens; links that are mailed again take the place of earlier ones",
-    ),
-    ("/email/verify", "nobody has to be signed in; the link works once"),
-    ("/password/forgot", "nobody has to be signed in; it is answered at a fixed moment, whatever happens"),
-    ("/password/reset", "nobody has to be signed in; the link works once"),
-];
 
 /// The middleware.
 pub async fn once(State(ctx): State<Ctx>, request: Request, next: Next) -> Response {

@@ -128,6 +128,7 @@ impl Problem {
             Refusal::RateLimited(seconds) => problem.retry_after = Some(*seconds),
             Refusal::Unavailable => problem.retry_after = Some(2),
             Refusal::Busy(_) => problem.retry_after = Some(1),
+            Refusal::ManyUploads => problem.retry_after = Some(5),
             _ => {}
         }
         problem

@@ -1,7 +1,7 @@
 //! `/datasets/{id}/uploads`, and tus 1.0 at `/uploads` (FILE-3): core, creation, creation-with-upload, expiration, checksum,
 //! termination. See <https://tus.io/protocols/resumable-upload>.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::collections::BTreeMap;
 
 use axum::{
     body::{Body, HttpBody},
@@ -19,14 +19,16 @@ use utoipa::ToSchema;
 use crate::{
     domain::{id::UploadId, refusal::Refusal, time::Timestamp, upload::PlanState},
     server::{
+        arrival::{Pace, WAITING_CHUNKS},
         context::{Ctx, Principal},
+        files::Turn,
         usecase::upload::{
-            self, PlanForm, PlannedFileForm,
+            self, PlanForm, PlannedFileForm, Reach,
             place::{self, NewPlaceForm},
             receive::{Arriving, Checksum, ReceiveRequest, Received, receive},
         },
     },
-    view::file::{NewPlaceView, PlannedFileView, UploadView},
+    view::file::{NewPlaceView, OpenUploadView, PlannedFileView},
 };
 
 use super::{CurrentPerson, Json, PageBody, PageParams, Params, problem::Problem};
@@ -43,10 +45,6 @@ const UPLOAD_DATASET: HeaderName = HeaderName::from_static("upload-dataset");
 const VERSION: &str = "1.0.0";
 /// The type of a body that is bytes of an upload.
 const BYTES: &str = "application/offset+octet-stream";
-/// How long a sender may send nothing in the middle of a body.
-const IDLE_TIMEOUT: Duration = Duration::from_secs(30);
-/// How many chunks wait between the connection and storage.
-const WAITING_CHUNKS: usize = 4;
 /// How many pairs and bytes the metadata of an upload has at most.
 const MAX_METADATA_PAIRS: usize = 16;
 const MAX_METADATA_BYTES: usize = 8 * 1024;
@@ -94,6 +92,9 @@ pub struct UploadBody {
     offset: i64,
     modified: Option<String>,
     expires_at: String,
+    /// Who sends it: nobody else goes on with it.
+    created_by: String,
+    created_by_name: String,
 }
 
 /// The address of an upload. It has no host, so that it is right behind any proxy.
@@ -101,8 +102,8 @@ fn url(id: UploadId) -> String {
     format!("/api/v1/uploads/{id}")
 }
 
-impl From<UploadView> for UploadBody {
-    fn from(view: UploadView) -> Self {
+impl From<OpenUploadView> for UploadBody {
+    fn from(OpenUploadView { upload: view, person, person_name }: OpenUploadView) -> Self {
         Self {
             id: view.id.to_string(),
             url: url(view.id),
@@ -112,6 +113,8 @@ impl From<UploadView> for UploadBody {
             offset: view.received,
             modified: view.modified_at.map(Timestamp::rfc3339),
             expires_at: view.expires_at.rfc3339(),
+            created_by: person.to_string(),
+            created_by_name: person_name,
         }
     }
 }
@@ -198,7 +201,7 @@ pub async fn plan_new(
     Ok((StatusCode::CREATED, location, Json(UploadPlaceBody::from(made))).into_response())
 }
 
-/// The caller's uploads into a dataset that are under way.
+/// The uploads into a dataset that are under way: everybody's for who has Editor access to it, and else the caller's.
 #[utoipa::path(get, path = "/datasets/{id}/uploads", tag = "files", params(("id" = String, Path), PageParams),
     responses((status = 200, body = PageBody<UploadBody>), (status = 403, body = Problem), (status = 404, body = Problem)))]
 pub async fn list(
@@ -210,7 +213,7 @@ pub async fn list(
     Ok(Json(PageBody::of(upload::list(&ctx, &by, &id, &page.cursor, page.limit).await?, Into::into)))
 }
 
-/// Discards all of the caller's uploads into a dataset that are under way.
+/// Discards the uploads into a dataset that are under way: everybody's for who has Editor access to it, and else the caller's.
 #[utoipa::path(delete, path = "/datasets/{id}/uploads", tag = "files", params(("id" = String, Path)),
     responses((status = 204), (status = 403, body = Problem), (status = 404, body = Problem)))]
 pub async fn discard_all(
@@ -218,7 +221,7 @@ pub async fn discard_all(
     CurrentPerson(by): CurrentPerson,
     Path(id): Path<String>,
 ) -> Result<StatusCode, Problem> {
-    upload::discard_all(&ctx, &by, &id).await?;
+    upload::discard_all(&ctx, &by, &id, Reach::All).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -320,6 +323,12 @@ fn progress(response: &mut Response, offset: i64, expires_at: Timestamp) {
     }
 }
 
+/// A turn to receive bytes.
+#[expect(clippy::result_large_err, reason = "as of every handler: a refusal is the rare answer")]
+fn turn(ctx: &Ctx, by: &Principal) -> Result<Turn, Problem> {
+    ctx.files()?.turn(by.person).ok_or_else(|| Problem::refusal(&Refusal::ManyUploads))
+}
+
 /// Receives a body. What reads the connection is this request, and what writes is a task of its own: if the client hangs up, the
 /// request is dropped, and the task keeps what came.
 async fn receive_body(
@@ -327,9 +336,8 @@ async fn receive_body(
     by: &Principal,
     id: String,
     request: ReceiveRequest,
-    body: Body,
+    (turn, body): (Turn, Body),
 ) -> Result<Received, Problem> {
-    let Some(turn) = ctx.files()?.turn() else { return Err(Problem::refusal(&Refusal::Busy(0))) };
     let (chunks, mut arrivals) = mpsc::channel::<Arriving>(WAITING_CHUNKS);
     let (writes, by) = (ctx.clone(), by.clone());
     let writing = tokio::spawn(async move {
@@ -339,15 +347,19 @@ async fn receive_body(
         received
     });
     let mut body = body.into_data_stream();
-    let mut timed_out = false;
-    loop {
-        let next = match tokio::time::timeout(IDLE_TIMEOUT, body.next()).await {
-            Ok(Some(Ok(chunk))) => Arriving::Chunk(chunk),
-            Ok(None) => Arriving::End,
+    let mut pace = Pace::new(ctx.files()?.limits().patience);
+    let mut too_slow = false;
+    while !too_slow {
+        let next = match pace.next(body.next()).await {
+            Some(Some(Ok(chunk))) => {
+                too_slow = !pace.keeps_up(chunk.len());
+                Arriving::Chunk(chunk)
+            }
+            Some(None) => Arriving::End,
             // The connection broke.
-            Ok(Some(Err(_))) => break,
-            Err(_) => {
-                timed_out = true;
+            Some(Some(Err(_))) => break,
+            None => {
+                too_slow = true;
                 break;
             }
         };
@@ -362,8 +374,9 @@ async fn receive_body(
         Problem::from(crate::server::error::Error::Internal("the task that writes an upload ended".to_owned()))
     })?;
     let received = received?;
-    if timed_out && received.number.is_none() {
-        let text = "Nothing came for 30 seconds. What came is kept; ask how far it is and go on from there.";
+    if too_slow && received.number.is_none() {
+        let text =
+            "Nothing or too little came for 30 seconds. What came is kept; ask how far it is and go on from there.";
         return Err(Problem::new(StatusCode::REQUEST_TIMEOUT, "invalid", text.to_owned()));
     }
     Ok(received)
@@ -371,7 +384,8 @@ async fn receive_body(
 
 /// Begins an upload of one file (tus). `Upload-Metadata` has `path` and, if wanted, `dataset`, `side`, `modified` and `on_conflict`.
 /// Without `dataset`, a new one is made in the Drive of one's default organization, called `dataset_name` or after the day; the header
-/// `Upload-Dataset` says which. With a body, its bytes are taken at once.
+/// `Upload-Dataset` says which. With a body, its bytes are taken at once; where that fails, `Location` and `Upload-Dataset` say where to
+/// go on. Not repeatable by `Idempotency-Key`.
 #[utoipa::path(post, path = "/uploads", tag = "files", params(("Tus-Resumable" = String, Header), ("Upload-Length" = i64, Header), ("Upload-Metadata" = String, Header)),
     request_body(content = Vec<u8>, content_type = "application/offset+octet-stream"),
     responses((status = 201), (status = 402, body = Problem), (status = 403, body = Problem), (status = 404, body = Problem), (status = 409, body = Problem), (status = 412, body = Problem), (status = 413, body = Problem), (status = 422, body = Problem), (status = 460, body = Problem)))]
@@ -393,6 +407,20 @@ pub async fn create(
             "Upload-Metadata has pairs with commas between them: a key, a space, and a value in Base64.".to_owned(),
         ));
     };
+    // All that a request can be refused for by itself, before anything is made for it.
+    let request = ReceiveRequest {
+        offset: 0,
+        length: number(&headers, &header::CONTENT_LENGTH)?,
+        checksum: checksum(&headers)?,
+        ends_file: false,
+    };
+    // Nothing is all of an empty file.
+    let has_bytes = (sends_bytes(&headers) && !body.is_end_stream()) || length == 0;
+    let mut taken = None;
+    if has_bytes {
+        request.check(length).map_err(|refusal| Problem::refusal(&refusal))?;
+        taken = Some(turn(&ctx, &by)?);
+    }
     let field = |name: &str| metadata.get(name).cloned().unwrap_or_default();
     let dataset = field("dataset");
     let path = [field("path"), field("filename"), field("name")].into_iter().find(|path| !path.is_empty());
@@ -423,22 +451,17 @@ pub async fn create(
             return Err(problem.at_field("path", &reason));
         }
     };
-    let mut response =
-        (StatusCode::CREATED, [(header::LOCATION, url(upload.id)), (UPLOAD_DATASET, dataset)]).into_response();
-    let with_upload = sends_bytes(&headers) && !body.is_end_stream();
-    // Nothing is all of an empty file.
-    if (with_upload && upload.received == 0) || length == 0 {
-        let request = ReceiveRequest {
-            offset: 0,
-            length: number(&headers, &header::CONTENT_LENGTH)?,
-            checksum: checksum(&headers)?,
-            ends_file: false,
-        };
-        let received = receive_body(&ctx, &by, upload.id.to_string(), request, body).await?;
-        progress(&mut response, received.offset, received.expires_at);
-    } else {
-        progress(&mut response, upload.received, upload.expires_at);
+    let made = [(header::LOCATION, url(upload.id)), (UPLOAD_DATASET, dataset)];
+    let (mut offset, mut expires_at) = (upload.received, upload.expires_at);
+    if let Some(turn) = taken.filter(|_| upload.received == 0) {
+        match receive_body(&ctx, &by, upload.id.to_string(), request, (turn, body)).await {
+            Ok(received) => (offset, expires_at) = (received.offset, received.expires_at),
+            // The upload is there, so whoever began it can go on.
+            Err(problem) => return Ok((made, problem).into_response()),
+        }
     }
+    let mut response = (StatusCode::CREATED, made).into_response();
+    progress(&mut response, offset, expires_at);
     Ok(response)
 }
 
@@ -481,7 +504,8 @@ pub async fn send(
         checksum: checksum(&headers)?,
         ends_file: false,
     };
-    let received = receive_body(&ctx, &by, id, request, body).await?;
+    let turn = turn(&ctx, &by)?;
+    let received = receive_body(&ctx, &by, id, request, (turn, body)).await?;
     let mut response = StatusCode::NO_CONTENT.into_response();
     progress(&mut response, received.offset, received.expires_at);
     Ok(response)

@@ -3,7 +3,7 @@
 //! # Invariants
 //! - Whatever deletes files notes their blobs in `blob_check`, in the same transaction.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use sqlx::FromRow;
 use uuid::Uuid;
@@ -244,6 +244,33 @@ pub async fn list_by_keys(
             rows.into_iter()
                 .map(|(key, number, bytes, modified_at)| (key, (number, Fingerprint { bytes, modified_at }))),
         );
+    }
+    Ok(found)
+}
+
+/// Which of some keys are folders in a place of a dataset: a file's path is inside them.
+pub async fn list_folder_keys(
+    tx: &mut Tx,
+    dataset: ResourceId,
+    side: Side,
+    keys: &[String],
+) -> Result<BTreeSet<String>> {
+    let mut found = BTreeSet::new();
+    for chunk in keys.chunks(CHUNK) {
+        // What begins with "folder/" is what lies between it and "folder0": the digit follows the slash.
+        let rows: Vec<String> = tx
+            .sql_rows(
+                "WITH listed(path_key, low, high) AS (VALUES {rows:3})
+                 SELECT listed.path_key FROM listed WHERE EXISTS (
+                    SELECT 1 FROM dataset_file f WHERE f.dataset_id = {1} AND f.side = {2} AND f.path_key > listed.low AND f.path_key < listed.high)",
+                chunk,
+                |statement, key| statement.bind(key.clone()).bind(format!("{key}/")).bind(format!("{key}0")),
+            )
+            .bind(dataset)
+            .bind(side)
+            .column()
+            .await?;
+        found.extend(rows);
     }
     Ok(found)
 }

@@ -686,7 +686,7 @@ async fn notify(transaction: &mut Transaction<'static, Postgres>, change: &Chang
 }
 
 /// Columns that are sorted or searched by range. PostgreSQL must compare them byte by byte, as SQLite does.
-const ORDERED: [(&str, &str); 13] = [
+const ORDERED: [(&str, &str); 15] = [
     ("resource", "name_key"),
     ("resource", "name_unique"),
     ("resource_word", "word"),
@@ -700,6 +700,8 @@ const ORDERED: [(&str, &str); 13] = [
     ("invitation", "name_key"),
     ("invitation", "email_key"),
     ("person", "name_key"),
+    ("dataset_file", "path_key"),
+    ("dataset_file", "path_sort"),
 ];
 
 /// Gives PostgreSQL's ordered columns the collation "C". The migrations cannot say it: SQLite knows no such collation.

@@ -36,6 +36,8 @@ pub struct NewOrganizationRow<'a> {
     pub space_of: Option<PersonId>,
     /// Legal information.
     pub legal: &'a LegalInformation,
+    /// How many bytes it may store; `None` for no limit.
+    pub storage_limit: Option<i64>,
     pub at: Timestamp,
 }
 
@@ -45,8 +47,8 @@ pub struct NewOrganizationRow<'a> {
 /// `Taken` if the Org ID is.
 pub async fn insert(tx: &mut Tx, permit: &RolePermit, new: &NewOrganizationRow<'_>) -> Result<()> {
     tx.sql(
-        "INSERT INTO organization (id, org_id, org_id_key, name, kind, plan, space_of, country, legal_name, address, postal_code, city, vat_number, created_at, name_key, name_search, people_visible_to)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)",
+        "INSERT INTO organization (id, org_id, org_id_key, name, kind, plan, space_of, country, legal_name, address, postal_code, city, vat_number, created_at, name_key, name_search, people_visible_to, storage_limit)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)",
     )
     .bind(permit.organization())
     .bind(new.org_id.to_owned())
@@ -65,6 +67,7 @@ pub async fn insert(tx: &mut Tx, permit: &RolePermit, new: &NewOrganizationRow<'
     .bind(sort_key(new.name))
     .bind(search_key(new.name))
     .bind(PeopleVisibility::default())
+    .bind(new.storage_limit)
     .execute()
     .await
     .map(|_| ())

@@ -5,6 +5,8 @@
 //!   object is known, whenever a node dies.
 //! - Who sends bytes holds the upload by a claim; what it wrote counts only under that claim.
 
+use std::collections::BTreeSet;
+
 use sqlx::FromRow;
 use uuid::Uuid;
 
@@ -85,6 +87,8 @@ pub struct Upload {
     /// Who sends it.
     #[sqlx(rename = "person_id")]
     pub person: PersonId,
+    /// Their name; a key's where a machine sends it.
+    pub person_name: String,
     pub side: Side,
     pub path: String,
     pub path_key: String,
@@ -131,10 +135,10 @@ impl Upload {
 macro_rules! uploads {
     ($where_and_order:literal) => {
         concat!(
-            "SELECT u.id, u.dataset_id, r.organization_id, u.person_id, u.side, u.path, u.path_key, u.on_conflict, u.modified_at, u.bytes, u.received, u.pieces,
+            "SELECT u.id, u.dataset_id, r.organization_id, u.person_id, p.first_name || ' ' || p.last_name AS person_name, u.side, u.path, u.path_key, u.on_conflict, u.modified_at, u.bytes, u.received, u.pieces,
                 u.hash_state, u.crc32, u.head, u.claim_id, u.claimed_until, u.expires_at, u.file_number, COALESCE(r.cluster, '') AS cluster, r.status,
                 r.charged_to IS NOT NULL AS paid
-             FROM upload u JOIN resource r ON r.id = u.dataset_id WHERE ",
+             FROM upload u JOIN resource r ON r.id = u.dataset_id JOIN person p ON p.id = u.person_id WHERE ",
             $where_and_order
         )
     };
@@ -164,6 +168,66 @@ pub async fn list_open(
     .await
 }
 
+/// The uploads of everybody into a dataset that are under way, by who sends them and by their ids, after a given one.
+pub async fn list_all_open(
+    tx: &mut Tx,
+    dataset: ResourceId,
+    after: (PersonId, UploadId),
+    limit: i64,
+) -> Result<Vec<Upload>> {
+    tx.sql(uploads!(
+        "u.dataset_id = $1 AND u.file_number IS NULL AND (u.person_id, u.id) > ($2, $3)
+         ORDER BY u.person_id, u.id LIMIT CAST($4 AS BIGINT)"
+    ))
+    .bind(dataset)
+    .bind(after.0)
+    .bind(after.1)
+    .bind(limit)
+    .all()
+    .await
+}
+
+/// Who sends files to which dataset just now, in their order, after a given one.
+pub async fn list_senders(
+    tx: &mut Tx,
+    after: (ResourceId, PersonId),
+    limit: i64,
+) -> Result<Vec<(ResourceId, PersonId)>> {
+    tx.sql(
+        "SELECT DISTINCT dataset_id, person_id FROM upload WHERE file_number IS NULL AND (dataset_id, person_id) > ($1, $2)
+         ORDER BY dataset_id, person_id LIMIT CAST($3 AS BIGINT)",
+    )
+    .bind(after.0)
+    .bind(after.1)
+    .bind(limit)
+    .all()
+    .await
+}
+
+/// Uploads of these people into these datasets that are under way, at most `limit` for every `CHUNK` of them.
+pub async fn list_of_senders(
+    tx: &mut Tx,
+    senders: &[(ResourceId, PersonId)],
+    limit: i64,
+) -> Result<BTreeSet<UploadId>> {
+    let mut found = BTreeSet::new();
+    for chunk in senders.chunks(CHUNK) {
+        let rows: Vec<UploadId> = tx
+            .sql_rows(
+                "WITH listed(dataset_id, person_id) AS (VALUES {rows:2})
+                 SELECT u.id FROM listed JOIN upload u ON u.dataset_id = listed.dataset_id AND u.person_id = listed.person_id AND u.file_number IS NULL
+                 LIMIT CAST({1} AS BIGINT)",
+                chunk,
+                |statement, (dataset, person)| statement.bind(*dataset).bind(*person),
+            )
+            .bind(limit)
+            .column()
+            .await?;
+        found.extend(rows);
+    }
+    Ok(found)
+}
+
 /// The uploads of a person to one of these paths that are under way: their keys, and what the plan has to know.
 pub async fn list_open_by_keys(
     tx: &mut Tx,
@@ -185,7 +249,8 @@ pub async fn list_open_by_keys(
             .all()
             .await?;
         found.extend(rows.into_iter().map(|(key, id, bytes, modified_at, received, expires_at)| {
-            (key, OpenUpload { id, fingerprint: Fingerprint { bytes, modified_at } }, received, expires_at)
+            let fingerprint = Fingerprint { bytes, modified_at };
+            (key, OpenUpload { id, fingerprint, complete: received == bytes }, received, expires_at)
         }));
     }
     Ok(found)
@@ -203,12 +268,16 @@ pub async fn count_all_open(tx: &mut Tx, now: Timestamp, limit: i64) -> Result<i
     .await
 }
 
-/// How many uploads into a dataset are under way.
-pub async fn count_open(tx: &mut Tx, dataset: ResourceId) -> Result<i64> {
-    tx.sql("SELECT CAST(COUNT(*) AS BIGINT) FROM upload WHERE dataset_id = $1 AND file_number IS NULL")
-        .bind(dataset)
-        .number()
-        .await
+/// How many uploads into a dataset are under way: those of a person, and those of everybody.
+pub async fn count_open(tx: &mut Tx, dataset: ResourceId, person: PersonId) -> Result<(i64, i64)> {
+    tx.sql(
+        "SELECT CAST(COALESCE(SUM(CASE WHEN person_id = $2 THEN 1 ELSE 0 END), 0) AS BIGINT), CAST(COUNT(*) AS BIGINT)
+         FROM upload WHERE dataset_id = $1 AND file_number IS NULL",
+    )
+    .bind(dataset)
+    .bind(person)
+    .one()
+    .await
 }
 
 /// How many uploads of a person into a dataset are under way, and how many ended lately (see `FINISHED_KEPT_MILLIS`).
@@ -226,22 +295,24 @@ pub async fn count_of_person(tx: &mut Tx, dataset: ResourceId, person: PersonId)
     Ok(row.unwrap_or_default())
 }
 
-/// Changes what happens to uploads where another file has the path, and how long they wait.
+/// Changes what happens to uploads where another file has the path, and how long they wait: until `expires_at`, and until `unbegun_until`
+/// where nothing of them came yet.
 pub async fn update_plan(
     tx: &mut Tx,
     permit: &Permit,
     uploads: &[UploadId],
     on_conflict: OnConflict,
-    expires_at: Timestamp,
+    (expires_at, unbegun_until): (Timestamp, Timestamp),
 ) -> Result<()> {
     for chunk in uploads.chunks(CHUNK) {
         tx.sql_list(
-            "UPDATE upload SET on_conflict = {2}, expires_at = {3} WHERE dataset_id = {1} AND id IN ({ids})",
+            "UPDATE upload SET on_conflict = {2}, expires_at = CASE WHEN received > 0 THEN {3} ELSE {4} END WHERE dataset_id = {1} AND id IN ({ids})",
             chunk,
         )
         .bind(permit.resource())
         .bind(on_conflict)
         .bind(expires_at)
+        .bind(unbegun_until)
         .execute()
         .await?;
     }

@@ -21,7 +21,6 @@ use crate::{
         resource::{Kind, free_name, name_or_count},
         restriction::Restriction,
         role::Permission,
-        storage::fits,
         task::{MAX_INLINE_ITEMS, MAX_TASKS, TaskKind, go_on},
         text::FieldIssue,
     },
@@ -41,6 +40,7 @@ use super::{
     access::{self, AccessPath},
     audit::{self, AuditEvent},
     drive,
+    storage::check_room,
 };
 
 /// How many items a step of a copy makes at most.
@@ -253,16 +253,14 @@ pub async fn step(tx: &mut Tx, ctx: &Ctx, making: &mut CopyProgress) -> Result<b
 async fn copy_files(tx: &mut Tx, ctx: &Ctx, permit: &Permit, copy: ResourceId, original: ResourceId) -> Result<u64> {
     let files = dataset_file::copy(tx, permit, copy, original, ctx.now()).await?;
     let owner = storage::find_owner(tx, copy).await?.unwrap_or(permit.organization());
-    if files > 0
-        && let Some(limit) = storage::find_limit(tx, owner).await?
-    {
-        let (all, more) = (storage::sum_used(tx, owner).await?, storage::find_bytes(tx, copy).await?);
-        let fits = fits(Some(limit), all.saturating_sub(more), more);
+    if files > 0 {
+        let copied = storage::find_bytes(tx, copy).await?;
+        let room = check_room(tx, Requester::person(permit.person()), owner, copied, copied).await;
         // How much another organization stores is nobody else's business (ACCT-3).
-        if owner != permit.organization() && fits.is_err() {
+        if owner != permit.organization() && matches!(room, Err(Error::Refused(Refusal::QuotaExceeded(_)))) {
             return Err(Refusal::field("sharing_id", FieldIssue::CannotReceive).into());
         }
-        fits?;
+        room?;
     }
     Ok(files)
 }

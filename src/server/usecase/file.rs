@@ -11,7 +11,7 @@ use crate::{
     domain::{
         access::Act,
         audit::Action,
-        file::{FilePath, MAX_PATH_BYTES, Side, check_numbers},
+        file::{FilePath, MAX_PATH_BYTES, PathClash, Side, check_numbers, clash},
         id::{ObjectId, ResourceId},
         permit::{self, Permit},
         photo::{PreviewSize, faults, typical_sharpness},
@@ -318,6 +318,26 @@ pub async fn rename_with_undo(
     Ok(FileRenamed { path: after.path, undo })
 }
 
+/// What is in the way of a path that no file has, if anything: a file and a folder never have one name (FILE-1).
+pub(super) async fn find_clash(
+    tx: &mut Tx,
+    dataset: ResourceId,
+    side: Side,
+    path: &FilePath,
+) -> Result<Option<PathClash>> {
+    let files = dataset_file::list_by_keys(tx, dataset, side, &path.folder_keys()).await?;
+    let folders = dataset_file::list_folder_keys(tx, dataset, side, &[path.key()]).await?;
+    Ok(clash(path, |key| files.contains_key(key), |key| folders.contains(key)))
+}
+
+/// Refuses a path that a file has just got. Asked afterwards, because what the file was called before is in nobody's way.
+async fn check_clash(tx: &mut Tx, dataset: ResourceId, side: Side, path: &FilePath) -> Result<()> {
+    match find_clash(tx, dataset, side, path).await? {
+        Some(clash) => Err(Refusal::FileConflict(clash.to_string()).into()),
+        None => Ok(()),
+    }
+}
+
 /// A file before a change, without what is wrong with it, and after.
 async fn changed(
     ctx: &Ctx,
@@ -336,6 +356,7 @@ async fn changed(
                 let path = path.clone()?;
                 if let Some(path) = path.as_ref().filter(|path| path.as_str() != before.path) {
                     dataset_file::update_path(tx, &permit, before.number, path, ctx.now()).await?;
+                    check_clash(tx, dataset, before.side, path).await?;
                 }
                 if let Some(left_out) = form.left_out.filter(|left_out| *left_out != before.left_out) {
                     if before.side == Side::Output {
@@ -380,6 +401,7 @@ pub(crate) async fn rename_back_in(
     }
     let path = FilePath::parse(to).map_err(at_field("path"))?;
     dataset_file::update_path(tx, &permit, number, &path, ctx.now()).await?;
+    check_clash(tx, dataset, before.side, &path).await?;
     let after = FileView { path: path.to_string(), ..before.clone() };
     record_change(tx, ctx, by, &permit, &found, (&before, &after)).await
 }

@@ -101,6 +101,7 @@ pub async fn found(tx: &mut Tx, ctx: &Ctx, by: &Principal, new: &Founding) -> Re
         plan: ctx.default_plan(),
         space_of: new.personal.then_some(by.person),
         legal: &new.legal,
+        storage_limit: ctx.default_storage(),
         at: now,
     };
     organization::insert(tx, &permit, &row).await?;

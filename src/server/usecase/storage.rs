@@ -4,12 +4,15 @@ use crate::{
     domain::{
         audit::Action,
         id::OrganizationId,
-        storage::{may_limit, size},
+        permit::allow,
+        requester::Requester,
+        role::Permission,
+        storage::{fits, may_limit, size},
     },
     server::{
         context::Ctx,
         error::{Result, at_field},
-        store::{Tx, storage},
+        store::{Tx, membership, storage},
     },
     view::file::StorageView,
 };
@@ -40,6 +43,29 @@ pub async fn show_to_operator(ctx: &Ctx, org: &str) -> Result<StorageView> {
 pub(super) async fn of_organization(tx: &mut Tx, organization: OrganizationId) -> Result<StorageView> {
     let limit = storage::find_limit(tx, organization).await?;
     Ok(StorageView { limit, used: storage::sum_used(tx, organization).await? })
+}
+
+/// Whether so many more bytes fit into the storage of an organization, of whose use `freed` does not count (FILE-6).
+///
+/// # Errors
+/// `QuotaExceeded`, with numbers for who may view the usage of the organization.
+pub(crate) async fn check_room(
+    tx: &mut Tx,
+    requester: Requester<'_>,
+    organization: OrganizationId,
+    freed: i64,
+    more: i64,
+) -> Result<()> {
+    let Some(limit) = storage::find_limit(tx, organization).await? else { return Ok(()) };
+    let used = storage::sum_used(tx, organization).await?;
+    match fits(limit, used.saturating_sub(freed), more) {
+        Ok(()) => Ok(()),
+        Err(full) => {
+            let role = membership::find_role(tx, organization, requester.id()).await?;
+            let sees_usage = allow(requester, organization, role, Permission::ViewUsage).is_ok();
+            Err(full.told(sees_usage).into())
+        }
+    }
 }
 
 /// Limits how much an organization may store: the operator.

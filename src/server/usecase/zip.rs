@@ -24,7 +24,10 @@ use crate::{
         refusal::Refusal,
         resource::Kind,
         restriction::Restriction,
-        zip::{MAX_ZIP_FILES, MAX_ZIP_OBJECTS, folder_names, nothing_there, path_in_zip, restricted_inside, too_much},
+        zip::{
+            MAX_ZIP_FILES, MAX_ZIP_OBJECTS, Zipped, folder_names, nothing_there, paths_in_zip, restricted_inside,
+            too_much,
+        },
     },
     server::{
         context::{Ctx, Principal},
@@ -250,8 +253,15 @@ async fn zip_of(
     let mut digest = Sha256::new();
     let (mut entries, mut contents, mut objects) =
         (Vec::with_capacity(files.len()), Vec::with_capacity(files.len()), 0);
-    for (folder, file) in files {
-        let path = path_in_zip(folder, both.contains(&file.dataset_id), file.side, &file.path);
+    let zipped: Vec<Zipped<'_>> = files
+        .iter()
+        .map(|(folder, file)| {
+            let both = both.contains(&file.dataset_id);
+            Zipped { folder, both, side: file.side, path: &file.path }
+        })
+        .collect();
+    let paths = paths_in_zip(&zipped);
+    for ((_, file), path) in files.into_iter().zip(paths) {
         let pieces = pieces.get(&file.blob_id).cloned().unwrap_or_default();
         objects += pieces.len();
         if objects > MAX_ZIP_OBJECTS {

@@ -9,11 +9,15 @@ use std::time::Duration;
 use tokio::sync::watch;
 
 use crate::{
-    domain::{id::ObjectId, upload::ABANDONED_KEPT_MILLIS},
+    domain::{
+        id::{ObjectId, PersonId, ResourceId, UploadId},
+        upload::ABANDONED_KEPT_MILLIS,
+    },
     server::{
         context::Ctx,
         error::{Error, Result},
         store::{blob, object_trash, upload},
+        usecase::upload::without_access,
     },
 };
 
@@ -29,7 +33,7 @@ const LEASE_MILLIS: i64 = 5 * 60_000;
 /// What was freed.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct Swept {
-    /// Uploads that expired or ended long ago.
+    /// Uploads that expired, ended long ago, or whose sender lost the right to them.
     pub uploads: u64,
     /// Blobs that lost a file and were looked at.
     pub blobs: u64,
@@ -76,6 +80,7 @@ async fn set_gauges(ctx: &Ctx) -> Result<()> {
 pub async fn run_due(ctx: &Ctx) -> Result<Swept> {
     let mut swept = Swept::default();
     release_abandoned(ctx).await?;
+    swept.uploads += end_without_access(ctx).await?;
     loop {
         let (uploads, blobs, objects) =
             (expire_uploads(ctx).await?, forget_blobs(ctx).await?, delete_objects(ctx).await?);
@@ -138,6 +143,47 @@ async fn expire_uploads(ctx: &Ctx) -> Result<u64> {
             })
         })
         .await
+}
+
+/// Ends the uploads of people who may not send to their dataset any more (ACCESS-1): what they reserve is given back. A request that
+/// still sends is told at its next step that there is nothing.
+async fn end_without_access(ctx: &Ctx) -> Result<u64> {
+    let mut ended = 0;
+    let mut after = (ResourceId(uuid::Uuid::nil()), PersonId(uuid::Uuid::nil()));
+    loop {
+        let mut tx = ctx.db().read().await?;
+        let senders = upload::list_senders(&mut tx, after, BATCH_SIZE).await?;
+        let Some(last) = senders.last() else { return Ok(ended) };
+        after = *last;
+        let lost = without_access(&mut tx, &senders).await?;
+        drop(tx);
+        if !lost.is_empty() {
+            ended += end_uploads_of(ctx, &lost).await?;
+        }
+    }
+}
+
+async fn end_uploads_of(ctx: &Ctx, lost: &[(ResourceId, PersonId)]) -> Result<u64> {
+    let not_before = ctx.now().plus_millis(ABANDONED_KEPT_MILLIS);
+    let mut ended = 0;
+    loop {
+        let step: Result<u64> = ctx
+            .db()
+            .write(|tx, _| {
+                Box::pin(async {
+                    // They may have got it again by now.
+                    let lost = without_access(tx, lost).await?;
+                    let uploads = upload::list_of_senders(tx, &lost, BATCH_SIZE).await?;
+                    let uploads: Vec<UploadId> = uploads.into_iter().collect();
+                    Ok(upload::delete(tx, &uploads, not_before).await?)
+                })
+            })
+            .await;
+        match step? {
+            0 => return Ok(ended),
+            step => ended += step,
+        }
+    }
 }
 
 /// Looks at blobs that lost a file; how many were looked at.

@@ -24,10 +24,10 @@ use crate::{
     support::{Answer, Org, Person, TestApp, at_once, read},
 };
 
-const BYTES: (&str, &str) = ("content-type", "application/offset+octet-stream");
+pub(super) const BYTES: (&str, &str) = ("content-type", "application/offset+octet-stream");
 
 /// A request with a body that is no JSON.
-async fn send(by: &Person, method: Method, path: &str, headers: &[(&str, &str)], body: Body) -> Answer {
+pub(super) async fn send(by: &Person, method: Method, path: &str, headers: &[(&str, &str)], body: Body) -> Answer {
     let mut request = Request::builder().method(method).uri(path).header("x-requested-with", "commonhold");
     for (name, value) in [("tus-resumable", "1.0.0")].iter().chain(headers) {
         request = request.header(*name, *value);
@@ -35,69 +35,79 @@ async fn send(by: &Person, method: Method, path: &str, headers: &[(&str, &str)],
     by.send(request.body(body).expect("a request")).await
 }
 
-async fn patch(by: &Person, url: &str, offset: usize, bytes: impl Into<Body>) -> Answer {
+pub(super) async fn patch(by: &Person, url: &str, offset: usize, bytes: impl Into<Body>) -> Answer {
     by.send_bytes(url, offset, bytes).await
 }
 
-async fn head(by: &Person, url: &str) -> Answer {
+/// Sends bytes, again and again while too many others of the same person are under way.
+async fn patch_in_turn(by: &Person, url: &str, offset: usize, bytes: &[u8]) {
+    loop {
+        match patch(by, url, offset, bytes.to_vec()).await {
+            busy if busy.status == 503 => tokio::time::sleep(std::time::Duration::from_millis(20)).await,
+            answer => return drop(answer.expect(204)),
+        }
+    }
+}
+
+pub(super) async fn head(by: &Person, url: &str) -> Answer {
     send(by, Method::HEAD, url, &[], Body::empty()).await
 }
 
-async fn plan(by: &Person, dataset: ResourceId, body: &Value) -> Answer {
+pub(super) async fn plan(by: &Person, dataset: ResourceId, body: &Value) -> Answer {
     by.post(&format!("/api/v1/datasets/{dataset}/uploads"), body).await
 }
 
 /// Plans one file; what the plan says of it.
-async fn plan_one(by: &Person, dataset: ResourceId, path: &str, bytes: usize, on_conflict: &str) -> Value {
+pub(super) async fn plan_one(by: &Person, dataset: ResourceId, path: &str, bytes: usize, on_conflict: &str) -> Value {
     let file = json!({ "path": path, "bytes": bytes, "modified": "2026-11-20T10:00:00Z" });
     let answer = plan(by, dataset, &json!({ "on_conflict": on_conflict, "files": [file] })).await.expect(200);
     answer.json()["items"][0].clone()
 }
 
-fn url_of(item: &Value) -> String {
+pub(super) fn url_of(item: &Value) -> String {
     item["upload"]["url"].as_str().unwrap_or_else(|| panic!("no upload: {item}")).to_owned()
 }
 
 /// Uploads a file in one piece; its number.
-async fn upload(by: &Person, dataset: ResourceId, path: &str, bytes: &[u8]) -> i64 {
+pub(super) async fn upload(by: &Person, dataset: ResourceId, path: &str, bytes: &[u8]) -> i64 {
     by.upload(dataset, path, bytes).await
 }
 
-async fn files(by: &Person, dataset: ResourceId, query: &str) -> Vec<Value> {
+pub(super) async fn files(by: &Person, dataset: ResourceId, query: &str) -> Vec<Value> {
     let answer = by.get(&format!("/api/v1/datasets/{dataset}/files{query}")).await.expect(200).json();
     answer["items"].as_array().expect("items").clone()
 }
 
-async fn paths(by: &Person, dataset: ResourceId) -> Vec<String> {
+pub(super) async fn paths(by: &Person, dataset: ResourceId) -> Vec<String> {
     files(by, dataset, "").await.iter().map(|file| file["path"].as_str().expect("a path").to_owned()).collect()
 }
 
-fn content_of(dataset: ResourceId, number: i64) -> String {
+pub(super) fn content_of(dataset: ResourceId, number: i64) -> String {
     format!("/api/v1/datasets/{dataset}/files/{number}/content")
 }
 
 /// What the dataset says that it holds: files, images, bytes.
-async fn facts(by: &Person, dataset: ResourceId) -> (i64, i64, i64) {
+pub(super) async fn facts(by: &Person, dataset: ResourceId) -> (i64, i64, i64) {
     let facts = by.show(dataset).await.expect(200).json()["dataset"].clone();
     let number = |name: &str| facts[name].as_i64().expect("a number");
     (number("files"), number("images"), number("bytes"))
 }
 
 /// The objects in storage.
-async fn objects(app: &TestApp) -> BTreeSet<ObjectId> {
+pub(super) async fn objects(app: &TestApp) -> BTreeSet<ObjectId> {
     let listed: Vec<Option<ObjectId>> = app.ctx().files().expect("storage").list().try_collect().await.expect("a list");
     listed.into_iter().map(|object| object.expect("an object of ours")).collect()
 }
 
 /// A JPEG by its first bytes, and letters that differ with the name.
-fn photo(name: &str, length: usize) -> Vec<u8> {
+pub(super) fn photo(name: &str, length: usize) -> Vec<u8> {
     let mut bytes = vec![0xFF, 0xD8, 0xFF, 0xE1];
     bytes.extend(name.bytes().cycle().take(length.saturating_sub(4)));
     bytes
 }
 
 /// An Owner with a licence, and a dataset without files.
-async fn world(app: &TestApp) -> (Person, Org, ResourceId) {
+pub(super) async fn world(app: &TestApp) -> (Person, Org, ResourceId) {
     let anna = app.person("Anna").await;
     let org = anna.create_org("Alpine Survey").await;
     app.images_licence(&org, 10_000, 100).await;
@@ -106,15 +116,15 @@ async fn world(app: &TestApp) -> (Person, Org, ResourceId) {
 }
 
 /// Limits how much an organization may store, as the operator does.
-async fn limit_storage(app: &TestApp, org: &Org, limit: Option<i64>) {
+pub(super) async fn limit_storage(app: &TestApp, org: &Org, limit: Option<i64>) {
     usecase::storage::set(app.ctx(), &org.org_id, limit).await.expect("a limit is set");
 }
 
-async fn sweep_all(app: &TestApp) -> sweep::Swept {
+pub(super) async fn sweep_all(app: &TestApp) -> sweep::Swept {
     sweep::run_due(app.ctx()).await.expect("the sweeper runs")
 }
 
-async fn sound(app: &TestApp) {
+pub(super) async fn sound(app: &TestApp) {
     app.healthy().await;
     app.storage_healthy().await;
 }
@@ -889,8 +899,8 @@ both!(file_3_many_files_at_once_lose_nothing_and_double_nothing, async |app| {
             let (path, bytes) = (format!("{n}.jpg"), photo(&format!("{}", n / 3), 5_000));
             let item = plan_one(&anna, dataset, &path, bytes.len(), "ask").await;
             let (first, rest) = bytes.split_at(2_000);
-            patch(&anna, &url_of(&item), 0, first.to_vec()).await.expect(204);
-            patch(&anna, &url_of(&item), 2_000, rest.to_vec()).await.expect(204);
+            patch_in_turn(&anna, &url_of(&item), 0, first).await;
+            patch_in_turn(&anna, &url_of(&item), 2_000, rest).await;
         }
     });
     at_once(sends.collect()).await;

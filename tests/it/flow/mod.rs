@@ -38,6 +38,7 @@ mod trash;
 mod trials;
 mod undo;
 mod unicode;
+mod upload_limits;
 mod view_as;
 mod waiting_for_credits;
 mod zips;

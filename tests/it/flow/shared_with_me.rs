@@ -122,6 +122,7 @@ async fn belong_to(app: &TestApp, person: PersonId, from: u32, to: u32) {
                         plan: PlanTier::Enterprise,
                         space_of: None,
                         legal: &LegalInformation::default(),
+                        storage_limit: None,
                         at: now,
                     };
                     organization::insert(tx, &permit, &row).await?;

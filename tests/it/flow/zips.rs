@@ -45,6 +45,22 @@ fn names(answer: &Answer) -> Vec<String> {
     unpacked(answer).into_iter().map(|(name, _)| name).collect()
 }
 
+both!(attack_38_what_windows_takes_in_no_name_is_replaced_and_no_two_files_get_one_name, async |app| {
+    let (anna, _, _, dataset) = world(app).await;
+    for (path, bytes) in [("ab:c.txt", "1"), ("ab_c.txt", "2"), ("d/q?.txt", "3"), ("ab|c.txt", "4")] {
+        anna.upload(dataset, path, bytes.as_bytes()).await;
+    }
+    let mut files: Vec<(String, Vec<u8>)> = unpacked(&anna.get(&dataset_zip(dataset, "")).await.expect(200));
+    files.sort();
+    let content = |name: &str| files.iter().find(|(of, _)| of == name).map(|(_, bytes)| bytes.as_slice());
+    assert_eq!(content("ab_c.txt"), Some(&b"2"[..]), "who is called so keeps the name: {files:?}");
+    assert_eq!(content("d/q_.txt"), Some(&b"3"[..]));
+    let names: Vec<&str> = files.iter().map(|(name, _)| name.as_str()).collect();
+    assert_eq!(names, ["ab_c (1).txt", "ab_c (2).txt", "ab_c.txt", "d/q_.txt"]);
+    let listed = anna.get(&format!("/api/v1/datasets/{dataset}/files")).await.expect(200);
+    assert!(listed.body.contains("ab:c.txt"), "stored as it was sent");
+});
+
 both!(file_4_a_dataset_is_taken_as_a_zip_and_goes_on_where_it_was_cut, async |app| {
     let (anna, _, _, dataset) = world(app).await;
     anna.get(&dataset_zip(dataset, "")).await.expect(422);

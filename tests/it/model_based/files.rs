@@ -277,6 +277,8 @@ impl<'a> World<'a> {
                 if self.days < 6 {
                     self.days += 1;
                     self.app.later(1);
+                    // What was only planned reserves its room for a day.
+                    self.under_way.retain(|upload| upload.sent > 0);
                 }
                 sweep::run_due(self.app.ctx()).await.expect("the sweeper runs");
             }

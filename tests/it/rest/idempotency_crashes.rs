@@ -16,7 +16,7 @@ use commonhold::{
     server::{
         context::Ctx,
         error::Error,
-        rest::idempotency::EXEMPT,
+        rest::contract::EXEMPT,
         store::fault::{Moment, crashing},
         usecase::{
             idempotency::{Answer as Kept, Asker, Turn, begin, carry_out},

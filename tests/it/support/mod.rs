@@ -166,7 +166,7 @@ impl TestApp {
 
     fn over(db: Db, limits: bool, folder: Option<tempfile::TempDir>, database: Option<(String, String)>) -> Self {
         let files = Arc::new(tempfile::tempdir().expect("a temporary folder"));
-        Self::over_files(db, limits, folder, database, files)
+        Self::over_files(db, limits, folder, database, (files, FileLimits::default()))
     }
 
     fn over_files(
@@ -174,13 +174,12 @@ impl TestApp {
         limits: bool,
         folder: Option<tempfile::TempDir>,
         database: Option<(String, String)>,
-        files: Arc<tempfile::TempDir>,
+        (files, file_limits): (Arc<tempfile::TempDir>, FileLimits),
     ) -> Self {
         let (clock, clock_step) = (Arc::new(AtomicI64::new(BEGINNING)), Arc::new(AtomicI64::new(0)));
         let test_clock = Clock::Test { millis: clock.clone(), step: clock_step.clone() };
         let hasher = Hasher::quick().expect("quick parameters");
-        let storage =
-            Files::in_folder(files.path(), FileLimits { max_file_bytes: MAX_FILE_BYTES, ..FileLimits::default() });
+        let storage = Files::in_folder(files.path(), FileLimits { max_file_bytes: MAX_FILE_BYTES, ..file_limits });
         let ctx = Ctx::new(db, test_clock, hasher, RateLimiter::new(limits), "http://localhost:3000")
             .with_files(storage.expect("a folder for objects"));
         let settings = Settings {
@@ -205,7 +204,13 @@ impl TestApp {
     /// Another node over an existing database and the same storage. The first node drops it.
     pub async fn node(&self, url: &str) -> Self {
         let db = Db::open(url, Synchronous::Normal, false).await.expect("the database opens");
-        Self::over_files(db, true, None, None, self.0.files.clone())
+        Self::over_files(db, true, None, None, (self.0.files.clone(), FileLimits::default()))
+    }
+
+    /// A node over the same database and storage that waits so long for a sender. The first node drops them.
+    pub fn patient(&self, patience: std::time::Duration) -> Self {
+        let limits = FileLimits { patience, ..FileLimits::default() };
+        Self::over_files(self.db().clone(), true, None, None, (self.0.files.clone(), limits))
     }
 
     /// A new application over another database of the same kind.

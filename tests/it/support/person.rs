@@ -148,6 +148,11 @@ impl Person {
         Self { id, name: format!("{first_name} {last_name}"), email: email.to_owned(), ..nobody }
     }
 
+    /// The same person at another node, signed in there.
+    pub async fn at(&self, app: &TestApp) -> Self {
+        Self { app: app.clone(), ..self.clone() }.elsewhere().await
+    }
+
     /// The same person in another browser.
     pub async fn elsewhere(&self) -> Self {
         let other = Self { cookie: Mutex::new(None), ..self.clone() };

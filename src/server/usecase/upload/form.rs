@@ -119,12 +119,12 @@ pub async fn receive_file(
 /// Begins the upload of a file. Nothing where it is to be skipped.
 async fn reserve(ctx: &Ctx, by: &Principal, place: FormPlace, file: &FormFile, most: i64) -> Result<Option<UploadId>> {
     let planned = PlannedFileForm { path: file.path.clone(), bytes: most, modified: String::new() };
-    let wanted = [Wanted::read(&planned, most, &mut std::collections::BTreeSet::new())];
+    let wanted = [Wanted::read(&planned, most, &mut super::Seen::default())];
     ctx.db()
         .write(|tx, _| {
             Box::pin(async {
                 let to = may_upload(tx, ctx, by, place.dataset, Side::Input, place.on_conflict).await?;
-                let (planned, _) = plan_in(tx, ctx, &to, place.on_conflict, &wanted).await?;
+                let (planned, _) = plan_in(tx, ctx, by, (&to, place.on_conflict), &wanted).await?;
                 let planned = planned.into_iter().next().ok_or(Refusal::NotFound)?;
                 match (planned.state, planned.upload) {
                     (PlanState::New, Some(upload)) => Ok(Some(upload.id)),

@@ -19,18 +19,18 @@ use crate::{
         access::Act,
         audit::Action,
         fields::Fields,
-        file::{FilePath, Side},
-        id::{ResourceId, UploadId},
+        file::{FilePath, Side, clash},
+        id::{PersonId, ResourceId, UploadId},
         licence::{allows, making},
         permit::{self, Permit},
         refusal::Refusal,
+        requester::Requester,
         resource::Kind,
-        storage::fits,
         text::FieldIssue,
         time::Timestamp,
         upload::{
-            ABANDONED_KEPT_MILLIS, Fingerprint, MAX_OPEN_UPLOADS, MAX_PLANNED_FILES, OnConflict, OpenUpload, PlanState,
-            Verdict, check_size, decide, may_change_files,
+            ABANDONED_KEPT_MILLIS, Fingerprint, MAX_PLANNED_FILES, OnConflict, OpenUpload, PlanState, Verdict,
+            check_size, decide, expires_at, may_begin, may_change_files,
         },
     },
     server::{
@@ -41,7 +41,7 @@ use crate::{
     },
     view::{
         Page,
-        file::{PlannedFileView, UploadPlanView, UploadView},
+        file::{OpenUploadView, PlannedFileView, UploadPlanView, UploadView},
         query::{PlannedFileQuery, UploadPlanQuery},
     },
 };
@@ -50,6 +50,7 @@ use super::{
     access::{self, AccessPath},
     audit::{self, AuditEvent},
     pager::Pager,
+    storage::check_room,
 };
 
 /// A file that somebody wants to upload.
@@ -94,6 +95,13 @@ impl From<UploadPlanQuery> for PlanForm {
     }
 }
 
+/// What the files before one in a plan take, by their keys.
+#[derive(Default)]
+struct Seen {
+    files: BTreeSet<String>,
+    folders: BTreeSet<String>,
+}
+
 /// A file of a plan, read.
 struct Wanted {
     /// As it was sent.
@@ -102,7 +110,7 @@ struct Wanted {
 }
 
 impl Wanted {
-    fn read(form: &PlannedFileForm, max_file_bytes: i64, seen: &mut BTreeSet<String>) -> Self {
+    fn read(form: &PlannedFileForm, max_file_bytes: i64, seen: &mut Seen) -> Self {
         let modified = form.modified.trim();
         let modified_at = if modified.is_empty() {
             Ok(None)
@@ -116,9 +124,13 @@ impl Wanted {
             }
             check_size(form.bytes, max_file_bytes).map_err(|refusal| refusal.to_string())?;
             let key = path.key();
-            if !seen.insert(key.clone()) {
+            if let Some(clash) = clash(&path, |key| seen.files.contains(key), |key| seen.folders.contains(key)) {
+                return Err(clash.to_string());
+            }
+            if !seen.files.insert(key.clone()) {
                 return Err(FieldIssue::Duplicate.to_string());
             }
+            seen.folders.extend(path.folder_keys());
             Ok((path, key, Fingerprint { bytes: form.bytes, modified_at }))
         });
         Self { sent: form.path.clone(), read }
@@ -141,7 +153,7 @@ pub async fn plan(ctx: &Ctx, by: &Principal, dataset: &str, form: &PlanForm) -> 
                 let place = may_upload(tx, ctx, by, dataset, read.side, read.on_conflict).await?;
                 // Nobody learns from a wrong value that something is there.
                 read.wrong.clone()?;
-                let (items, begun) = plan_in(tx, ctx, &place, read.on_conflict, &read.wanted).await?;
+                let (items, begun) = plan_in(tx, ctx, by, (&place, read.on_conflict), &read.wanted).await?;
                 if let Some(begun) = begun {
                     note_begun(tx, ctx, by, &place, read.on_conflict, &begun).await?;
                 }
@@ -181,7 +193,7 @@ impl ReadPlan {
         );
         let wrong = fields.done();
         let max_file_bytes = ctx.files()?.limits().max_file_bytes;
-        let mut seen = BTreeSet::new();
+        let mut seen = Seen::default();
         let wanted: Vec<Wanted> = if wrong.is_ok() {
             form.files.iter().map(|file| Wanted::read(file, max_file_bytes, &mut seen)).collect()
         } else {
@@ -248,16 +260,21 @@ struct Begun {
 async fn plan_in(
     tx: &mut Tx,
     ctx: &Ctx,
-    place: &UploadPlace,
-    on_conflict: OnConflict,
+    by: &Principal,
+    (place, on_conflict): (&UploadPlace, OnConflict),
     wanted: &[Wanted],
 ) -> Result<(Vec<PlannedFileView>, Option<Begun>)> {
     let (permit, side, now) = (&place.permit, place.side, ctx.now());
-    let expires_at = now.plus_days(ctx.files()?.limits().upload_days);
+    let days = ctx.files()?.limits().upload_days;
     let keys: Vec<String> =
         wanted.iter().filter_map(|file| file.read.as_ref().ok()).map(|(_, key, _)| key.clone()).collect();
     let there = dataset_file::list_by_keys(tx, permit.resource(), side, &keys).await?;
-    let own: BTreeMap<String, (OpenUpload, i64, Timestamp)> = upload::list_open_by_keys(tx, permit, side, &keys)
+    let folders = dataset_file::list_folder_keys(tx, permit.resource(), side, &keys).await?;
+    let around: BTreeSet<String> =
+        wanted.iter().filter_map(|file| file.read.as_ref().ok()).flat_map(|(path, ..)| path.folder_keys()).collect();
+    let around: Vec<String> = around.into_iter().collect();
+    let around = dataset_file::list_by_keys(tx, permit.resource(), side, &around).await?;
+    let open: BTreeMap<String, (OpenUpload, i64, Timestamp)> = upload::list_open_by_keys(tx, permit, side, &keys)
         .await?
         .into_iter()
         .map(|(key, open, received, expires_at)| (key, (open, received, expires_at)))
@@ -281,12 +298,17 @@ async fn plan_in(
             bytes: fingerprint.bytes,
             received,
             modified_at: fingerprint.modified_at,
-            expires_at,
+            expires_at: expires_at(now, received > 0, days),
         };
-        let open = own.get(key);
+        let open = open.get(key);
         // One that nobody went on with for too long is not gone on with.
         let alive = open.filter(|(_, _, until)| *until > now).map(|(open, ..)| *open);
         let other = there.get(key).map(|(_, other)| *other);
+        let clash = clash(path, |key| around.contains_key(key), |key| folders.contains(key));
+        if let Some(clash) = clash.filter(|_| other.is_none()) {
+            planned.push(answer(PlanState::Refused, None, Some(clash.to_string())));
+            continue;
+        }
         planned.push(match decide(*fingerprint, other, alive, on_conflict) {
             Verdict::Begin { .. } => {
                 if let Some((old, ..)) = open {
@@ -311,24 +333,19 @@ async fn plan_in(
             Verdict::Conflict(reason) => answer(PlanState::Conflict, None, Some(reason.to_owned())),
         });
     }
-    upload::update_plan(tx, permit, &resumed, on_conflict, expires_at).await?;
+    let lives = (expires_at(now, true, days), expires_at(now, false, days));
+    upload::update_plan(tx, permit, &resumed, on_conflict, lives).await?;
     if begun.is_empty() {
         return Ok((planned, None));
     }
-    let under_way = upload::count_open(tx, permit.resource()).await?;
-    if under_way + i64::try_from(begun.len()).unwrap_or(i64::MAX) > MAX_OPEN_UPLOADS {
-        return Err(Refusal::BadRequest(format!(
-            "This dataset has {under_way} uploads under way, and {MAX_OPEN_UPLOADS} is the most. Finish or discard some first."
-        ))
-        .into());
-    }
-    if let Some(limit) = storage::find_limit(tx, permit.organization()).await? {
-        let used = storage::sum_used(tx, permit.organization()).await?;
-        fits(Some(limit), used.saturating_sub(freed), more)?;
-    }
+    let (own, all) = upload::count_open(tx, permit.resource(), by.person).await?;
+    let ended = i64::try_from(given_up.len()).unwrap_or(0);
+    may_begin(i64::try_from(begun.len()).unwrap_or(i64::MAX), own - ended, all - ended)?;
+    check_room(tx, by.who(), permit.organization(), freed, more).await?;
     upload::delete(tx, &given_up, now.plus_millis(ABANDONED_KEPT_MILLIS)).await?;
     let nothing = RunningSum::default().state();
-    let common = upload::NewUploads { side, on_conflict, hash_state: &nothing.hash_state, at: now, expires_at };
+    let (hash_state, expires_at) = (nothing.hash_state.as_str(), lives.1);
+    let common = upload::NewUploads { side, on_conflict, hash_state, at: now, expires_at };
     upload::insert_all(tx, permit, &common, &begun).await?;
     Ok((planned, Some(Begun { files: begun.len(), bytes: more })))
 }
@@ -368,11 +385,43 @@ fn view(upload: upload::Upload) -> UploadView {
 }
 
 /// An upload of the caller's that they may go on with.
-async fn own(tx: &mut Tx, by: &Principal, id: UploadId) -> Result<(upload::Upload, Permit)> {
+struct OwnUpload {
+    upload: upload::Upload,
+    permit: Permit,
+    access_path: AccessPath,
+}
+
+async fn own(tx: &mut Tx, by: &Principal, id: UploadId) -> Result<OwnUpload> {
     let upload = upload::find(tx, id, by.person).await?.ok_or(Refusal::NotFound)?;
     let access_path = access::access_path(tx, by, upload.dataset).await?;
     let permit = rights(by, &access_path, upload.on_conflict)?;
-    Ok((upload, permit))
+    Ok(OwnUpload { upload, permit, access_path })
+}
+
+impl OwnUpload {
+    /// Whether it may receive bytes and become a file now: what the plan asked is asked anew (FILE-3, LIC-6), but for the rights, which
+    /// [`own`] has asked, and the room, which [`check_room_of`] does.
+    async fn check_place(&self, tx: &mut Tx, now: Timestamp) -> Result<()> {
+        may_change_files(self.upload.side, self.upload.status, self.upload.paid)?;
+        let account = self.access_path.ancestors.first().ok_or(Refusal::NotFound)?.account;
+        let container = self.access_path.ancestors.get(1).map_or(Kind::Root, |step| step.kind);
+        let licences = licence::list_of_account(tx, account, now).await?;
+        Ok(allows(&licences, making(Kind::Dataset, container), now)?)
+    }
+}
+
+/// Whether the storage of the organization still has the room that an upload of the caller's has reserved. It is asked outside of the
+/// transaction that writes, because it is a sum over everything, and others wait for that one. What cannot be gone on with for another
+/// reason is no matter here.
+async fn check_room_of(ctx: &Ctx, by: &Principal, id: UploadId) -> Result<()> {
+    let mut tx = ctx.db().read().await?;
+    let Some(upload) = upload::find(&mut tx, id, by.person).await? else { return Ok(()) };
+    if upload.file_number.is_some() || storage::find_limit(&mut tx, upload.organization).await?.is_none() {
+        return Ok(());
+    }
+    // Who has lost the right to it is told that, and nothing of storage.
+    let OwnUpload { upload, .. } = own(&mut tx, by, id).await?;
+    check_room(&mut tx, by.who(), upload.organization, upload.bytes, upload.bytes).await
 }
 
 /// How far an upload of the caller's is.
@@ -381,7 +430,7 @@ async fn own(tx: &mut Tx, by: &Principal, id: UploadId) -> Result<(upload::Uploa
 /// `NotFound` if it is none of theirs, or they do not see its dataset any more; `Forbidden`; `UploadExpired`.
 pub async fn show(ctx: &Ctx, by: &Principal, id: &str) -> Result<UploadView> {
     let id: UploadId = super::subject(id)?;
-    let (upload, _) = own(&mut ctx.db().read().await?, by, id).await?;
+    let OwnUpload { upload, .. } = own(&mut ctx.db().read().await?, by, id).await?;
     if upload.file_number.is_none() && upload.expires_at <= ctx.now() {
         return Err(Refusal::UploadExpired.into());
     }
@@ -397,7 +446,7 @@ pub async fn discard(ctx: &Ctx, by: &Principal, id: &str) -> Result<()> {
     ctx.db()
         .write(|tx, _| {
             Box::pin(async {
-                let (upload, _) = own(tx, by, id).await?;
+                let OwnUpload { upload, .. } = own(tx, by, id).await?;
                 if upload.file_number.is_some() {
                     return Err(Refusal::NotFound.into());
                 }
@@ -408,7 +457,23 @@ pub async fn discard(ctx: &Ctx, by: &Principal, id: &str) -> Result<()> {
         .await
 }
 
-/// The caller's uploads into a dataset that are under way.
+/// Whose uploads into a dataset somebody reaches.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Reach {
+    Own,
+    /// Everybody's for who may change the dataset's files, and else their own.
+    All,
+}
+
+/// Leave to look at uploads into a dataset, and whether they are everybody's.
+async fn reached(tx: &mut Tx, by: &Principal, dataset: ResourceId, reach: Reach) -> Result<(Permit, bool)> {
+    let (permit, access_path) = access::permit(tx, by, Act::Create, dataset).await?;
+    let all = reach == Reach::All && permit::permit(by.who(), Act::Process, &access_path.facts).is_ok();
+    Ok((permit, all))
+}
+
+/// The uploads into a dataset that are under way: everybody's for who may change its files, and else the caller's. What they reserve
+/// is everybody's room.
 ///
 /// # Errors
 /// `NotFound`, `Forbidden`; `Invalid` at `limit` or `cursor`.
@@ -418,32 +483,97 @@ pub async fn list(
     dataset: &str,
     cursor: &str,
     limit: Option<i64>,
-) -> Result<Page<UploadView>> {
+) -> Result<Page<OpenUploadView>> {
     let dataset: ResourceId = super::subject(dataset)?;
     let limit = super::limit(limit)?;
     let mut tx = ctx.db().read().await?;
-    access::permit(&mut tx, by, Act::Create, dataset).await?;
-    let pager = Pager::new(format!("{dataset} uploads"));
-    let after = pager.read(cursor)?.unwrap_or(UploadId(uuid::Uuid::nil()));
-    let uploads = upload::list_open(&mut tx, dataset, by.person, after, limit + 1).await?;
-    Ok(pager.page(uploads, limit, |upload| upload.id)?.map(view))
+    let (_, all) = reached(&mut tx, by, dataset, Reach::All).await?;
+    let pager = Pager::new(format!("{dataset} uploads {all}"));
+    let after = pager.read(cursor)?.unwrap_or(FIRST);
+    let uploads = if all {
+        upload::list_all_open(&mut tx, dataset, after, limit + 1).await?
+    } else {
+        upload::list_open(&mut tx, dataset, by.person, after.1, limit + 1).await?
+    };
+    let page = pager.page(uploads, limit, |upload| (upload.person, upload.id))?;
+    Ok(page.map(|upload| OpenUploadView {
+        person: upload.person,
+        person_name: upload.person_name.clone(),
+        upload: view(upload),
+    }))
 }
 
-/// Gives all uploads of the caller's into a dataset up; how many.
+/// Before every upload of everybody.
+const FIRST: (PersonId, UploadId) = (PersonId(uuid::Uuid::nil()), UploadId(uuid::Uuid::nil()));
+
+/// How many uploads are given up in one transaction.
+const DISCARD_BATCH: i64 = 10_000;
+
+/// Gives uploads into a dataset up; how many. That somebody ended those of others is in the audit log.
 ///
 /// # Errors
 /// `NotFound`, `Forbidden`.
-pub async fn discard_all(ctx: &Ctx, by: &Principal, dataset: &str) -> Result<u64> {
+pub async fn discard_all(ctx: &Ctx, by: &Principal, dataset: &str, reach: Reach) -> Result<u64> {
     let dataset: ResourceId = super::subject(dataset)?;
-    ctx.db()
-        .write(|tx, _| {
-            Box::pin(async {
-                access::permit(tx, by, Act::Create, dataset).await?;
-                let first = UploadId(uuid::Uuid::nil());
-                let uploads = upload::list_open(tx, dataset, by.person, first, MAX_OPEN_UPLOADS).await?;
-                let ids: Vec<UploadId> = uploads.iter().map(|upload| upload.id).collect();
-                Ok(upload::delete(tx, &ids, ctx.now().plus_millis(ABANDONED_KEPT_MILLIS)).await?)
-            })
-        })
-        .await
+    let mut discarded = 0;
+    loop {
+        let step: Result<u64> =
+            ctx.db().write(|tx, _| Box::pin(async { discard_some_in(tx, ctx, by, dataset, reach).await })).await;
+        let step = step?;
+        discarded += step;
+        if i64::try_from(step).unwrap_or(0) < DISCARD_BATCH {
+            return Ok(discarded);
+        }
+    }
+}
+
+async fn discard_some_in(tx: &mut Tx, ctx: &Ctx, by: &Principal, dataset: ResourceId, reach: Reach) -> Result<u64> {
+    let (permit, all) = reached(tx, by, dataset, reach).await?;
+    let uploads = if all {
+        upload::list_all_open(tx, dataset, FIRST, DISCARD_BATCH).await?
+    } else {
+        upload::list_open(tx, dataset, by.person, FIRST.1, DISCARD_BATCH).await?
+    };
+    let ids: Vec<UploadId> = uploads.iter().map(|upload| upload.id).collect();
+    let discarded = upload::delete(tx, &ids, ctx.now().plus_millis(ABANDONED_KEPT_MILLIS)).await?;
+    let others: BTreeSet<PersonId> =
+        uploads.iter().map(|upload| upload.person).filter(|person| *person != by.person).collect();
+    if !others.is_empty() {
+        let name = resource::find(tx, dataset).await?.ok_or(Refusal::NotFound)?.name;
+        let number = uploads.iter().filter(|upload| upload.person != by.person).count();
+        let what = if number == 1 { "an unfinished upload".to_owned() } else { format!("{number} unfinished uploads") };
+        let event = AuditEvent {
+            organization: Some(permit.organization()),
+            before: Some(serde_json::json!({ "resource": dataset, "uploads": number, "people": others })),
+            resources: vec![dataset],
+            ..AuditEvent::new(Action::FilesUploadDiscarded, format!("discarded {what} of others to “{name}”"))
+        };
+        audit::record(tx, ctx, by, event).await?;
+    }
+    Ok(discarded)
+}
+
+/// Those of some senders who may not send to their dataset any more. Being in the trash takes no right away: it may come back.
+///
+/// # Errors
+/// The database.
+pub(crate) async fn without_access(
+    tx: &mut Tx,
+    senders: &[(ResourceId, PersonId)],
+) -> Result<Vec<(ResourceId, PersonId)>> {
+    let mut datasets: BTreeMap<PersonId, Vec<ResourceId>> = BTreeMap::new();
+    for (dataset, person) in senders {
+        datasets.entry(*person).or_default().push(*dataset);
+    }
+    let mut lost = Vec::new();
+    // A question for each of a few people, however many files they send.
+    for (person, datasets) in datasets {
+        let ways = access::access_paths_in_trash(tx, person, &datasets).await?;
+        let may_send = |dataset: &ResourceId| {
+            ways.get(dataset)
+                .is_some_and(|way| permit::permit(Requester::person(person), Act::Create, &way.facts).is_ok())
+        };
+        lost.extend(datasets.iter().filter(|dataset| !may_send(dataset)).map(|dataset| (*dataset, person)));
+    }
+    Ok(lost)
 }

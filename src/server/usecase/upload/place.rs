@@ -71,7 +71,7 @@ pub async fn plan_new(ctx: &Ctx, by: &Principal, place: &NewPlaceForm, form: &Pl
                 let dataset = new_dataset(tx, ctx, by, parent, &name).await?;
                 let place = may_upload(tx, ctx, by, dataset.0, read.side, read.on_conflict).await?;
                 read.wrong.clone()?;
-                let (items, begun) = plan_in(tx, ctx, &place, read.on_conflict, &read.wanted).await?;
+                let (items, begun) = plan_in(tx, ctx, by, (&place, read.on_conflict), &read.wanted).await?;
                 if items.iter().all(|item| item.upload.is_none()) {
                     // Not a single file can come, so there is nothing to make a dataset for.
                     let reason = items.into_iter().find_map(|item| item.reason).unwrap_or_default();

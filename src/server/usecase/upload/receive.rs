@@ -13,6 +13,7 @@ use uuid::Uuid;
 
 use crate::{
     domain::{
+        audit::Action,
         file::FilePath,
         id::{BlobId, ObjectId, UploadId},
         permit::Permit,
@@ -21,18 +22,23 @@ use crate::{
         time::Timestamp,
         upload::{
             ABANDONED_KEPT_MILLIS, Admission, CLAIM_MILLIS, CLAIM_RENEWAL_MILLIS, FINISHED_KEPT_MILLIS,
-            MAX_PIECE_BYTES, OnConflict, admit, may_change_files, too_many_bytes,
+            MAX_PIECE_BYTES, OnConflict, admit, too_many_bytes,
         },
     },
     server::{
         context::{Ctx, Principal},
         error::{Error, Result},
         files::{PieceWriter, RunningSum, SumState},
-        store::{Tx, blob, dataset_file, upload},
+        store::{Tx, blob, dataset_file, resource, upload},
+        usecase::{
+            audit::{self, AuditEvent},
+            file::find_clash,
+        },
     },
+    view::file::FileView,
 };
 
-use super::own;
+use super::{OwnUpload, check_room_of, own};
 
 /// How often a write is tried again where somebody took the path, or stored the same bytes, at the same moment.
 const MAX_TAKEN_RETRIES: u32 = 3;
@@ -94,6 +100,26 @@ pub struct ReceiveRequest {
     pub ends_file: bool,
 }
 
+impl ReceiveRequest {
+    /// What a request that begins a file of `bytes` is refused for, whatever it is about.
+    ///
+    /// # Errors
+    /// `TooLarge`.
+    pub fn check(&self, bytes: i64) -> std::result::Result<(), Refusal> {
+        if self.length.is_some_and(|length| length > bytes) {
+            return Err(too_many_bytes());
+        }
+        self.check_length()
+    }
+
+    fn check_length(&self) -> std::result::Result<(), Refusal> {
+        if self.checksum.is_some() && self.length.is_some_and(|length| length > MAX_PIECE_BYTES) {
+            return Err(too_long_to_check());
+        }
+        Ok(())
+    }
+}
+
 /// How far the upload is afterwards.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Received {
@@ -146,9 +172,8 @@ pub async fn receive(
     body: impl Stream<Item = Arriving> + Send + Unpin,
 ) -> Result<Received> {
     let id: UploadId = super::super::subject(id)?;
-    if request.checksum.is_some() && request.length.is_some_and(|length| length > MAX_PIECE_BYTES) {
-        return Err(too_long_to_check());
-    }
+    request.check_length()?;
+    check_room_of(ctx, by, id).await?;
     let mut tries = 0;
     let begun = loop {
         let begun: Result<Begun> =
@@ -171,29 +196,29 @@ pub async fn receive(
     received
 }
 
-fn too_long_to_check() -> Error {
-    Refusal::TooLarge(format!("A request with a checksum can send at most {}.", size(MAX_PIECE_BYTES))).into()
+fn too_long_to_check() -> Refusal {
+    Refusal::TooLarge(format!("A request with a checksum can send at most {}.", size(MAX_PIECE_BYTES)))
 }
 
 async fn begin_in(tx: &mut Tx, ctx: &Ctx, by: &Principal, id: UploadId, request: &ReceiveRequest) -> Result<Begun> {
-    let (upload, permit) = own(tx, by, id).await?;
-    let now = ctx.now();
+    let own = own(tx, by, id).await?;
+    let (upload, permit, now) = (&own.upload, &own.permit, ctx.now());
     match admit(&upload.progress(), request.offset, request.length, now)? {
         Admission::Finished => {
             let (offset, expires_at, number) = (upload.bytes, upload.expires_at, upload.file_number);
             Ok(Begun::Done(Received { offset, expires_at, number, present: false }))
         }
         Admission::Receive(left) => {
-            may_change_files(upload.side, upload.status, upload.paid)?;
-            let sum = sum_of(&upload)?;
+            own.check_place(tx, now).await?;
+            let sum = sum_of(upload)?;
             if left == 0 && !request.ends_file {
                 let expires_at = now.plus_millis(FINISHED_KEPT_MILLIS);
                 let Finished { number, present } =
-                    finish_in(tx, ctx, by, &permit, &upload, &sum).await?.map_err(Error::from)?;
+                    finish_in(tx, ctx, by, permit, upload, &sum).await?.map_err(Error::from)?;
                 return Ok(Begun::Done(Received { offset: upload.bytes, expires_at, number: Some(number), present }));
             }
             let (claim, object) = (ctx.id(), ObjectId(ctx.id()));
-            upload::claim(tx, &upload, claim, now.plus_millis(CLAIM_MILLIS), now.plus_millis(ABANDONED_KEPT_MILLIS))
+            upload::claim(tx, upload, claim, now.plus_millis(CLAIM_MILLIS), now.plus_millis(ABANDONED_KEPT_MILLIS))
                 .await?;
             upload::insert_piece(tx, id, claim, object).await?;
             let (cluster, received, bytes) = (upload.cluster.clone(), upload.received, upload.bytes);
@@ -277,7 +302,7 @@ impl Receiver<'_> {
                 if length > room {
                     if check.is_some() {
                         writer.abort().await;
-                        return Err(too_long_to_check());
+                        return Err(too_long_to_check().into());
                     }
                     rest = Some(chunk.split_off(usize::try_from(room).unwrap_or(usize::MAX)));
                 }
@@ -353,6 +378,7 @@ impl Receiver<'_> {
         let expires_at = now.plus_days(self.ctx.files()?.limits().upload_days);
         let (state, next) = (self.sum.state(), ObjectId(self.ctx.id()));
         let (ctx, by, held, sum) = (self.ctx, self.by, &self.claim, &self.sum);
+        check_room_of(ctx, by, held.id).await?;
         let piece = upload::WrittenPiece {
             object: held.object,
             bytes: written,
@@ -368,8 +394,9 @@ impl Receiver<'_> {
                 .write(|tx, _| {
                     Box::pin(async {
                         // Rights may have changed while the bytes came.
-                        let (mut upload, permit) = own(tx, by, held.id).await?;
-                        may_change_files(upload.side, upload.status, upload.paid)?;
+                        let own = own(tx, by, held.id).await?;
+                        own.check_place(tx, now).await?;
+                        let OwnUpload { mut upload, permit, .. } = own;
                         let counted = if written > 0 {
                             upload::update_written(tx, held.id, held.token, &piece).await?
                         } else {
@@ -449,13 +476,14 @@ async fn finish_in(
     let (now, sum) = (ctx.now(), sum.sum());
     let finished_until = now.plus_millis(FINISHED_KEPT_MILLIS);
     let same = blob::find_same(tx, &upload.cluster, &sum.sha256, upload.bytes).await?;
-    let mut path = FilePath::parse(&upload.path)
-        .map_err(|issue| Error::Internal(format!("upload {} has no path: {issue}", upload.id)))?;
+    // What a path may be can have changed since the plan.
+    let mut path = FilePath::parse(&upload.path).map_err(|issue| Refusal::BadRequest(issue.to_string()))?;
     let there =
         dataset_file::list_by_keys(tx, permit.resource(), upload.side, std::slice::from_ref(&upload.path_key)).await?;
+    let mut replaced = None;
     if let Some((number, _)) = there.get(&upload.path_key).copied() {
         let file = dataset_file::find(tx, permit.resource(), number).await?;
-        if same.is_some() && file.map(|file| file.blob) == same {
+        if same.is_some() && file.as_ref().map(|file| file.blob) == same {
             // Somebody sent the very same file meanwhile.
             upload::discard_pieces(tx, &[upload.id], now).await?;
             upload::update_finished(tx, upload.id, number, finished_until).await?;
@@ -470,17 +498,21 @@ async fn finish_in(
             OnConflict::Ask | OnConflict::Skip => return Ok(Err(taken(&path))),
             OnConflict::Replace => {
                 dataset_file::delete(tx, permit, &[number], now).await?;
+                replaced = file.map(|file| file.file);
             }
             OnConflict::KeepBoth => {
                 let keys: Vec<String> = path.candidates().iter().map(FilePath::key).collect();
                 let mut others = dataset_file::list_by_keys(tx, permit.resource(), upload.side, &keys).await?;
                 others.extend(there);
-                match path.free(|key| others.contains_key(key)) {
+                let folders = dataset_file::list_folder_keys(tx, permit.resource(), upload.side, &keys).await?;
+                match path.free(|key| others.contains_key(key) || folders.contains(key)) {
                     Some(free) => path = free,
                     None => return Ok(Err(taken(&path))),
                 }
             }
         }
+    } else if let Some(clash) = find_clash(tx, permit.resource(), upload.side, &path).await? {
+        return Ok(Err(Refusal::FileConflict(clash.to_string())));
     }
     let blob_id = match same {
         Some(id) => {
@@ -506,6 +538,35 @@ async fn finish_in(
         at: now,
     };
     let number = dataset_file::insert(tx, permit, &new).await?;
+    if let Some(replaced) = &replaced {
+        if replaced.left_out {
+            // Somebody left the file of this path out, and nobody has said that it is taken in again.
+            dataset_file::update_left_out(tx, permit, &[number], true, now).await?;
+        }
+        note_replaced(tx, ctx, by, permit, replaced, (number, path.as_str())).await?;
+    }
     upload::update_finished(tx, upload.id, number, finished_until).await?;
     Ok(Ok(Finished { number, present: false }))
+}
+
+/// Notes in the audit log that a file took the place of another, which is gone for good.
+async fn note_replaced(
+    tx: &mut Tx,
+    ctx: &Ctx,
+    by: &Principal,
+    permit: &Permit,
+    replaced: &FileView,
+    new: (i64, &str),
+) -> Result<()> {
+    let dataset = permit.resource();
+    let name = resource::find(tx, dataset).await?.ok_or(Refusal::NotFound)?.name;
+    let told = |(number, path): (i64, &str)| serde_json::json!({ "resource": dataset, "number": number, "path": path, "left_out": replaced.left_out });
+    let event = AuditEvent {
+        organization: Some(permit.organization()),
+        before: Some(told((replaced.number, &replaced.path))),
+        after: Some(told(new)),
+        resources: vec![dataset],
+        ..AuditEvent::new(Action::FilesDeleted, format!("replaced “{}” of “{name}” for good", replaced.path))
+    };
+    audit::record(tx, ctx, by, event).await
 }
