@@ -28,7 +28,7 @@ pub async fn run(database: &DatabaseArgs, args: DemoArgs) -> Result<(), Fatal> {
     let ctx = server::open_with(database, true, true, public_url, secret).await?;
     // After the database, so that one that is not there leaves no folder behind.
     let ctx = ctx.with_files(args.storage.open(&args.secret.data)?);
-    demo::fill(&ctx, demo::PHOTO_WIDTH).await.map_err(explain)?;
+    Box::pin(demo::fill(&ctx, demo::PHOTO_WIDTH)).await.map_err(explain)?;
     say(format!("The example data is in place. Everyone's password is: {}", demo::PASSWORD))?;
     for one in demo::PEOPLE {
         say(format!("  {:<20} {}", one.email(), one.shows))?;

@@ -121,25 +121,25 @@ async fn take(
     body: &mut Multipart,
     outcome: &mut Outcome,
 ) -> Result<(), Failure> {
-    let mut pace = Pace::new(ctx.files().map_err(failure)?.limits().patience);
+    let mut speed = Pace::new(ctx.files().map_err(failure)?.limits().patience);
     let (mut on_conflict, mut came) = (String::new(), 0_i64);
     let mut place: Option<Result<FormPlace, Failure>> = None;
-    while let Some(mut field) = in_time(&mut pace, body.next_field()).await? {
+    while let Some(mut field) = in_time(&mut speed, body.next_field()).await? {
         let path = field.file_name().unwrap_or_default().to_owned();
         match field.name() {
-            Some("on_conflict") => on_conflict = value(&mut pace, &mut field).await?,
+            Some("on_conflict") => on_conflict = value(&mut speed, &mut field).await?,
             // A browser sends an empty one where nothing was chosen.
             Some("files") if !path.is_empty() => {
                 if place.is_none() {
                     place = Some(form::begin(ctx, by, dataset, &on_conflict).await.map_err(failure));
                 }
                 let Some(Ok(place)) = &place else {
-                    drain(&mut pace, &mut field).await?;
+                    drain(&mut speed, &mut field).await?;
                     continue;
                 };
                 let most = length.map_or(i64::MAX, |length| length.saturating_sub(came));
                 let file = FormFile { path, most };
-                let (sent, bytes) = receive(ctx, by, *place, &file, (&mut pace, &mut field)).await?;
+                let (sent, bytes) = receive(ctx, by, *place, &file, (&mut speed, &mut field)).await?;
                 came = came.saturating_add(bytes);
                 match sent {
                     Ok(Sent::Added) => outcome.added += 1,
@@ -149,7 +149,7 @@ async fn take(
                 }
             }
             _ => {
-                drain(&mut pace, &mut field).await?;
+                drain(&mut speed, &mut field).await?;
             }
         }
     }
@@ -166,11 +166,11 @@ async fn receive(
     by: &Principal,
     place: FormPlace,
     file: &FormFile,
-    (pace, field): (&mut Pace, &mut Field<'_>),
+    (speed, field): (&mut Pace, &mut Field<'_>),
 ) -> Result<(Result<Sent, Failure>, i64), Failure> {
     let turn = ctx.files().map_err(failure)?.turn(by.person);
     let Some(turn) = turn else {
-        let bytes = drain(pace, field).await?;
+        let bytes = drain(speed, field).await?;
         return Ok((Err(Refusal::ManyUploads.into()), bytes));
     };
     let (chunks, mut arrivals) = mpsc::channel::<Arriving>(WAITING_CHUNKS);
@@ -183,7 +183,7 @@ async fn receive(
     });
     let mut bytes = 0_i64;
     let mut wanted = true;
-    while let Some(chunk) = next_chunk(pace, field).await? {
+    while let Some(chunk) = next_chunk(speed, field).await? {
         bytes = bytes.saturating_add(chunk_length(&chunk));
         // An error says that the writer has answered already; the rest is read and dropped.
         wanted = wanted && chunks.send(Arriving::Chunk(chunk)).await.is_ok();
@@ -202,9 +202,9 @@ fn chunk_length(chunk: &Bytes) -> i64 {
 }
 
 /// What a field without a file says.
-async fn value(pace: &mut Pace, field: &mut Field<'_>) -> Result<String, Failure> {
+async fn value(speed: &mut Pace, field: &mut Field<'_>) -> Result<String, Failure> {
     let mut text = Vec::new();
-    while let Some(chunk) = next_chunk(pace, field).await? {
+    while let Some(chunk) = next_chunk(speed, field).await? {
         let room = MAX_VALUE_BYTES.saturating_sub(text.len());
         text.extend(chunk.iter().take(room));
     }
@@ -212,29 +212,29 @@ async fn value(pace: &mut Pace, field: &mut Field<'_>) -> Result<String, Failure
 }
 
 /// Reads a field and drops it; how many bytes it had.
-async fn drain(pace: &mut Pace, field: &mut Field<'_>) -> Result<i64, Failure> {
+async fn drain(speed: &mut Pace, field: &mut Field<'_>) -> Result<i64, Failure> {
     let mut bytes = 0_i64;
-    while let Some(chunk) = next_chunk(pace, field).await? {
+    while let Some(chunk) = next_chunk(speed, field).await? {
         bytes = bytes.saturating_add(chunk_length(&chunk));
     }
     Ok(bytes)
 }
 
 /// The next bytes of a field, unless they come too slowly.
-async fn next_chunk(pace: &mut Pace, field: &mut Field<'_>) -> Result<Option<Bytes>, Failure> {
-    let chunk = in_time(pace, field.chunk()).await?;
+async fn next_chunk(speed: &mut Pace, field: &mut Field<'_>) -> Result<Option<Bytes>, Failure> {
+    let chunk = in_time(speed, field.chunk()).await?;
     match &chunk {
-        Some(bytes) if !pace.keeps_up(bytes.len()) => Err(too_slow()),
+        Some(bytes) if !speed.keeps_up(bytes.len()) => Err(too_slow()),
         _ => Ok(chunk),
     }
 }
 
 /// The next part of a body, unless it breaks or nothing comes for too long.
 async fn in_time<T>(
-    pace: &mut Pace,
+    speed: &mut Pace,
     next: impl Future<Output = Result<Option<T>, MultipartError>>,
 ) -> Result<Option<T>, Failure> {
-    match pace.next(next).await {
+    match speed.next(next).await {
         Some(Ok(part)) => Ok(part),
         Some(Err(_)) => Err(cut("The form did not arrive whole. Send the files that are missing again.")),
         None => Err(too_slow()),

@@ -155,15 +155,15 @@ async fn end_without_access(ctx: &Ctx) -> Result<u64> {
         let senders = upload::list_senders(&mut tx, after, BATCH_SIZE).await?;
         let Some(last) = senders.last() else { return Ok(ended) };
         after = *last;
-        let lost = without_access(&mut tx, &senders).await?;
+        let ending = without_access(&mut tx, &senders).await?;
         drop(tx);
-        if !lost.is_empty() {
-            ended += end_uploads_of(ctx, &lost).await?;
+        if !ending.is_empty() {
+            ended += end_uploads_of(ctx, &ending).await?;
         }
     }
 }
 
-async fn end_uploads_of(ctx: &Ctx, lost: &[(ResourceId, PersonId)]) -> Result<u64> {
+async fn end_uploads_of(ctx: &Ctx, ending: &[(ResourceId, PersonId)]) -> Result<u64> {
     let not_before = ctx.now().plus_millis(ABANDONED_KEPT_MILLIS);
     let mut ended = 0;
     loop {
@@ -172,7 +172,7 @@ async fn end_uploads_of(ctx: &Ctx, lost: &[(ResourceId, PersonId)]) -> Result<u6
             .write(|tx, _| {
                 Box::pin(async {
                     // They may have got it again by now.
-                    let lost = without_access(tx, lost).await?;
+                    let lost = without_access(tx, ending).await?;
                     let uploads = upload::list_of_senders(tx, &lost, BATCH_SIZE).await?;
                     let uploads: Vec<UploadId> = uploads.into_iter().collect();
                     Ok(upload::delete(tx, &uploads, not_before).await?)
