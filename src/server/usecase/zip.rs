@@ -260,8 +260,8 @@ async fn zip_of(
             Zipped { folder, both, side: file.side, path: &file.path }
         })
         .collect();
-    let paths = paths_in_zip(&zipped);
-    for ((_, file), path) in files.into_iter().zip(paths) {
+    let written = paths_in_zip(&zipped);
+    for ((_, file), path) in files.into_iter().zip(written) {
         let pieces = pieces.get(&file.blob_id).cloned().unwrap_or_default();
         objects += pieces.len();
         if objects > MAX_ZIP_OBJECTS {

@@ -183,8 +183,8 @@ both!(file_6_a_limit_on_storage_is_lifted_by_saying_so_and_not_by_saying_nothing
     let path = format!("orgs/{}/storage", org.org_id);
     let limit = async |body: Value| ops.call(Method::PUT, &path, Some(&body)).await;
     assert_eq!(limit(json!({ "limit": 1_000 })).await.expect(200).json()["limit"], 1_000);
-    for wrong in [json!({}), json!({ "limit": "1000" }), json!({ "limit": -1 })] {
-        limit(wrong).await.expect(422);
+    for (wrong, status) in [(json!({}), 400), (json!({ "limit": "1000" }), 400), (json!({ "limit": -1 }), 422)] {
+        limit(wrong).await.expect(status);
     }
     assert_eq!(ops.get(&path).await.expect(200).json()["limit"], 1_000);
     assert_eq!(limit(json!({ "limit": null })).await.expect(200).json()["limit"], Value::Null);
