@@ -47,3 +47,14 @@ pub fn walk_by_key(event: &KeyboardEvent, entries: &[HtmlElement], wraps: bool) 
         drop(entry.focus());
     }
 }
+
+/// Something for a later frame or moment, done only if what it is of is still there by then. What asks for it may be gone: a page that was
+/// left disposes of its values, and reading one then ends WebAssembly.
+pub fn while_there(then: impl FnOnce() + 'static) -> impl FnOnce() + 'static {
+    let there = StoredValue::new(());
+    move || {
+        if there.try_get_value().is_some() {
+            then();
+        }
+    }
+}

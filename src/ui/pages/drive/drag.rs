@@ -125,7 +125,8 @@ impl Drag {
         if target.get_attribute("data-kind").as_deref() != Some(Kind::Dataset.as_str()) {
             let timer = set_timeout_with_handle(
                 move || {
-                    if self.over.with_untracked(|over| over.as_ref().is_some_and(|(now, _)| *now == id)) {
+                    let is_over = self.over.try_with_untracked(|over| over.as_ref().is_some_and(|(now, _)| *now == id));
+                    if is_over == Some(true) {
                         go(id.clone());
                     }
                 },

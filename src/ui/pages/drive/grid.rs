@@ -24,6 +24,7 @@ use crate::{
     paths,
     ui::{
         components::{
+            dom::while_there,
             markup::escaped,
             pages::Pages,
             table::{Order, SortHeader},
@@ -87,10 +88,10 @@ pub fn Grid(
         rows.visible();
         rows.total.track();
         if before.is_some() {
-            request_animation_frame(move || {
+            request_animation_frame(while_there(move || {
                 rows.render_rows_in_view();
                 selection.show();
-            });
+            }));
         }
     });
     Effect::new({

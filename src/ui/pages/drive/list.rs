@@ -7,6 +7,7 @@ use crate::{
     domain::{resource::Kind, time::Timestamp},
     ui::components::{
         button::{ButtonLink, Tone},
+        dom::while_there,
         empty::Empty,
         focus::once_connected,
     },
@@ -36,7 +37,8 @@ fn EmptyList(drive: DriveView, listing: Listing, selection: Selection) -> impl I
     let here = NodeRef::<html::Section>::new();
     Effect::new(move |_| {
         if let Some(here) = here.get() {
-            once_connected(&here, move || request_animation_frame(move || selection.emptied()));
+            let emptied = while_there(move || selection.emptied());
+            once_connected(&here, move || request_animation_frame(emptied));
         }
     });
     if !listing.q.is_empty() || listing.is_filtered() {

@@ -27,6 +27,7 @@ use crate::{
     ui::{
         components::{
             button::ButtonLink,
+            dom::while_there,
             empty::Empty,
             form::follow,
             icon::Icon,
@@ -184,7 +185,7 @@ fn FileList(
     });
     Effect::new(move |_| {
         if form.get().is_some() {
-            request_animation_frame(move || selection.prepare());
+            request_animation_frame(while_there(move || selection.prepare()));
         }
     });
     Effect::new({

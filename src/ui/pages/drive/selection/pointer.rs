@@ -181,7 +181,8 @@ impl Selection {
 
     pub(super) fn open_context_menu(self, at: usize, x: f64, edges: (f64, f64)) {
         // Searched again by its position, because the row may have been rendered anew since the button was pressed.
-        let rows = self.form.get_untracked().map_or_else(Vec::new, |form| all(&form, "tbody tr[data-id]"));
+        let form = self.form.try_get_untracked().flatten();
+        let rows = form.map_or_else(Vec::new, |form| all(&form, "tbody tr[data-id]"));
         let Some(row) = rows.into_iter().find(|row| row_index(row) == at) else { return };
         let button = row.query_selector(".act > button").ok().flatten();
         self.open_menu(at, button.as_ref().unwrap_or(&row), x, edges);
