@@ -178,6 +178,18 @@ pub fn decide(
     }
 }
 
+/// Whether files of a place can be left out of what is processed (FILE-1): images alone are processed.
+///
+/// # Errors
+/// `BadRequest`, saying what to do instead.
+pub fn may_leave_out(side: Side) -> Result<(), Refusal> {
+    if side == Side::Input {
+        return Ok(());
+    }
+    let text = "Only images can be left out of what is processed. Delete a result that is not wanted.";
+    Err(Refusal::BadRequest(text.to_owned()))
+}
+
 /// Whether files may be added to this place of a dataset, or changed there. What is charged follows from the images (LIC-2), so these
 /// are fixed from the moment a dataset is queued; results may come at any time.
 ///

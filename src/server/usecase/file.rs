@@ -19,7 +19,7 @@ use crate::{
         resource::DatasetStatus,
         text::FieldIssue,
         undo::Inverse,
-        upload::may_change_files,
+        upload::{may_change_files, may_leave_out},
     },
     server::{
         context::{Ctx, Principal},
@@ -359,11 +359,7 @@ async fn changed(
                     check_clash(tx, dataset, before.side, path).await?;
                 }
                 if let Some(left_out) = form.left_out.filter(|left_out| *left_out != before.left_out) {
-                    if before.side == Side::Output {
-                        let text =
-                            "Only images can be left out of what is processed. Delete a result that is not wanted.";
-                        return Err(Refusal::BadRequest(text.to_owned()).into());
-                    }
+                    may_leave_out(before.side)?;
                     may_change_files(before.side, status, found.charged_to.is_some())?;
                     dataset_file::update_left_out(tx, &permit, &[before.number], left_out, ctx.now()).await?;
                     start_if_waiting(tx, ctx, &found, status).await?;
