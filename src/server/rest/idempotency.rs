@@ -26,9 +26,10 @@ pub const MAX_BODY_BYTES: usize = 1024 * 1024;
 const MAX_RESPONSE_BYTES: usize = 64 * 1024 * 1024;
 
 /// The POST operations that take no key, and why not. All others take one, without any code of their own.
-pub const EXEMPT: [(&str, &str); 8] = [
+pub const EXEMPT: [(&str, &str); 9] = [
     ("/signup", "nobody asks yet, and the answer is a session, which a kept answer could not hand out"),
     ("/uploads", "its body may be a whole file; what was sent goes on where it was cut"),
+    ("/engine/claim", "it may wait for long; a job that was taken and not heard of comes back when its lease runs out"),
     ("/session", "nobody asks yet, and the answer is a session"),
     (
         "/me/password",

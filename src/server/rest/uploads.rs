@@ -19,9 +19,9 @@ use utoipa::ToSchema;
 use crate::{
     domain::{id::UploadId, refusal::Refusal, time::Timestamp, upload::PlanState},
     server::{
-        context::{Ctx, Principal},
+        context::Ctx,
         usecase::upload::{
-            self, PlanForm, PlannedFileForm,
+            self, PlanForm, PlannedFileForm, Sender,
             place::{self, NewPlaceForm},
             receive::{Arriving, Checksum, ReceiveRequest, Received, receive},
         },
@@ -29,7 +29,7 @@ use crate::{
     view::file::{NewPlaceView, PlannedFileView, UploadView},
 };
 
-use super::{CurrentPerson, Json, PageBody, PageParams, Params, problem::Problem};
+use super::{CurrentPerson, CurrentSender, Json, PageBody, PageParams, Params, problem::Problem};
 
 const TUS_RESUMABLE: HeaderName = HeaderName::from_static("tus-resumable");
 const UPLOAD_OFFSET: HeaderName = HeaderName::from_static("upload-offset");
@@ -78,6 +78,13 @@ pub struct PlannedFileBody {
 #[derive(Debug, Serialize, ToSchema)]
 pub struct UploadPlanBody {
     items: Vec<PlannedFileBody>,
+}
+
+impl UploadPlanBody {
+    /// What is to be done about some files.
+    pub(super) fn of(items: Vec<PlannedFileView>) -> Self {
+        Self { items: items.into_iter().map(Into::into).collect() }
+    }
 }
 
 /// An upload that is under way.
@@ -142,7 +149,7 @@ pub async fn plan(
     Json(form): Json<PlanForm>,
 ) -> Result<Json<UploadPlanBody>, Problem> {
     let planned = upload::plan(&ctx, &by, &id, &form).await?;
-    Ok(Json(UploadPlanBody { items: planned.items.into_iter().map(Into::into).collect() }))
+    Ok(Json(UploadPlanBody::of(planned.items)))
 }
 
 /// Files that somebody wants to upload to a new dataset.
@@ -324,7 +331,7 @@ fn progress(response: &mut Response, offset: i64, expires_at: Timestamp) {
 /// request is dropped, and the task keeps what came.
 async fn receive_body(
     ctx: &Ctx,
-    by: &Principal,
+    by: &Sender,
     id: String,
     request: ReceiveRequest,
     body: Body,
@@ -434,7 +441,7 @@ pub async fn create(
             checksum: checksum(&headers)?,
             ends_file: false,
         };
-        let received = receive_body(&ctx, &by, upload.id.to_string(), request, body).await?;
+        let received = receive_body(&ctx, &Sender::Person(by), upload.id.to_string(), request, body).await?;
         progress(&mut response, received.offset, received.expires_at);
     } else {
         progress(&mut response, upload.received, upload.expires_at);
@@ -447,7 +454,7 @@ pub async fn create(
     responses((status = 200), (status = 404), (status = 410), (status = 412)))]
 pub async fn show(
     State(ctx): State<Ctx>,
-    CurrentPerson(by): CurrentPerson,
+    CurrentSender(by): CurrentSender,
     Path(id): Path<String>,
 ) -> Result<Response, Problem> {
     let upload = upload::show(&ctx, &by, &id).await?;
@@ -463,7 +470,7 @@ pub async fn show(
     responses((status = 204), (status = 403, body = Problem), (status = 404, body = Problem), (status = 409, body = Problem), (status = 410, body = Problem), (status = 412, body = Problem), (status = 413, body = Problem), (status = 415, body = Problem), (status = 423, body = Problem), (status = 460, body = Problem)))]
 pub async fn send(
     State(ctx): State<Ctx>,
-    CurrentPerson(by): CurrentPerson,
+    CurrentSender(by): CurrentSender,
     Path(id): Path<String>,
     headers: HeaderMap,
     body: Body,
@@ -492,7 +499,7 @@ pub async fn send(
     responses((status = 204), (status = 403, body = Problem), (status = 404, body = Problem), (status = 412, body = Problem)))]
 pub async fn discard(
     State(ctx): State<Ctx>,
-    CurrentPerson(by): CurrentPerson,
+    CurrentSender(by): CurrentSender,
     Path(id): Path<String>,
 ) -> Result<StatusCode, Problem> {
     upload::discard(&ctx, &by, &id).await?;

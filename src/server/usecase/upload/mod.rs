@@ -6,6 +6,7 @@
 //! - A plan takes a handful of statements, however many files it names.
 
 pub mod form;
+pub mod output;
 pub mod place;
 pub mod receive;
 
@@ -21,6 +22,7 @@ use crate::{
         fields::Fields,
         file::{FilePath, Side},
         id::{ResourceId, UploadId},
+        job::go_on,
         licence::{allows, making},
         permit::{self, Permit},
         refusal::Refusal,
@@ -34,7 +36,7 @@ use crate::{
         },
     },
     server::{
-        context::{Ctx, Principal},
+        context::{Ctx, JobPrincipal, Principal},
         error::{Error, Result},
         files::RunningSum,
         store::{Tx, dataset_file, licence, resource, storage, upload},
@@ -51,6 +53,15 @@ use super::{
     audit::{self, AuditEvent},
     pager::Pager,
 };
+
+/// Who sends the bytes of an upload.
+#[derive(Debug, Clone)]
+pub enum Sender {
+    /// A person, or a machine in its account.
+    Person(Principal),
+    /// An engine, for the job that it is at (JOB-6).
+    Engine(JobPrincipal),
+}
 
 /// A file that somebody wants to upload.
 #[derive(Debug, Clone, Default, Deserialize, Serialize, ToSchema)]
@@ -233,7 +244,7 @@ async fn may_upload(
     let container = access_path.ancestors.get(1).map_or(Kind::Root, |step| step.kind);
     let licences = licence::list_of_account(tx, found.account, ctx.now()).await?;
     allows(&licences, making(Kind::Dataset, container), ctx.now())?;
-    may_change_files(side, facts.status, found.charged_to.is_some())?;
+    may_change_files(side, facts.status, found.live_jobs)?;
     let may_replace = rights(by, &access_path, OnConflict::Replace).is_ok();
     Ok(UploadPlace { permit, name: found.name, side, may_replace })
 }
@@ -367,19 +378,30 @@ fn view(upload: upload::Upload) -> UploadView {
     }
 }
 
-/// An upload of the caller's that they may go on with.
-async fn own(tx: &mut Tx, by: &Principal, id: UploadId) -> Result<(upload::Upload, Permit)> {
-    let upload = upload::find(tx, id, by.person).await?.ok_or(Refusal::NotFound)?;
-    let access_path = access::access_path(tx, by, upload.dataset).await?;
-    let permit = rights(by, &access_path, upload.on_conflict)?;
-    Ok((upload, permit))
+/// An upload of the sender's that they may go on with: a person as long as they have the rights, an engine as long as its lease is
+/// the job's.
+async fn own(tx: &mut Tx, by: &Sender, id: UploadId) -> Result<(upload::Upload, Permit)> {
+    match by {
+        Sender::Person(by) => {
+            let upload = upload::find(tx, id, by.person).await?.ok_or(Refusal::NotFound)?;
+            let access_path = access::access_path(tx, by, upload.dataset).await?;
+            let permit = rights(by, &access_path, upload.on_conflict)?;
+            Ok((upload, permit))
+        }
+        Sender::Engine(by) => {
+            let upload = upload::find_of_job(tx, id, by.job).await?.ok_or(Refusal::NotFound)?;
+            output::is_held(tx, by).await?;
+            let permit = go_on(upload.person, upload.organization, upload.dataset);
+            Ok((upload, permit))
+        }
+    }
 }
 
-/// How far an upload of the caller's is.
+/// How far an upload of the sender's is.
 ///
 /// # Errors
-/// `NotFound` if it is none of theirs, or they do not see its dataset any more; `Forbidden`; `UploadExpired`.
-pub async fn show(ctx: &Ctx, by: &Principal, id: &str) -> Result<UploadView> {
+/// `NotFound` if it is none of theirs, or they do not see its dataset any more; `Forbidden`; `LeaseLost`; `UploadExpired`.
+pub async fn show(ctx: &Ctx, by: &Sender, id: &str) -> Result<UploadView> {
     let id: UploadId = super::subject(id)?;
     let (upload, _) = own(&mut ctx.db().read().await?, by, id).await?;
     if upload.file_number.is_none() && upload.expires_at <= ctx.now() {
@@ -388,11 +410,11 @@ pub async fn show(ctx: &Ctx, by: &Principal, id: &str) -> Result<UploadView> {
     Ok(view(upload))
 }
 
-/// Gives an upload of the caller's up. One that has become a file is none any more.
+/// Gives an upload of the sender's up. One that has become a file is none any more.
 ///
 /// # Errors
-/// `NotFound`, `Forbidden`.
-pub async fn discard(ctx: &Ctx, by: &Principal, id: &str) -> Result<()> {
+/// `NotFound`, `Forbidden`; `LeaseLost`.
+pub async fn discard(ctx: &Ctx, by: &Sender, id: &str) -> Result<()> {
     let id: UploadId = super::subject(id)?;
     ctx.db()
         .write(|tx, _| {

@@ -14,7 +14,7 @@ use uuid::Uuid;
 use crate::{
     domain::{
         file::FilePath,
-        id::{BlobId, ObjectId, UploadId},
+        id::{BlobId, JobId, ObjectId, UploadId},
         permit::Permit,
         refusal::Refusal,
         storage::size,
@@ -25,14 +25,14 @@ use crate::{
         },
     },
     server::{
-        context::{Ctx, Principal},
+        context::Ctx,
         error::{Error, Result},
-        files::{PieceWriter, RunningSum, SumState},
-        store::{Tx, blob, dataset_file, upload},
+        files::{PieceSum, PieceWriter, RunningSum, SumState},
+        store::{Tx, blob, dataset_file, job_output, upload},
     },
 };
 
-use super::own;
+use super::{Sender, own};
 
 /// How often a write is tried again where somebody took the path, or stored the same bytes, at the same moment.
 const MAX_TAKEN_RETRIES: u32 = 3;
@@ -140,7 +140,7 @@ enum Begun {
 /// where another file has taken the path: the bytes are kept, and a new plan says what is to happen; `Unavailable` where storage fails.
 pub async fn receive(
     ctx: &Ctx,
-    by: &Principal,
+    by: &Sender,
     id: &str,
     request: &ReceiveRequest,
     body: impl Stream<Item = Arriving> + Send + Unpin,
@@ -175,7 +175,7 @@ fn too_long_to_check() -> Error {
     Refusal::TooLarge(format!("A request with a checksum can send at most {}.", size(MAX_PIECE_BYTES))).into()
 }
 
-async fn begin_in(tx: &mut Tx, ctx: &Ctx, by: &Principal, id: UploadId, request: &ReceiveRequest) -> Result<Begun> {
+async fn begin_in(tx: &mut Tx, ctx: &Ctx, by: &Sender, id: UploadId, request: &ReceiveRequest) -> Result<Begun> {
     let (upload, permit) = own(tx, by, id).await?;
     let now = ctx.now();
     match admit(&upload.progress(), request.offset, request.length, now)? {
@@ -184,12 +184,12 @@ async fn begin_in(tx: &mut Tx, ctx: &Ctx, by: &Principal, id: UploadId, request:
             Ok(Begun::Done(Received { offset, expires_at, number, present: false }))
         }
         Admission::Receive(left) => {
-            may_change_files(upload.side, upload.status, upload.paid)?;
+            may_change_files(upload.side, upload.status, upload.live_jobs)?;
             let sum = sum_of(&upload)?;
             if left == 0 && !request.ends_file {
                 let expires_at = now.plus_millis(FINISHED_KEPT_MILLIS);
                 let Finished { number, present } =
-                    finish_in(tx, ctx, by, &permit, &upload, &sum).await?.map_err(Error::from)?;
+                    finish_in(tx, ctx, &permit, &upload, &sum).await?.map_err(Error::from)?;
                 return Ok(Begun::Done(Received { offset: upload.bytes, expires_at, number: Some(number), present }));
             }
             let (claim, object) = (ctx.id(), ObjectId(ctx.id()));
@@ -238,7 +238,7 @@ enum Committed {
 /// A request that holds an upload.
 struct Receiver<'a> {
     ctx: &'a Ctx,
-    by: &'a Principal,
+    by: &'a Sender,
     claim: Claim,
     /// Of everything that was received, counted or not.
     sum: RunningSum,
@@ -369,7 +369,7 @@ impl Receiver<'_> {
                     Box::pin(async {
                         // Rights may have changed while the bytes came.
                         let (mut upload, permit) = own(tx, by, held.id).await?;
-                        may_change_files(upload.side, upload.status, upload.paid)?;
+                        may_change_files(upload.side, upload.status, upload.live_jobs)?;
                         let counted = if written > 0 {
                             upload::update_written(tx, held.id, held.token, &piece).await?
                         } else {
@@ -386,7 +386,7 @@ impl Receiver<'_> {
                             upload.bytes = received;
                         }
                         if received == upload.bytes {
-                            return Ok(Some(match finish_in(tx, ctx, by, &permit, &upload, sum).await? {
+                            return Ok(Some(match finish_in(tx, ctx, &permit, &upload, sum).await? {
                                 Ok(finished) => Committed::Finished(finished),
                                 Err(refusal) => {
                                     upload::release(tx, held.id, held.token).await?;
@@ -441,13 +441,17 @@ impl Receiver<'_> {
 async fn finish_in(
     tx: &mut Tx,
     ctx: &Ctx,
-    by: &Principal,
     permit: &Permit,
     upload: &upload::Upload,
     sum: &RunningSum,
 ) -> Result<std::result::Result<Finished, Refusal>> {
     let (now, sum) = (ctx.now(), sum.sum());
     let finished_until = now.plus_millis(FINISHED_KEPT_MILLIS);
+    if let Some(job) = upload.job {
+        let number = finish_output_in(tx, ctx, job, upload, &sum).await?;
+        upload::update_finished(tx, upload.id, number, finished_until).await?;
+        return Ok(Ok(Finished { number, present: false }));
+    }
     let same = blob::find_same(tx, &upload.cluster, &sum.sha256, upload.bytes).await?;
     let mut path = FilePath::parse(&upload.path)
         .map_err(|issue| Error::Internal(format!("upload {} has no path: {issue}", upload.id)))?;
@@ -482,19 +486,7 @@ async fn finish_in(
             }
         }
     }
-    let blob_id = match same {
-        Some(id) => {
-            upload::discard_pieces(tx, &[upload.id], now).await?;
-            id
-        }
-        None => {
-            let id = BlobId(ctx.id());
-            let (cluster, sha256) = (upload.cluster.as_str(), sum.sha256.as_str());
-            let (bytes, crc32, media) = (upload.bytes, sum.crc32, sum.media);
-            blob::insert(tx, &blob::NewBlob { id, cluster, sha256, bytes, crc32, media, at: now }, upload.id).await?;
-            id
-        }
-    };
+    let blob_id = blob_of(tx, ctx, upload, &sum, same).await?;
     let new = dataset_file::NewFile {
         side: upload.side,
         path: &path,
@@ -502,10 +494,46 @@ async fn finish_in(
         media: sum.media,
         bytes: upload.bytes,
         modified_at: upload.modified_at,
-        by: by.person,
+        by: upload.person,
         at: now,
     };
     let number = dataset_file::insert(tx, permit, &new).await?;
     upload::update_finished(tx, upload.id, number, finished_until).await?;
     Ok(Ok(Finished { number, present: false }))
+}
+
+/// The blob of an upload that is complete: the one with the same bytes, if its cluster has it, else one of its pieces.
+async fn blob_of(
+    tx: &mut Tx,
+    ctx: &Ctx,
+    upload: &upload::Upload,
+    sum: &PieceSum,
+    same: Option<BlobId>,
+) -> Result<BlobId> {
+    let now = ctx.now();
+    if let Some(id) = same {
+        upload::discard_pieces(tx, &[upload.id], now).await?;
+        return Ok(id);
+    }
+    let id = BlobId(ctx.id());
+    let (cluster, sha256) = (upload.cluster.as_str(), sum.sha256.as_str());
+    let (bytes, crc32, media) = (upload.bytes, sum.crc32, sum.media);
+    blob::insert(tx, &blob::NewBlob { id, cluster, sha256, bytes, crc32, media, at: now }, upload.id).await?;
+    Ok(id)
+}
+
+/// Makes an output of a job of an upload that is complete (JOB-6). It is no file of the dataset until the job is done.
+async fn finish_output_in(tx: &mut Tx, ctx: &Ctx, job: JobId, upload: &upload::Upload, sum: &PieceSum) -> Result<i64> {
+    let path = FilePath::parse(&upload.path)
+        .map_err(|issue| Error::Internal(format!("upload {} has no path: {issue}", upload.id)))?;
+    let same = blob::find_same(tx, &upload.cluster, &sum.sha256, upload.bytes).await?;
+    let blob_id = blob_of(tx, ctx, upload, sum, same).await?;
+    let new = job_output::NewOutput {
+        path: &path,
+        role: upload.role.unwrap_or_default(),
+        blob: blob_id,
+        modified_at: upload.modified_at,
+        at: ctx.now(),
+    };
+    Ok(job_output::insert(tx, job, &new).await?)
 }
