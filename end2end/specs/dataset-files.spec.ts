@@ -4,7 +4,7 @@ import type { Organization, Person, Resource } from "../support/api";
 import { flight, picture, upload } from "../support/files";
 import { expect, test } from "../support/fixture";
 import { join } from "../support/members";
-import { grantImages, setProcessed } from "../support/operator";
+import { grantImages, operator } from "../support/operator";
 import { problemOf, section, status } from "../support/pages";
 
 async function dataset(anna: Person, files = flight(4)): Promise<{ table: Organization; set: Resource; at: string }> {
@@ -135,10 +135,10 @@ test("ACCESS-1 POL-1 who only reads takes files and changes none, unless no one 
   await expect(theirs.getByText("This cannot be downloaded, because its Managers have restricted downloading.").first()).toBeVisible();
 });
 
-test("LIC-2 the images of a processed dataset are fixed, and its results are not", async ({ page, anna }) => {
+test("LIC-2 the images of a queued dataset are fixed, and its results are not", async ({ page, anna }) => {
   const { set, at } = await dataset(anna);
   await upload(anna, set, { "ortho.tif": Buffer.from("II*\0 a map"), "preview.png": picture(9) }, "output");
-  await setProcessed(set.id);
+  await operator("dataset", "set-status", set.id, "queued");
   await page.goto(`${at}?tab=images`);
   await select(page, "100MEDIA/DJI_0001.PNG");
   await expect(command(page, "Delete")).toBeDisabled();

@@ -1,5 +1,6 @@
 //! The command line: one file for each group of commands, one function for each command.
 
+mod app;
 mod dataset;
 mod demo;
 mod doctor;
@@ -69,6 +70,9 @@ enum Command {
     /// Set the status of a dataset, as a processing engine does.
     #[command(subcommand)]
     Dataset(dataset::DatasetCommand),
+    /// Say whether everybody may run an app.
+    #[command(subcommand)]
+    App(app::AppCommand),
     /// List mail and its state, and retry mail that could not be delivered.
     #[command(subcommand)]
     Mail(mail::MailCommand),
@@ -104,6 +108,7 @@ pub async fn run(cli: Cli) -> Result<ExitCode, Fatal> {
         Command::Request(command) => request::run(database, command).await?,
         Command::OperatorKey(command) => return operator_key::run(database, command).await,
         Command::Dataset(command) => dataset::run(database, command).await?,
+        Command::App(command) => app::run(database, command).await?,
         Command::Mail(command) => mail::run(database, command).await?,
         Command::Backup { file } => backup(database, &file).await?,
         Command::Doctor(args) => return doctor::run(database, &args).await,

@@ -16,6 +16,7 @@ pub enum Action {
     AccountChanged,
     AccountDeleted,
     PersonLimited,
+    PersonCapped,
     InvitationSent,
     InvitationChanged,
     InvitationResent,
@@ -81,6 +82,15 @@ pub enum Action {
     WorkCancelled,
     KeyCreated,
     KeyRevoked,
+    AppCreated,
+    AppChanged,
+    AppVersionPublished,
+    AppUserAdded,
+    AppUserRemoved,
+    JobStarted,
+    JobQueued,
+    JobCancelled,
+    JobEnded,
     ProfileChanged,
     ConsentChanged,
     EmailVerified,
@@ -106,6 +116,7 @@ words! {
     AccountChanged => "account.changed", "Account changed";
     AccountDeleted => "account.deleted", "Account deleted";
     PersonLimited => "person.limited", "Accounts of a person changed";
+    PersonCapped => "person.capped", "Limits of a person changed";
     InvitationSent => "invitation.sent", "Invitation sent";
     InvitationChanged => "invitation.changed", "Invitation changed";
     InvitationResent => "invitation.resent", "Invitation resent";
@@ -171,6 +182,15 @@ words! {
     WorkCancelled => "work.cancelled", "Work cancelled";
     KeyCreated => "key.created", "Credential key created";
     KeyRevoked => "key.revoked", "Credential key revoked";
+    AppCreated => "app.created", "App created";
+    AppChanged => "app.changed", "App changed";
+    AppVersionPublished => "app.version_published", "Version of an app published";
+    AppUserAdded => "app.user_added", "Use of an app authorized";
+    AppUserRemoved => "app.user_removed", "Use of an app ended";
+    JobStarted => "job.started", "Job started";
+    JobQueued => "job.queued", "Job started after waiting";
+    JobCancelled => "job.cancelled", "Job cancelled";
+    JobEnded => "job.ended", "Job ended";
     ProfileChanged => "profile.changed", "Profile changed";
     ConsentChanged => "consent.changed", "Consent changed";
     EmailVerified => "email.verified", "Email address verified";

@@ -76,4 +76,10 @@ ids! {
     ObjectId,
     /// One file on its way.
     UploadId,
+    /// One app.
+    AppId,
+    /// One job: an app's run on a dataset.
+    JobId,
+    /// One engine's lease of a job.
+    LeaseId,
 }

@@ -39,7 +39,7 @@ pub enum Scope {
     Write,
     /// Manage people and access as a Manager may.
     People,
-    /// Report processing status.
+    /// Take jobs of the organization's apps (JOB-6).
     Engine,
     /// Take seats of the account's desktop licences (LIC-5).
     Desktop,
@@ -50,7 +50,7 @@ words! {
     Read => "read", "Read everything in the account";
     Write => "write", "Change the account’s Drive";
     People => "people", "Manage people and access";
-    Engine => "engine", "Report processing status";
+    Engine => "engine", "Run jobs of your apps";
     Desktop => "desktop", "Use desktop licences";
 }
 
@@ -61,7 +61,9 @@ impl Scope {
             Self::Read => "Drive, search, trash, access, people, licences and receipts.",
             Self::Write => "Create, rename, move, copy, delete and restore, as an Editor can.",
             Self::People => "Invite, remove, give roles below Manager, and give access to what is in the account.",
-            Self::Engine => "For processing programs: set datasets to queued, processing, processed or failed.",
+            Self::Engine => {
+                "For processing engines: take jobs of your apps, read their images and write their results."
+            }
             Self::Desktop => "Take seats for computers that no one signs in to.",
         }
     }

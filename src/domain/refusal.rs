@@ -116,9 +116,9 @@ pub enum Refusal {
     /// Another file has this path (FILE-1).
     #[error("{0}")]
     FileConflict(String),
-    /// What is processed, or was, keeps its images.
+    /// What a job is at keeps its images (JOB-2).
     #[error(
-        "The images of this dataset were fixed when it was queued. Nothing was added or changed. Use another dataset for other images."
+        "The images of this dataset were fixed when it was queued. Nothing was added or changed. Wait until it is processed, or cancel its job."
     )]
     InputsHeld,
     /// More bytes than may be sent.
@@ -138,6 +138,20 @@ pub enum Refusal {
     /// An upload that nobody went on with.
     #[error("This upload has expired. Begin it again.")]
     UploadExpired,
+    /// A job is in a state, or another one is under way, so that this cannot be done (JOB-2).
+    #[error("{0}")]
+    JobConflict(String),
+    /// A job would cost more than somebody agreed to (JOB-2).
+    #[error("{0}")]
+    PriceChanged(String),
+    /// An engine writes under a lease that is not the job's any more (JOB-6).
+    #[error(
+        "This lease is lost: the job has ended, or another engine has taken it. Stop working on it; nothing was written."
+    )]
+    LeaseLost,
+    /// Somebody may not run an app (JOB-1); the text says why.
+    #[error("{0}")]
+    AppNotAuthorized(String),
     /// What an expired licence takes away (LIC-6), or a licence tier that is too low (LIC-4).
     #[error("{0}")]
     Licence(String),
@@ -215,6 +229,10 @@ impl Refusal {
             Self::SeatLost => "seat_lost",
             Self::ChooseOrganization => "choose_organization",
             Self::SignedInAs(_) => "conflict",
+            Self::JobConflict(_) => "conflict",
+            Self::PriceChanged(_) => "price_changed",
+            Self::LeaseLost => "lease_lost",
+            Self::AppNotAuthorized(_) => "app_not_authorized",
             Self::QuotaExceeded(_) => "quota_exceeded",
             Self::FileConflict(_) => "file_conflict",
             Self::InputsHeld => "inputs_held",

@@ -158,6 +158,7 @@ pub const fn needs_for_permission(permission: Permission) -> Needs {
         | Permission::TouchOwner
         | Permission::ManageAccounts
         | Permission::ReadAudit => Needs::People(PeopleOnly::Whole),
+        Permission::PublishApps => Needs::People(PeopleOnly::Publishing),
         Permission::BeGivenManager | Permission::BeGivenLevel | Permission::Leave => {
             Needs::People(PeopleOnly::Personal)
         }

@@ -139,11 +139,6 @@ words! {
 }
 
 impl DatasetStatus {
-    /// Whether an engine says so of a dataset; what waits for credits does so by itself (LIC-2).
-    pub const fn is_said_by_engines(self) -> bool {
-        matches!(self, Self::Queued | Self::Processing | Self::Processed | Self::Failed)
-    }
-
     /// What a dataset that is wanted in this state comes to: what is paid for does not wait to be, or it would be charged once
     /// more when it starts (LIC-2).
     pub const fn when_paid(self, paid: bool) -> Self {
@@ -180,19 +175,19 @@ impl DatasetStatus {
     }
 }
 
-/// Whether a dataset may be said to have another number of images: as long as nobody was charged by it, and no licence holds it.
-/// What is charged, given back and transferred follows from that number.
+/// Whether a dataset may be said to have another number of images: as long as no job holds them, and the operator does not say that
+/// it is being processed. What is charged follows from that number.
 ///
 /// # Errors
 /// `BadRequest`, saying why.
-pub fn may_count_anew(status: DatasetStatus, paid: bool) -> Result<(), Refusal> {
-    match status {
-        DatasetStatus::Draft | DatasetStatus::WaitingForCredits | DatasetStatus::Failed if !paid => Ok(()),
-        _ => Err(Refusal::BadRequest(
-            "The number of images was fixed when this dataset was queued. Create another dataset for other images."
+pub fn may_count_anew(status: DatasetStatus, live_jobs: i64) -> Result<(), Refusal> {
+    if live_jobs > 0 || matches!(status, DatasetStatus::Queued | DatasetStatus::Processing) {
+        return Err(Refusal::BadRequest(
+            "The number of images was fixed when this dataset was queued. Wait until it is processed, or cancel the job."
                 .to_owned(),
-        )),
+        ));
     }
+    Ok(())
 }
 
 /// How many characters of a name stay when the longest number is put behind it: what [`free_name`] tries begins like this.
@@ -254,7 +249,9 @@ mod tests {
             assert_eq!(status.when_paid(false), status);
             let waits = status == DatasetStatus::WaitingForCredits;
             assert_eq!(status.when_paid(true), if waits { DatasetStatus::Queued } else { status });
-            assert_eq!(status.is_said_by_engines(), !waits && status != DatasetStatus::Draft, "{status:?}");
+            let held = matches!(status, DatasetStatus::Queued | DatasetStatus::Processing);
+            assert_eq!(may_count_anew(status, 0).is_err(), held, "{status:?}");
+            assert!(may_count_anew(status, 1).is_err(), "{status:?}");
         }
     }
 

@@ -82,6 +82,8 @@ pub enum Permission {
     TouchOwner,
     /// Manage accounts, credential keys, licence seats and loans.
     ManageAccounts,
+    /// Publish apps, and say who may run them (JOB-1).
+    PublishApps,
     /// Read the audit log.
     ReadAudit,
     UseDesktopLicences,
@@ -134,7 +136,7 @@ impl Cell {
 
 impl Permission {
     /// Every permission, in the order of the table.
-    pub const ALL: [Self; 19] = [
+    pub const ALL: [Self; 20] = [
         Self::ManageBilling,
         Self::EditLegal,
         Self::ViewLegal,
@@ -144,6 +146,7 @@ impl Permission {
         Self::CreatePerson,
         Self::TouchOwner,
         Self::ManageAccounts,
+        Self::PublishApps,
         Self::ReadAudit,
         Self::UseDesktopLicences,
         Self::UseCloudLicences,
@@ -168,6 +171,7 @@ impl Permission {
             Self::CreatePerson => "Create a person's account directly",
             Self::TouchOwner => "Give or remove the Owner role; change or remove an Owner",
             Self::ManageAccounts => "Manage accounts, credential keys, licence seats and loans",
+            Self::PublishApps => "Publish apps, and say who may run them",
             Self::ReadAudit => "Read the audit log",
             Self::UseDesktopLicences => "Use desktop licences",
             Self::UseCloudLicences => "Use cloud licences",
@@ -203,6 +207,7 @@ pub const fn cell(permission: Permission, affiliation: Affiliation) -> Cell {
         P::CreatePerson       => [Yes,        No,      No,     No,       No,       No],
         P::TouchOwner         => [Yes,        No,      No,     No,       No,       No],
         P::ManageAccounts     => [Yes,        Yes,     No,     No,       No,       No],
+        P::PublishApps        => [Yes,        Yes,     No,     No,       No,       No],
         P::ReadAudit          => [Yes,        Yes,     No,     No,       No,       No],
         P::UseDesktopLicences => [Yes,        Yes,     Yes,    IfSeated, IfSeated, No],
         P::UseCloudLicences   => [Yes,        Yes,     Yes,    ToView,   ByLevel,  ByLevel],

@@ -73,6 +73,9 @@ pub enum FieldIssue {
     /// Not a number in the range this field takes.
     #[error("Enter a whole number from {} to {}.", number(*.0), number(*.1))]
     NotInRange(i64, i64),
+    /// Not a number at all.
+    #[error("Enter a number like 2.5.")]
+    NotANumber,
     /// Not a day of the calendar.
     #[error("Enter a day like 2026-11-21.")]
     NotADay,
@@ -215,7 +218,7 @@ impl FieldError {
 /// What to do about an empty field.
 fn missing(field: &str) -> &'static str {
     match field {
-        "name" | "legal_name" | "site_name" | "contact_name" => "Enter a name.",
+        "name" | "legal_name" | "site_name" | "contact_name" | "title" | "label" => "Enter a name.",
         "path" => "Enter a path.",
         "first_name" => "Enter a first name.",
         "last_name" => "Enter a last name.",

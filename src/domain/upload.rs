@@ -191,14 +191,14 @@ pub fn may_leave_out(side: Side) -> Result<(), Refusal> {
 }
 
 /// Whether files may be added to this place of a dataset, or changed there. What is charged follows from the images (LIC-2), so these
-/// are fixed from the moment a dataset is queued; results may come at any time.
+/// are fixed while a job works on them (JOB-2); results may come at any time.
 ///
 /// # Errors
 /// `InputsHeld`.
-pub fn may_change_files(side: Side, status: DatasetStatus, paid: bool) -> Result<(), Refusal> {
+pub fn may_change_files(side: Side, status: DatasetStatus, live_jobs: i64) -> Result<(), Refusal> {
     match side {
         Side::Output => Ok(()),
-        Side::Input => may_count_anew(status, paid).map_err(|_| Refusal::InputsHeld),
+        Side::Input => may_count_anew(status, live_jobs).map_err(|_| Refusal::InputsHeld),
     }
 }
 
@@ -424,14 +424,14 @@ mod tests {
     }
 
     #[test]
-    fn lic_2_images_are_fixed_once_a_dataset_is_queued_and_results_are_not() {
+    fn job_2_images_are_fixed_while_a_job_works_on_them_and_results_are_not() {
         for status in DatasetStatus::ALL {
-            for paid in [false, true] {
-                assert_eq!(may_change_files(Side::Output, status, paid), Ok(()));
-                let free =
-                    matches!(status, DatasetStatus::Draft | DatasetStatus::WaitingForCredits | DatasetStatus::Failed)
-                        && !paid;
-                assert_eq!(may_change_files(Side::Input, status, paid).is_ok(), free, "{status:?} {paid}");
+            for jobs in [0, 1] {
+                assert_eq!(may_change_files(Side::Output, status, jobs), Ok(()));
+                let free = jobs == 0 && !matches!(status, DatasetStatus::Queued | DatasetStatus::Processing);
+                let answer = may_change_files(Side::Input, status, jobs);
+                assert_eq!(answer.is_ok(), free, "{status:?} {jobs}");
+                assert!(free || answer == Err(Refusal::InputsHeld), "{status:?} {jobs}");
             }
         }
     }

@@ -9,7 +9,7 @@ use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 use crate::domain::{
-    id::{AccountId, KeyId, OrganizationId, PersonId},
+    id::{AccountId, JobId, KeyId, LeaseId, OrganizationId, PersonId},
     installation_policy::Policy,
     key::Scopes,
     plan::PlanTier,
@@ -58,6 +58,7 @@ struct Inner {
     default_storage: OnceLock<i64>,
     policy: OnceLock<Policy>,
     credits_came: tokio::sync::Notify,
+    jobs_queued: tokio::sync::Notify,
     operator_mail: OnceLock<String>,
     tasks: TaskRegistry,
     files: OnceLock<Files>,
@@ -93,6 +94,7 @@ impl Ctx {
             secret,
             live: Live::default(),
             credits_came: tokio::sync::Notify::new(),
+            jobs_queued: tokio::sync::Notify::new(),
             operator_mail: OnceLock::new(),
             tasks: TaskRegistry::default(),
             default_plan: OnceLock::new(),
@@ -174,6 +176,11 @@ impl Ctx {
     /// notifies may not have committed yet.
     pub fn credits_came(&self) -> &tokio::sync::Notify {
         &self.0.credits_came
+    }
+
+    /// Wakes engines that wait for a job on this node. The transaction that notifies may not have committed yet.
+    pub fn jobs_queued(&self) -> &tokio::sync::Notify {
+        &self.0.jobs_queued
     }
 
     /// The email address of the operator, if it is configured.
@@ -324,6 +331,19 @@ impl KeyPrincipal {
             key: Some(Box::new(self.clone())),
         }
     }
+}
+
+/// An engine that is at a job (JOB-6), by the token that it got with it. It has no right on anything but that job.
+#[derive(Clone, Debug)]
+pub struct JobPrincipal {
+    pub job: JobId,
+    /// The lease that the token is bound to. Whether it is still the job's is asked in each transaction.
+    pub lease: LeaseId,
+    pub key: KeyId,
+    /// What the engine is called.
+    pub name: String,
+    /// The network address it came from.
+    pub address: Option<String>,
 }
 
 /// The person id that stands for the machine of a key in rows that it creates.

@@ -29,7 +29,7 @@ use super::{
         invitation::review::InviteForm,
         licence::operator::GrantForm,
         upload::{
-            PlanForm, PlannedFileForm,
+            PlanForm, PlannedFileForm, Sender,
             receive::{Arriving, ReceiveRequest, receive},
         },
     },
@@ -356,6 +356,7 @@ async fn pay(
             .negated(),
         transfer: None,
         resource: Some(id),
+        job: None,
         at,
     };
     if licence::append(tx, &entry).await? {
@@ -472,7 +473,7 @@ async fn send(ctx: &Ctx, by: &Principal, dataset: ResourceId, shots: Vec<Shot>) 
         let upload =
             file.upload.ok_or_else(|| Error::Internal(format!("{} is not sent: {:?}", file.path, file.reason)))?;
         let body = stream::iter([Arriving::Chunk(shot.jpeg.into()), Arriving::End]);
-        receive(ctx, by, &upload.id.to_string(), &ReceiveRequest::default(), body).await?;
+        receive(ctx, &Sender::Person(by.clone()), &upload.id.to_string(), &ReceiveRequest::default(), body).await?;
     }
     Ok(())
 }

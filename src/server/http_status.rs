@@ -18,9 +18,11 @@ pub fn status_of(error: &Error) -> StatusCode {
 pub fn status_of_refusal(refusal: &Refusal) -> StatusCode {
     match refusal {
         Refusal::Unauthenticated | Refusal::WrongCredentials => StatusCode::UNAUTHORIZED,
-        Refusal::Forbidden(_) | Refusal::Licence(_) | Refusal::InvitationWrongPerson | Refusal::EmailUnverified => {
-            StatusCode::FORBIDDEN
-        }
+        Refusal::Forbidden(_)
+        | Refusal::Licence(_)
+        | Refusal::InvitationWrongPerson
+        | Refusal::EmailUnverified
+        | Refusal::AppNotAuthorized(_) => StatusCode::FORBIDDEN,
         Refusal::NotFound => StatusCode::NOT_FOUND,
         Refusal::Invalid(_) | Refusal::BadRequest(_) | Refusal::Review(_) | Refusal::IdempotencyMismatch => {
             StatusCode::UNPROCESSABLE_ENTITY
@@ -43,6 +45,9 @@ pub fn status_of_refusal(refusal: &Refusal) -> StatusCode {
         | Refusal::FileConflict(_)
         | Refusal::InputsHeld
         | Refusal::WrongOffset(_)
+        | Refusal::JobConflict(_)
+        | Refusal::PriceChanged(_)
+        | Refusal::LeaseLost
         | Refusal::ChooseOrganization => StatusCode::CONFLICT,
         Refusal::InvitationExpired
         | Refusal::InvitationClosed(_)

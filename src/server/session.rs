@@ -9,7 +9,7 @@ use tower_sessions::{
 
 use super::{
     config::Settings,
-    context::{Client, Ctx, KeyPrincipal, Principal},
+    context::{Client, Ctx, JobPrincipal, KeyPrincipal, Principal},
     error::{Error, Result},
     store::session::{self as sessions, ADDRESS, DEVICE, PERSON, SEEN, Sessions},
 };
@@ -24,6 +24,8 @@ pub struct Caller {
     pub client: Client,
     /// The credential key of a machine, if the request has one of its tokens (AUTH-6).
     pub key: Option<KeyPrincipal>,
+    /// The engine, if the request has the token of a job (JOB-6).
+    pub job: Option<JobPrincipal>,
     /// Whether the request has a token that does not work.
     pub bad_token: bool,
 }

@@ -3,12 +3,14 @@
 pub mod access;
 pub mod accounts;
 pub mod activity;
+pub mod app;
 pub mod billing;
 pub mod destination;
 pub mod drive;
 pub mod file;
 pub mod first_steps;
 pub mod home;
+pub mod job;
 pub mod key;
 pub mod licence;
 pub mod link;

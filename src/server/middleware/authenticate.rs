@@ -91,6 +91,15 @@ pub async fn authenticate(
     let mut seen = None;
     if let Some(token) = bearer(request.uri().path(), request.headers()) {
         // With a token, only the token counts. A cookie beside it is ignored.
+        if token.starts_with(usecase::engine::TOKEN_PREFIX) {
+            match usecase::engine::identify(&ctx, token, caller.client.address.clone()).await {
+                Ok(Some(job)) => caller.job = Some(job),
+                Ok(None) => caller.bad_token = true,
+                Err(error) => return sessions_unavailable(&request, &error),
+            }
+            request.extensions_mut().insert(caller);
+            return next.run(request).await;
+        }
         match usecase::key::identify(&ctx, token, &caller.client).await {
             Ok(Some(key)) => caller.key = Some(key),
             Ok(None) => caller.bad_token = true,

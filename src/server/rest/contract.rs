@@ -25,7 +25,7 @@ use utoipa::openapi::{
 };
 
 use crate::{
-    domain::{key::Scope, requester::PeopleOnly},
+    domain::{key::Scope, refusal::Refusal, requester::PeopleOnly},
     server::session::Caller,
 };
 
@@ -45,6 +45,8 @@ pub enum Calls {
     People(PeopleOnly),
     /// The operator, with an operator key.
     Operator,
+    /// An engine, with the token of its job.
+    Job,
 }
 
 const READ: Calls = Calls::Scopes(&[Scope::Read]);
@@ -53,8 +55,6 @@ const PEOPLE: Calls = Calls::Scopes(&[Scope::People]);
 const DESKTOP: Calls = Calls::Scopes(&[Scope::Desktop]);
 /// What was begun with `write` is watched with it too.
 const READ_OR_WRITE: Calls = Calls::Scopes(&[Scope::Read, Scope::Write]);
-/// Engines say how far a dataset has come; whoever may change it says what is in it.
-const WRITE_OR_ENGINE: Calls = Calls::Scopes(&[Scope::Write, Scope::Engine]);
 const PERSONAL: Calls = Calls::People(PeopleOnly::Personal);
 const WHOLE: Calls = Calls::People(PeopleOnly::Whole);
 const MONEY: Calls = Calls::People(PeopleOnly::Money);
@@ -62,6 +62,8 @@ const KEYS: Calls = Calls::People(PeopleOnly::Keys);
 const PUBLISHING: Calls = Calls::People(PeopleOnly::Publishing);
 const OUTSIDE: Calls = Calls::People(PeopleOnly::Outside);
 const OPERATOR: Calls = Calls::Operator;
+const ENGINE: Calls = Calls::Scopes(&[Scope::Engine]);
+const JOB: Calls = Calls::Job;
 
 /// Every operation, and who may call it.
 #[rustfmt::skip]
@@ -106,6 +108,8 @@ pub const OPERATIONS: &[(&str, &str, Calls)] = &[
     ("DELETE", "/orgs/{org}/people/me",                 PERSONAL),
     ("POST",   "/orgs/{org}/people/remove",             PEOPLE),
     ("PATCH",  "/orgs/{org}/people/{person}",           PEOPLE),
+    ("GET",    "/orgs/{org}/people/{person}/caps",      READ),
+    ("PATCH",  "/orgs/{org}/people/{person}/caps",      PEOPLE),
     ("GET",    "/orgs/{org}/invitations",               PEOPLE),
     ("POST",   "/orgs/{org}/invitations",               PEOPLE),
     ("PATCH",  "/orgs/{org}/invitations/{id}",          PEOPLE),
@@ -144,7 +148,7 @@ pub const OPERATIONS: &[(&str, &str, Calls)] = &[
     ("DELETE", "/resources/{id}",                       WRITE),
     ("GET",    "/resources/{id}/children",              READ),
     ("GET",    "/resources/{id}/events",                PERSONAL),
-    ("PATCH",  "/resources/{id}/dataset",               WRITE_OR_ENGINE),
+    ("PATCH",  "/resources/{id}/dataset",               WRITE),
     ("POST",   "/datasets",                             WRITE),
     ("POST",   "/datasets/{id}/uploads",                WRITE),
     ("GET",    "/datasets/{id}/uploads",                WRITE),
@@ -162,6 +166,30 @@ pub const OPERATIONS: &[(&str, &str, Calls)] = &[
     ("GET",    "/datasets/{id}/files/{number}/preview", READ),
     ("GET",    "/datasets/{id}/zip",                    READ),
     ("GET",    "/resources/{id}/zip",                   READ),
+    ("POST",   "/engine/claim",                         ENGINE),
+    ("POST",   "/engine/jobs/{id}/heartbeat",           JOB),
+    ("POST",   "/engine/jobs/{id}/log",                 JOB),
+    ("GET",    "/engine/jobs/{id}/inputs",              JOB),
+    ("GET",    "/engine/jobs/{id}/inputs/{number}",     JOB),
+    ("POST",   "/engine/jobs/{id}/outputs",             JOB),
+    ("POST",   "/engine/jobs/{id}/complete",            JOB),
+    ("POST",   "/engine/jobs/{id}/fail",                JOB),
+    ("POST",   "/engine/jobs/{id}/release",             JOB),
+    ("GET",    "/datasets/{id}/jobs",                   READ),
+    ("POST",   "/datasets/{id}/jobs",                   WRITE),
+    ("GET",    "/orgs/{org}/jobs",                      READ),
+    ("GET",    "/jobs/{id}",                            READ_OR_WRITE),
+    ("GET",    "/jobs/{id}/log",                        READ_OR_WRITE),
+    ("POST",   "/jobs/{id}/cancel",                     WRITE),
+    ("POST",   "/jobs/{id}/again",                      WRITE),
+    ("GET",    "/apps",                                 READ_OR_WRITE),
+    ("GET",    "/apps/{slug}",                          READ_OR_WRITE),
+    ("PATCH",  "/apps/{slug}",                          PUBLISHING),
+    ("POST",   "/apps/{slug}/versions",                 PUBLISHING),
+    ("PUT",    "/apps/{slug}/users/{user}",             PUBLISHING),
+    ("DELETE", "/apps/{slug}/users/{user}",             PUBLISHING),
+    ("GET",    "/orgs/{org}/apps",                      READ_OR_WRITE),
+    ("POST",   "/orgs/{org}/apps",                      PUBLISHING),
     ("POST",   "/resources/{id}/trash",                 WRITE),
     ("POST",   "/resources/{id}/restore",               WRITE),
     ("POST",   "/resources/{id}/copy",                  WRITE),
@@ -214,6 +242,8 @@ pub const OPERATIONS: &[(&str, &str, Calls)] = &[
     ("PUT",    "/operator/orgs/{org}/plan",             OPERATOR),
     ("PUT",    "/operator/orgs/{org}/storage",          OPERATOR),
     ("PUT",    "/operator/datasets/{id}/status",        OPERATOR),
+    ("PUT",    "/operator/apps/{slug}/everybody",       OPERATOR),
+    ("DELETE", "/operator/apps/{slug}/everybody",       OPERATOR),
     ("GET",    "/operator/mail",                        OPERATOR),
     ("POST",   "/operator/mail/retry",                  OPERATOR),
     ("POST",   "/operator/mail/{id}/retry",             OPERATOR),
@@ -276,6 +306,10 @@ fn may_call(calls: Calls, has: &[Scope]) -> Result<(), Problem> {
         Calls::Scopes(scopes) => scopes,
         Calls::People(why) => return Err(Problem::refusal(&why.refusal())),
         Calls::Operator => return Err(Problem::refusal(&PeopleOnly::Whole.refusal())),
+        Calls::Job => {
+            let text = "Send the token of the job, which came with it from /engine/claim.";
+            return Err(Problem::refusal(&Refusal::Forbidden(text.to_owned())));
+        }
     };
     if wanted.iter().any(|scope| has.contains(scope)) {
         return Ok(());
@@ -389,6 +423,16 @@ pub fn complete(document: &mut OpenApi) -> Contract {
                 .build(),
         ),
     );
+    components.add_security_scheme(
+        "job",
+        SecurityScheme::Http(
+            HttpBuilder::new()
+                .scheme(HttpAuthScheme::Bearer)
+                .bearer_format("chj_…")
+                .description(Some("An engine that is at a job, with the token that it got with it."))
+                .build(),
+        ),
+    );
     Contract(Arc::new(contract))
 }
 
@@ -423,9 +467,10 @@ const fn meaning(status: &str) -> &'static str {
 }
 
 /// The POST operations that take no `Idempotency-Key`, and why not. All others take one, without any code of their own.
-pub const EXEMPT: [(&str, &str); 8] = [
+pub const EXEMPT: [(&str, &str); 9] = [
     ("/signup", "nobody asks yet, and the answer is a session, which a kept answer could not hand out"),
     ("/uploads", "its body may be a whole file; what was sent goes on where it was cut"),
+    ("/engine/claim", "it may wait for long; a job that was taken and not heard of comes back when its lease runs out"),
     ("/session", "nobody asks yet, and the answer is a session"),
     (
         "/me/password",
@@ -456,7 +501,8 @@ fn describe(operation: &mut Operation, method: &HttpMethod, path: &str, calls: C
     }
     let call = path.strip_prefix("/api/v1").unwrap_or(path);
     let takes_key = EXEMPT.iter().all(|(without, _)| *without != call);
-    if matches!(method, HttpMethod::Post) && takes_key {
+    // What an engine does with the token of its job is fenced by its lease.
+    if matches!(method, HttpMethod::Post) && takes_key && calls != Calls::Job {
         let key = ParameterBuilder::new()
             .name("Idempotency-Key")
             .parameter_in(ParameterIn::Header)
@@ -522,6 +568,7 @@ fn security(calls: Calls) -> Vec<SecurityRequirement> {
         Calls::Scopes(scopes) => std::iter::once(session()).chain(scopes.iter().map(key)).collect(),
         Calls::People(_) => vec![session()],
         Calls::Operator => vec![SecurityRequirement::new::<_, [&str; 0], &str>("operator", [])],
+        Calls::Job => vec![SecurityRequirement::new::<_, [&str; 0], &str>("job", [])],
     }
 }
 

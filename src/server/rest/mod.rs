@@ -7,16 +7,19 @@
 
 pub mod access;
 pub mod accounts;
+pub mod apps;
 pub mod audit;
 pub mod billing;
 pub mod contract;
 pub mod desktop;
 mod download;
+pub mod engine;
 pub mod events;
 pub mod export;
 pub mod files;
 pub mod idempotency;
 pub mod invitations;
+pub mod jobs;
 pub mod keys;
 pub mod licences;
 pub mod links;
@@ -60,8 +63,9 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 use crate::domain::{refusal::Refusal, requester::PeopleOnly};
 
 use super::{
-    context::{Actor, Client, Ctx, Principal},
+    context::{Actor, Client, Ctx, JobPrincipal, Principal},
     session::Caller,
+    usecase::upload::Sender,
 };
 use problem::Problem;
 
@@ -78,6 +82,9 @@ use problem::Problem;
         (name = "organizations", description = "Organizations and their people"),
         (name = "drive", description = "Folders, sites, assets and datasets"),
         (name = "files", description = "The files of datasets: uploads by tus 1.0 after a plan, lists, downloads with ranges, alone and as ZIP"),
+        (name = "apps", description = "What processes datasets: published by organizations in versions that never change, run by who is authorized"),
+        (name = "jobs", description = "Apps running on datasets: started, watched, cancelled, run again"),
+        (name = "engine", description = "Engines: take jobs with a key that has the scope `engine`, then work with the token of the job: `Authorization: Bearer chj_…`"),
         (name = "transfers", description = "Moving within an organization and transferring between two"),
         (name = "licences", description = "Licences, their ledgers, and the audit log"),
         (name = "billing", description = "Billing contacts, and requests to the operator for licences; Owners only"),
@@ -125,6 +132,7 @@ fn api() -> OpenApiRouter<Ctx> {
         .routes(routes!(invitations::accept))
         .routes(routes!(invitations::decline))
         .routes(routes!(people::change_role))
+        .routes(routes!(people::caps, people::change_caps))
         .routes(routes!(licences::list))
         .routes(routes!(licences::ledger))
         .routes(routes!(licences::export))
@@ -187,6 +195,7 @@ fn api() -> OpenApiRouter<Ctx> {
         .routes(routes!(operator::set_plan))
         .routes(routes!(operator::set_storage))
         .routes(routes!(operator::set_status))
+        .routes(routes!(operator::authorize_everybody, operator::unauthorize_everybody))
         .routes(routes!(operator::mail))
         .routes(routes!(operator::retry_all_mail))
         .routes(routes!(operator::retry_mail))
@@ -206,6 +215,25 @@ fn api() -> OpenApiRouter<Ctx> {
         .routes(routes!(files::list))
         .routes(routes!(files::show, files::change, files::delete))
         .routes(routes!(files::delete_all))
+        .routes(routes!(engine::claim))
+        .routes(routes!(engine::heartbeat))
+        .routes(routes!(engine::log))
+        .routes(routes!(engine::inputs))
+        .routes(routes!(engine::outputs))
+        .routes(routes!(engine::complete))
+        .routes(routes!(engine::fail))
+        .routes(routes!(engine::release))
+        .routes(routes!(jobs::list_of_dataset, jobs::create))
+        .routes(routes!(jobs::list_of))
+        .routes(routes!(jobs::show))
+        .routes(routes!(jobs::log))
+        .routes(routes!(jobs::cancel))
+        .routes(routes!(jobs::again))
+        .routes(routes!(apps::list))
+        .routes(routes!(apps::show, apps::change))
+        .routes(routes!(apps::publish_version))
+        .routes(routes!(apps::authorize, apps::unauthorize))
+        .routes(routes!(apps::list_of, apps::create))
 }
 
 /// The operations whose bodies are as long as files. They are outside the layers that limit, compress, time or keep bodies.
@@ -214,6 +242,7 @@ fn byte_api() -> OpenApiRouter<Ctx> {
         .routes(routes!(uploads::create))
         .routes(routes!(uploads::show, uploads::send, uploads::discard))
         .routes(routes!(files::content))
+        .routes(routes!(engine::input))
         .routes(routes!(files::preview))
         .routes(routes!(zips::dataset))
         .routes(routes!(zips::folder))
@@ -284,6 +313,36 @@ impl<S: Sync> FromRequestParts<S> for CurrentActor {
             Some(Caller { principal: Some(principal), .. }) => Ok(Self(Actor::Person(principal.clone()))),
             Some(Caller { key: Some(key), .. }) => Ok(Self(Actor::Key(key.clone()))),
             caller => Err(nobody(caller)),
+        }
+    }
+}
+
+/// The engine that is at a job, by the token of that job. Without one, 401.
+pub struct CurrentJob(pub JobPrincipal);
+
+impl<S: Sync> FromRequestParts<S> for CurrentJob {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
+        match parts.extensions.get::<Caller>() {
+            Some(Caller { job: Some(job), .. }) => Ok(Self(job.clone())),
+            caller => Err(nobody(caller)),
+        }
+    }
+}
+
+/// Who sends the bytes of an upload: a person or a machine, or an engine for its job.
+pub struct CurrentSender(pub Sender);
+
+impl<S: Sync> FromRequestParts<S> for CurrentSender {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        match parts.extensions.get::<Caller>() {
+            Some(Caller { job: Some(job), .. }) => Ok(Self(Sender::Engine(job.clone()))),
+            _ => {
+                CurrentPerson::from_request_parts(parts, state).await.map(|CurrentPerson(by)| Self(Sender::Person(by)))
+            }
         }
     }
 }

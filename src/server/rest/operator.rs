@@ -34,7 +34,7 @@ use crate::{
 };
 
 use super::{
-    Json, PageBody, PageParams, Params, billing::RequestBody, licences::LicenceBody, orgs::StorageBody,
+    Json, PageBody, PageParams, Params, apps::AppBody, billing::RequestBody, licences::LicenceBody, orgs::StorageBody,
     problem::Problem, resources::DatasetStatusSetBody,
 };
 
@@ -415,6 +415,28 @@ pub async fn set_status(
     let status = DatasetStatus::parse(&body.status).map_err(at_field("status"))?;
     let set = usecase::dataset::set_status_as(&ctx, &operator, id, status).await?;
     Ok(Json(DatasetStatusSetBody { status: set.status.as_str(), charged: set.charged.into() }))
+}
+
+/// Authorizes everybody to run an app.
+#[utoipa::path(put, path = "/operator/apps/{slug}/everybody", tag = "operator", params(("slug" = String, Path)),
+    responses((status = 200, body = AppBody), (status = 401, body = Problem), (status = 404, body = Problem)))]
+pub async fn authorize_everybody(
+    State(ctx): State<Ctx>,
+    CurrentOperator(operator): CurrentOperator,
+    Path(slug): Path<String>,
+) -> Result<Json<AppBody>, Problem> {
+    Ok(Json(usecase::app::authorize_everybody(&ctx, &operator, &slug, true).await?.into()))
+}
+
+/// Ends that everybody may run an app. Those whom the app names itself stay authorized.
+#[utoipa::path(delete, path = "/operator/apps/{slug}/everybody", tag = "operator", params(("slug" = String, Path)),
+    responses((status = 200, body = AppBody), (status = 401, body = Problem), (status = 404, body = Problem)))]
+pub async fn unauthorize_everybody(
+    State(ctx): State<Ctx>,
+    CurrentOperator(operator): CurrentOperator,
+    Path(slug): Path<String>,
+) -> Result<Json<AppBody>, Problem> {
+    Ok(Json(usecase::app::authorize_everybody(&ctx, &operator, &slug, false).await?.into()))
 }
 
 /// Which mail.

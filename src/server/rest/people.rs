@@ -9,6 +9,7 @@ use utoipa::ToSchema;
 
 use crate::{
     domain::{
+        cap::{Caps, CapsForm},
         id::{AccountId, PersonId},
         refusal::Refusal,
         role::Role,
@@ -172,6 +173,59 @@ pub async fn change_role(
         role: role.as_str(),
         accounts: accounts.map(|ids| ids.into_iter().map(|id| id.to_string()).collect()),
     }))
+}
+
+/// What a membership lets through to a person.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct CapsBody {
+    /// The highest level that comes through what was granted to the organization: `reader`, `uploader`, `editor` or `manager`.
+    level: &'static str,
+    /// Whether the person may run the apps that the organization may use.
+    apps: bool,
+    /// Whether the person may start what the organization pays for.
+    billable: bool,
+}
+
+impl From<Caps> for CapsBody {
+    fn from(caps: Caps) -> Self {
+        Self { level: caps.max_level.as_str(), apps: caps.apps, billable: caps.billable }
+    }
+}
+
+/// What a membership is to let through; what is not sent stays.
+#[derive(Debug, Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct CapsChangeBody {
+    level: Option<String>,
+    apps: Option<bool>,
+    billable: Option<bool>,
+}
+
+/// What somebody's membership lets through to them.
+#[utoipa::path(get, path = "/orgs/{org}/people/{person}/caps", tag = "organizations", params(("org" = String, Path), ("person" = String, Path)),
+    responses((status = 200, body = CapsBody), (status = 403, body = Problem), (status = 404, body = Problem)))]
+pub async fn caps(
+    State(ctx): State<Ctx>,
+    CurrentPerson(by): CurrentPerson,
+    Path((org, person)): Path<(String, String)>,
+) -> Result<Json<CapsBody>, Problem> {
+    let id: PersonId = person.parse().map_err(|_| Problem::refusal(&Refusal::NotFound))?;
+    Ok(Json(people::caps::show(&ctx, &by, &org, id).await?.into()))
+}
+
+/// Changes what somebody's membership lets through to them. A new role takes it back.
+#[utoipa::path(patch, path = "/orgs/{org}/people/{person}/caps", tag = "organizations", request_body = CapsChangeBody,
+    params(("org" = String, Path), ("person" = String, Path)),
+    responses((status = 200, body = CapsBody), (status = 403, body = Problem), (status = 404, body = Problem), (status = 422, body = Problem)))]
+pub async fn change_caps(
+    State(ctx): State<Ctx>,
+    CurrentPerson(by): CurrentPerson,
+    Path((org, person)): Path<(String, String)>,
+    Json(body): Json<CapsChangeBody>,
+) -> Result<Json<CapsBody>, Problem> {
+    let id: PersonId = person.parse().map_err(|_| Problem::refusal(&Refusal::NotFound))?;
+    let form = CapsForm { level: body.level, apps: body.apps, billable: body.billable };
+    Ok(Json(people::caps::change(&ctx, &by, &org, id, &form).await?.into()))
 }
 
 /// People to remove.

@@ -8,7 +8,6 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use crate::{
-    domain::refusal::Refusal,
     server::{
         context::Ctx,
         usecase::{
@@ -193,58 +192,30 @@ pub async fn rename(
     Ok((undoing(undo.as_deref()), Json(changed.resource.into())))
 }
 
-/// Changes to a dataset: its contents, or, from an engine, its status.
-#[derive(Debug, Default, Deserialize, ToSchema)]
+/// What is to be changed about a dataset without files; what is not sent stays.
+#[derive(Debug, Default, Deserialize, Serialize, ToSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct DatasetChangeBody {
-    /// The number of images. Fixed once the dataset is queued.
+    /// The number of images. Fixed while a job works on them.
     images: Option<i64>,
     /// How large it is.
     bytes: Option<i64>,
     /// A day like `2026-11-21`; empty for none.
     captured_on: Option<String>,
-    /// Engines only: `queued`, `processing`, `processed` or `failed`, without other fields.
-    status: Option<String>,
 }
 
-/// What came of it.
-#[derive(Debug, Serialize, ToSchema)]
-#[serde(untagged)]
-pub enum DatasetChangedBody {
-    /// The dataset, after its facts were changed.
-    Resource(Box<ResourceBody>),
-    /// Its status, after an engine set it.
-    Status(DatasetStatusSetBody),
-}
-
-/// Changes a dataset: `images`, `bytes` and `captured_on`, for Editors and credential keys with the scope `write`;
-/// fields that are not sent stay as they are. With a key that has the scope `engine`, sets its `status`: the first step
-/// towards processing is charged once, and a failure is refunded.
+/// Changes `images`, `bytes` and `captured_on` of a dataset, for Editors and credential keys with the scope `write`. Its status follows
+/// from its jobs.
 #[utoipa::path(patch, path = "/resources/{id}/dataset", tag = "drive", params(("id" = String, Path)), request_body = DatasetChangeBody,
-    responses((status = 200, body = DatasetChangedBody), (status = 401, body = Problem), (status = 403, body = Problem), (status = 404, body = Problem), (status = 422, body = Problem)))]
+    responses((status = 200, body = ResourceBody), (status = 401, body = Problem), (status = 403, body = Problem), (status = 404, body = Problem), (status = 409, body = Problem), (status = 422, body = Problem)))]
 pub async fn change_dataset(
     State(ctx): State<Ctx>,
     CurrentPerson(by): CurrentPerson,
     Path(id): Path<String>,
     Json(body): Json<DatasetChangeBody>,
-) -> Result<Json<DatasetChangedBody>, Problem> {
+) -> Result<Json<ResourceBody>, Problem> {
     let facts = usecase::dataset::FactsForm { images: body.images, bytes: body.bytes, captured_on: body.captured_on };
-    let Some(status) = body.status else {
-        let changed = usecase::dataset::change_facts(&ctx, &by, &id, &facts).await?;
-        return Ok(Json(DatasetChangedBody::Resource(Box::new(changed.into()))));
-    };
-    if !facts.is_empty() {
-        let text = "Send either a status or what is in the dataset, not both.";
-        return Err(Problem::refusal(&Refusal::BadRequest(text.to_owned())));
-    }
-    let set = match &by.key {
-        Some(key) => usecase::dataset::set_by_key(&ctx, key, &id, &status).await?,
-        None => usecase::dataset::refuse_person(&ctx, &by, &id).await?,
-    };
-    Ok(Json(DatasetChangedBody::Status(DatasetStatusSetBody {
-        status: set.status.as_str(),
-        charged: set.charged.into(),
-    })))
+    Ok(Json(usecase::dataset::change_facts(&ctx, &by, &id, &facts).await?.into()))
 }
 
 /// The status that a dataset has now.

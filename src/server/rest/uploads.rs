@@ -17,13 +17,18 @@ use tokio::sync::mpsc;
 use utoipa::ToSchema;
 
 use crate::{
-    domain::{id::UploadId, refusal::Refusal, time::Timestamp, upload::PlanState},
+    domain::{
+        id::{PersonId, UploadId},
+        refusal::Refusal,
+        time::Timestamp,
+        upload::PlanState,
+    },
     server::{
         arrival::{Pace, WAITING_CHUNKS},
-        context::{Ctx, Principal},
+        context::Ctx,
         files::Turn,
         usecase::upload::{
-            self, PlanForm, PlannedFileForm, Reach,
+            self, PlanForm, PlannedFileForm, Reach, Sender,
             place::{self, NewPlaceForm},
             receive::{Arriving, Checksum, ReceiveRequest, Received, receive},
         },
@@ -31,7 +36,7 @@ use crate::{
     view::file::{NewPlaceView, OpenUploadView, PlannedFileView},
 };
 
-use super::{CurrentPerson, Json, PageBody, PageParams, Params, problem::Problem};
+use super::{CurrentPerson, CurrentSender, Json, PageBody, PageParams, Params, problem::Problem};
 
 const TUS_RESUMABLE: HeaderName = HeaderName::from_static("tus-resumable");
 const UPLOAD_OFFSET: HeaderName = HeaderName::from_static("upload-offset");
@@ -76,6 +81,13 @@ pub struct PlannedFileBody {
 #[derive(Debug, Serialize, ToSchema)]
 pub struct UploadPlanBody {
     items: Vec<PlannedFileBody>,
+}
+
+impl UploadPlanBody {
+    /// What is to be done about some files.
+    pub(super) fn of(items: Vec<PlannedFileView>) -> Self {
+        Self { items: items.into_iter().map(Into::into).collect() }
+    }
 }
 
 /// An upload that is under way.
@@ -145,7 +157,7 @@ pub async fn plan(
     Json(form): Json<PlanForm>,
 ) -> Result<Json<UploadPlanBody>, Problem> {
     let planned = upload::plan(&ctx, &by, &id, &form).await?;
-    Ok(Json(UploadPlanBody { items: planned.items.into_iter().map(Into::into).collect() }))
+    Ok(Json(UploadPlanBody::of(planned.items)))
 }
 
 /// Files that somebody wants to upload to a new dataset.
@@ -325,15 +337,15 @@ fn progress(response: &mut Response, offset: i64, expires_at: Timestamp) {
 
 /// A turn to receive bytes.
 #[expect(clippy::result_large_err, reason = "as of every handler: a refusal is the rare answer")]
-fn turn(ctx: &Ctx, by: &Principal) -> Result<Turn, Problem> {
-    ctx.files()?.turn(by.person).ok_or_else(|| Problem::refusal(&Refusal::ManyUploads))
+fn turn(ctx: &Ctx, sender: PersonId) -> Result<Turn, Problem> {
+    ctx.files()?.turn(sender).ok_or_else(|| Problem::refusal(&Refusal::ManyUploads))
 }
 
 /// Receives a body. What reads the connection is this request, and what writes is a task of its own: if the client hangs up, the
 /// request is dropped, and the task keeps what came.
 async fn receive_body(
     ctx: &Ctx,
-    by: &Principal,
+    by: &Sender,
     id: String,
     request: ReceiveRequest,
     (turn, body): (Turn, Body),
@@ -419,7 +431,7 @@ pub async fn create(
     let mut taken = None;
     if has_bytes {
         request.check(length).map_err(|refusal| Problem::refusal(&refusal))?;
-        taken = Some(turn(&ctx, &by)?);
+        taken = Some(turn(&ctx, by.person)?);
     }
     let field = |name: &str| metadata.get(name).cloned().unwrap_or_default();
     let dataset = field("dataset");
@@ -454,7 +466,7 @@ pub async fn create(
     let made = [(header::LOCATION, url(upload.id)), (UPLOAD_DATASET, dataset)];
     let (mut offset, mut expires_at) = (upload.received, upload.expires_at);
     if let Some(turn) = taken.filter(|_| upload.received == 0) {
-        match receive_body(&ctx, &by, upload.id.to_string(), request, (turn, body)).await {
+        match receive_body(&ctx, &Sender::Person(by), upload.id.to_string(), request, (turn, body)).await {
             Ok(received) => (offset, expires_at) = (received.offset, received.expires_at),
             // The upload is there, so whoever began it can go on.
             Err(problem) => return Ok((made, problem).into_response()),
@@ -470,7 +482,7 @@ pub async fn create(
     responses((status = 200), (status = 404), (status = 410), (status = 412)))]
 pub async fn show(
     State(ctx): State<Ctx>,
-    CurrentPerson(by): CurrentPerson,
+    CurrentSender(by): CurrentSender,
     Path(id): Path<String>,
 ) -> Result<Response, Problem> {
     let upload = upload::show(&ctx, &by, &id).await?;
@@ -486,7 +498,7 @@ pub async fn show(
     responses((status = 204), (status = 403, body = Problem), (status = 404, body = Problem), (status = 409, body = Problem), (status = 410, body = Problem), (status = 412, body = Problem), (status = 413, body = Problem), (status = 415, body = Problem), (status = 423, body = Problem), (status = 460, body = Problem)))]
 pub async fn send(
     State(ctx): State<Ctx>,
-    CurrentPerson(by): CurrentPerson,
+    CurrentSender(by): CurrentSender,
     Path(id): Path<String>,
     headers: HeaderMap,
     body: Body,
@@ -504,7 +516,7 @@ pub async fn send(
         checksum: checksum(&headers)?,
         ends_file: false,
     };
-    let turn = turn(&ctx, &by)?;
+    let turn = turn(&ctx, by.person())?;
     let received = receive_body(&ctx, &by, id, request, (turn, body)).await?;
     let mut response = StatusCode::NO_CONTENT.into_response();
     progress(&mut response, received.offset, received.expires_at);
@@ -516,7 +528,7 @@ pub async fn send(
     responses((status = 204), (status = 403, body = Problem), (status = 404, body = Problem), (status = 412, body = Problem)))]
 pub async fn discard(
     State(ctx): State<Ctx>,
-    CurrentPerson(by): CurrentPerson,
+    CurrentSender(by): CurrentSender,
     Path(id): Path<String>,
 ) -> Result<StatusCode, Problem> {
     upload::discard(&ctx, &by, &id).await?;

@@ -124,7 +124,8 @@ pub async fn delete_unused(
         tx.sql_list("DELETE FROM blob_check WHERE blob_id IN ({ids})", chunk).execute().await?;
         let unused: Vec<BlobId> = tx
             .sql_list(
-                "SELECT b.id FROM blob b WHERE b.id IN ({ids}) AND NOT EXISTS (SELECT 1 FROM dataset_file f WHERE f.blob_id = b.id)",
+                "SELECT b.id FROM blob b WHERE b.id IN ({ids}) AND NOT EXISTS (SELECT 1 FROM dataset_file f WHERE f.blob_id = b.id)
+                    AND NOT EXISTS (SELECT 1 FROM job_output o WHERE o.blob_id = b.id)",
                 chunk,
             )
             .column()

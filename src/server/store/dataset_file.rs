@@ -373,6 +373,28 @@ pub async fn list_own(tx: &mut Tx, person: PersonId, after: (Uuid, i64), limit: 
     .await
 }
 
+/// An input of a job: an image that was not left out, or what goes with the images.
+#[derive(Debug, Clone, FromRow)]
+pub struct Input {
+    pub number: i64,
+    pub path: String,
+    pub bytes: i64,
+    pub sha256: String,
+}
+
+/// The inputs of a dataset by their numbers, after a given one.
+pub async fn list_inputs(tx: &mut Tx, dataset: ResourceId, after: i64, limit: i64) -> Result<Vec<Input>> {
+    tx.sql(
+        "SELECT f.number, f.path, b.bytes, b.sha256 FROM dataset_file f JOIN blob b ON b.id = f.blob_id
+         WHERE f.dataset_id = $1 AND f.number > $2 AND f.side = 'input' AND NOT f.left_out ORDER BY f.number LIMIT CAST($3 AS BIGINT)",
+    )
+    .bind(dataset)
+    .bind(after)
+    .bind(limit)
+    .all()
+    .await
+}
+
 /// A file that is to be deleted or changed.
 #[derive(Debug, Clone, FromRow)]
 pub struct FileRef {
@@ -473,6 +495,21 @@ pub async fn update_path(tx: &mut Tx, permit: &Permit, number: i64, path: &FileP
     update_counts(tx, permit, false, at).await
 }
 
+/// Counts anew what the permit's dataset holds after its results were replaced by files with numbers up to `last_file`.
+pub(super) async fn recount(tx: &mut Tx, permit: &Permit, last_file: i64, any: bool, at: Timestamp) -> Result<()> {
+    // Without files there was nothing to count: the first ones make it a dataset with files.
+    tx.sql(
+        "UPDATE resource SET files = CASE WHEN files = 0 AND $3 THEN 1 ELSE files END,
+            last_file = CASE WHEN last_file < $2 THEN $2 ELSE last_file END WHERE id = $1 AND kind = 'dataset'",
+    )
+    .bind(permit.resource())
+    .bind(last_file)
+    .bind(any)
+    .execute()
+    .await?;
+    update_counts(tx, permit, false, at).await
+}
+
 /// Counts anew what the permit's dataset holds: its images only where `inputs` have changed.
 async fn update_counts(tx: &mut Tx, permit: &Permit, inputs: bool, at: Timestamp) -> Result<()> {
     tx.sql(
@@ -495,8 +532,8 @@ async fn update_counts(tx: &mut Tx, permit: &Permit, inputs: bool, at: Timestamp
 /// Gives a copy of a dataset the files of its original: other rows, the same bytes (FILE-6). How many.
 pub async fn copy(tx: &mut Tx, permit: &Permit, copy: ResourceId, original: ResourceId, at: Timestamp) -> Result<u64> {
     tx.sql(
-        "INSERT INTO dataset_file (dataset_id, number, side, path, path_key, path_sort, blob_id, left_out, modified_at, created_by, created_at)
-         SELECT $1, f.number, f.side, f.path, f.path_key, f.path_sort, f.blob_id, f.left_out, f.modified_at, $3, $4
+        "INSERT INTO dataset_file (dataset_id, number, side, path, path_key, path_sort, blob_id, left_out, modified_at, created_by, created_at, role, app_id)
+         SELECT $1, f.number, f.side, f.path, f.path_key, f.path_sort, f.blob_id, f.left_out, f.modified_at, $3, $4, f.role, f.app_id
          FROM dataset_file f WHERE f.dataset_id = $2",
     )
     .bind(copy)

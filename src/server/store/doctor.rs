@@ -76,7 +76,7 @@ pub const INVARIANTS: &[Invariant] = &[
         name: "nothing is charged twice: a dataset has at most one charge that was not refunded, and none if no one pays for it (LIC-2)",
         sql: "SELECT CAST(COUNT(*) AS BIGINT) FROM (
             SELECT e.resource_id, SUM(CASE WHEN e.kind = 'spend' THEN 1 ELSE -1 END) AS paid FROM ledger_entry e
-            WHERE e.resource_id IS NOT NULL AND e.kind IN ('spend', 'refund') GROUP BY e.resource_id) AS books
+            WHERE e.resource_id IS NOT NULL AND e.kind IN ('spend', 'refund') AND (e.job_id IS NULL OR e.projects <> 0) GROUP BY e.resource_id) AS books
             LEFT JOIN resource r ON r.id = books.resource_id
             WHERE books.paid > CASE WHEN r.id IS NOT NULL AND r.charged_to IS NULL THEN 0 ELSE 1 END",
     },
@@ -99,7 +99,46 @@ pub const INVARIANTS: &[Invariant] = &[
     Invariant {
         name: "every dataset that waits for credits has the time since when, and no other has (LIC-2)",
         sql: "SELECT CAST(COUNT(*) AS BIGINT) FROM resource
-            WHERE (COALESCE(status, '') = 'waiting_for_credits') <> (waiting_since IS NOT NULL)",
+            WHERE (COALESCE(status, '') = 'waiting_for_credits' OR EXISTS (
+                SELECT 1 FROM job j WHERE j.dataset_id = resource.id AND j.state = 'waiting_for_credits')) <> (waiting_since IS NOT NULL)",
+    },
+    Invariant {
+        name: "every job was charged once at most, as much as it says, and refunded once at most (JOB-2)",
+        sql: "SELECT CAST(COUNT(*) AS BIGINT) FROM job j LEFT JOIN (
+            SELECT e.job_id, SUM(CASE WHEN e.kind = 'spend' THEN 1 ELSE 0 END) AS spent, SUM(CASE WHEN e.kind = 'refund' THEN 1 ELSE 0 END) AS given_back,
+                SUM(e.images) AS images, SUM(e.projects) AS projects, SUM(e.credits) AS credits, COUNT(DISTINCT e.licence_id) AS licences
+            FROM ledger_entry e WHERE e.job_id IS NOT NULL GROUP BY e.job_id) AS books ON books.job_id = j.id
+            WHERE COALESCE(books.spent, 0) <> CASE WHEN j.licence_id IS NULL THEN 0 ELSE 1 END
+                OR COALESCE(books.given_back, 0) <> CASE WHEN j.refunded THEN 1 ELSE 0 END OR COALESCE(books.licences, 0) > 1
+                OR COALESCE(books.images, 0) <> CASE WHEN j.refunded THEN 0 ELSE -j.price_images END
+                OR COALESCE(books.projects, 0) <> CASE WHEN j.refunded THEN 0 ELSE -j.price_projects END
+                OR COALESCE(books.credits, 0) <> CASE WHEN j.refunded THEN 0 ELSE -j.price_credits END",
+    },
+    Invariant {
+        name: "what failed was refunded, and what is done or under way was not (JOB-2)",
+        sql: "SELECT CAST(COUNT(*) AS BIGINT) FROM job
+            WHERE (state = 'failed' AND licence_id IS NOT NULL AND NOT refunded) OR (refunded AND state NOT IN ('failed', 'cancelled'))
+                OR (state = 'waiting_for_credits' AND licence_id IS NOT NULL)",
+    },
+    Invariant {
+        name: "the images of a dataset are held by its jobs that are queued or run, and every job under way has its dataset (JOB-2)",
+        sql: "SELECT CAST(
+            (SELECT COUNT(*) FROM resource r WHERE r.live_jobs <> (
+                SELECT COUNT(*) FROM job j WHERE j.dataset_id = r.id AND j.state IN ('queued', 'running', 'cancelling')))
+            + (SELECT COUNT(*) FROM job j WHERE j.ended_at IS NULL AND NOT EXISTS (
+                SELECT 1 FROM resource r WHERE r.id = j.dataset_id AND r.kind = 'dataset' AND r.organization_id = j.organization_id))
+            AS BIGINT)",
+    },
+    Invariant {
+        name: "a dataset has come as far as the job that processes it, unless there is an earlier result (DRIVE-6)",
+        sql: "SELECT CAST(COUNT(*) AS BIGINT) FROM job j JOIN resource r ON r.id = j.dataset_id
+            WHERE j.ended_at IS NULL AND j.makes_processed AND r.status <> CASE WHEN j.status_before = 'processed' THEN 'processed'
+                WHEN j.state = 'cancelling' OR j.state = 'running' THEN 'processing' ELSE j.state END",
+    },
+    Invariant {
+        name: "only jobs that are under way have outputs that nobody sees yet, but for the logs of those that failed (JOB-6)",
+        sql: "SELECT CAST(COUNT(*) AS BIGINT) FROM job_output o JOIN job j ON j.id = o.job_id
+            WHERE j.state NOT IN ('running', 'cancelling') AND NOT (j.state = 'failed' AND o.role = 'log')",
     },
     Invariant {
         name: "no balance is below zero (LIC-2)",
@@ -264,6 +303,7 @@ pub const INVARIANTS: &[Invariant] = &[
     Invariant {
         name: "every blob has a file, or is about to be freed (FILE-6)",
         sql: "SELECT CAST(COUNT(*) AS BIGINT) FROM blob b WHERE NOT EXISTS (SELECT 1 FROM dataset_file f WHERE f.blob_id = b.id)
+            AND NOT EXISTS (SELECT 1 FROM job_output o WHERE o.blob_id = b.id)
             AND NOT EXISTS (SELECT 1 FROM blob_check c WHERE c.blob_id = b.id)",
     },
     Invariant {

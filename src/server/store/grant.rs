@@ -8,6 +8,7 @@ use super::{CHUNK, Result, Tx, live, values::from_columns};
 use crate::{
     domain::{
         access::Level,
+        cap::through,
         id::{AccountId, GrantId, OrganizationId, PersonId, ResourceId},
         permit::{Permit, RolePermit},
         profile::OwnPermit,
@@ -238,6 +239,8 @@ pub struct AccessHolder {
     pub grant: StoredGrant,
     /// The organization it was given to, where it was not given to the person.
     pub through: Option<String>,
+    /// The highest level that the person's membership there lets through (JOB-5).
+    pub max_level: Option<Level>,
     /// Who made it, or moved what it came along with.
     #[sqlx(rename = "made_by")]
     pub by: Option<String>,
@@ -250,7 +253,8 @@ pub async fn list_reaching(tx: &mut Tx, person: PersonId, way: &[ResourceId]) ->
     let ids: Vec<_> = way.iter().take(CHUNK).copied().collect();
     tx.sql_list(
         "SELECT g.id, g.resource_id, g.person_id, g.organization_id, g.level, g.carried,
-            o.name AS through, p.first_name || ' ' || p.last_name AS made_by, g.created_at
+            o.name AS through, p.first_name || ' ' || p.last_name AS made_by, g.created_at,
+            (SELECT COALESCE(m.max_level, 'editor') FROM membership m WHERE m.organization_id = g.organization_id AND m.person_id = {1}) AS max_level
          FROM access_grant g LEFT JOIN organization o ON o.id = g.organization_id LEFT JOIN person p ON p.id = g.created_by
          WHERE g.resource_id IN ({ids}) AND (g.person_id = {1}
             OR g.organization_id IN (SELECT organization_id FROM active_membership WHERE person_id = {1}))",
@@ -540,9 +544,9 @@ pub async fn list_shared_with(
 pub async fn list_levels(tx: &mut Tx, person: PersonId, resources: &[ResourceId]) -> Result<Vec<(ResourceId, Level)>> {
     let mut levels = Vec::new();
     for chunk in resources.chunks(CHUNK) {
-        let rows: Vec<(ResourceId, Level)> = tx
+        let rows: Vec<(ResourceId, Level, Option<Level>)> = tx
             .sql_list(
-                "SELECT g.resource_id, g.level FROM access_grant g JOIN resource r ON r.id = g.resource_id
+                "SELECT g.resource_id, g.level, (SELECT COALESCE(m.max_level, 'editor') FROM membership m WHERE m.organization_id = g.organization_id AND m.person_id = {1}) AS max_level FROM access_grant g JOIN resource r ON r.id = g.resource_id
                  JOIN active_organization l ON l.id = r.organization_id
                  WHERE g.resource_id IN ({ids}) AND (g.person_id = {1}
                     OR g.organization_id IN (SELECT organization_id FROM active_membership WHERE person_id = {1}))",
@@ -551,7 +555,7 @@ pub async fn list_levels(tx: &mut Tx, person: PersonId, resources: &[ResourceId]
             .bind(person)
             .all()
             .await?;
-        levels.extend(rows);
+        levels.extend(rows.into_iter().map(|(id, level, cap)| (id, through(level, cap))));
     }
     Ok(levels)
 }

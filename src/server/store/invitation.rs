@@ -11,6 +11,7 @@ use super::{
 use crate::{
     domain::{
         access::{Level, role_level},
+        cap::through,
         id::{AccountId, InvitationId, MailId, OrganizationId, PersonId, ResourceId},
         invitation::InvitationState,
         mail::MailState,
@@ -242,6 +243,8 @@ struct PromisedGrantRow {
     granted_by: PersonId,
     role: Option<Role>,
     own: Option<Level>,
+    /// The highest level that comes through the organization that was granted it (JOB-5).
+    max_level: Option<Level>,
 }
 
 /// The access that some invitations promise, with what its givers may do on each resource now. What is in the trash, or
@@ -267,7 +270,7 @@ pub async fn list_promised(tx: &mut Tx, invitations: &[InvitationId]) -> Result<
                  )
                  SELECT up.invitation_id, up.first, up.resource_id, up.level, up.granted_by,
                     (SELECT m.role FROM account_membership m WHERE m.account_id = up.account_id AND m.person_id = up.granted_by) AS role,
-                    g.level AS own
+                    g.level AS own, (SELECT COALESCE(m.max_level, 'editor') FROM membership m WHERE m.organization_id = g.organization_id AND m.person_id = up.granted_by) AS max_level
                  FROM up LEFT JOIN access_grant g ON g.resource_id = up.id AND (g.person_id = up.granted_by
                     OR g.organization_id IN (SELECT organization_id FROM active_membership WHERE person_id = up.granted_by))",
                 chunk,
@@ -275,7 +278,8 @@ pub async fn list_promised(tx: &mut Tx, invitations: &[InvitationId]) -> Result<
             .all()
             .await?;
         for row in rows {
-            let (role, level) = (row.role, row.own.max(row.role.and_then(role_level)));
+            let (role, level) =
+                (row.role, row.own.map(|own| through(own, row.max_level)).max(row.role.and_then(role_level)));
             let (invitation, resource) = (row.invitation_id, row.resource_id);
             let same = |one: &&mut PromisedGrant| {
                 (one.invitation, one.first, one.resource) == (invitation, row.first, resource)

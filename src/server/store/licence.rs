@@ -7,7 +7,7 @@ use uuid::Uuid;
 use super::{Result, Tx, values::from_columns};
 use crate::{
     domain::{
-        id::{AccountId, EntryId, LicenceId, OrganizationId, ResourceId, TransferId},
+        id::{AccountId, EntryId, JobId, LicenceId, OrganizationId, ResourceId, TransferId},
         licence::{Amount, EntryKind, Licence, Model, Product},
         time::Timestamp,
     },
@@ -286,6 +286,8 @@ pub struct NewEntry {
     pub transfer: Option<TransferId>,
     /// The dataset it is about.
     pub resource: Option<ResourceId>,
+    /// The job it is about.
+    pub job: Option<JobId>,
     pub at: Timestamp,
 }
 
@@ -326,8 +328,8 @@ pub async fn append(tx: &mut Tx, entry: &NewEntry) -> Result<bool> {
     let Some(books) = books else { return Ok(false) };
     tx.sql(
         "INSERT INTO ledger_entry (id, licence_id, kind, images, projects, credits, transfer_id, resource_id, created_at,
-            number, images_after, projects_after, credits_after)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)",
+            number, images_after, projects_after, credits_after, job_id)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)",
     )
     .bind(entry.id)
     .bind(entry.licence)
@@ -342,6 +344,7 @@ pub async fn append(tx: &mut Tx, entry: &NewEntry) -> Result<bool> {
     .bind(books.images_left)
     .bind(books.projects_left)
     .bind(books.credits_left)
+    .bind(entry.job)
     .execute()
     .await?;
     Ok(true)

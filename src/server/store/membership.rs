@@ -8,6 +8,8 @@ use uuid::Uuid;
 
 use super::{CHUNK, Result, Tx, live};
 use crate::domain::{
+    access::Level,
+    cap::Caps,
     id::{AccountId, OrganizationId, PersonId},
     permit::RolePermit,
     role::Role,
@@ -62,6 +64,40 @@ pub async fn find_limited(tx: &mut Tx, organization: OrganizationId, person: Per
         .await
 }
 
+/// A person's role in an organization as it was given, and what their membership lets through (JOB-5).
+pub async fn find_caps(tx: &mut Tx, organization: OrganizationId, person: PersonId) -> Result<Option<(Role, Caps)>> {
+    let row: Option<(Role, Option<Level>, bool, Option<bool>)> = tx
+        .sql(
+            "SELECT m.role, m.max_level, m.without_apps, m.billable FROM membership m JOIN active_organization o ON o.id = m.organization_id
+             WHERE m.organization_id = $1 AND m.person_id = $2",
+        )
+        .bind(organization)
+        .bind(person)
+        .optional()
+        .await?;
+    Ok(row.map(|(role, max_level, without_apps, billable)| {
+        let own = Caps::of_role(role);
+        let max_level = max_level.unwrap_or(own.max_level);
+        (role, Caps { max_level, apps: !without_apps, billable: billable.unwrap_or(own.billable) })
+    }))
+}
+
+/// Sets what the membership of a person in the permit's organization lets through.
+pub async fn update_caps(tx: &mut Tx, permit: &RolePermit, person: PersonId, caps: Caps) -> Result<bool> {
+    live::touch_person(tx, person);
+    tx.sql(
+        "UPDATE membership SET max_level = $3, without_apps = $4, billable = $5 WHERE organization_id = $1 AND person_id = $2",
+    )
+    .bind(permit.organization())
+    .bind(person)
+    .bind(caps.max_level)
+    .bind(!caps.apps)
+    .bind(caps.billable)
+    .execute()
+    .await
+    .map(|rows| rows > 0)
+}
+
 /// Adds a person to the permit's organization.
 ///
 /// # Errors
@@ -83,10 +119,10 @@ pub async fn insert(tx: &mut Tx, permit: &RolePermit, person: PersonId, role: Ro
     Ok(())
 }
 
-/// Changes a person's role; whether they were in the organization.
+/// Changes a person's role; whether they were in the organization. What the membership lets through is what the new role has by itself.
 pub async fn update_role(tx: &mut Tx, permit: &RolePermit, person: PersonId, role: Role) -> Result<bool> {
     live::touch_person(tx, person);
-    tx.sql("UPDATE membership SET role = $3, role_rank = $4 WHERE organization_id = $1 AND person_id = $2")
+    tx.sql("UPDATE membership SET role = $3, role_rank = $4, max_level = NULL, without_apps = FALSE, billable = NULL WHERE organization_id = $1 AND person_id = $2")
         .bind(permit.organization())
         .bind(person)
         .bind(role)

@@ -21,6 +21,7 @@
 //! - Not found is `Ok(None)`.
 
 pub mod account;
+pub mod app;
 pub mod audit;
 pub mod billing_contact;
 pub mod blob;
@@ -34,6 +35,9 @@ pub mod grant;
 pub mod health;
 pub mod idempotency;
 pub mod invitation;
+pub mod job;
+pub mod job_log;
+pub mod job_output;
 pub mod kept_form;
 pub mod key;
 pub mod licence;

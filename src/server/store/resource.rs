@@ -11,6 +11,7 @@ use super::{CHUNK, Result, Tx, live, search, values::from_columns};
 use crate::{
     domain::{
         access::{Level, Source},
+        cap::through,
         id::{AccountId, LicenceId, OrganizationId, PersonId, ResourceId},
         name::{beginning, same_key, sort_key},
         permit::{Permit, RolePermit},
@@ -38,6 +39,10 @@ pub struct Resource {
     pub dataset: Option<DatasetView>,
     /// The licence that processing was charged to.
     pub charged_to: Option<LicenceId>,
+    /// How many images were charged to it.
+    pub charged_images: i64,
+    /// How many jobs hold its images.
+    pub live_jobs: i64,
     /// Who created it.
     pub created_by: Option<PersonId>,
     /// When it was created.
@@ -61,7 +66,7 @@ fn dataset(
 from_columns! {
     Resource: id: ResourceId, organization_id: OrganizationId, account_id: AccountId, parent_id: Option<ResourceId>,
         kind: Kind, name: String, status: Option<DatasetStatus>, images: i64, bytes: i64, cluster: Option<String>,
-        captured_on: Option<Day>, files: i64, charged_to: Option<LicenceId>, created_by: Option<PersonId>, created_at: Timestamp,
+        captured_on: Option<Day>, files: i64, charged_to: Option<LicenceId>, charged_images: i64, live_jobs: i64, created_by: Option<PersonId>, created_at: Timestamp,
         modified_at: Timestamp;
     Self {
         id,
@@ -72,6 +77,8 @@ from_columns! {
         dataset: dataset(status, images, bytes, cluster, captured_on, files),
         name,
         charged_to,
+        charged_images,
+        live_jobs,
         created_by,
         created_at,
         modified_at,
@@ -81,7 +88,7 @@ from_columns! {
 /// A node by id.
 pub async fn find(tx: &mut Tx, id: ResourceId) -> Result<Option<Resource>> {
     tx.sql(
-        "SELECT id, organization_id, account_id, parent_id, kind, name, status, images, bytes, cluster, captured_on, files, charged_to, created_by, created_at, modified_at
+        "SELECT id, organization_id, account_id, parent_id, kind, name, status, images, bytes, cluster, captured_on, files, charged_to, charged_images, live_jobs, created_by, created_at, modified_at
          FROM resource WHERE id = $1 AND trashed_with IS NULL",
     )
     .bind(id)
@@ -113,7 +120,7 @@ from_columns! {
 /// A node by id, as its own page shows it; what is in it is counted up to `most`.
 pub async fn find_shown(tx: &mut Tx, id: ResourceId, most: i64) -> Result<Option<ResourceDetails>> {
     tx.sql(
-        "SELECT r.id, r.organization_id, r.account_id, r.parent_id, r.kind, r.name, r.status, r.images, r.bytes, r.cluster, r.captured_on, r.files, r.charged_to, r.created_by, r.created_at, r.modified_at,
+        "SELECT r.id, r.organization_id, r.account_id, r.parent_id, r.kind, r.name, r.status, r.images, r.bytes, r.cluster, r.captured_on, r.files, r.charged_to, r.charged_images, r.live_jobs, r.created_by, r.created_at, r.modified_at,
             p.first_name || ' ' || p.last_name AS created_by_name,
             (SELECT CAST(COUNT(*) AS BIGINT) FROM access_grant g WHERE g.resource_id = r.id) AS grants,
             (SELECT CAST(COUNT(*) AS BIGINT) FROM access_grant g WHERE g.resource_id = r.id AND NOT g.carried) AS by_hand,
@@ -132,7 +139,7 @@ pub async fn find_all(tx: &mut Tx, ids: &[ResourceId]) -> Result<Vec<Resource>> 
     for chunk in ids.chunks(CHUNK) {
         let rows: Vec<Resource> = tx
             .sql_list(
-                "SELECT id, organization_id, account_id, parent_id, kind, name, status, images, bytes, cluster, captured_on, files, charged_to, created_by, created_at, modified_at
+                "SELECT id, organization_id, account_id, parent_id, kind, name, status, images, bytes, cluster, captured_on, files, charged_to, charged_images, live_jobs, created_by, created_at, modified_at
                  FROM resource WHERE id IN ({ids}) AND trashed_with IS NULL",
                 chunk,
             )
@@ -159,7 +166,7 @@ pub struct Step {
     pub account: AccountId,
     /// The role of who goes this way, as it counts in that account.
     pub role: Option<Role>,
-    /// The levels granted here to who goes this way, or to an organization of theirs.
+    /// The levels granted here to who goes this way, or to an organization of theirs, as far as their membership lets them through.
     pub levels: Vec<Level>,
     /// What is forbidden here and below.
     pub restrictions: Restrictions,
@@ -168,7 +175,7 @@ pub struct Step {
 from_columns! {
     Step: start_id: ResourceId, distance: i64, id: ResourceId, kind: Kind, name: String,
         organization_id: OrganizationId, account_id: AccountId, role: Option<Role>, level: Option<Level>,
-        restrict_copy: bool, restrict_delete: bool, restrict_download: bool;
+        max_level: Option<Level>, restrict_copy: bool, restrict_delete: bool, restrict_download: bool;
     Self {
         start: start_id,
         distance,
@@ -178,7 +185,7 @@ from_columns! {
         organization: organization_id,
         account: account_id,
         role,
-        levels: level.into_iter().collect(),
+        levels: level.map(|level| through(level, max_level)).into_iter().collect(),
         restrictions: Restrictions { copy: restrict_copy, delete: restrict_delete, download: restrict_download },
     }
 }
@@ -210,7 +217,7 @@ async fn ways(tx: &mut Tx, person: PersonId, starts: &[ResourceId], in_trash: bo
                  )
                  SELECT up.start_id, up.distance, up.id, up.kind, up.name, up.organization_id, up.account_id,
                     (SELECT m.role FROM account_role m WHERE m.account_id = up.account_id AND m.person_id = {1}) AS role,
-                    g.level, up.restrict_copy, up.restrict_delete, up.restrict_download
+                    g.level, (SELECT COALESCE(m.max_level, 'editor') FROM membership m WHERE m.organization_id = g.organization_id AND m.person_id = {1}) AS max_level, up.restrict_copy, up.restrict_delete, up.restrict_download
                  FROM up
                  LEFT JOIN access_grant g ON g.resource_id = up.id AND (g.person_id = {1}
                     OR g.organization_id IN (SELECT organization_id FROM active_membership WHERE person_id = {1}))",
@@ -386,9 +393,9 @@ pub async fn update_status(
     charged_to: Option<LicenceId>,
     at: Timestamp,
 ) -> Result<()> {
-    // COALESCE keeps the place in the queue of a dataset that waits already.
+    // COALESCE keeps the place in the queue of a dataset that waits already. What was charged before stays charged.
     tx.sql(
-        "UPDATE resource SET status = $2, charged_to = $3, modified_at = $4, touched_at = $4, status_rank = $6,
+        "UPDATE resource SET status = $2, charged_images = CASE WHEN charged_to IS NULL THEN images ELSE charged_images END, charged_to = $3, modified_at = $4, touched_at = $4, status_rank = $6,
             waiting_since = CASE WHEN $5 THEN COALESCE(waiting_since, $4) ELSE NULL END
          WHERE id = $1 AND kind = 'dataset'",
     )

@@ -29,7 +29,9 @@ pub async fn sum_used(tx: &mut Tx, organization: OrganizationId) -> Result<i64> 
     tx.sql(
         "SELECT CAST((SELECT COALESCE(SUM(bytes), 0) FROM resource WHERE organization_id = $1 AND files > 0)
             + (SELECT COALESCE(SUM(u.bytes), 0) FROM upload u JOIN resource r ON r.id = u.dataset_id
-                WHERE r.organization_id = $1 AND u.file_number IS NULL) AS BIGINT)",
+                WHERE r.organization_id = $1 AND u.file_number IS NULL)
+            + (SELECT COALESCE(SUM(b.bytes), 0) FROM job j JOIN job_output o ON o.job_id = j.id JOIN blob b ON b.id = o.blob_id
+                WHERE j.organization_id = $1 AND j.ended_at IS NULL) AS BIGINT)",
     )
     .bind(organization)
     .number()

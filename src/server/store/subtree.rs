@@ -95,10 +95,10 @@ pub async fn load(
                         CAST(SUM(CASE WHEN r.kind <> 'dataset' THEN 1 ELSE 0 END) AS BIGINT) AS folders,
                         CAST(SUM(CASE WHEN r.kind = 'dataset' THEN 1 ELSE 0 END) AS BIGINT) AS datasets,
                         CAST(SUM(CASE WHEN r.kind = 'site' THEN 1 ELSE 0 END) AS BIGINT) AS sites,
-                        CAST(SUM(r.images) AS BIGINT) AS images, CAST(SUM(r.files) AS BIGINT) AS files,
+                        CAST(SUM(CASE WHEN r.charged_to IS NULL THEN r.images ELSE r.charged_images END) AS BIGINT) AS images, CAST(SUM(r.files) AS BIGINT) AS files,
                         CAST(SUM(CASE WHEN r.files > 0 THEN r.bytes ELSE 0 END
                             + CASE WHEN r.kind = 'dataset' THEN (SELECT COALESCE(SUM(u.bytes), 0) FROM upload u WHERE u.dataset_id = r.id AND u.file_number IS NULL) ELSE 0 END) AS BIGINT) AS stored,
-                        CAST(SUM(CASE WHEN r.status <> 'processed' THEN 1 ELSE 0 END) AS BIGINT) AS not_processed,
+                        CAST(SUM(CASE WHEN r.status <> 'processed' OR r.live_jobs > 0 OR r.waiting_since IS NOT NULL THEN 1 ELSE 0 END) AS BIGINT) AS not_processed,
                         CAST(SUM(CASE WHEN r.kind = 'dataset' AND r.created_at >= {1} THEN 1 ELSE 0 END) AS BIGINT) AS too_recent,
                         CAST(SUM(CASE WHEN EXISTS (SELECT 1 FROM access_grant g WHERE g.resource_id = r.id) THEN 1 ELSE 0 END) AS BIGINT) AS granted,
                         CAST(SUM((SELECT COUNT(*) FROM share_link l WHERE l.resource_id = r.id AND l.state = 'active' AND (l.expires_at IS NULL OR l.expires_at > {2}))) AS BIGINT) AS links,
@@ -155,7 +155,7 @@ async fn name_what_matters(
             .sql_list(
                 tree!(
                     "SELECT tree.root_id, r.id, r.name FROM tree CROSS JOIN resource r
-                     WHERE r.id = tree.id AND r.status <> 'processed' ORDER BY r.id LIMIT CAST({1} AS BIGINT)"
+                     WHERE r.id = tree.id AND (r.status <> 'processed' OR r.live_jobs > 0 OR r.waiting_since IS NOT NULL) ORDER BY r.id LIMIT CAST({1} AS BIGINT)"
                 ),
                 chunk,
             )
@@ -339,6 +339,7 @@ pub async fn update_owner(
         changed += tx
             .sql_list(
                 "UPDATE resource SET organization_id = {1}, account_id = {2},
+                    charged_images = CASE WHEN kind = 'dataset' AND {4} AND charged_to IS NULL THEN images ELSE charged_images END,
                     charged_to = CASE WHEN kind = 'dataset' AND {4} THEN {3} ELSE charged_to END
                  WHERE id IN ({ids})",
                 chunk,

@@ -12,8 +12,9 @@ use uuid::Uuid;
 
 use super::{CHUNK, Result, Tx};
 use crate::domain::{
+    app::OutputRole,
     file::Side,
-    id::{ObjectId, OrganizationId, PersonId, ResourceId, UploadId},
+    id::{JobId, ObjectId, OrganizationId, PersonId, ResourceId, UploadId},
     permit::Permit,
     resource::DatasetStatus,
     time::Timestamp,
@@ -113,8 +114,12 @@ pub struct Upload {
     pub cluster: String,
     /// How far the dataset has come.
     pub status: DatasetStatus,
-    /// Whether somebody pays for the dataset's processing.
-    pub paid: bool,
+    /// How many jobs hold the dataset's images.
+    pub live_jobs: i64,
+    /// The job that it is an output of, and what it will be.
+    #[sqlx(rename = "job_id")]
+    pub job: Option<JobId>,
+    pub role: Option<OutputRole>,
 }
 
 impl Upload {
@@ -137,7 +142,7 @@ macro_rules! uploads {
         concat!(
             "SELECT u.id, u.dataset_id, r.organization_id, u.person_id, p.first_name || ' ' || p.last_name AS person_name, u.side, u.path, u.path_key, u.on_conflict, u.modified_at, u.bytes, u.received, u.pieces,
                 u.hash_state, u.crc32, u.head, u.claim_id, u.claimed_until, u.expires_at, u.file_number, COALESCE(r.cluster, '') AS cluster, r.status,
-                r.charged_to IS NOT NULL AS paid
+                r.live_jobs, u.job_id, u.role
              FROM upload u JOIN resource r ON r.id = u.dataset_id JOIN person p ON p.id = u.person_id WHERE ",
             $where_and_order
         )
@@ -146,7 +151,86 @@ macro_rules! uploads {
 
 /// An upload of a person.
 pub async fn find(tx: &mut Tx, id: UploadId, person: PersonId) -> Result<Option<Upload>> {
-    tx.sql(uploads!("u.id = $1 AND u.person_id = $2")).bind(id).bind(person).optional().await
+    tx.sql(uploads!("u.id = $1 AND u.person_id = $2 AND u.job_id IS NULL")).bind(id).bind(person).optional().await
+}
+
+/// An upload of an output of a job.
+pub async fn find_of_job(tx: &mut Tx, id: UploadId, job: JobId) -> Result<Option<Upload>> {
+    tx.sql(uploads!("u.id = $1 AND u.job_id = $2")).bind(id).bind(job).optional().await
+}
+
+/// How many uploads of outputs of a job are under way.
+pub async fn count_open_of_job(tx: &mut Tx, job: JobId) -> Result<i64> {
+    tx.sql("SELECT CAST(COUNT(*) AS BIGINT) FROM upload WHERE job_id = $1 AND file_number IS NULL")
+        .bind(job)
+        .number()
+        .await
+}
+
+/// The uploads of outputs of a job to one of these paths that are under way: their keys, and what the plan has to know.
+pub async fn list_open_of_job_by_keys(
+    tx: &mut Tx,
+    job: JobId,
+    keys: &[String],
+) -> Result<Vec<(String, OpenUpload, i64, Timestamp)>> {
+    let mut found = Vec::new();
+    for chunk in keys.chunks(CHUNK) {
+        let rows: Vec<(String, UploadId, i64, Option<Timestamp>, i64, Timestamp)> = tx
+            .sql_list(
+                "SELECT path_key, id, bytes, modified_at, received, expires_at FROM upload
+                 WHERE job_id = {1} AND file_number IS NULL AND path_key IN ({ids})",
+                chunk,
+            )
+            .bind(job)
+            .all()
+            .await?;
+        found.extend(rows.into_iter().map(|(key, id, bytes, modified_at, received, expires_at)| {
+            let fingerprint = Fingerprint { bytes, modified_at };
+            (key, OpenUpload { id, fingerprint, complete: received == bytes }, received, expires_at)
+        }));
+    }
+    Ok(found)
+}
+
+/// Begins uploads of outputs of a job, each with what it will be.
+///
+/// # Errors
+/// `Taken` where an upload of the job to the same path is under way.
+pub async fn insert_outputs(
+    tx: &mut Tx,
+    permit: &Permit,
+    common: &NewUploads<'_>,
+    job: JobId,
+    uploads: &[(NewUpload, OutputRole)],
+) -> Result<()> {
+    for chunk in uploads.chunks(INSERT_BATCH) {
+        tx.sql_rows(
+            "INSERT INTO upload (id, dataset_id, person_id, side, path, path_key, on_conflict, modified_at, bytes, received, pieces, hash_state, crc32, head, created_at, expires_at, job_id, role)
+             WITH listed(id, path, path_key, bytes, modified_at, role) AS (VALUES {rows:6})
+             SELECT DISTINCT id, {1}, {2}, {3}, path, path_key, {4}, modified_at, bytes, 0, 0, {5}, 0, '', {6}, {7}, {8}, role FROM listed",
+            chunk,
+            |statement, (new, role)| {
+                statement
+                    .bind(new.id)
+                    .bind(new.path.clone())
+                    .bind(new.path_key.clone())
+                    .bind(new.fingerprint.bytes)
+                    .bind(new.fingerprint.modified_at)
+                    .bind(*role)
+            },
+        )
+        .bind(permit.resource())
+        .bind(permit.person())
+        .bind(common.side)
+        .bind(common.on_conflict)
+        .bind(common.hash_state.to_owned())
+        .bind(common.at)
+        .bind(common.expires_at)
+        .bind(job)
+        .execute()
+        .await?;
+    }
+    Ok(())
 }
 
 /// The uploads of a person into a dataset that are under way, by their ids, after a given one.
@@ -158,7 +242,7 @@ pub async fn list_open(
     limit: i64,
 ) -> Result<Vec<Upload>> {
     tx.sql(uploads!(
-        "u.dataset_id = $1 AND u.person_id = $2 AND u.file_number IS NULL AND u.id > $3 ORDER BY u.id LIMIT CAST($4 AS BIGINT)"
+        "u.dataset_id = $1 AND u.person_id = $2 AND u.file_number IS NULL AND u.job_id IS NULL AND u.id > $3 ORDER BY u.id LIMIT CAST($4 AS BIGINT)"
     ))
     .bind(dataset)
     .bind(person)
@@ -240,7 +324,7 @@ pub async fn list_open_by_keys(
         let rows: Vec<(String, UploadId, i64, Option<Timestamp>, i64, Timestamp)> = tx
             .sql_list(
                 "SELECT path_key, id, bytes, modified_at, received, expires_at FROM upload
-                 WHERE dataset_id = {1} AND person_id = {2} AND side = {3} AND file_number IS NULL AND path_key IN ({ids})",
+                 WHERE dataset_id = {1} AND person_id = {2} AND side = {3} AND file_number IS NULL AND job_id IS NULL AND path_key IN ({ids})",
                 chunk,
             )
             .bind(permit.resource())
@@ -254,6 +338,13 @@ pub async fn list_open_by_keys(
         }));
     }
     Ok(found)
+}
+
+/// Gives the uploads of a job up: its outputs are not written any more.
+pub async fn delete_of_job(tx: &mut Tx, job: JobId, not_before: Timestamp) -> Result<u64> {
+    let uploads: Vec<UploadId> =
+        tx.sql("SELECT id FROM upload WHERE job_id = $1 LIMIT 20000").bind(job).column().await?;
+    delete(tx, &uploads, not_before).await
 }
 
 /// How many uploads of everybody are under way, counted up to `limit`.
@@ -286,7 +377,7 @@ pub async fn count_of_person(tx: &mut Tx, dataset: ResourceId, person: PersonId)
         .sql(
             "SELECT CAST(COALESCE(SUM(CASE WHEN file_number IS NULL THEN 1 ELSE 0 END), 0) AS BIGINT),
                 CAST(COALESCE(SUM(CASE WHEN file_number IS NULL THEN 0 ELSE 1 END), 0) AS BIGINT)
-             FROM upload WHERE dataset_id = $1 AND person_id = $2",
+             FROM upload WHERE dataset_id = $1 AND person_id = $2 AND job_id IS NULL",
         )
         .bind(dataset)
         .bind(person)

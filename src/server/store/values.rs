@@ -12,15 +12,18 @@ use uuid::Uuid;
 use super::db::ListValue;
 use crate::domain::{
     access::Level,
+    app::{AppState, OutputRole, PriceRule},
     audit::Action,
     billing::RequestState,
     file::{Media, Side},
     id::{
-        AccountId, AuditId, BlobId, ContactId, EntryId, GrantId, InvitationId, KeyId, LicenceId, LinkId, LoanId,
-        MailId, ObjectId, OfferId, OneTimeLinkId, OperatorKeyId, OrganizationId, PersonId, RequestId, ResourceId,
-        SessionId, TaskId, TransferId, UndoId, UploadId,
+        AccountId, AppId, AuditId, BlobId, ContactId, EntryId, GrantId, InvitationId, JobId, KeyId, LeaseId, LicenceId,
+        LinkId, LoanId, MailId, ObjectId, OfferId, OneTimeLinkId, OperatorKeyId, OrganizationId, PersonId, RequestId,
+        ResourceId, SessionId, TaskId, TransferId, UndoId, UploadId,
     },
     invitation::InvitationState,
+    job::{FailureKind, JobState},
+    job_log::LogLevel,
     key::Scopes,
     licence::{EntryKind, Model, Product},
     loan::LoanEnd,
@@ -172,13 +175,13 @@ macro_rules! from_columns {
 
 pub(super) use from_columns;
 
-stored_as! { Uuid: PersonId, OrganizationId, AccountId, InvitationId, ResourceId, GrantId, LicenceId, EntryId, TransferId, OfferId, LinkId, SessionId, OneTimeLinkId, AuditId, TaskId, UndoId, MailId, ContactId, RequestId, OperatorKeyId, LoanId, KeyId, BlobId, ObjectId, UploadId }
+stored_as! { Uuid: PersonId, OrganizationId, AccountId, InvitationId, ResourceId, GrantId, LicenceId, EntryId, TransferId, OfferId, LinkId, SessionId, OneTimeLinkId, AuditId, TaskId, UndoId, MailId, ContactId, RequestId, OperatorKeyId, LoanId, KeyId, BlobId, ObjectId, UploadId, AppId, JobId, LeaseId }
 stored_as! { i64: Timestamp, Day }
 
-stored_as_text! { as_str, parse: Role, Level, Kind, DatasetStatus, Product, Model, EntryKind, TaskKind, TaskState, ShareLinkState, OfferState, InvitationState, MailState, PlanTier, OrganizationKind, Purpose, PeopleVisibility, RequestState, LoanEnd, Action, Side, Media, OnConflict, PhotoState }
+stored_as_text! { as_str, parse: Role, Level, Kind, DatasetStatus, Product, Model, EntryKind, TaskKind, TaskState, ShareLinkState, OfferState, InvitationState, MailState, PlanTier, OrganizationKind, Purpose, PeopleVisibility, RequestState, LoanEnd, Action, Side, Media, OnConflict, PhotoState, AppState, PriceRule, OutputRole, JobState, FailureKind, LogLevel }
 stored_as_text! { text, read: Scopes }
 
-listed! { PersonId, OrganizationId, AccountId, InvitationId, ResourceId, LicenceId, MailId, BlobId, ObjectId, UploadId }
+listed! { PersonId, OrganizationId, AccountId, InvitationId, ResourceId, LicenceId, MailId, BlobId, ObjectId, UploadId, AppId, JobId }
 
 from_columns! {
     Restrictions: restrict_copy: bool, restrict_delete: bool, restrict_download: bool;

@@ -4,9 +4,12 @@ use sqlx::FromRow;
 use uuid::Uuid;
 
 use super::{Result, Tx};
-use crate::domain::id::{AccountId, OrganizationId, PersonId, ResourceId};
+use crate::domain::{
+    id::{AccountId, JobId, OrganizationId, PersonId, ResourceId},
+    job::Affordable,
+};
 
-/// A dataset that waits.
+/// A dataset that waits: for the operator, who wanted it processed, or for a job.
 #[derive(Debug, Clone, PartialEq, Eq, FromRow)]
 pub struct Waiting {
     pub id: ResourceId,
@@ -18,17 +21,26 @@ pub struct Waiting {
     pub images: i64,
     /// Who made it.
     pub created_by: PersonId,
+    /// The job that waits.
+    #[sqlx(rename = "job_id")]
+    pub job: Option<JobId>,
 }
 
-/// What waits in an account and has at most so many images, what waits longest first. What is in the trash does not wait.
-pub async fn list(tx: &mut Tx, account: AccountId, most_images: i64, limit: i64) -> Result<Vec<Waiting>> {
+/// What waits in an account and can be paid, as far as the number of images says, what waits longest first. What is in the trash
+/// does not wait.
+pub async fn list(tx: &mut Tx, account: AccountId, most: Affordable, limit: i64) -> Result<Vec<Waiting>> {
     tx.sql(
-        "SELECT id, organization_id, name, images, created_by FROM resource
-         WHERE account_id = $1 AND waiting_since IS NOT NULL AND trashed_with IS NULL AND images <= $2 AND created_by IS NOT NULL
-         ORDER BY waiting_since, id LIMIT CAST($3 AS BIGINT)",
+        "SELECT r.id, r.organization_id, r.name, r.images, r.created_by,
+            (SELECT j.id FROM job j WHERE j.dataset_id = r.id AND j.exclusive AND j.ended_at IS NULL) AS job_id
+         FROM resource r
+         WHERE r.account_id = $1 AND r.waiting_since IS NOT NULL AND r.trashed_with IS NULL AND r.created_by IS NOT NULL
+            AND (((r.charged_to IS NULL OR $3) AND r.images <= $2) OR (r.charged_to IS NOT NULL AND NOT $3 AND r.images - r.charged_images <= $4))
+         ORDER BY r.waiting_since, r.id LIMIT CAST($5 AS BIGINT)",
     )
     .bind(account)
-    .bind(most_images)
+    .bind(most.images)
+    .bind(most.pays_each)
+    .bind(most.more_images)
     .bind(limit)
     .all()
     .await

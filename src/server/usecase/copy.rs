@@ -255,7 +255,7 @@ async fn copy_files(tx: &mut Tx, ctx: &Ctx, permit: &Permit, copy: ResourceId, o
     let owner = storage::find_owner(tx, copy).await?.unwrap_or(permit.organization());
     if files > 0 {
         let copied = storage::find_bytes(tx, copy).await?;
-        let room = check_room(tx, Requester::person(permit.person()), owner, copied, copied).await;
+        let room = check_room(tx, Some(Requester::person(permit.person())), owner, copied, copied).await;
         // How much another organization stores is nobody else's business (ACCT-3).
         if owner != permit.organization() && matches!(room, Err(Error::Refused(Refusal::QuotaExceeded(_)))) {
             return Err(Refusal::field("sharing_id", FieldIssue::CannotReceive).into());

@@ -42,9 +42,9 @@ use crate::{
 use super::{
     access,
     audit::{self, AuditEvent},
-    dataset::start_waiting,
     pager::Pager,
     undo_token, view_as,
+    waiting::start_waiting,
 };
 
 /// How many files a page of the browser shows: rows of two to six tiles are full.
@@ -178,7 +178,7 @@ pub async fn page(ctx: &Ctx, by: &Principal, dataset: &str, number: &str, view_a
 pub(crate) async fn summary(tx: &mut Tx, dataset: ResourceId, overview: bool) -> Result<DatasetFiles> {
     let (found, status) = dataset_of(tx, dataset).await?;
     let (files, bytes) = found.dataset.as_ref().map_or((0, 0), |facts| (facts.files, facts.bytes));
-    let held = may_change_files(Side::Input, status, found.charged_to.is_some()).is_err();
+    let held = may_change_files(Side::Input, status, found.live_jobs).is_err();
     // Without files the bytes are what somebody typed.
     if files == 0 {
         return Ok(DatasetFiles { held, ..DatasetFiles::default() });
@@ -220,6 +220,16 @@ pub async fn content(ctx: &Ctx, by: &Principal, dataset: &str, number: &str) -> 
     access::permit(&mut tx, by, Act::Download, dataset).await?;
     let found = file_of(&mut tx, dataset, number).await?;
     let pieces = blob::list_pieces(&mut tx, found.blob).await?;
+    Ok(FileContent { file: found.file, cluster: found.cluster, pieces })
+}
+
+/// The bytes of an input of a job (JOB-6): whether its engine may have them was asked before.
+pub(super) async fn input_content(tx: &mut Tx, dataset: ResourceId, number: &str) -> Result<FileContent> {
+    let found = file_of(tx, dataset, number).await?;
+    if found.file.side != Side::Input || found.file.left_out {
+        return Err(Refusal::NotFound.into());
+    }
+    let pieces = blob::list_pieces(tx, found.blob).await?;
     Ok(FileContent { file: found.file, cluster: found.cluster, pieces })
 }
 
@@ -360,7 +370,7 @@ async fn changed(
                 }
                 if let Some(left_out) = form.left_out.filter(|left_out| *left_out != before.left_out) {
                     may_leave_out(before.side)?;
-                    may_change_files(before.side, status, found.charged_to.is_some())?;
+                    may_change_files(before.side, status, found.live_jobs)?;
                     dataset_file::update_left_out(tx, &permit, &[before.number], left_out, ctx.now()).await?;
                     start_if_waiting(tx, ctx, &found, status).await?;
                 }
@@ -463,7 +473,7 @@ pub(crate) async fn leave_out_in(
     let (permit, found, status) = changeable(tx, by, dataset, false).await?;
     let mut files = files_of(tx, dataset, &numbers?).await?;
     for file in &files {
-        may_change_files(file.side, status, found.charged_to.is_some())?;
+        may_change_files(file.side, status, found.live_jobs)?;
     }
     files.retain(|file| file.left_out != left_out);
     if files.is_empty() {
@@ -519,7 +529,7 @@ pub async fn delete(ctx: &Ctx, by: &Principal, dataset: &str, numbers: &[i64]) -
                 let numbers = checked.clone()?;
                 let files = files_of(tx, dataset, &numbers).await?;
                 for file in &files {
-                    may_change_files(file.side, status, found.charged_to.is_some())?;
+                    may_change_files(file.side, status, found.live_jobs)?;
                 }
                 let deleted = dataset_file::delete(tx, &permit, &numbers, ctx.now()).await?;
                 start_if_waiting(tx, ctx, &found, status).await?;

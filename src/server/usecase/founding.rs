@@ -165,6 +165,7 @@ async fn begin_trial(tx: &mut Tx, ctx: &Ctx, account: &account::Account, trial: 
         change: TRIAL_ALLOWANCE,
         transfer: None,
         resource: None,
+        job: None,
         at: now,
     };
     licence::append(tx, &entry).await?;

@@ -167,7 +167,7 @@ async fn lend_in(tx: &mut Tx, ctx: &Ctx, by: &Principal, org: &str, form: &LoanF
     loan::insert(tx, &permit, &by.name, &new).await?;
     seat::delete_of_licence(tx, &permit, new.licence).await?;
     // What waits for credits there can be paid now, perhaps (LIC-2).
-    super::dataset::start_waiting_with(tx, ctx, new.licence).await?;
+    super::waiting::start_waiting_with(tx, ctx, new.licence).await?;
     let product = stored.licence.product.label();
     let (lender_is, borrower_is) = (&new.lender, &new.borrower);
     let day = until.words();
@@ -258,7 +258,7 @@ async fn end_in(tx: &mut Tx, ctx: &Ctx, by: &Principal, id: LoanId) -> Result<Lo
         return Err(Refusal::Conflict.into());
     }
     seat::delete_of_licence(tx, &permit, found.licence).await?;
-    super::dataset::start_waiting_with(tx, ctx, found.licence).await?;
+    super::waiting::start_waiting_with(tx, ctx, found.licence).await?;
     let stored = licence::find(tx, found.licence).await?.ok_or(Refusal::NotFound)?;
     let product = stored.licence.product.label();
     let (action, out, into) = match how {

@@ -7,6 +7,7 @@
 
 pub mod access;
 pub mod accounts;
+pub mod app;
 pub mod audit;
 pub mod audit_log;
 pub mod billing;
@@ -15,6 +16,7 @@ pub mod copy;
 pub mod dataset;
 pub mod desktop;
 pub mod drive;
+pub mod engine;
 pub mod file;
 pub mod first_steps;
 pub mod founding;
@@ -23,6 +25,7 @@ pub mod grant;
 pub mod home;
 pub mod idempotency;
 pub mod invitation;
+pub mod job;
 pub mod key;
 pub mod licence;
 pub mod link;
@@ -54,6 +57,7 @@ pub mod undo;
 pub mod undo_token;
 pub mod upload;
 pub mod view_as;
+pub mod waiting;
 pub mod zip;
 
 use serde::{Deserialize, Deserializer};

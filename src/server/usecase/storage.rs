@@ -48,10 +48,10 @@ pub(super) async fn of_organization(tx: &mut Tx, organization: OrganizationId) -
 /// Whether so many more bytes fit into the storage of an organization, of whose use `freed` does not count (FILE-6).
 ///
 /// # Errors
-/// `QuotaExceeded`, with numbers for who may view the usage of the organization.
+/// `QuotaExceeded`, with numbers for who may view the usage of the organization. An engine, which is no requester, never does.
 pub(crate) async fn check_room(
     tx: &mut Tx,
-    requester: Requester<'_>,
+    requester: Option<Requester<'_>>,
     organization: OrganizationId,
     freed: i64,
     more: i64,
@@ -61,8 +61,13 @@ pub(crate) async fn check_room(
     match fits(limit, used.saturating_sub(freed), more) {
         Ok(()) => Ok(()),
         Err(full) => {
-            let role = membership::find_role(tx, organization, requester.id()).await?;
-            let sees_usage = allow(requester, organization, role, Permission::ViewUsage).is_ok();
+            let sees_usage = match requester {
+                Some(requester) => {
+                    let role = membership::find_role(tx, organization, requester.id()).await?;
+                    allow(requester, organization, role, Permission::ViewUsage).is_ok()
+                }
+                None => false,
+            };
             Err(full.told(sees_usage).into())
         }
     }

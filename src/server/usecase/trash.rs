@@ -44,7 +44,7 @@ use super::{
     access::{self, AccessPath},
     accounts::AccountNames,
     audit::{self, AuditEvent},
-    drive, organization,
+    drive, job, organization,
     pager::Pager,
     undo_token,
 };
@@ -411,6 +411,7 @@ async fn delete_in(tx: &mut Tx, ctx: &Ctx, by: Option<&Principal>, tops: &[(Tras
     let organization = tops.first().map(|(top, _)| top.organization).ok_or(Refusal::NotFound)?;
     let permits: Vec<Permit> = tops.iter().map(|(_, permit)| *permit).collect();
     trash::leave_behind(tx, &permits).await?;
+    job::settle::end_of_doomed(tx, ctx, &permits).await?;
     // What fits into one step together; what does not is left to tasks.
     let (mut room, mut now) = (MAX_INLINE_ITEMS, Vec::new());
     let ids: Vec<ResourceId> = tops.iter().map(|(top, _)| top.id).collect();

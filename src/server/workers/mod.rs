@@ -1,6 +1,7 @@
 //! What happens by itself, again and again: each task idempotent, so that several nodes may run it and a crash costs
 //! nothing.
 
+pub mod jobs;
 pub mod mail;
 pub mod photos;
 pub mod sweep;
@@ -17,7 +18,7 @@ use super::{
     context::Ctx,
     error::{Error, Result},
     mail::smtp::Delivery,
-    store::{idempotency, kept_form, one_time_link, outbox, session, task as tasks, transfer, undo},
+    store::{idempotency, job, kept_form, one_time_link, outbox, session, task as tasks, transfer, undo},
     usecase::{licence::ending, trash},
 };
 
@@ -29,6 +30,8 @@ const IDEMPOTENCY_KEPT_DAYS: i64 = 2;
 const MAIL_TEXT_KEPT_DAYS: i64 = 30;
 /// How long is known what became of a mail, in days.
 const MAIL_KEPT_DAYS: i64 = 90;
+/// How long an engine that comes late is told that its lease is lost, in days.
+const JOB_TOKENS_KEPT_DAYS: i64 = 1;
 /// How long is known what became of long work, in days.
 const TASKS_KEPT_DAYS: i64 = 30;
 
@@ -43,6 +46,7 @@ pub struct Workers {
     task_worker: JoinHandle<()>,
     credit_worker: JoinHandle<()>,
     file_sweeper: JoinHandle<()>,
+    job_worker: JoinHandle<()>,
     photo_worker: Option<JoinHandle<()>>,
 }
 
@@ -53,6 +57,7 @@ pub fn start(ctx: &Ctx, delivery: Option<Delivery>, builtin_workers: usize) -> W
     let task_worker = tokio::spawn(task::run(ctx.clone(), stop.subscribe()));
     let credit_worker = tokio::spawn(waiting::run(ctx.clone(), stop.subscribe()));
     let file_sweeper = tokio::spawn(sweep::run(ctx.clone(), stop.subscribe()));
+    let job_worker = tokio::spawn(jobs::run(ctx.clone(), stop.subscribe()));
     let photo_worker =
         (builtin_workers > 0).then(|| tokio::spawn(photos::run(ctx.clone(), builtin_workers, stop.subscribe())));
     let ctx = ctx.clone();
@@ -70,7 +75,7 @@ pub fn start(ctx: &Ctx, delivery: Option<Delivery>, builtin_workers: usize) -> W
             tokio::time::sleep(CLEANUP_INTERVAL).await;
         }
     });
-    Workers { stop, mail_worker, task_worker, credit_worker, file_sweeper, photo_worker }
+    Workers { stop, mail_worker, task_worker, credit_worker, file_sweeper, job_worker, photo_worker }
 }
 
 /// Asks the workers of a node to stop.
@@ -99,6 +104,7 @@ impl Workers {
         let _ = self.task_worker.await;
         let _ = self.credit_worker.await;
         let _ = self.file_sweeper.await;
+        let _ = self.job_worker.await;
         if let Some(photo_worker) = self.photo_worker {
             let _ = photo_worker.await;
         }
@@ -119,6 +125,7 @@ pub async fn tidy(ctx: &Ctx) -> Result<()> {
                 outbox::forget_texts_before(tx, now.plus_days(-MAIL_TEXT_KEPT_DAYS)).await?;
                 outbox::delete_before(tx, now.plus_days(-MAIL_KEPT_DAYS)).await?;
                 undo::delete_before(tx, now.plus_days(-KEEP_UNDO)).await?;
+                job::delete_tokens_before(tx, now.plus_days(-JOB_TOKENS_KEPT_DAYS)).await?;
                 tasks::delete_before(tx, now.plus_days(-TASKS_KEPT_DAYS)).await?;
                 transfer::delete_undo_before(tx, now.plus_days(-reversal::UNDO_DAYS)).await?;
                 Ok::<_, Error>(())

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use tokio::sync::watch;
 
-use crate::server::{context::Ctx, error::Result, usecase::dataset};
+use crate::server::{context::Ctx, error::Result, usecase::waiting as credits};
 
 /// How often to look for what can start.
 const POLL_INTERVAL: Duration = Duration::from_secs(15);
@@ -38,7 +38,7 @@ pub async fn run(ctx: Ctx, mut stop: watch::Receiver<bool>) {
 pub async fn round(ctx: &Ctx, stop: &watch::Receiver<bool>) -> Result<()> {
     let mut behind = None;
     while !*stop.borrow() {
-        match dataset::start_waiting_behind(ctx, behind).await? {
+        match credits::start_waiting_behind(ctx, behind).await? {
             Some(account) => behind = Some(account),
             None => return Ok(()),
         }

@@ -3,15 +3,18 @@
 mod access;
 mod access_property;
 mod accounts;
+pub mod apps;
 mod bad_input;
 mod billing;
 mod concurrency;
 mod copies;
 mod drive;
+mod engines;
 mod entitlements;
 mod files;
 mod history;
 mod invitations;
+mod jobs;
 mod keys;
 mod licence_loans;
 mod licences;

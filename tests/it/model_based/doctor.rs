@@ -55,6 +55,12 @@ async fn something_of_everything(app: &TestApp) {
     let begun = serde_json::json!({ "files": [{ "path": "c.jpg", "bytes": 9 }] });
     let begun = anna.post(&format!("/api/v1/datasets/{filled}/uploads"), &begun).await.expect(200).json();
     anna.send_bytes(begun["items"][0]["upload"]["url"].as_str().expect("an address"), 0, "abc").await.expect(204);
+    crate::flow::apps::published(&anna, &source, "ortho", "processing", true).await;
+    for name in ["Paid", "Failing"] {
+        let dataset = anna.dataset(folder, name, 3).await;
+        let start = serde_json::json!({ "app": "ortho" });
+        anna.post(&format!("/api/v1/datasets/{dataset}/jobs"), &start).await.expect(201);
+    }
     let gone = anna.folder(folder, "Gone").await;
     anna.folder(gone, "Inside gone").await;
     anna.trash(gone).await;
@@ -62,6 +68,26 @@ async fn something_of_everything(app: &TestApp) {
 
 /// The statements that break each invariant. They run in a copy of the database.
 const WAYS: &[(&str, &[&str])] = &[
+    ("every job was charged once at most", &["UPDATE job SET price_images = price_images + 1"]),
+    (
+        "what failed was refunded",
+        &[
+            "UPDATE job SET state = 'failed', ended_at = 1 WHERE dataset_name = 'Failing'",
+            "UPDATE resource SET live_jobs = 0, status = 'failed', status_rank = 6 WHERE name = 'Failing'",
+        ],
+    ),
+    ("are held by its jobs", &["UPDATE resource SET live_jobs = live_jobs + 1 WHERE name = 'Paid'"]),
+    (
+        "has come as far as the job",
+        &["UPDATE resource SET status = 'processing', status_rank = 4 WHERE name = 'Paid'"],
+    ),
+    (
+        "only jobs that are under way have outputs",
+        &[
+            "INSERT INTO job_output (job_id, number, path, path_key, path_sort, role, blob_id, created_at)
+             SELECT j.id, 1, 'a', 'a', 'a', 'report', (SELECT b.id FROM blob b ORDER BY b.id LIMIT 1), 0 FROM job j",
+        ],
+    ),
     ("are those of its files", &["UPDATE resource SET bytes = bytes + 1 WHERE files > 0"]),
     ("has all of its pieces", &["UPDATE blob_piece SET number = number + 1"]),
     (

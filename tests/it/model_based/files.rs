@@ -14,7 +14,10 @@ use commonhold::{
         store::fault::{Fault, striking},
         usecase::{
             self,
-            upload::receive::{Arriving, ReceiveRequest, receive},
+            upload::{
+                Sender,
+                receive::{Arriving, ReceiveRequest, receive},
+            },
         },
         workers::{photos, sweep},
     },
@@ -43,8 +46,6 @@ fn tiny_photo(shade: u8) -> Vec<u8> {
 struct Dataset {
     files: BTreeMap<String, Vec<u8>>,
     trashed: bool,
-    /// Its images are fixed: it was processed.
-    processed: bool,
     /// In which of the two organizations.
     org: usize,
 }
@@ -144,7 +145,7 @@ impl<'a> World<'a> {
             let offset = i64::try_from(upload.sent).expect("small");
             let request = ReceiveRequest { offset, ..ReceiveRequest::default() };
             let body = stream::iter([Arriving::Chunk(Bytes::from(part)), Arriving::End]);
-            let (ctx, by) = (self.app.ctx(), self.principal());
+            let (ctx, by) = (self.app.ctx(), Sender::Person(self.principal()));
             striking(statement, fault, receive(ctx, &by, id, &request, body)).await.0.is_ok()
         } else {
             let body = if random.chance(25) {
@@ -154,7 +155,7 @@ impl<'a> World<'a> {
             };
             self.anna.send_bytes(&upload.url, upload.sent, body).await.status == 204
         };
-        assert!(!(received && (dataset.trashed || dataset.processed)), "nothing is added here");
+        assert!(!(received && dataset.trashed), "nothing is added here");
         if dataset.trashed {
             return;
         }
@@ -195,7 +196,7 @@ impl<'a> World<'a> {
                 self.create(org).await;
             }
             8..32 => {
-                if let Some(dataset) = self.any(random, |dataset| !dataset.trashed && !dataset.processed) {
+                if let Some(dataset) = self.any(random, |dataset| !dataset.trashed) {
                     self.plan(random, dataset).await;
                 }
             }
@@ -233,10 +234,8 @@ impl<'a> World<'a> {
                     let path = known.files.keys().nth(random.below(known.files.len())).expect("a path").clone();
                     let number = self.listed(dataset).await[&path].0;
                     let deleted = self.anna.delete(&format!("/api/v1/datasets/{dataset}/files/{number}")).await;
-                    deleted.expect(if known.processed { 409 } else { 204 });
-                    if !known.processed {
-                        self.datasets.get_mut(&dataset).expect("known").files.remove(&path);
-                    }
+                    deleted.expect(204);
+                    self.datasets.get_mut(&dataset).expect("known").files.remove(&path);
                 }
             }
             89..93 => {
@@ -244,7 +243,7 @@ impl<'a> World<'a> {
                 if let Some(dataset) = self.any(random, |dataset| !dataset.trashed) {
                     self.app.set_status(dataset, DatasetStatus::Processed).await;
                     let known = self.datasets.get_mut(&dataset).expect("known");
-                    (known.processed, known.org) = (true, 1 - known.org);
+                    known.org = 1 - known.org;
                     self.anna.transfer(&[dataset], self.orgs[known.org].root).await.expect(201);
                 }
             }

@@ -9,7 +9,7 @@ use commonhold::domain::{
 use rand::{RngExt, SeedableRng, rngs::StdRng};
 
 use super::{
-    model::{Action, GrantedTo, Label, ModelState, ORGS, PEOPLE},
+    model::{Action, GrantedTo, JobEnd, Label, ModelState, ORGS, PEOPLE},
     server::Server,
 };
 
@@ -67,11 +67,37 @@ impl Generator {
         Action::Grant { org, product, model, amounts, days }
     }
 
+    /// Something about jobs, or about who may start them.
+    fn job(&mut self, model: &ModelState, server: &Server, at_once: bool) -> Action {
+        let jobs: Vec<Label> = server.jobs.keys().copied().collect();
+        let (by, org, choice) = (self.person(), self.below(ORGS), self.below(100));
+        if jobs.is_empty() || choice < 40 {
+            return Action::StartJob { by, dataset: self.resource(model, server, &[Kind::Dataset]) };
+        }
+        let job = if self.chance(70) { jobs[jobs.len() - 1] } else { self.one(&jobs) };
+        match choice {
+            40..54 => Action::CancelJob { by, job },
+            54..62 => Action::Cap {
+                by,
+                org,
+                whom: self.below(PEOPLE),
+                level: self.one(&Level::ALL),
+                billable: self.chance(50),
+            },
+            62..78 if !at_once => Action::TakeJob,
+            78..82 if !at_once => Action::LoseJobs,
+            _ => Action::EndJob { job, how: self.one(&[JobEnd::Done, JobEnd::Done, JobEnd::Broke, JobEnd::Released]) },
+        }
+    }
+
     /// One action. `at_once` leaves out those that bypass the use cases and are not safe to run concurrently.
     pub fn action(&mut self, model: &ModelState, server: &Server, at_once: bool) -> Action {
         const CONTAINERS: [Kind; 4] = [Kind::Root, Kind::Folder, Kind::Folder, Kind::Site];
         const ITEMS: [Kind; 4] = [Kind::Folder, Kind::Site, Kind::Asset, Kind::Dataset];
         let (by, org) = (self.person(), self.below(ORGS));
+        if self.chance(22) {
+            return self.job(model, server, at_once);
+        }
         match self.below(if at_once { 73 } else { 110 }) {
             0..15 => {
                 let kind =

@@ -107,6 +107,12 @@ impl Run {
         Self { model: ModelState::new(app.ctx().now().0), server, done: 0, refused: 0 }
     }
 
+    /// Tells the model the order of ids, which breaks ties.
+    fn refresh_order(&mut self) {
+        self.model.order = self.server.ids.iter().map(|(label, id)| (*label, id.0.as_u128())).collect();
+        self.model.job_order = self.server.jobs.iter().map(|(label, id)| (*label, id.0.as_u128())).collect();
+    }
+
     fn count(&mut self, answer: &Answer) {
         match answer {
             Answer::Done => self.done += 1,
@@ -116,7 +122,7 @@ impl Run {
 
     /// Plays a step on both sides; the difference if they disagree.
     async fn step(&mut self, number: u32, step: &Step) -> Result<(), String> {
-        self.model.order = self.server.ids.iter().map(|(label, id)| (*label, id.0.as_u128())).collect();
+        self.refresh_order();
         match step {
             Step::One(action) if self.server.knows(action) => {
                 let outcome = self.server.perform(action).await;
@@ -174,6 +180,7 @@ impl Run {
             self.count(&outcome.answer);
             self.server.note(*label, outcome, action);
         }
+        self.refresh_order();
         let seen = self.server.snapshot().await;
         let mut told = Vec::new();
         for order in orders(actions.len()) {

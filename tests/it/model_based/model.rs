@@ -11,6 +11,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use commonhold::domain::{
     access::Level,
+    job::JobState,
     licence::{Model, Product},
     resource::{DatasetStatus, Kind},
     role::Role,
@@ -141,8 +142,42 @@ pub enum Action {
         by: usize,
         loan: usize,
     },
+    /// An app that costs what processing costs, and makes datasets Processed, is started on a dataset.
+    StartJob {
+        by: usize,
+        dataset: Label,
+    },
+    CancelJob {
+        by: usize,
+        job: Label,
+    },
+    /// An engine takes the job that waits longest.
+    TakeJob,
+    /// The engine that is at a job says what became of it.
+    EndJob {
+        job: Label,
+        how: JobEnd,
+    },
+    /// The worker looks after jobs whose engines were lost or whose time is over.
+    LoseJobs,
+    /// What a membership lets through to somebody is changed (JOB-5).
+    Cap {
+        by: usize,
+        org: usize,
+        whom: usize,
+        level: Level,
+        billable: bool,
+    },
     /// The clock moves by days.
     Days(i64),
+}
+
+/// What an engine says of its job.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum JobEnd {
+    Done,
+    Broke,
+    Released,
 }
 
 /// The answer to an action.
@@ -186,6 +221,8 @@ pub struct Node {
 pub struct Organization {
     pub root: Label,
     pub roles: [Option<Role>; PEOPLE],
+    /// What each membership lets through: the highest level, and billable activity where somebody said so.
+    pub caps: [(Level, Option<bool>); PEOPLE],
     pub deleted: Option<i64>,
 }
 
@@ -214,6 +251,22 @@ pub struct Loan {
     pub ended: bool,
 }
 
+/// A job, by the number of the action that started it.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Job {
+    pub dataset: Label,
+    /// The organization that pays.
+    pub org: usize,
+    pub state: JobState,
+    /// How far the dataset had come before.
+    pub before: DatasetStatus,
+    /// The licence that was charged, and how much.
+    pub paid: Option<(usize, Amounts)>,
+    pub refunded: bool,
+    pub queued: i64,
+    pub claimed: i64,
+}
+
 /// The whole state.
 #[derive(Clone, PartialEq, Debug)]
 pub struct ModelState {
@@ -222,11 +275,17 @@ pub struct ModelState {
     pub licences: Vec<Licence>,
     pub loans: Vec<Loan>,
     pub nodes: BTreeMap<Label, Node>,
+    pub jobs: BTreeMap<Label, Job>,
+    /// The order of the ids of jobs.
+    pub job_order: BTreeMap<Label, u128>,
     /// The order of ids, which breaks ties between datasets that wait since the same moment.
     pub order: BTreeMap<Label, u128>,
 }
 
 pub const DAY: i64 = 86_400_000;
+
+/// What a membership lets through where nobody said otherwise (JOB-5).
+const NO_CAP: (Level, Option<bool>) = (Level::Editor, None);
 
 /// LIC-2: what processing a dataset costs.
 fn price(model: Model, images: i64) -> Amounts {
@@ -282,10 +341,14 @@ impl ModelState {
         let label = |org: usize| u32::try_from(org).unwrap_or(0);
         Self {
             now,
-            orgs: (0..ORGS).map(|org| Organization { root: label(org), roles, deleted: None }).collect(),
+            orgs: (0..ORGS)
+                .map(|org| Organization { root: label(org), roles, caps: [NO_CAP; PEOPLE], deleted: None })
+                .collect(),
             licences: Vec::new(),
             loans: Vec::new(),
             nodes: (0..ORGS).map(|org| (label(org), root(org))).collect(),
+            jobs: BTreeMap::new(),
+            job_order: BTreeMap::new(),
             order: BTreeMap::new(),
         }
     }
@@ -360,7 +423,13 @@ impl ModelState {
         };
         let way = self.way_up(label);
         let grants = way.iter().flat_map(|at| &self.node(*at).grants);
-        grants.filter(|((whom, _), _)| self.reaches(*whom, who)).map(|(_, level)| *level).chain(by_role).max()
+        // JOB-5: what an organization was given reaches its people up to their cap.
+        let through = |whom: GrantedTo, level: Level| match whom {
+            GrantedTo::Person(_) => level,
+            GrantedTo::Organization(org) => level.min(self.orgs[org].caps[who].0),
+        };
+        let reaching = grants.filter(|((whom, _), _)| self.reaches(*whom, who));
+        reaching.map(|((whom, _), level)| through(*whom, *level)).chain(by_role).max()
     }
 
     fn sees(&self, who: usize, label: Label) -> Option<Level> {
@@ -442,7 +511,11 @@ impl ModelState {
             Action::Purge => {
                 let overdue = |trash: Trash| trash.at.is_some_and(|at| at + 30 * DAY <= self.now);
                 let tops = self.nodes.iter().filter(|(_, node)| node.trash.is_some_and(overdue));
-                for top in tops.map(|(label, _)| *label).collect::<Vec<_>>() {
+                let since = |node: &Node| node.trash.and_then(|trash| trash.at);
+                let mut tops: Vec<(Option<i64>, Option<u128>, Label)> =
+                    tops.map(|(label, node)| (since(node), self.order.get(label).copied(), *label)).collect();
+                tops.sort_unstable();
+                for (.., top) in tops {
                     self.delete_for_good(top);
                 }
                 Answer::Done
@@ -500,6 +573,7 @@ impl ModelState {
             Action::Leave { by, org } => self.leave(*by, *org),
             Action::Join { org, whom, role } => {
                 self.orgs[*org].roles[*whom] = Some(*role);
+                self.orgs[*org].caps[*whom] = NO_CAP;
                 Answer::Done
             }
             Action::DeleteOrg { by, org } => match (self.orgs[*org].deleted, self.orgs[*org].roles[*by]) {
@@ -541,11 +615,208 @@ impl ModelState {
                 self.start_waiting(self.licences[licence].org);
                 Answer::Done
             }
+            Action::StartJob { by, dataset } => self.start_job(*by, *dataset, label),
+            Action::CancelJob { by, job } => self.cancel_job(*by, *job),
+            Action::TakeJob => {
+                let queued = self.jobs.iter().filter(|(_, job)| job.state == JobState::Queued);
+                let takeable = queued.filter(|(_, job)| {
+                    let node = self.nodes.get(&job.dataset).filter(|node| node.trash.is_none());
+                    node.is_some_and(|node| self.orgs[node.org].deleted.is_none())
+                });
+                let next = takeable.map(|(label, job)| (job.queued, self.order_of_job(*label), *label)).min();
+                if let Some((.., label)) = next {
+                    let now = self.now;
+                    if let Some(job) = self.jobs.get_mut(&label) {
+                        job.claimed = now;
+                    }
+                    self.to(label, JobState::Running, false);
+                }
+                Answer::Done
+            }
+            Action::EndJob { job, how } => {
+                let state = self.jobs.get(job).map(|job| job.state);
+                let (to, refunds) = match (state, how) {
+                    (Some(JobState::Cancelling), _) => (JobState::Cancelled, false),
+                    (Some(JobState::Running), JobEnd::Done) => (JobState::Done, false),
+                    (Some(JobState::Running), JobEnd::Broke) => (JobState::Failed, true),
+                    (Some(JobState::Running), JobEnd::Released) => (JobState::Queued, false),
+                    _ => return no("lease_lost"),
+                };
+                self.to(*job, to, refunds);
+                Answer::Done
+            }
+            Action::LoseJobs => {
+                let lost =
+                    |job: &Job| matches!(job.state, JobState::Running | JobState::Cancelling) && job.claimed < self.now;
+                let lost = self.jobs.iter().filter(|(_, job)| lost(job));
+                let mut lost: Vec<(i64, u128, Label)> =
+                    lost.map(|(label, job)| (job.claimed, self.order_of_job(*label), *label)).collect();
+                lost.sort_unstable();
+                for (.., label) in lost {
+                    // A day is longer than the app allows.
+                    match self.jobs[&label].state {
+                        JobState::Running => self.to(label, JobState::Failed, true),
+                        _ => self.to(label, JobState::Cancelled, false),
+                    }
+                }
+                Answer::Done
+            }
+            Action::Cap { by, org, whom, level, billable } => {
+                let Some(mine) = self.role(*by, *org) else { return no("not_found") };
+                if mine < Role::Manager {
+                    return no("forbidden");
+                }
+                match self.orgs[*org].roles[*whom] {
+                    None => return no("not_found"),
+                    Some(Role::Owner) => return no(if mine == Role::Owner { "invalid" } else { "forbidden" }),
+                    Some(_) => {}
+                }
+                self.orgs[*org].caps[*whom] = (*level, Some(*billable));
+                Answer::Done
+            }
             Action::Days(days) => {
                 self.now += days * DAY;
                 Answer::Done
             }
         }
+    }
+
+    fn order_of_job(&self, label: Label) -> u128 {
+        self.job_order.get(&label).copied().unwrap_or(u128::MAX)
+    }
+
+    /// The job that is under way on a dataset.
+    fn live_job(&self, dataset: Label) -> Option<Label> {
+        let live = |job: &Job| job.dataset == dataset && !job.state.has_ended();
+        self.jobs.iter().find(|(_, job)| live(job)).map(|(label, _)| *label)
+    }
+
+    /// LIC-2: what a job costs under a licence.
+    fn price_of_job(&self, licence: usize, dataset: &Node) -> Amounts {
+        match self.licences[licence].model {
+            Model::ImagesProjects if dataset.charged.is_some() => [0; 3],
+            model => price(model, dataset.images),
+        }
+    }
+
+    /// JOB-2: another state, what that makes of the dataset, and what it gives back.
+    fn to(&mut self, label: Label, state: JobState, refunds: bool) {
+        let now = self.now;
+        let Some(job) = self.jobs.get_mut(&label) else { return };
+        job.state = state;
+        if state == JobState::Queued {
+            job.queued = now;
+        }
+        let back = job.paid.filter(|_| refunds && !job.refunded);
+        job.refunded |= back.is_some();
+        let (dataset, before) = (job.dataset, job.before);
+        let status = match state {
+            JobState::Done => DatasetStatus::Processed,
+            _ if before == DatasetStatus::Processed => DatasetStatus::Processed,
+            JobState::WaitingForCredits => DatasetStatus::WaitingForCredits,
+            JobState::Queued => DatasetStatus::Queued,
+            JobState::Running | JobState::Cancelling => DatasetStatus::Processing,
+            JobState::Failed => DatasetStatus::Failed,
+            JobState::Cancelled => before,
+        };
+        if let Some(node) = self.nodes.get_mut(&dataset) {
+            node.status = Some(status);
+            let since = node.waiting.unwrap_or(now);
+            node.waiting = (state == JobState::WaitingForCredits).then_some(since);
+            if back.is_some_and(|(_, price)| price[1] > 0) {
+                node.charged = None;
+            }
+        }
+        if let Some((licence, price)) = back {
+            self.licences[licence].left = plus(self.licences[licence].left, price);
+            self.start_waiting(self.user(licence));
+        }
+    }
+
+    /// Charges a job and queues it.
+    fn queue_job(&mut self, label: Label, licence: usize, cost: Amounts) {
+        let images_projects = self.licences[licence].model == Model::ImagesProjects;
+        self.licences[licence].left = minus(self.licences[licence].left, cost);
+        let Some(job) = self.jobs.get_mut(&label) else { return };
+        job.paid = (cost != [0; 3]).then_some((licence, cost));
+        let paid = job.paid.is_some();
+        if let Some(node) = self.nodes.get_mut(&job.dataset)
+            && images_projects
+            && paid
+        {
+            node.charged = node.charged.or(Some(licence));
+        }
+        self.to(label, JobState::Queued, false);
+    }
+
+    fn start_job(&mut self, by: usize, dataset: Label, label: Label) -> Answer {
+        match self.sees(by, dataset) {
+            None => return no("not_found"),
+            Some(level) if level < Level::Editor => return no("forbidden"),
+            Some(_) => {}
+        }
+        let node = self.node(dataset).clone();
+        if node.kind != Kind::Dataset {
+            return no("not_found");
+        }
+        // The app is that of the first organization, for everybody.
+        if self.orgs[0].deleted.is_some() {
+            return no("invalid");
+        }
+        // JOB-5: people of the organization that pays, Members only where somebody said so.
+        let may_spend = match self.orgs[node.org].roles[by] {
+            None => false,
+            Some(role) => self.orgs[node.org].caps[by].1.unwrap_or(role != Role::Member),
+        };
+        let Some(paying) = self.active(node.org).filter(|_| may_spend) else { return no("forbidden") };
+        if node.images == 0 {
+            return no("invalid");
+        }
+        if self.live_job(dataset).is_some() {
+            return no("conflict");
+        }
+        let before = match node.status {
+            Some(done @ (DatasetStatus::Processed | DatasetStatus::Failed)) => done,
+            _ => DatasetStatus::Draft,
+        };
+        let cost = self.price_of_job(paying, &node);
+        let job = Job {
+            dataset,
+            org: node.org,
+            state: JobState::WaitingForCredits,
+            before,
+            paid: None,
+            refunded: false,
+            queued: self.now,
+            claimed: self.now,
+        };
+        self.jobs.insert(label, job);
+        if covers(self.licences[paying].left, cost) {
+            self.queue_job(label, paying, cost);
+        } else {
+            self.to(label, JobState::WaitingForCredits, false);
+        }
+        Answer::Done
+    }
+
+    fn cancel_job(&mut self, by: usize, label: Label) -> Answer {
+        let Some(job) = self.jobs.get(&label).cloned() else { return no("not_found") };
+        let node = self.nodes.get(&job.dataset).filter(|node| node.org == job.org);
+        match node.and_then(|_| self.level(by, job.dataset)) {
+            Some(level) if level < Level::Editor => return no("forbidden"),
+            Some(_) => {}
+            // What is not here any more is only looked at, by who sees everything.
+            None if self.role(by, job.org) >= Some(Role::Reader) => return no("conflict"),
+            None => return no("not_found"),
+        }
+        match job.state {
+            JobState::WaitingForCredits => self.to(label, JobState::Cancelled, false),
+            JobState::Queued => self.to(label, JobState::Cancelled, true),
+            JobState::Running => self.to(label, JobState::Cancelling, false),
+            JobState::Cancelling => {}
+            _ => return no("conflict"),
+        }
+        Answer::Done
     }
 
     /// ACCT-3: what is active, one's own and not lent is lent until the end of a day.
@@ -603,13 +874,17 @@ impl ModelState {
 
     /// LIC-2: the first step towards processing is paid for, once; what fails is given back.
     fn engine(&mut self, dataset: Label, wanted: DatasetStatus) -> Answer {
-        if !self.is_there(dataset) || self.orgs[self.node(dataset).org].deleted.is_some() {
+        if !self.is_there(dataset) || self.node(dataset).kind != Kind::Dataset {
+            return no("not_found");
+        }
+        // The status follows from the job.
+        if self.live_job(dataset).is_some() {
+            return no("conflict");
+        }
+        if self.orgs[self.node(dataset).org].deleted.is_some() {
             return no("not_found");
         }
         let Node { org, images, mut charged, .. } = *self.node(dataset);
-        if self.node(dataset).kind != Kind::Dataset {
-            return no("not_found");
-        }
         let (mut status, mut given_back) = (wanted, None);
         if wanted == DatasetStatus::WaitingForCredits && charged.is_some() {
             status = DatasetStatus::Queued;
@@ -659,6 +934,13 @@ impl ModelState {
             .collect();
         waiting.sort_unstable();
         for (_, _, label) in waiting {
+            if let Some(job) = self.live_job(label) {
+                let cost = self.price_of_job(paying, &self.nodes[&label]);
+                if covers(self.licences[paying].left, cost) {
+                    self.queue_job(job, paying, cost);
+                }
+                continue;
+            }
             let licence = &mut self.licences[paying];
             let cost = price(licence.model, self.nodes[&label].images);
             if covers(licence.left, cost)
@@ -761,6 +1043,13 @@ impl ModelState {
             .map(|(label, _)| *label)
             .collect();
         self.leave_trash(&gone);
+        let live = self.jobs.iter().filter(|(_, job)| gone.contains(&job.dataset) && !job.state.has_ended());
+        let mut live: Vec<(u128, Label)> = live.map(|(label, _)| (self.order_of_job(*label), *label)).collect();
+        live.sort_unstable();
+        for (_, label) in live {
+            let refunds = self.jobs[&label].state == JobState::Queued;
+            self.to(label, JobState::Cancelled, refunds);
+        }
         self.nodes.retain(|label, _| !gone.contains(label));
         Answer::Done
     }
@@ -878,7 +1167,10 @@ impl ModelState {
 
     /// XFER-8 to XFER-12.
     fn accounts(&self, source: usize, target: usize, inside: &[Label], way: &mut BTreeSet<&'static str>) {
-        if self.datasets(inside).any(|node| node.status != Some(DatasetStatus::Processed)) {
+        let under_way = |at: &Label| self.live_job(*at).is_some();
+        if self.datasets(inside).any(|node| node.status != Some(DatasetStatus::Processed))
+            || inside.iter().any(under_way)
+        {
             way.insert("not_processed");
         }
         if self.active(target).is_none() {
@@ -1004,6 +1296,9 @@ impl ModelState {
         }
         if to == Role::Member && theirs != Role::Member && !self.may_have_members(org) {
             return no("forbidden");
+        }
+        if theirs != to {
+            self.orgs[org].caps[whom] = NO_CAP;
         }
         self.orgs[org].roles[whom] = Some(to);
         Answer::Done

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use commonhold::{
     domain::{
-        id::{LicenceId, LoanId, ResourceId},
+        id::{AppId, JobId, KeyId, LeaseId, LicenceId, LoanId, ResourceId},
         licence::Amount,
         permit::found,
         role::Role,
@@ -13,17 +13,21 @@ use commonhold::{
         transfer::Grantee,
     },
     server::{
+        context::JobPrincipal,
         error::Error,
-        store::membership,
-        usecase::{self, licence::operator::GrantForm, operator::Operator},
+        store::{job, membership},
+        usecase::{self, engine, licence::operator::GrantForm, operator::Operator},
+        workers::jobs,
     },
 };
 use serde_json::json;
 use uuid::Uuid;
 
-use super::model::{Action, Answer, DAY, GrantedTo, Label, ModelState, ORGS, PEOPLE};
+use super::model::{Action, Answer, DAY, GrantedTo, JobEnd, Label, ModelState, ORGS, PEOPLE};
 use crate::support::{self, Org, Person, TestApp};
 
+/// The row of a job: its id, state, whether it was refunded, what was charged, and how much.
+type JobRow = (Uuid, String, bool, Option<Uuid>, i64, i64, i64);
 /// The rows of a resource and of a grant.
 type Row = (Uuid, Option<Uuid>, Uuid, Uuid, String, String, Option<String>, i64, Option<Uuid>, Option<Uuid>);
 type GrantRow = (Uuid, Option<Uuid>, Option<Uuid>, String, bool, Uuid);
@@ -38,6 +42,10 @@ pub struct Server {
     pub ids: BTreeMap<Label, ResourceId>,
     pub licences: Vec<LicenceId>,
     pub loans: Vec<LoanId>,
+    pub jobs: BTreeMap<Label, JobId>,
+    /// The app of this history.
+    app_id: AppId,
+    app_slug: String,
 }
 
 /// The answer to an action, and what it created.
@@ -88,6 +96,9 @@ impl Server {
             ids: BTreeMap::new(),
             licences: Vec::new(),
             loans: Vec::new(),
+            jobs: BTreeMap::new(),
+            app_id: AppId(Uuid::nil()),
+            app_slug: String::new(),
         };
         for (number, label) in (0..ORGS).zip(0..) {
             let name = format!("{} {history}", ["Alpine", "Tunnel", "Quarry"][number % 3]);
@@ -96,7 +107,19 @@ impl Server {
             server.orgs.push(org);
             server.names.push(name);
         }
+        let (slug, publisher) = (format!("{}-x", server.orgs[0].org_id), server.orgs[0].clone());
+        crate::flow::apps::published(&people[0], &publisher, &slug, "processing", true).await;
+        let open = usecase::app::authorize_everybody(app.ctx(), &Operator::command_line(), &slug, true).await;
+        (server.app_id, server.app_slug) = (open.expect("an app").id, slug);
         server
+    }
+
+    /// The engine that is at a job now, if there is one.
+    async fn engine_of(&self, job: JobId) -> JobPrincipal {
+        let mut tx = self.app.db().read().await.expect("a connection");
+        let lease = job::find(&mut tx, job).await.expect("an answer").and_then(|job| job.lease);
+        let lease = lease.unwrap_or(LeaseId(Uuid::nil()));
+        JobPrincipal { job, lease, key: KeyId(Uuid::nil()), name: "Engine".to_owned(), address: None }
     }
 
     /// Whether everything that the action is about was created by this history.
@@ -115,6 +138,8 @@ impl Server {
             | Action::Extend { licence, .. }
             | Action::Lend { licence, .. } => (&[], Some(*licence)),
             Action::EndLoan { loan, .. } => return *loan < self.loans.len(),
+            Action::StartJob { dataset, .. } => (&[*dataset], None),
+            Action::CancelJob { job, .. } | Action::EndJob { job, .. } => return self.jobs.contains_key(job),
             _ => (&[], None),
         };
         labels.iter().all(|at| self.ids.contains_key(at)) && licence.is_none_or(|at| at < self.licences.len())
@@ -225,6 +250,34 @@ impl Server {
             Action::EndLoan { by, loan } => {
                 Outcome::of(&self.people[*by].delete(&format!("/api/v1/loans/{}", self.loans[*loan])).await)
             }
+            Action::StartJob { by, dataset } => {
+                let path = format!("/api/v1/datasets/{}/jobs", ids[dataset]);
+                Outcome::of(&self.people[*by].post(&path, &json!({ "app": self.app_slug })).await)
+            }
+            Action::CancelJob { by, job } => {
+                let path = format!("/api/v1/jobs/{}/cancel", self.jobs[job]);
+                Outcome::of(&self.people[*by].post(&path, &json!({})).await)
+            }
+            Action::TakeJob => {
+                let engine = engine::Engine { key: None, name: "Engine".to_owned() };
+                Outcome::of_operator(engine::claim_next(self.app.ctx(), &engine, &[self.app_id]).await)
+            }
+            Action::EndJob { job, how } => {
+                let (ctx, id) = (self.app.ctx(), self.jobs[job]);
+                let by = self.engine_of(id).await;
+                let (id, lease) = (id.to_string(), by.lease.to_string());
+                Outcome::of_operator(match how {
+                    JobEnd::Done => engine::complete(ctx, &by, &id, &lease, None).await,
+                    JobEnd::Broke => engine::fail(ctx, &by, &id, &lease, "app_error", "broke").await,
+                    JobEnd::Released => engine::release(ctx, &by, &id, &lease).await,
+                })
+            }
+            Action::LoseJobs => Outcome::of_operator(jobs::run_due(self.app.ctx()).await),
+            Action::Cap { by, org, whom, level, billable } => {
+                let path = format!("/api/v1/orgs/{}/people/{}/caps", self.orgs[*org].id, self.people[*whom].id);
+                let body = json!({ "level": level.as_str(), "billable": billable });
+                Outcome::of(&self.people[*by].patch(&path, &body).await)
+            }
             Action::Days(days) => {
                 self.app.later(*days);
                 Outcome::of_operator(Ok(()))
@@ -248,6 +301,9 @@ impl Server {
         match (&outcome.created, action) {
             (Some(Created::Resource(id)), Action::Create { .. } | Action::Copy { .. }) => {
                 self.ids.insert(label, *id);
+            }
+            (Some(Created::Resource(id)), Action::StartJob { .. }) => {
+                self.jobs.insert(label, JobId(id.0));
             }
             (Some(Created::Licence(id)), _) => self.licences.push(*id),
             (Some(Created::Resource(id)), Action::Lend { .. }) => self.loans.push(LoanId(id.0)),
@@ -332,6 +388,18 @@ impl Server {
             (id, (licence, to, ends, ended.is_none() && now < ends))
         };
         snapshot.loans = loans.into_iter().map(loan).collect();
+        let jobs: Vec<JobRow> = tx
+            .sql_list(
+                "SELECT id, state, refunded, licence_id, price_images, price_projects, price_credits FROM job WHERE organization_id IN ({ids})",
+                &orgs,
+            )
+            .all()
+            .await
+            .expect("an answer");
+        let job = |(id, state, refunded, licence, images, projects, credits)| {
+            (id, (state, refunded, licence, [images, projects, credits]))
+        };
+        snapshot.jobs = jobs.into_iter().map(job).collect();
         snapshot
     }
 
@@ -394,6 +462,11 @@ impl Server {
             let (licence, to) = (self.licences[loan.licence].0, org(loan.to));
             snapshot.loans.insert(self.loans[at].0, (licence, to, loan.ends, model.runs(loan)));
         }
+        for (label, job) in &model.jobs {
+            let id = self.jobs.get(label).map_or(Uuid::nil(), |id| id.0);
+            let (licence, price) = job.paid.map_or((None, [0; 3]), |(at, price)| (Some(self.licences[at].0), price));
+            snapshot.jobs.insert(id, (job.state.as_str().to_owned(), job.refunded, licence, price));
+        }
         snapshot
     }
 }
@@ -424,6 +497,8 @@ pub struct Snapshot {
     licences: BTreeMap<Uuid, (Option<i64>, [i64; 3])>,
     /// Licence, borrower, end, and whether it runs.
     loans: BTreeMap<Uuid, (Uuid, Uuid, i64, bool)>,
+    /// State, whether it was refunded, and what was charged where.
+    jobs: BTreeMap<Uuid, (String, bool, Option<Uuid>, [i64; 3])>,
 }
 
 impl Snapshot {
@@ -447,6 +522,7 @@ impl Snapshot {
         compare("deleted", &self.deleted, &expected.deleted, &mut told);
         compare("licence", &self.licences, &expected.licences, &mut told);
         compare("loan", &self.loans, &expected.loans, &mut told);
+        compare("job", &self.jobs, &expected.jobs, &mut told);
         (!told.is_empty()).then(|| told.join("\n"))
     }
 }

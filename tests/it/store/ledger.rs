@@ -21,7 +21,8 @@ both!(lic_2_lic_3_the_ledger_never_falls_below_zero_and_keeps_its_order, async |
     let append = async |kind: EntryKind, credits: i64, at: Timestamp| {
         let change = Amount { images: 0, projects: 0, credits };
         let entry = EntryId(app.ctx().id());
-        let entry = licence::NewEntry { id: entry, licence: id, kind, change, transfer: None, resource: None, at };
+        let entry =
+            licence::NewEntry { id: entry, licence: id, kind, change, transfer: None, resource: None, job: None, at };
         let work =
             app.db().write(move |tx, _| Box::pin(async move { Ok::<_, Error>(licence::append(tx, &entry).await?) }));
         work.await.expect("an answer")

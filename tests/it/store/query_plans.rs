@@ -58,6 +58,8 @@ const MAY_SORT: &[(&str, &str)] = &[
     ("invitation::list_pending", "by email: the waiting invitations of one organization"),
     ("search::list_below", "what is shared with one person"),
     ("subtree::load", "once for a whole tree"),
+    ("app::list_authorized", "the organizations of one person that an app names"),
+    ("job::find_next", "the oldest job of each of at most fifty apps"),
     ("seat::count", "the seats of the licences asked for, in groups"),
     ("subtree::name_what_matters", "only where something is in the way"),
     ("subtree::name_direct", "only where there are grants"),

@@ -63,7 +63,7 @@ pub async fn why(ctx: &Ctx, by: &Principal, id: &str, person_id: &str) -> Result
     for found in grant::list_reaching(&mut tx, person_id, &managed.way()).await? {
         let here = found.grant.resource == id;
         reasons.push(AccessReason {
-            level: found.grant.level,
+            level: crate::domain::cap::through(found.grant.level, found.max_level),
             origin: AccessOrigin::of_grant(here, found.grant.carried),
             role: None,
             through: found.through,

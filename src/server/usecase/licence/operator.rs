@@ -21,9 +21,9 @@ use crate::{
         usecase::{
             self,
             audit::{self, AuditEvent},
-            dataset,
             operator::{self, Operator},
             pager::Pager,
+            waiting,
         },
     },
     view::{LicenceView, Page},
@@ -154,6 +154,7 @@ pub async fn grant_as(ctx: &Ctx, operator: &Operator, form: &GrantForm) -> Resul
                         change,
                         transfer: None,
                         resource: None,
+                        job: None,
                         at: now,
                     };
                     licence::append(tx, &entry).await?;
@@ -166,7 +167,7 @@ pub async fn grant_as(ctx: &Ctx, operator: &Operator, form: &GrantForm) -> Resul
                     ..AuditEvent::new(Action::LicenceGranted, format!("granted a {} licence", product.label()))
                 };
                 audit::note_as(tx, ctx, operator, what).await?;
-                dataset::start_waiting(tx, ctx, account.id).await?;
+                waiting::start_waiting(tx, ctx, account.id).await?;
                 Ok::<_, Error>(id)
             })
         })
@@ -215,6 +216,7 @@ pub async fn top_up(ctx: &Ctx, operator: &Operator, id: LicenceId, wanted: Amoun
                     change,
                     transfer: None,
                     resource: None,
+                    job: None,
                     at: ctx.now(),
                 };
                 licence::append(tx, &entry).await?;
@@ -227,7 +229,7 @@ pub async fn top_up(ctx: &Ctx, operator: &Operator, id: LicenceId, wanted: Amoun
                     ..AuditEvent::new(Action::LicenceToppedUp, summary)
                 };
                 audit::note_as(tx, ctx, operator, what).await?;
-                dataset::start_waiting_with(tx, ctx, id).await?;
+                waiting::start_waiting_with(tx, ctx, id).await?;
                 show_in(tx, ctx, id).await
             })
         })
@@ -257,7 +259,7 @@ pub async fn extend(ctx: &Ctx, operator: &Operator, id: LicenceId, until: &str) 
                     ..AuditEvent::new(Action::LicenceExtended, summary)
                 };
                 audit::note_as(tx, ctx, operator, what).await?;
-                dataset::start_waiting_with(tx, ctx, id).await?;
+                waiting::start_waiting_with(tx, ctx, id).await?;
                 show_in(tx, ctx, id).await
             }))
         .await

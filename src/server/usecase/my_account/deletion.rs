@@ -29,6 +29,7 @@ use super::{
             },
         },
         audit::{self, AuditEvent},
+        job,
     },
     check_password, check_password_unchanged, myself,
 };
@@ -139,6 +140,7 @@ async fn delete_in(tx: &mut Tx, ctx: &Ctx, by: &Principal, delete_space: bool) -
     if let Some(space) = &standing.space {
         let close = allow(by.who(), space.organization, Some(space.role), Permission::EditLegal)?;
         let unused_at = now.plus_millis(ABANDONED_KEPT_MILLIS);
+        job::settle::end_of_organization(tx, ctx, close.organization()).await?;
         dataset_file::delete_doomed(tx, Doomed::OfOrganization(&close), i64::MAX, now, unused_at).await?;
         resource::delete_all(tx, &close).await?;
         organization::close_space(tx, &close, now).await?;

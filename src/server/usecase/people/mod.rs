@@ -2,8 +2,9 @@
 //! ORG-3).
 //!
 //! - `list` is the list, `page` the page around it.
-//! - `role` changes roles, `remove` removes people and lets them leave, `create` creates an account for somebody.
+//! - `caps` says what a membership lets through (JOB-5), `role` changes roles, `remove` removes people and lets them leave, `create` creates an account for somebody.
 
+pub mod caps;
 pub mod create;
 pub mod list;
 pub mod page;

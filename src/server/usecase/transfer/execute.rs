@@ -313,6 +313,7 @@ pub(crate) async fn settle(tx: &mut Tx, ctx: &Ctx, plan: &Plan, transfer: Transf
             change,
             transfer: Some(transfer),
             resource: None,
+            job: None,
             at: ctx.now(),
         };
         if !licence::append(tx, &entry).await? {
@@ -320,7 +321,7 @@ pub(crate) async fn settle(tx: &mut Tx, ctx: &Ctx, plan: &Plan, transfer: Transf
         }
         // Credits that came back may be enough for a dataset that waits for them (LIC-2).
         if change.covers(Amount::default()) {
-            crate::server::usecase::dataset::start_waiting_with(tx, ctx, licence).await?;
+            crate::server::usecase::waiting::start_waiting_with(tx, ctx, licence).await?;
         }
     }
     Ok(())

@@ -25,7 +25,7 @@ use crate::{
 };
 
 use super::{
-    PlannedFileForm, Wanted, may_upload, or_default, plan_in,
+    PlannedFileForm, Sender, Wanted, may_upload, or_default, plan_in,
     receive::{Arriving, ReceiveRequest, receive},
 };
 
@@ -100,7 +100,7 @@ pub async fn receive_file(
     let most = file.most.clamp(0, max_file_bytes);
     let Some(id) = reserve(ctx, by, place, file, most).await? else { return Ok(Sent::Skipped) };
     let request = ReceiveRequest { ends_file: true, ..ReceiveRequest::default() };
-    let received = receive(ctx, by, &id.to_string(), &request, body).await;
+    let received = receive(ctx, &Sender::Person(by.clone()), &id.to_string(), &request, body).await;
     match received {
         Ok(received) => Ok(if received.present { Sent::Present } else { Sent::Added }),
         Err(error) => {

@@ -6,6 +6,7 @@
 //! - A plan takes a handful of statements, however many files it names.
 
 pub mod form;
+pub mod output;
 pub mod place;
 pub mod receive;
 
@@ -21,6 +22,7 @@ use crate::{
         fields::Fields,
         file::{FilePath, Side, clash},
         id::{PersonId, ResourceId, UploadId},
+        job::go_on,
         licence::{allows, making},
         permit::{self, Permit},
         refusal::Refusal,
@@ -34,7 +36,7 @@ use crate::{
         },
     },
     server::{
-        context::{Ctx, Principal},
+        context::{Ctx, JobPrincipal, Principal, machine_identity},
         error::{Error, Result},
         files::RunningSum,
         store::{Tx, dataset_file, licence, resource, storage, upload},
@@ -52,6 +54,33 @@ use super::{
     pager::Pager,
     storage::check_room,
 };
+
+/// Who sends the bytes of an upload.
+#[derive(Debug, Clone)]
+pub enum Sender {
+    /// A person, or a machine in its account.
+    Person(Principal),
+    /// An engine, for the job that it is at (JOB-6).
+    Engine(JobPrincipal),
+}
+
+impl Sender {
+    /// Whose turns to send it takes: a person's, or those of the machine.
+    pub const fn person(&self) -> PersonId {
+        match self {
+            Self::Person(by) => by.person,
+            Self::Engine(by) => machine_identity(by.key),
+        }
+    }
+
+    /// Who asks, where it is a person or acts as one.
+    fn requester(&self) -> Option<Requester<'_>> {
+        match self {
+            Self::Person(by) => Some(by.who()),
+            Self::Engine(_) => None,
+        }
+    }
+}
 
 /// A file that somebody wants to upload.
 #[derive(Debug, Clone, Default, Deserialize, Serialize, ToSchema)]
@@ -245,7 +274,7 @@ async fn may_upload(
     let container = access_path.ancestors.get(1).map_or(Kind::Root, |step| step.kind);
     let licences = licence::list_of_account(tx, found.account, ctx.now()).await?;
     allows(&licences, making(Kind::Dataset, container), ctx.now())?;
-    may_change_files(side, facts.status, found.charged_to.is_some())?;
+    may_change_files(side, facts.status, found.live_jobs)?;
     let may_replace = rights(by, &access_path, OnConflict::Replace).is_ok();
     Ok(UploadPlace { permit, name: found.name, side, may_replace })
 }
@@ -341,7 +370,7 @@ async fn plan_in(
     let (own, all) = upload::count_open(tx, permit.resource(), by.person).await?;
     let ended = i64::try_from(given_up.len()).unwrap_or(0);
     may_begin(i64::try_from(begun.len()).unwrap_or(i64::MAX), own - ended, all - ended)?;
-    check_room(tx, by.who(), permit.organization(), freed, more).await?;
+    check_room(tx, Some(by.who()), permit.organization(), freed, more).await?;
     upload::delete(tx, &given_up, now.plus_millis(ABANDONED_KEPT_MILLIS)).await?;
     let nothing = RunningSum::default().state();
     let (hash_state, expires_at) = (nothing.hash_state.as_str(), lives.1);
@@ -384,51 +413,69 @@ fn view(upload: upload::Upload) -> UploadView {
     }
 }
 
-/// An upload of the caller's that they may go on with.
+/// An upload of the sender's that they may go on with.
 struct OwnUpload {
     upload: upload::Upload,
     permit: Permit,
-    access_path: AccessPath,
+    /// Of a person. An engine has its lease instead.
+    access_path: Option<AccessPath>,
 }
 
-async fn own(tx: &mut Tx, by: &Principal, id: UploadId) -> Result<OwnUpload> {
-    let upload = upload::find(tx, id, by.person).await?.ok_or(Refusal::NotFound)?;
-    let access_path = access::access_path(tx, by, upload.dataset).await?;
-    let permit = rights(by, &access_path, upload.on_conflict)?;
-    Ok(OwnUpload { upload, permit, access_path })
+/// A person may go on as long as they have the rights, an engine as long as its lease is the job's.
+async fn own(tx: &mut Tx, by: &Sender, id: UploadId) -> Result<OwnUpload> {
+    match by {
+        Sender::Person(by) => {
+            let upload = upload::find(tx, id, by.person).await?.ok_or(Refusal::NotFound)?;
+            let access_path = access::access_path(tx, by, upload.dataset).await?;
+            let permit = rights(by, &access_path, upload.on_conflict)?;
+            Ok(OwnUpload { upload, permit, access_path: Some(access_path) })
+        }
+        Sender::Engine(by) => {
+            let upload = upload::find_of_job(tx, id, by.job).await?.ok_or(Refusal::NotFound)?;
+            output::is_held(tx, by).await?;
+            let permit = go_on(upload.person, upload.organization, upload.dataset);
+            Ok(OwnUpload { upload, permit, access_path: None })
+        }
+    }
 }
 
 impl OwnUpload {
     /// Whether it may receive bytes and become a file now: what the plan asked is asked anew (FILE-3, LIC-6), but for the rights, which
     /// [`own`] has asked, and the room, which [`check_room_of`] does.
     async fn check_place(&self, tx: &mut Tx, now: Timestamp) -> Result<()> {
-        may_change_files(self.upload.side, self.upload.status, self.upload.paid)?;
-        let account = self.access_path.ancestors.first().ok_or(Refusal::NotFound)?.account;
-        let container = self.access_path.ancestors.get(1).map_or(Kind::Root, |step| step.kind);
+        may_change_files(self.upload.side, self.upload.status, self.upload.live_jobs)?;
+        // A job that was started is carried out, whatever becomes of the licence meanwhile.
+        let Some(access_path) = &self.access_path else { return Ok(()) };
+        let account = access_path.ancestors.first().ok_or(Refusal::NotFound)?.account;
+        let container = access_path.ancestors.get(1).map_or(Kind::Root, |step| step.kind);
         let licences = licence::list_of_account(tx, account, now).await?;
         Ok(allows(&licences, making(Kind::Dataset, container), now)?)
     }
 }
 
-/// Whether the storage of the organization still has the room that an upload of the caller's has reserved. It is asked outside of the
+/// Whether the storage of the organization still has the room that an upload of the sender's has reserved. It is asked outside of the
 /// transaction that writes, because it is a sum over everything, and others wait for that one. What cannot be gone on with for another
 /// reason is no matter here.
-async fn check_room_of(ctx: &Ctx, by: &Principal, id: UploadId) -> Result<()> {
+async fn check_room_of(ctx: &Ctx, by: &Sender, id: UploadId) -> Result<()> {
     let mut tx = ctx.db().read().await?;
-    let Some(upload) = upload::find(&mut tx, id, by.person).await? else { return Ok(()) };
+    let found = match by {
+        Sender::Person(by) => upload::find(&mut tx, id, by.person).await?,
+        Sender::Engine(by) => upload::find_of_job(&mut tx, id, by.job).await?,
+    };
+    let Some(upload) = found else { return Ok(()) };
     if upload.file_number.is_some() || storage::find_limit(&mut tx, upload.organization).await?.is_none() {
         return Ok(());
     }
     // Who has lost the right to it is told that, and nothing of storage.
     let OwnUpload { upload, .. } = own(&mut tx, by, id).await?;
-    check_room(&mut tx, by.who(), upload.organization, upload.bytes, upload.bytes).await
+    check_room(&mut tx, by.requester(), upload.organization, upload.bytes, upload.bytes).await
 }
 
-/// How far an upload of the caller's is.
+/// How far an upload of the sender's is.
 ///
 /// # Errors
-/// `NotFound` if it is none of theirs, or they do not see its dataset any more; `Forbidden`; `UploadExpired`.
-pub async fn show(ctx: &Ctx, by: &Principal, id: &str) -> Result<UploadView> {
+/// `NotFound` if it is none of theirs, or they do not see its dataset any more; `Forbidden`; `LeaseLost`; `UploadExpired`.
+pub async fn show(ctx: &Ctx, by: &Sender, id: &str) -> Result<UploadView> {
     let id: UploadId = super::subject(id)?;
     let OwnUpload { upload, .. } = own(&mut ctx.db().read().await?, by, id).await?;
     if upload.file_number.is_none() && upload.expires_at <= ctx.now() {
@@ -437,11 +484,11 @@ pub async fn show(ctx: &Ctx, by: &Principal, id: &str) -> Result<UploadView> {
     Ok(view(upload))
 }
 
-/// Gives an upload of the caller's up. One that has become a file is none any more.
+/// Gives an upload of the sender's up. One that has become a file is none any more.
 ///
 /// # Errors
-/// `NotFound`, `Forbidden`.
-pub async fn discard(ctx: &Ctx, by: &Principal, id: &str) -> Result<()> {
+/// `NotFound`, `Forbidden`; `LeaseLost`.
+pub async fn discard(ctx: &Ctx, by: &Sender, id: &str) -> Result<()> {
     let id: UploadId = super::subject(id)?;
     ctx.db()
         .write(|tx, _| {

@@ -145,7 +145,7 @@ pub(crate) async fn upload_place(
     let Some(facts) = &found.dataset else { return Ok(None) };
     let container = access_path.ancestors.get(1).map_or(Kind::Root, |step| step.kind);
     let refused = allows(licences, making(Kind::Dataset, container), now)
-        .and_then(|()| may_change_files(Side::Input, facts.status, found.charged_to.is_some()))
+        .and_then(|()| may_change_files(Side::Input, facts.status, found.live_jobs))
         .err();
     let (open, done) = upload::count_of_person(tx, found.id, by.person).await?;
     let unfinished = (open > 0).then_some(UnfinishedView { here: done, all: open + done });

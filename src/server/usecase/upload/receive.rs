@@ -15,7 +15,7 @@ use crate::{
     domain::{
         audit::Action,
         file::FilePath,
-        id::{BlobId, ObjectId, UploadId},
+        id::{BlobId, JobId, ObjectId, UploadId},
         permit::Permit,
         refusal::Refusal,
         storage::size,
@@ -26,10 +26,10 @@ use crate::{
         },
     },
     server::{
-        context::{Ctx, Principal},
+        context::Ctx,
         error::{Error, Result},
-        files::{PieceWriter, RunningSum, SumState},
-        store::{Tx, blob, dataset_file, resource, upload},
+        files::{PieceSum, PieceWriter, RunningSum, SumState},
+        store::{Tx, blob, dataset_file, job_output, resource, upload},
         usecase::{
             audit::{self, AuditEvent},
             file::find_clash,
@@ -38,7 +38,7 @@ use crate::{
     view::file::FileView,
 };
 
-use super::{OwnUpload, check_room_of, own};
+use super::{OwnUpload, Sender, check_room_of, own};
 
 /// How often a write is tried again where somebody took the path, or stored the same bytes, at the same moment.
 const MAX_TAKEN_RETRIES: u32 = 3;
@@ -166,7 +166,7 @@ enum Begun {
 /// where another file has taken the path: the bytes are kept, and a new plan says what is to happen; `Unavailable` where storage fails.
 pub async fn receive(
     ctx: &Ctx,
-    by: &Principal,
+    by: &Sender,
     id: &str,
     request: &ReceiveRequest,
     body: impl Stream<Item = Arriving> + Send + Unpin,
@@ -200,7 +200,7 @@ fn too_long_to_check() -> Refusal {
     Refusal::TooLarge(format!("A request with a checksum can send at most {}.", size(MAX_PIECE_BYTES)))
 }
 
-async fn begin_in(tx: &mut Tx, ctx: &Ctx, by: &Principal, id: UploadId, request: &ReceiveRequest) -> Result<Begun> {
+async fn begin_in(tx: &mut Tx, ctx: &Ctx, by: &Sender, id: UploadId, request: &ReceiveRequest) -> Result<Begun> {
     let own = own(tx, by, id).await?;
     let (upload, permit, now) = (&own.upload, &own.permit, ctx.now());
     match admit(&upload.progress(), request.offset, request.length, now)? {
@@ -263,7 +263,7 @@ enum Committed {
 /// A request that holds an upload.
 struct Receiver<'a> {
     ctx: &'a Ctx,
-    by: &'a Principal,
+    by: &'a Sender,
     claim: Claim,
     /// Of everything that was received, counted or not.
     sum: RunningSum,
@@ -468,13 +468,18 @@ impl Receiver<'_> {
 async fn finish_in(
     tx: &mut Tx,
     ctx: &Ctx,
-    by: &Principal,
+    by: &Sender,
     permit: &Permit,
     upload: &upload::Upload,
     sum: &RunningSum,
 ) -> Result<std::result::Result<Finished, Refusal>> {
     let (now, sum) = (ctx.now(), sum.sum());
     let finished_until = now.plus_millis(FINISHED_KEPT_MILLIS);
+    if let Some(job) = upload.job {
+        let number = finish_output_in(tx, ctx, job, upload, &sum).await?;
+        upload::update_finished(tx, upload.id, number, finished_until).await?;
+        return Ok(Ok(Finished { number, present: false }));
+    }
     let same = blob::find_same(tx, &upload.cluster, &sum.sha256, upload.bytes).await?;
     // What a path may be can have changed since the plan.
     let mut path = FilePath::parse(&upload.path).map_err(|issue| Refusal::BadRequest(issue.to_string()))?;
@@ -514,19 +519,7 @@ async fn finish_in(
     } else if let Some(clash) = find_clash(tx, permit.resource(), upload.side, &path).await? {
         return Ok(Err(Refusal::FileConflict(clash.to_string())));
     }
-    let blob_id = match same {
-        Some(id) => {
-            upload::discard_pieces(tx, &[upload.id], now).await?;
-            id
-        }
-        None => {
-            let id = BlobId(ctx.id());
-            let (cluster, sha256) = (upload.cluster.as_str(), sum.sha256.as_str());
-            let (bytes, crc32, media) = (upload.bytes, sum.crc32, sum.media);
-            blob::insert(tx, &blob::NewBlob { id, cluster, sha256, bytes, crc32, media, at: now }, upload.id).await?;
-            id
-        }
-    };
+    let blob_id = blob_of(tx, ctx, upload, &sum, same).await?;
     let new = dataset_file::NewFile {
         side: upload.side,
         path: &path,
@@ -534,7 +527,7 @@ async fn finish_in(
         media: sum.media,
         bytes: upload.bytes,
         modified_at: upload.modified_at,
-        by: by.person,
+        by: upload.person,
         at: now,
     };
     let number = dataset_file::insert(tx, permit, &new).await?;
@@ -553,11 +546,13 @@ async fn finish_in(
 async fn note_replaced(
     tx: &mut Tx,
     ctx: &Ctx,
-    by: &Principal,
+    by: &Sender,
     permit: &Permit,
     replaced: &FileView,
     new: (i64, &str),
 ) -> Result<()> {
+    // What an engine sends takes the place of nothing before its job is done.
+    let Sender::Person(by) = by else { return Ok(()) };
     let dataset = permit.resource();
     let name = resource::find(tx, dataset).await?.ok_or(Refusal::NotFound)?.name;
     let told = |(number, path): (i64, &str)| serde_json::json!({ "resource": dataset, "number": number, "path": path, "left_out": replaced.left_out });
@@ -569,4 +564,40 @@ async fn note_replaced(
         ..AuditEvent::new(Action::FilesDeleted, format!("replaced “{}” of “{name}” for good", replaced.path))
     };
     audit::record(tx, ctx, by, event).await
+}
+
+/// The blob of an upload that is complete: the one with the same bytes, if its cluster has it, else one of its pieces.
+async fn blob_of(
+    tx: &mut Tx,
+    ctx: &Ctx,
+    upload: &upload::Upload,
+    sum: &PieceSum,
+    same: Option<BlobId>,
+) -> Result<BlobId> {
+    let now = ctx.now();
+    if let Some(id) = same {
+        upload::discard_pieces(tx, &[upload.id], now).await?;
+        return Ok(id);
+    }
+    let id = BlobId(ctx.id());
+    let (cluster, sha256) = (upload.cluster.as_str(), sum.sha256.as_str());
+    let (bytes, crc32, media) = (upload.bytes, sum.crc32, sum.media);
+    blob::insert(tx, &blob::NewBlob { id, cluster, sha256, bytes, crc32, media, at: now }, upload.id).await?;
+    Ok(id)
+}
+
+/// Makes an output of a job of an upload that is complete (JOB-6). It is no file of the dataset until the job is done.
+async fn finish_output_in(tx: &mut Tx, ctx: &Ctx, job: JobId, upload: &upload::Upload, sum: &PieceSum) -> Result<i64> {
+    let path = FilePath::parse(&upload.path)
+        .map_err(|issue| Error::Internal(format!("upload {} has no path: {issue}", upload.id)))?;
+    let same = blob::find_same(tx, &upload.cluster, &sum.sha256, upload.bytes).await?;
+    let blob_id = blob_of(tx, ctx, upload, sum, same).await?;
+    let new = job_output::NewOutput {
+        path: &path,
+        role: upload.role.unwrap_or_default(),
+        blob: blob_id,
+        modified_at: upload.modified_at,
+        at: ctx.now(),
+    };
+    Ok(job_output::insert(tx, job, &new).await?)
 }

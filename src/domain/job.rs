@@ -1,0 +1,462 @@
+//! Jobs (JOB-2): an app's run on a dataset. Its states and what leads from one to the next, what it costs, and what it does to the
+//! dataset. An engine is at a job under a lease, and every write of it names that lease (JOB-6).
+
+use serde::{Deserialize, Serialize};
+
+use super::{
+    app::PriceRule,
+    id::{OrganizationId, PersonId, ResourceId},
+    licence::{Amount, DEFAULT_MEGAPIXELS, Entitlement, Licence, Model, affordable_images, allows, price},
+    permit::Permit,
+    refusal::Refusal,
+    resource::DatasetStatus,
+    role::{Permission, Role, may},
+    text::number,
+    time::Timestamp,
+};
+
+/// How long a lease is valid without a sign of life, in milliseconds.
+pub const LEASE_MILLIS: i64 = 10 * 60_000;
+
+/// How often an engine gives one, in seconds.
+pub const HEARTBEAT_SECONDS: i64 = 60;
+
+/// How many engines may be lost until the job has failed.
+pub const MAX_ATTEMPTS: i64 = 3;
+
+/// How many jobs are under way on a dataset at most.
+pub const MAX_LIVE_JOBS: u64 = 20;
+
+/// How many jobs of an organization are under way at most.
+pub const MAX_LIVE_JOBS_OF_ORGANIZATION: u64 = 10_000;
+
+/// The highest progress: thousandths.
+pub const MAX_PROGRESS: i64 = 1_000;
+
+/// The longest step, in characters.
+pub const MAX_STEP_LENGTH: usize = 200;
+
+/// The longest message of a failure, in characters.
+pub const MAX_MESSAGE_LENGTH: usize = 2_000;
+
+/// How many apps an engine asks for at once at most.
+pub const MAX_CLAIMED_APPS: usize = 50;
+
+/// How long an engine may wait for a job in one request, in seconds.
+pub const MAX_CLAIM_WAIT_SECONDS: i64 = 30;
+
+/// How far a job is.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum JobState {
+    /// Until there are enough credits or allowance (LIC-2). Nothing was charged yet.
+    WaitingForCredits,
+    /// Paid, and waiting for an engine.
+    Queued,
+    /// An engine is at it.
+    Running,
+    /// Somebody wants it to end, and its engine does not know yet.
+    Cancelling,
+    Done,
+    Failed,
+    Cancelled,
+}
+
+words! {
+    JobState
+    WaitingForCredits => "waiting_for_credits", "Waiting for credits";
+    Queued => "queued", "Queued";
+    Running => "running", "Running";
+    Cancelling => "cancelling", "Cancelling";
+    Done => "done", "Done";
+    Failed => "failed", "Failed";
+    Cancelled => "cancelled", "Cancelled";
+}
+
+impl JobState {
+    /// Whether nothing becomes of it any more.
+    pub const fn has_ended(self) -> bool {
+        matches!(self, Self::Done | Self::Failed | Self::Cancelled)
+    }
+
+    /// Whether it holds the images of its dataset: what it works on was counted and charged.
+    pub const fn holds_inputs(self) -> bool {
+        matches!(self, Self::Queued | Self::Running | Self::Cancelling)
+    }
+}
+
+/// Why a job failed.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FailureKind {
+    /// The app itself says that it did not work.
+    AppError,
+    /// It could not work on these images.
+    InputError,
+    /// The engine has too little memory or disk.
+    InsufficientResources,
+    /// Its engines were lost, one after the other.
+    EngineLost,
+    /// It took longer than its version may.
+    Timeout,
+}
+
+words! {
+    FailureKind
+    AppError => "app_error", "The app reported an error";
+    InputError => "input_error", "The images cannot be processed";
+    InsufficientResources => "insufficient_resources", "The engine ran out of memory or disk space";
+    EngineLost => "engine_lost", "The engine was lost three times";
+    Timeout => "timeout", "It took longer than the app allows";
+}
+
+impl FailureKind {
+    /// Whether an engine may say so.
+    pub const fn is_said_by_engines(self) -> bool {
+        matches!(self, Self::AppError | Self::InputError | Self::InsufficientResources)
+    }
+}
+
+/// Something that happens to a job.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum JobEvent {
+    /// There is enough now, and it was charged.
+    Paid,
+    /// An engine took it.
+    Claimed,
+    /// The engine says that it is done.
+    Completed,
+    /// The engine says that it did not work.
+    Broke(FailureKind),
+    /// The engine gives it back.
+    Released,
+    /// The lease ran out without a sign of life, for the so-manyth time.
+    LeaseLost(i64),
+    /// The time of its version is over.
+    TimedOut,
+    /// Somebody wants it to end.
+    CancelAsked,
+    /// Its dataset was deleted for good.
+    DatasetGone,
+}
+
+/// What an event leads to.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Step {
+    pub to: JobState,
+    /// Whether what was charged is given back.
+    pub refunds: bool,
+    pub failure: Option<FailureKind>,
+}
+
+const fn to(state: JobState) -> Step {
+    Step { to: state, refunds: false, failure: None }
+}
+
+const fn failed(kind: FailureKind) -> Step {
+    Step { to: JobState::Failed, refunds: true, failure: Some(kind) }
+}
+
+/// What an event leads to in a state; `None` where it cannot happen there. What failed, and what was cancelled before an engine
+/// was at it, is refunded (JOB-2). What was cancelled while it ran is not.
+pub const fn after(state: JobState, event: JobEvent) -> Option<Step> {
+    use JobEvent as E;
+    use JobState as S;
+    Some(match (state, event) {
+        (S::WaitingForCredits, E::Paid) => to(S::Queued),
+        (S::WaitingForCredits, E::CancelAsked | E::DatasetGone) => to(S::Cancelled),
+        (S::Queued, E::Claimed) => to(S::Running),
+        (S::Queued, E::CancelAsked | E::DatasetGone) => Step { to: S::Cancelled, refunds: true, failure: None },
+        (S::Running, E::Completed) => to(S::Done),
+        (S::Running, E::Broke(kind)) => failed(kind),
+        (S::Running, E::Released) => to(S::Queued),
+        (S::Running, E::LeaseLost(times)) if times < MAX_ATTEMPTS => to(S::Queued),
+        (S::Running, E::LeaseLost(_)) => failed(FailureKind::EngineLost),
+        (S::Running, E::TimedOut) => failed(FailureKind::Timeout),
+        (S::Running | S::Cancelling, E::CancelAsked) => to(S::Cancelling),
+        (S::Running, E::DatasetGone) => to(S::Cancelled),
+        // Whatever the engine says: somebody wanted it to end, and earlier results stay as they were.
+        (S::Cancelling, E::Completed | E::Broke(_) | E::Released | E::LeaseLost(_) | E::TimedOut | E::DatasetGone) => {
+            to(S::Cancelled)
+        }
+        _ => return None,
+    })
+}
+
+/// [`after`], for what somebody asked for.
+///
+/// # Errors
+/// `JobConflict`, saying what became of it.
+pub fn step(state: JobState, event: JobEvent) -> Result<Step, Refusal> {
+    after(state, event).ok_or_else(|| {
+        Refusal::JobConflict(format!("This job is {} already, so nothing was changed.", state.label().to_lowercase()))
+    })
+}
+
+/// How far a dataset has come while the job that processes it is in a state. An earlier result stays a result, whatever becomes
+/// of another job (DRIVE-6, JOB-2).
+pub const fn dataset_status(before: DatasetStatus, state: JobState) -> DatasetStatus {
+    match (state, before) {
+        (JobState::Done, _) | (_, DatasetStatus::Processed) => DatasetStatus::Processed,
+        (JobState::WaitingForCredits, _) => DatasetStatus::WaitingForCredits,
+        (JobState::Queued, _) => DatasetStatus::Queued,
+        (JobState::Running | JobState::Cancelling, _) => DatasetStatus::Processing,
+        (JobState::Failed, _) => DatasetStatus::Failed,
+        (JobState::Cancelled, before) => before,
+    }
+}
+
+/// What a dataset goes back to when its job is cancelled. What is under way, as the operator said, is a draft without it.
+pub const fn settled(status: DatasetStatus) -> DatasetStatus {
+    match status {
+        DatasetStatus::Processed => DatasetStatus::Processed,
+        DatasetStatus::Failed => DatasetStatus::Failed,
+        DatasetStatus::Draft | DatasetStatus::Queued | DatasetStatus::WaitingForCredits | DatasetStatus::Processing => {
+            DatasetStatus::Draft
+        }
+    }
+}
+
+/// Whether no other job like it may be under way on the dataset: what is charged, and what makes it Processed, is one at a time.
+pub const fn is_exclusive(rule: PriceRule, makes_processed: bool) -> bool {
+    matches!(rule, PriceRule::Processing) || makes_processed
+}
+
+/// LIC-2: what a job costs. Images & Projects pays the images that were not charged yet, and a project the first time; Credits pays
+/// each job. `charged` is how many images of the dataset were charged before, if any licence paid for it.
+pub fn price_of(rule: PriceRule, model: Option<Model>, images: i64, charged: Option<i64>) -> Amount {
+    match (rule, model) {
+        (PriceRule::Free, _) | (_, None) => Amount::default(),
+        (PriceRule::Processing, Some(Model::ImagesProjects)) => Amount {
+            images: images.saturating_sub(charged.unwrap_or(0)).max(0),
+            projects: i64::from(charged.is_none()),
+            credits: 0,
+        },
+        (PriceRule::Processing, Some(Model::Credits)) => price(Model::Credits, images, DEFAULT_MEGAPIXELS),
+    }
+}
+
+/// How many images what waits may have at most to be paid.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Affordable {
+    /// Of a dataset that was never charged; below zero where none can be paid.
+    pub images: i64,
+    /// More than were charged before, where these are not charged again.
+    pub more_images: i64,
+    /// Whether each job is paid, whatever was charged before.
+    pub pays_each: bool,
+}
+
+/// LIC-2: what can be paid from what is left; it leaves out what cannot, and [`price_of`] says what each costs.
+pub fn affordable(model: Model, left: Amount) -> Affordable {
+    Affordable {
+        images: affordable_images(model, left, DEFAULT_MEGAPIXELS).unwrap_or(-1),
+        more_images: left.images,
+        pays_each: model == Model::Credits,
+    }
+}
+
+/// Whether a job may cost so much: what somebody confirmed is the most.
+///
+/// # Errors
+/// `PriceChanged`, naming what it costs.
+pub fn within(price: Amount, max_price: Option<Amount>) -> Result<(), Refusal> {
+    if max_price.is_none_or(|most| most.covers(price)) {
+        return Ok(());
+    }
+    let cost = if price.credits > 0 {
+        format!("{} credits", number(price.credits))
+    } else {
+        format!("{} images and {} projects", number(price.images), number(price.projects))
+    };
+    Err(Refusal::PriceChanged(format!(
+        "This now costs {cost}, which is more than you agreed to. Nothing was started. Check the price and start it again."
+    )))
+}
+
+/// Whether the licences of an account allow a job: one that costs takes a cloud licence, and one that is free is only taken away by
+/// an expired one (LIC-6).
+///
+/// # Errors
+/// `Licence`, saying what is missing.
+pub fn may_process(rule: PriceRule, licences: &[Licence], now: Timestamp) -> Result<(), Refusal> {
+    let wanted = match rule {
+        PriceRule::Free => Entitlement::Create,
+        PriceRule::Processing => Entitlement::Process,
+    };
+    allows(licences, wanted, now)
+}
+
+/// Whether somebody may start what their organization pays for (JOB-5): people of the organization that pays, as far as their
+/// membership includes billable activity; nobody from outside. A machine of the account may.
+///
+/// # Errors
+/// `Forbidden`, saying whom to ask.
+pub fn may_spend(rule: PriceRule, billable: Option<bool>, is_machine: bool) -> Result<(), Refusal> {
+    if rule == PriceRule::Free || is_machine {
+        return Ok(());
+    }
+    let text = match billable {
+        Some(true) => return Ok(()),
+        Some(false) => {
+            "Your membership in this organization does not include billable activity, and this app costs. Ask an Owner or a Manager."
+        }
+        None => "Only people of the organization that pays can start this app, because it costs. Ask someone there.",
+    };
+    Err(Refusal::Forbidden(text.to_owned()))
+}
+
+/// Whether somebody sees what a job costs (JOB-3): the people of the organization that pays.
+pub fn sees_price(role: Option<Role>) -> bool {
+    role.is_some_and(|role| may(role, Permission::SeePrices))
+}
+
+/// Whether one more job may begin on a dataset of an organization with so many under way.
+///
+/// # Errors
+/// `JobConflict`.
+pub fn may_begin(on_dataset: u64, of_organization: u64, exclusive: bool, other_exclusive: bool) -> Result<(), Refusal> {
+    let text = if exclusive && other_exclusive {
+        "Another job is processing this dataset. Wait until it has ended, or cancel it.".to_owned()
+    } else if on_dataset >= MAX_LIVE_JOBS {
+        format!("{MAX_LIVE_JOBS} jobs are under way on this dataset, and that is the most. Wait until one has ended.")
+    } else if of_organization >= MAX_LIVE_JOBS_OF_ORGANIZATION {
+        format!(
+            "{} jobs of this organization are under way, and that is the most.",
+            number(i64::try_from(MAX_LIVE_JOBS_OF_ORGANIZATION).unwrap_or(i64::MAX))
+        )
+    } else {
+        return Ok(());
+    };
+    Err(Refusal::JobConflict(text))
+}
+
+/// Whether the operator may say how far a dataset has come: not while a job does.
+///
+/// # Errors
+/// `JobConflict`.
+pub fn may_set_status(is_processed_by_a_job: bool) -> Result<(), Refusal> {
+    if is_processed_by_a_job {
+        let text = "A job is processing this dataset, and its status follows from the job. Cancel the job first.";
+        return Err(Refusal::JobConflict(text.to_owned()));
+    }
+    Ok(())
+}
+
+/// Leave to write what a job does to its dataset. Whoever started it was allowed to.
+pub const fn go_on(person: PersonId, organization: OrganizationId, dataset: ResourceId) -> Permit {
+    Permit::of_task(person, organization, dataset)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::domain::testing::table;
+
+    const EVENTS: [JobEvent; 11] = [
+        JobEvent::Paid,
+        JobEvent::Claimed,
+        JobEvent::Completed,
+        JobEvent::Broke(FailureKind::AppError),
+        JobEvent::Released,
+        JobEvent::LeaseLost(1),
+        JobEvent::LeaseLost(2),
+        JobEvent::LeaseLost(3),
+        JobEvent::TimedOut,
+        JobEvent::CancelAsked,
+        JobEvent::DatasetGone,
+    ];
+
+    #[test]
+    fn job_2_every_state_and_every_event() {
+        let header = ["event"].into_iter().chain(JobState::ALL.map(JobState::label)).map(str::to_owned);
+        let mut rows = vec![header.collect::<Vec<_>>()];
+        for event in EVENTS {
+            let cells = JobState::ALL.map(|state| {
+                after(state, event).map_or_else(String::new, |step| {
+                    let refund = if step.refunds { ", refunded" } else { "" };
+                    format!("{}{refund}", step.to.label())
+                })
+            });
+            rows.push(std::iter::once(format!("{event:?}")).chain(cells).collect());
+        }
+        insta::assert_snapshot!(table(&rows));
+    }
+
+    #[test]
+    fn job_2_drive_6_what_a_job_makes_of_its_dataset() {
+        let befores = [DatasetStatus::Draft, DatasetStatus::Failed, DatasetStatus::Processed];
+        let header = ["job"].into_iter().chain(befores.map(DatasetStatus::label)).map(str::to_owned);
+        let mut rows = vec![header.collect::<Vec<_>>()];
+        for state in JobState::ALL {
+            let cells = befores.map(|before| dataset_status(before, state).label());
+            rows.push([state.label()].into_iter().chain(cells).map(str::to_owned).collect());
+        }
+        insta::assert_snapshot!(table(&rows));
+    }
+
+    #[test]
+    fn lic_2_what_a_job_costs() {
+        let amount = |images, projects, credits| Amount { images, projects, credits };
+        let processing = |model, images, charged| price_of(PriceRule::Processing, Some(model), images, charged);
+        assert_eq!(processing(Model::ImagesProjects, 50, None), amount(50, 1, 0));
+        assert_eq!(processing(Model::ImagesProjects, 50, Some(50)), amount(0, 0, 0), "it was charged before");
+        assert_eq!(processing(Model::ImagesProjects, 60, Some(50)), amount(10, 0, 0), "ten came since");
+        assert_eq!(processing(Model::ImagesProjects, 40, Some(50)), amount(0, 0, 0), "nothing comes back");
+        assert_eq!(processing(Model::Credits, 50, Some(50)), amount(0, 0, 10), "each job is paid");
+        assert_eq!(price_of(PriceRule::Free, Some(Model::Credits), 50, None), Amount::default());
+        assert_eq!(within(amount(0, 0, 10), Some(amount(0, 0, 10))), Ok(()));
+        assert!(matches!(within(amount(0, 0, 11), Some(amount(0, 0, 10))), Err(Refusal::PriceChanged(_))));
+        assert_eq!(within(amount(9, 9, 9), None), Ok(()));
+    }
+
+    #[test]
+    fn job_5_who_may_start_what_costs() {
+        let fine = |billable| may_spend(PriceRule::Processing, billable, false).is_ok();
+        assert_eq!((fine(None), fine(Some(true)), fine(Some(false))), (false, true, false));
+        assert!(may_spend(PriceRule::Processing, None, true).is_ok());
+        assert!(may_spend(PriceRule::Free, Some(false), false).is_ok());
+        assert!(Role::ALL.into_iter().all(|role| sees_price(Some(role))) && !sees_price(None), "JOB-3");
+    }
+
+    #[test]
+    fn job_2_how_many_may_be_under_way() {
+        for (on_dataset, of_organization, exclusive, other, fine) in [
+            (0, 0, true, false, true),
+            (1, 1, true, true, false),
+            (1, 1, false, true, true),
+            (MAX_LIVE_JOBS, 1, false, false, false),
+            (1, MAX_LIVE_JOBS_OF_ORGANIZATION, false, false, false),
+        ] {
+            let answer = may_begin(on_dataset, of_organization, exclusive, other);
+            assert_eq!(answer.is_ok(), fine, "{on_dataset} {of_organization} {exclusive} {other}");
+        }
+    }
+
+    proptest! {
+        /// Whatever happens in whatever order: what was paid once is given back at most once, and what ended stays as it is.
+        #[test]
+        fn job_2_whatever_happens_a_job_is_refunded_at_most_once_and_ends_once(
+            events in proptest::collection::vec(0..EVENTS.len(), 0..60),
+            waits: bool,
+        ) {
+            let mut state = if waits { JobState::WaitingForCredits } else { JobState::Queued };
+            let (mut paid, mut refunds) = (!waits, 0);
+            for event in events.into_iter().map(|at| EVENTS[at]) {
+                let Some(step) = after(state, event) else { continue };
+                prop_assert!(!state.has_ended());
+                paid |= event == JobEvent::Paid;
+                refunds += u32::from(step.refunds);
+                prop_assert!(!step.refunds || (paid && step.to.has_ended()));
+                prop_assert_eq!(step.failure.is_some(), step.to == JobState::Failed);
+                state = step.to;
+            }
+            prop_assert!(refunds <= 1);
+            if state == JobState::Done {
+                prop_assert!(paid && refunds == 0);
+            }
+        }
+    }
+}

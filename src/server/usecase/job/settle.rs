@@ -1,0 +1,143 @@
+//! What becomes of a job and of its dataset when something happens to it (JOB-2): one place, so that whatever ends a job refunds it
+//! once, lets its images go, and leaves earlier results as they were unless it is done.
+
+use crate::{
+    domain::{
+        app::OutputRole,
+        audit::Action,
+        id::{JobId, LeaseId, OrganizationId},
+        job::{JobEvent, JobState, MAX_LIVE_JOBS_OF_ORGANIZATION, Step, after, dataset_status, go_on},
+        licence::{Amount, EntryKind},
+        permit::Permit,
+        refusal::Refusal,
+        upload::ABANDONED_KEPT_MILLIS,
+    },
+    server::{
+        context::Ctx,
+        error::Result,
+        store::{
+            Tx,
+            job::{self, DatasetEffect, Job, StateChange},
+            job_output, upload,
+        },
+    },
+};
+
+use super::super::{
+    audit::{self, AuditEvent},
+    waiting,
+};
+
+/// Carries a step of a job out, under a lease where an engine asks for it.
+///
+/// # Errors
+/// `LeaseLost` if the job is not in the state any more that the step leaves.
+pub(in super::super) async fn apply(
+    tx: &mut Tx,
+    ctx: &Ctx,
+    found: &Job,
+    step: Step,
+    message: Option<&str>,
+    lease: Option<LeaseId>,
+) -> Result<()> {
+    let now = ctx.now();
+    let refund = found.licence.filter(|_| step.refunds && !found.refunded);
+    let change = StateChange {
+        from: found.state,
+        lease,
+        to: step.to,
+        attempts: found.attempts,
+        refunded: found.refunded || refund.is_some(),
+        failure: step.failure,
+        message,
+        at: now,
+    };
+    if !job::update_state(tx, found.id, &change).await? {
+        return Err(Refusal::LeaseLost.into());
+    }
+    let dataset = job::find_dataset(tx, found.dataset).await?;
+    if let Some(dataset) = &dataset {
+        let permit = go_on(found.person, dataset.organization, found.dataset);
+        if step.to == JobState::Done {
+            job_output::publish(tx, &permit, found.id, found.app, found.person, now).await?;
+        }
+        let holds = i64::from(step.to.holds_inputs()) - i64::from(found.state.holds_inputs());
+        let (mut charged_to, mut charged_images) = (dataset.charged_to, dataset.charged_images);
+        if refund.is_some() && found.price.credits == 0 {
+            charged_images = (charged_images - found.price.images).max(0);
+            if found.price.projects > 0 {
+                charged_to = None;
+            }
+        }
+        let effect = DatasetEffect {
+            status: if found.makes_processed { dataset_status(found.status_before, step.to) } else { dataset.status },
+            charged_to,
+            charged_images,
+            waits: dataset.waiting && !found.exclusive,
+            holds,
+        };
+        job::update_dataset(tx, &permit, &effect, now).await?;
+    }
+    if step.to.has_ended() {
+        // Of what failed, its log is kept with the job's other facts; nothing of it becomes a result.
+        let kept = (step.to == JobState::Failed).then_some(OutputRole::Log);
+        job_output::delete(tx, found.id, kept, now).await?;
+        upload::delete_of_job(tx, found.id, now.plus_millis(ABANDONED_KEPT_MILLIS)).await?;
+    } else if step.to == JobState::Queued {
+        // The next engine begins anew.
+        job_output::delete(tx, found.id, None, now).await?;
+        upload::delete_of_job(tx, found.id, now.plus_millis(ABANDONED_KEPT_MILLIS)).await?;
+        ctx.jobs_queued().notify_waiters();
+    }
+    if let Some(licence) = refund {
+        let price: Amount = found.price;
+        waiting::book(tx, ctx, licence, EntryKind::Refund, price, (found.dataset, Some(found.id))).await?;
+        // It is enough for something that waits, perhaps.
+        waiting::start_waiting_with(tx, ctx, licence).await?;
+    }
+    Ok(())
+}
+
+/// Notes in the audit log that a job ended by itself, or by its engine.
+pub(in super::super) async fn note_ended(tx: &mut Tx, ctx: &Ctx, found: &Job, step: Step) -> Result<()> {
+    if !step.to.has_ended() {
+        return Ok(());
+    }
+    let what = AuditEvent {
+        organization: Some(found.organization),
+        before: Some(serde_json::json!({ "job": found.id, "state": found.state })),
+        after: Some(
+            serde_json::json!({ "job": found.id, "state": step.to, "failure": step.failure, "refunded": step.refunds }),
+        ),
+        resources: vec![found.dataset],
+        ..AuditEvent::new(
+            Action::JobEnded,
+            format!("“{}” on “{}”: {}", found.app_title, found.dataset_name, step.to.label().to_lowercase()),
+        )
+    };
+    audit::note_by_itself(tx, ctx, what).await
+}
+
+/// Ends jobs whose datasets are about to be deleted for good.
+async fn end_gone(tx: &mut Tx, ctx: &Ctx, jobs: Vec<JobId>) -> Result<()> {
+    for id in jobs {
+        let Some(found) = job::find(tx, id).await? else { continue };
+        let Some(step) = after(found.state, JobEvent::DatasetGone) else { continue };
+        apply(tx, ctx, &found, step, Some("The dataset was deleted."), None).await?;
+        note_ended(tx, ctx, &found, step).await?;
+    }
+    Ok(())
+}
+
+/// Ends the jobs on what is about to be deleted for good from the trash.
+pub(in super::super) async fn end_of_doomed(tx: &mut Tx, ctx: &Ctx, tops: &[Permit]) -> Result<()> {
+    let jobs = job::list_live_of_doomed(tx, tops).await?;
+    end_gone(tx, ctx, jobs).await
+}
+
+/// Ends the jobs of an organization whose Drives are about to be deleted: a personal space that goes with its person.
+pub(in super::super) async fn end_of_organization(tx: &mut Tx, ctx: &Ctx, organization: OrganizationId) -> Result<()> {
+    let most = i64::try_from(MAX_LIVE_JOBS_OF_ORGANIZATION).unwrap_or(i64::MAX);
+    let jobs = job::list_live_of_organization(tx, organization, most).await?;
+    end_gone(tx, ctx, jobs).await
+}

@@ -1,0 +1,202 @@
+//! What waits for credits, and what starts when there are enough (LIC-2): jobs, and datasets that the operator wants processed.
+
+use crate::{
+    domain::{
+        audit::Action,
+        id::{AccountId, EntryId, JobId, LicenceId, ResourceId},
+        job::{JobEvent, JobState, affordable, after, dataset_status, go_on, price_of, within},
+        licence::{Amount, DEFAULT_MEGAPIXELS, EntryKind, Model, governing, price, spend},
+        permit::operate,
+        resource::DatasetStatus,
+    },
+    server::{
+        context::Ctx,
+        error::{Error, Result},
+        store::{
+            Tx,
+            job::{self, Charged, DatasetEffect, Job, JobDataset},
+            licence, loan, organization, resource, waiting,
+        },
+    },
+};
+
+use super::audit::{self, AuditEvent};
+
+/// How many datasets that waited are started in one transaction.
+const START_BATCH_SIZE: i64 = 50;
+
+/// Starts what waits for credits in an account and can be paid now, what has waited longest first (LIC-2); what is too
+/// dear goes on waiting, and does not keep smaller ones from starting. At most [`START_BATCH_SIZE`] in one transaction;
+/// whether there may be more. Then the worker is told, and goes on.
+pub(super) async fn start_waiting(tx: &mut Tx, ctx: &Ctx, account: AccountId) -> Result<bool> {
+    let now = ctx.now();
+    let licences = licence::list_of_account(tx, account, now).await?;
+    let Some(governing) = governing(&licences, now).filter(|licence| licence.is_active(now)) else { return Ok(false) };
+    let (Some(model), id) = (governing.model, governing.id) else { return Ok(false) };
+    let mut left = governing.left;
+    let datasets = waiting::list(tx, account, affordable(model, left), START_BATCH_SIZE).await?;
+    let Some(first) = datasets.first() else { return Ok(false) };
+    // Nothing goes on in an organization that was deleted.
+    if organization::find(tx, first.organization).await?.is_none() {
+        return Ok(false);
+    }
+    let more = i64::try_from(datasets.len()).is_ok_and(|count| count == START_BATCH_SIZE);
+    for dataset in datasets {
+        if let Some(job) = dataset.job {
+            left = start_job(tx, ctx, job, (id, model), left).await?;
+            continue;
+        }
+        let cost = price(model, dataset.images, DEFAULT_MEGAPIXELS);
+        let Ok(after) = spend(left, cost) else { continue };
+        if !book(tx, ctx, id, EntryKind::Spend, cost.negated(), (dataset.id, None)).await? {
+            return Err(Error::Internal("a licence has less left than it said in the same transaction".to_owned()));
+        }
+        left = after;
+        let permit = operate(dataset.created_by, dataset.organization, dataset.id);
+        resource::update_status(tx, &permit, DatasetStatus::Queued, Some(id), now).await?;
+        let summary = format!("started “{}”, which was waiting for credits", dataset.name);
+        let what = AuditEvent {
+            organization: Some(dataset.organization),
+            before: Some(serde_json::json!({ "resource": dataset.id, "status": DatasetStatus::WaitingForCredits })),
+            after: Some(
+                serde_json::json!({ "resource": dataset.id, "status": DatasetStatus::Queued, "charged": cost }),
+            ),
+            resources: vec![dataset.id],
+            ..AuditEvent::new(Action::DatasetStatusSet, summary)
+        };
+        audit::note_by_itself(tx, ctx, what).await?;
+    }
+    if more {
+        // The worker may wake before this is committed and find nothing. It looks again every few seconds by itself.
+        ctx.credits_came().notify_one();
+    }
+    Ok(more)
+}
+
+/// Queues a job that waits, if it can be paid from what is left of a licence; what is left then.
+async fn start_job(tx: &mut Tx, ctx: &Ctx, id: JobId, payer: (LicenceId, Model), left: Amount) -> Result<Amount> {
+    let Some(found) = job::find(tx, id).await? else { return Ok(left) };
+    let Some(dataset) = job::find_dataset(tx, found.dataset).await? else { return Ok(left) };
+    let price = price_of(found.price_rule, Some(payer.1), dataset.images, dataset.charged());
+    // What would cost more than somebody agreed to goes on waiting.
+    let Ok(after) = spend(left, price).and_then(|after| within(price, found.max_price).map(|()| after)) else {
+        return Ok(left);
+    };
+    queue(tx, ctx, &found, &dataset, Some(payer), price, None).await?;
+    let what = AuditEvent {
+        organization: Some(found.organization),
+        after: Some(serde_json::json!({ "job": id, "resource": found.dataset, "charged": price })),
+        resources: vec![found.dataset],
+        ..AuditEvent::new(
+            Action::JobQueued,
+            format!("started “{}” on “{}”, which was waiting for credits", found.app_title, dataset.name),
+        )
+    };
+    audit::note_by_itself(tx, ctx, what).await?;
+    Ok(after)
+}
+
+/// Charges a job that waits and queues it (JOB-2): from now on it holds the images of its dataset.
+///
+/// # Errors
+/// `Internal` where the licence has less left than it said in the same transaction.
+pub(super) async fn queue(
+    tx: &mut Tx,
+    ctx: &Ctx,
+    found: &Job,
+    dataset: &JobDataset,
+    payer: Option<(LicenceId, Model)>,
+    price: Amount,
+    inputs_digest: Option<&str>,
+) -> Result<()> {
+    let now = ctx.now();
+    let to = after(found.state, JobEvent::Paid)
+        .ok_or_else(|| Error::Internal("a job that does not wait is queued".to_owned()))?
+        .to;
+    let (mut charged_to, mut charged_images) = (dataset.charged_to, dataset.charged_images);
+    let paid = payer.filter(|_| !price.is_nothing());
+    if let Some((licence, model)) = paid {
+        if !book(tx, ctx, licence, EntryKind::Spend, price.negated(), (found.dataset, Some(found.id))).await? {
+            return Err(Error::Internal("a licence has less left than it said in the same transaction".to_owned()));
+        }
+        if model == Model::ImagesProjects {
+            charged_images = if charged_to.is_some() { charged_images + price.images } else { price.images };
+            charged_to = charged_to.or(Some(licence));
+        }
+    }
+    let charged = Charged { licence: paid.map(|(licence, _)| licence), price, images: dataset.images };
+    job::update_queued(tx, found.id, dataset.account, &charged, inputs_digest, now).await?;
+    let status = if found.makes_processed { dataset_status(found.status_before, to) } else { dataset.status };
+    let effect = DatasetEffect {
+        status,
+        charged_to,
+        charged_images,
+        waits: dataset.waiting && !found.exclusive,
+        holds: i64::from(to.holds_inputs()),
+    };
+    job::update_dataset(tx, &go_on(found.person, dataset.organization, found.dataset), &effect, now).await?;
+    // An engine may wake before this is committed and find nothing. It looks again by itself.
+    ctx.jobs_queued().notify_waiters();
+    Ok(())
+}
+
+/// How far a dataset has come while a job of it waits.
+pub(super) const fn status_while_waiting(found: &Job, status: DatasetStatus) -> DatasetStatus {
+    if found.makes_processed { dataset_status(found.status_before, JobState::WaitingForCredits) } else { status }
+}
+
+/// Starts what waits where a licence is used, after it got more: in the account that borrows it, else in its own.
+pub(super) async fn start_waiting_with(tx: &mut Tx, ctx: &Ctx, id: LicenceId) -> Result<bool> {
+    let Some(stored) = licence::find(tx, id).await? else { return Ok(false) };
+    let loan = loan::find_running(tx, id, ctx.now()).await?;
+    start_waiting(tx, ctx, loan.map_or(stored.account, |loan| loan.borrower.account)).await
+}
+
+/// Starts what waits in the next account behind one in which something waits, as far as it can be paid; that account, or
+/// nothing where there is none behind.
+///
+/// # Errors
+/// The database; what was started before stays so.
+pub async fn start_waiting_behind(ctx: &Ctx, behind: Option<AccountId>) -> Result<Option<AccountId>> {
+    let mut tx = ctx.db().read().await?;
+    let Some(account) = waiting::find_account(&mut tx, behind).await? else { return Ok(None) };
+    // Most of what waits goes on waiting: looked at first, so that nobody else is kept from writing for it.
+    let now = ctx.now();
+    let licences = licence::list_of_account(&mut tx, account, now).await?;
+    let payer = governing(&licences, now).filter(|licence| licence.is_active(now));
+    let most = payer.and_then(|licence| Some(affordable(licence.model?, licence.left)));
+    let starts = match most {
+        Some(most) => !waiting::list(&mut tx, account, most, 1).await?.is_empty(),
+        None => false,
+    };
+    drop(tx);
+    let mut more = starts;
+    while more {
+        let started: Result<bool> =
+            ctx.db().write(|tx, _| Box::pin(async { start_waiting(tx, ctx, account).await })).await;
+        more = started?;
+    }
+    Ok(Some(account))
+}
+
+/// Writes an entry about a dataset into the books of a licence; `false`, with nothing written, if there is too little left.
+pub(super) async fn book(
+    tx: &mut Tx,
+    ctx: &Ctx,
+    licence: LicenceId,
+    kind: EntryKind,
+    change: Amount,
+    (resource, job): (ResourceId, Option<JobId>),
+) -> Result<bool> {
+    let entry = licence::NewEntry {
+        id: EntryId(ctx.id()),
+        licence,
+        kind,
+        change,
+        transfer: None,
+        resource: Some(resource),
+        job,
+        at: ctx.now(),
+    };
+    Ok(licence::append(tx, &entry).await?)
+}

@@ -1,0 +1,62 @@
+//! Apps as the people see them who may run them or who publish them (JOB-1).
+
+use serde::{Deserialize, Serialize};
+
+use crate::domain::{
+    app::{AppOption, AppState, OutputRole, PriceRule},
+    id::{AppId, OrganizationId},
+    time::Timestamp,
+};
+
+/// An app.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct AppView {
+    pub id: AppId,
+    pub slug: String,
+    pub title: String,
+    pub summary: String,
+    /// Who publishes it: id and name; `None` for what is built in.
+    pub publisher: Option<(OrganizationId, String)>,
+    pub price: PriceRule,
+    pub makes_processed: bool,
+    pub everybody: bool,
+    pub state: AppState,
+    /// The number of its newest version; 0 for none.
+    pub last_version: i64,
+    pub created_at: Timestamp,
+}
+
+/// A version of an app.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct AppVersionView {
+    pub number: i64,
+    pub label: String,
+    pub options: Vec<AppOption>,
+    pub outputs: Vec<OutputRole>,
+    pub timeout_minutes: i64,
+    pub notes: String,
+    pub created_by_name: String,
+    pub created_at: Timestamp,
+}
+
+/// A person or an organization that may run an app.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct AppUserView {
+    /// The id of the person or the organization.
+    pub id: String,
+    pub name: String,
+    pub is_organization: bool,
+    pub created_at: Timestamp,
+}
+
+/// An app with what its page shows.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct AppPageView {
+    pub app: AppView,
+    /// Newest first; empty for who may not run it.
+    pub versions: Vec<AppVersionView>,
+    /// Who is authorized, for who publishes it.
+    pub users: Option<Vec<AppUserView>>,
+    /// Why the reader may not run it.
+    pub refused: Option<String>,
+}

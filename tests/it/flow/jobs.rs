@@ -1,0 +1,356 @@
+//! Jobs (JOB-2, JOB-3, LIC-2): started with a price, held, paid once, waiting for credits, cancelled, run again, and seen by whom.
+
+use commonhold::{
+    domain::{
+        access::Level,
+        id::{LicenceId, ResourceId},
+        licence::Amount,
+        resource::DatasetStatus,
+        role::Role,
+        transfer::Grantee,
+    },
+    server::usecase::{licence::operator as licences, operator::Operator},
+};
+use serde_json::{Value, json};
+
+use super::apps::{authorize, published};
+use crate::{
+    both,
+    support::{Answer, Org, Person, TestApp, at_once},
+};
+
+pub async fn start(by: &Person, dataset: ResourceId, app: &str) -> Answer {
+    by.post(&format!("/api/v1/datasets/{dataset}/jobs"), &json!({ "app": app })).await
+}
+
+pub async fn started(by: &Person, dataset: ResourceId, app: &str) -> (String, String) {
+    let job = start(by, dataset, app).await.expect(201).json();
+    let text = |field: &str| job[field].as_str().expect("a text").to_owned();
+    (text("id"), text("state"))
+}
+
+pub async fn show(by: &Person, job: &str) -> Value {
+    by.get(&format!("/api/v1/jobs/{job}")).await.expect(200).json()
+}
+
+pub async fn cancel(by: &Person, job: &str) -> Answer {
+    by.post(&format!("/api/v1/jobs/{job}/cancel"), &json!({})).await
+}
+
+async fn status(app: &TestApp, id: ResourceId) -> DatasetStatus {
+    app.stored(id).await.dataset.expect("a dataset").status
+}
+
+async fn top_up(app: &TestApp, id: LicenceId, credits: i64) {
+    let wanted = Amount { images: 0, projects: 0, credits };
+    licences::top_up(app.ctx(), &Operator::command_line(), id, wanted).await.expect("topped up");
+}
+
+/// An organization with an app that costs and makes datasets Processed, and a free one.
+async fn with_apps(app: &TestApp, name: &str) -> (Person, Org) {
+    let anna = app.person("Anna").await;
+    let org = anna.create_org(name).await;
+    published(&anna, &org, "ortho", "processing", true).await;
+    published(&anna, &org, "qc", "free", false).await;
+    (anna, org)
+}
+
+both!(job_2_lic_2_a_job_is_planned_paid_once_when_queued_and_refunded_once, async |app| {
+    let (anna, org) = with_apps(app, "Alpine Survey").await;
+    let dataset = anna.dataset(org.root, "Flight", 50).await;
+    // What costs takes a cloud licence; what is free does not (LIC-6).
+    assert!(start(&anna, dataset, "ortho").await.expect(403).body.contains("cloud licence"));
+    let licence = app.credits_licence(&org, 30).await;
+    let path = format!("/api/v1/datasets/{dataset}/jobs");
+    let plan = anna.post(&format!("{path}?plan=true"), &json!({ "app": "ortho" })).await.expect(200).json();
+    assert_eq!((&plan["price"]["credits"], &plan["balance"]["credits"]), (&json!(10), &json!(30)));
+    assert_eq!((&plan["model"], &plan["missing"]), (&json!("credits"), &json!([])));
+    assert_eq!(app.left(licence).await, (0, 0, 30), "nothing was begun");
+    // The price is what was agreed to, or nothing begins.
+    for most in [json!(9), json!({ "credits": 9 })] {
+        let refused = anna.post(&path, &json!({ "app": "ortho", "max_price": most })).await.expect(409);
+        assert_eq!(refused.code(), "price_changed");
+    }
+    let options = json!({ "quality": "high", "tiles": 8 });
+    let job = json!({ "app": "ortho", "max_price": plan["price"], "options": options });
+    let job = anna.post(&path, &job).await.expect(201).json();
+    assert_eq!((&job["state"], &job["price"]["credits"], &job["version"]), (&json!("queued"), &json!(10), &json!(1)));
+    assert_eq!(job["options"], json!({ "quality": "high", "tiles": "8", "fast": "true" }));
+    assert_eq!(app.left(licence).await, (0, 0, 20));
+    assert_eq!(status(app, dataset).await, DatasetStatus::Queued);
+    // One at a time, and its images are held; a free one may work beside it.
+    assert_eq!(start(&anna, dataset, "ortho").await.expect(409).code(), "conflict");
+    anna.patch(&format!("/api/v1/resources/{dataset}/dataset"), &json!({ "images": 1 })).await.expect(422);
+    let upload = json!({ "files": [{ "path": "a.jpg", "bytes": 1 }] });
+    let held = anna.post(&format!("/api/v1/datasets/{dataset}/uploads"), &upload).await.expect(409);
+    assert_eq!(held.code(), "inputs_held");
+    assert!(
+        licences_refuse(app, dataset).await.contains("A job is processing this dataset"),
+        "the operator does not say otherwise meanwhile"
+    );
+    let (qc, state) = started(&anna, dataset, "qc").await;
+    assert_eq!(state, "queued");
+    assert_eq!(show(&anna, &qc).await["price"], json!({ "images": 0, "projects": 0, "credits": 0, "refunded": false }));
+    app.healthy().await;
+    // Cancelled before an engine was at it: it ends at once, and is refunded once.
+    let id = job["id"].as_str().expect("an id");
+    let ended = cancel(&anna, id).await.expect(200).json();
+    assert_eq!((&ended["state"], &ended["price"]["refunded"]), (&json!("cancelled"), &json!(true)));
+    assert_eq!(cancel(&anna, id).await.expect(409).code(), "conflict");
+    assert_eq!(app.left(licence).await, (0, 0, 30));
+    assert_eq!(status(app, dataset).await, DatasetStatus::Draft);
+    anna.post(&format!("/api/v1/datasets/{dataset}/uploads"), &upload).await.expect(409);
+    cancel(&anna, &qc).await.expect(200);
+    anna.post(&format!("/api/v1/datasets/{dataset}/uploads"), &upload).await.expect(200);
+    // The same version with the same options again.
+    let again = anna.post(&format!("/api/v1/jobs/{id}/again"), &json!({ "max_price": 10 })).await.expect(201).json();
+    assert_eq!((&again["options"], &again["state"]), (&job["options"], &json!("queued")));
+    let log = anna.audit(&org).await;
+    for action in ["job.started", "job.cancelled"] {
+        assert!(log.iter().any(|found| found == action), "{action} in {log:?}");
+    }
+    app.healthy().await;
+});
+
+/// What the operator is told who would set the status of a dataset.
+async fn licences_refuse(app: &TestApp, dataset: ResourceId) -> String {
+    let set = commonhold::server::usecase::dataset::set_status(app.ctx(), dataset, DatasetStatus::Processed).await;
+    set.map_err(|error| error.to_string()).err().unwrap_or_default()
+}
+
+both!(job_2_lic_2_what_cannot_be_paid_waits_and_starts_by_itself, async |app| {
+    let (anna, org) = with_apps(app, "Alpine Survey").await;
+    let licence = app.credits_licence(&org, 5).await;
+    let (large, small) = (anna.dataset(org.root, "Large", 500).await, anna.dataset(org.root, "Small", 50).await);
+    let (first, state) = started(&anna, large, "ortho").await;
+    assert_eq!(state, "waiting_for_credits");
+    app.tick(1_000);
+    let (second, _) = started(&anna, small, "ortho").await;
+    assert_eq!(status(app, small).await, DatasetStatus::WaitingForCredits);
+    assert_eq!(app.left(licence).await, (0, 0, 5));
+    // What waits holds nothing: with fewer images it can be paid.
+    anna.patch(&format!("/api/v1/resources/{small}/dataset"), &json!({ "images": 25 })).await.expect(200);
+    assert_eq!(show(&anna, &second).await["state"], "queued");
+    assert_eq!((app.left(licence).await, status(app, small).await), ((0, 0, 0), DatasetStatus::Queued));
+    top_up(app, licence, 99).await;
+    assert_eq!(show(&anna, &first).await["state"], "waiting_for_credits");
+    top_up(app, licence, 1).await;
+    let paid = show(&anna, &first).await;
+    assert_eq!((&paid["state"], &paid["price"]["credits"]), (&json!("queued"), &json!(100)));
+    app.healthy().await;
+    // What a refund gives back starts what waits.
+    let third = anna.dataset(org.root, "Third", 500).await;
+    let (third, _) = started(&anna, third, "ortho").await;
+    cancel(&anna, &first).await.expect(200);
+    assert_eq!(show(&anna, &third).await["state"], "queued");
+    // What would cost more than was agreed to goes on waiting, and is cancelled without a refund.
+    let grows = anna.dataset(org.root, "Grows", 50).await;
+    let body = json!({ "app": "ortho", "max_price": 10 });
+    let job = anna.post(&format!("/api/v1/datasets/{grows}/jobs"), &body).await.expect(201).json();
+    anna.patch(&format!("/api/v1/resources/{grows}/dataset"), &json!({ "images": 60 })).await.expect(200);
+    top_up(app, licence, 1_000).await;
+    let id = job["id"].as_str().expect("an id");
+    assert_eq!(show(&anna, id).await["state"], "waiting_for_credits");
+    let before = app.left(licence).await;
+    let ended = cancel(&anna, id).await.expect(200).json();
+    assert_eq!((&ended["state"], &ended["price"]["refunded"]), (&json!("cancelled"), &json!(false)));
+    assert_eq!((app.left(licence).await, status(app, grows).await), (before, DatasetStatus::Draft));
+    app.healthy().await;
+});
+
+both!(job_2_lic_2_images_and_projects_pay_what_was_not_charged_yet, async |app| {
+    let (anna, org) = with_apps(app, "Alpine Survey").await;
+    let licence = app.images_licence(&org, 100, 5).await;
+    let dataset = anna.dataset(org.root, "Flight", 40).await;
+    let (first, _) = started(&anna, dataset, "ortho").await;
+    assert_eq!(app.left(licence).await, (60, 4, 0));
+    cancel(&anna, &first).await.expect(200);
+    assert_eq!(app.left(licence).await, (100, 5, 0));
+    // What the operator said was processed is paid for; only what came since is charged.
+    app.set_status(dataset, DatasetStatus::Processed).await;
+    assert_eq!(app.left(licence).await, (60, 4, 0));
+    let (second, _) = started(&anna, dataset, "ortho").await;
+    assert_eq!((app.left(licence).await, status(app, dataset).await), ((60, 4, 0), DatasetStatus::Processed));
+    // Nothing crosses to another organization while a job is at it (XFER-9).
+    let target = anna.create_org("Tunnel North").await;
+    app.images_licence(&target, 100, 5).await;
+    assert_eq!(anna.plan(&[dataset], target.root).await.expect(200).blockers(), ["not_processed"]);
+    cancel(&anna, &second).await.expect(200);
+    anna.patch(&format!("/api/v1/resources/{dataset}/dataset"), &json!({ "images": 55 })).await.expect(200);
+    let (third, _) = started(&anna, dataset, "ortho").await;
+    assert_eq!(app.left(licence).await, (45, 4, 0));
+    cancel(&anna, &third).await.expect(200);
+    assert_eq!(app.left(licence).await, (60, 4, 0), "the project stays paid");
+    app.healthy().await;
+    // What is transferred is what was charged: images that came since are not paid for by moving them.
+    anna.transfer(&[dataset], target.root).await.expect(201);
+    assert_eq!(app.left(licence).await, (100, 5, 0));
+    let (fourth, _) = started(&anna, dataset, "ortho").await;
+    assert_eq!(show(&anna, &fourth).await["price"]["images"], 15);
+    app.healthy().await;
+});
+
+both!(job_1_job_3_job_5_who_may_start_what_and_sees_what_it_cost, async |app| {
+    let (anna, org) = with_apps(app, "Alpine Survey").await;
+    let (rolf, mary, eve) = (app.person("Rolf").await, app.person("Mary").await, app.person("Eve").await);
+    let guests = eve.create_org("Guests").await;
+    app.team_licence(&org).await;
+    for (person, role) in [(&rolf, Role::Reader), (&mary, Role::Member)] {
+        app.join(&org, person, role).await;
+    }
+    let dataset = anna.dataset(org.root, "Flight", 50).await;
+    for person in [&mary, &eve] {
+        app.give(dataset, Grantee::Person(person.id), Level::Editor, false).await;
+    }
+    for slug in ["ortho", "qc"] {
+        authorize(&anna, slug, &guests.org_id).await;
+    }
+    // A Reader does not process; Members and people from outside do not start what costs.
+    start(&rolf, dataset, "qc").await.expect(403);
+    assert!(start(&mary, dataset, "ortho").await.expect(403).body.contains("does not include billable activity"));
+    assert!(start(&eve, dataset, "ortho").await.expect(403).body.contains("Only people of the organization that pays"));
+    // Who manages people says otherwise, and what they do not say stays.
+    let caps = format!("/api/v1/orgs/{}/people/{}/caps", org.org_id, mary.id);
+    let before = anna.get(&caps).await.expect(200).json();
+    assert_eq!(before, json!({ "level": "editor", "apps": true, "billable": false }));
+    for somebody in [&mary, &rolf] {
+        somebody.patch(&caps, &json!({ "billable": true })).await.expect(403);
+    }
+    eve.patch(&caps, &json!({ "billable": true })).await.expect(404);
+    anna.patch(&caps, &json!({ "apps": false })).await.expect(200);
+    let refused = start(&mary, dataset, "qc").await.expect(403);
+    assert!(refused.code() == "app_not_authorized" && refused.body.contains("does not include the use of apps"));
+    let after = anna.patch(&caps, &json!({ "apps": true, "billable": true })).await.expect(200).json();
+    assert_eq!(after, json!({ "level": "editor", "apps": true, "billable": true }));
+    let (job, _) = started(&mary, dataset, "ortho").await;
+    let (free, _) = started(&eve, dataset, "qc").await;
+    // The price is for the people of the organization that pays, on every door (JOB-3).
+    for person in [&anna, &rolf, &mary] {
+        assert_eq!(show(person, &job).await["price"]["images"], 50, "{}", person.name);
+    }
+    for shown in [show(&eve, &job).await, show(&eve, &free).await] {
+        assert_eq!(shown.get("price"), None, "{shown}");
+    }
+    let plan =
+        eve.post(&format!("/api/v1/datasets/{dataset}/jobs?plan=true"), &json!({ "app": "qc" })).await.expect(200);
+    assert!(!plan.body.contains("price\":") && !plan.body.contains("balance"), "{}", plan.body);
+    let jobs = format!("/api/v1/orgs/{}/jobs", org.org_id);
+    let ids = |answer: &Value| -> Vec<String> {
+        let items = answer["items"].as_array().expect("items");
+        items.iter().filter_map(|job| job["id"].as_str().map(str::to_owned)).collect()
+    };
+    let all = anna.get(&jobs).await.expect(200).json();
+    assert_eq!(ids(&all).len(), 2);
+    assert_eq!(ids(&rolf.get(&jobs).await.expect(200).json()).len(), 2);
+    assert_eq!(ids(&mary.get(&jobs).await.expect(200).json()), std::slice::from_ref(&job));
+    let outside = eve.get(&jobs).await.expect(200);
+    assert_eq!(ids(&outside.json()), std::slice::from_ref(&free));
+    assert!(!outside.body.contains("price"), "{}", outside.body);
+    app.person("Stranger").await.get(&jobs).await.expect(404);
+    // Filters and pages.
+    for (query, expected) in [
+        (format!("app=qc&person={}", eve.id), vec![free.clone()]),
+        ("state=queued".to_owned(), ids(&all)),
+        ("state=done".to_owned(), vec![]),
+        ("app=ortho&state=queued".to_owned(), vec![job.clone()]),
+        ("from=2026-11-21".to_owned(), ids(&all)),
+        ("from=2026-11-22".to_owned(), vec![]),
+        ("person=me".to_owned(), vec![]),
+    ] {
+        assert_eq!(ids(&anna.get(&format!("{jobs}?{query}")).await.expect(200).json()), expected, "{query}");
+    }
+    for (query, field) in [("state=gone", "state"), ("app=none", "app"), ("person=x", "person"), ("from=x", "from")] {
+        assert_eq!(anna.get(&format!("{jobs}?{query}")).await.expect(422).fields(), [field]);
+    }
+    let page = anna.get(&format!("{jobs}?limit=1")).await.expect(200).json();
+    let next = page["next_cursor"].as_str().expect("a cursor");
+    let rest = anna.get(&format!("{jobs}?limit=1&cursor={next}")).await.expect(200).json();
+    assert_eq!([ids(&page), ids(&rest)].concat(), ids(&all));
+    assert_eq!(ids(&eve.get(&format!("/api/v1/datasets/{dataset}/jobs")).await.expect(200).json()).len(), 2);
+    // Who loses access sees nothing of it any more.
+    app.corrupt("DELETE FROM access_grant").await;
+    eve.get(&format!("/api/v1/jobs/{free}")).await.expect(404);
+    eve.get(&jobs).await.expect(404);
+    cancel(&rolf, &job).await.expect(403);
+    app.healthy().await;
+});
+
+both!(job_2_what_is_deleted_for_good_ends_its_jobs_and_what_is_in_the_trash_waits, async |app| {
+    let (anna, org) = with_apps(app, "Alpine Survey").await;
+    let licence = app.credits_licence(&org, 30).await;
+    let folder = anna.folder(org.root, "Flights").await;
+    let dataset = anna.dataset(folder, "Flight", 50).await;
+    let (job, _) = started(&anna, dataset, "ortho").await;
+    anna.trash(folder).await.expect(204);
+    assert_eq!(show(&anna, &job).await["state"], "queued");
+    start(&anna, dataset, "qc").await.expect(404);
+    anna.restore(folder).await.expect(200);
+    anna.trash(folder).await.expect(204);
+    anna.delete_for_good(folder).await.expect(204);
+    let ended = show(&anna, &job).await;
+    assert_eq!((&ended["state"], &ended["price"]["refunded"]), (&json!("cancelled"), &json!(true)));
+    assert_eq!(app.left(licence).await, (0, 0, 30));
+    assert_eq!(cancel(&anna, &job).await.expect(409).code(), "conflict");
+    app.healthy().await;
+});
+
+both!(job_2_lic_2_started_and_cancelled_by_many_at_once_the_books_are_right, async |app| {
+    let (anna, org) = with_apps(app, "Alpine Survey").await;
+    let licence = app.credits_licence(&org, 35).await;
+    let dataset = anna.dataset(org.root, "Flight", 50).await;
+    let others = [anna.dataset(org.root, "A", 50).await, anna.dataset(org.root, "B", 50).await];
+    let mut tasks: Vec<futures::future::BoxFuture<'static, u16>> = Vec::new();
+    for id in [dataset, dataset, dataset, others[0], others[1]] {
+        let anna = anna.clone();
+        tasks.push(Box::pin(async move { start(&anna, id, "ortho").await.status }));
+    }
+    let answers = at_once(tasks).await;
+    assert_eq!(answers.iter().filter(|status| **status == 201).count(), 3, "{answers:?}");
+    assert_eq!(app.left(licence).await, (0, 0, 5));
+    app.healthy().await;
+    let list = anna.get(&format!("/api/v1/datasets/{dataset}/jobs")).await.expect(200).json();
+    let job = list["items"][0]["id"].as_str().expect("an id").to_owned();
+    let mut tasks: Vec<futures::future::BoxFuture<'static, u16>> = Vec::new();
+    for _ in 0..5 {
+        let (anna, job) = (anna.clone(), job.clone());
+        tasks.push(Box::pin(async move { cancel(&anna, &job).await.status }));
+    }
+    let answers = at_once(tasks).await;
+    assert_eq!(answers.iter().filter(|status| **status == 200).count(), 1, "{answers:?}");
+    assert_eq!(app.left(licence).await, (0, 0, 15));
+    app.healthy().await;
+});
+
+both!(job_5_what_an_organization_was_given_reaches_each_of_its_people_up_to_their_cap, async |app| {
+    let (anna, eve, mary) = (app.person("Anna").await, app.person("Eve").await, app.person("Mary").await);
+    let (org, guests) = (anna.create_org("Alpine Survey").await, eve.create_org("Guests").await);
+    app.team_licence(&guests).await;
+    app.join(&guests, &mary, Role::Member).await;
+    let folder = anna.folder(org.root, "Shared").await;
+    app.give(folder, Grantee::Organization(guests.id), Level::Editor, false).await;
+    let level = async |by: &Person| by.show(folder).await.expect(200).json()["level"].clone();
+    let caps = format!("/api/v1/orgs/{}/people/{}/caps", guests.org_id, mary.id);
+    for (cap, expected) in [("manager", "editor"), ("uploader", "uploader"), ("reader", "reader"), ("editor", "editor")]
+    {
+        eve.patch(&caps, &json!({ "level": cap })).await.expect(200);
+        assert_eq!((level(&mary).await, level(&eve).await), (json!(expected), json!("editor")), "{cap}");
+    }
+    eve.patch(&caps, &json!({ "level": "reader" })).await.expect(200);
+    mary.rename(folder, "Mine").await.expect(403);
+    eve.rename(folder, "Ours").await.expect(200);
+    // Why she sees it says what reaches her; what she was given herself is hers, and a new role takes the cap away.
+    let why = anna.get(&format!("/api/v1/resources/{folder}/access/{}", mary.id)).await.expect(200).json();
+    assert_eq!((&why["level"], &why["reasons"][0]["level"]), (&json!("reader"), &json!("reader")));
+    app.give(folder, Grantee::Person(mary.id), Level::Uploader, false).await;
+    assert_eq!(level(&mary).await, "uploader");
+    eve.change_role(&guests, mary.id, "reader").await.expect(200);
+    assert_eq!(level(&mary).await, "editor");
+    // Owners have no limits, and a wrong one is told at its field.
+    let own = format!("/api/v1/orgs/{}/people/{}/caps", guests.org_id, eve.id);
+    eve.patch(&own, &json!({ "apps": false })).await.expect(422);
+    assert_eq!(eve.patch(&caps, &json!({ "level": "owner" })).await.expect(422).fields(), ["level"]);
+    assert_eq!(eve.patch(&caps, &json!({})).await.expect(422).fields(), ["level"]);
+    eve.get(&format!("/api/v1/orgs/{}/people/{}/caps", guests.org_id, anna.id)).await.expect(404);
+    assert!(eve.audit(&guests).await.iter().any(|action| action == "person.capped"));
+    app.healthy().await;
+});
