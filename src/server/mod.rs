@@ -1,6 +1,7 @@
 //! Everything that exists only on the server. Read [`run`] first.
 
 pub mod backup;
+pub mod builtin;
 pub mod config;
 pub mod context;
 pub mod demo;
