@@ -38,7 +38,7 @@ pub const LEASE_MILLIS: i64 = 10 * 60_000;
 const BLURRED_PERCENT: i64 = 35;
 
 /// How many photos a dataset has at least before one is called blurred in comparison.
-const MIN_COMPARED: usize = 5;
+pub const MIN_COMPARED: usize = 5;
 
 /// How many photos of a dataset, in the order of their paths, say what is typical.
 pub const MAX_COMPARED: i64 = 501;

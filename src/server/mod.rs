@@ -2,6 +2,7 @@
 
 mod arrival;
 pub mod backup;
+pub mod builtin;
 pub mod config;
 pub mod context;
 pub mod demo;
@@ -30,6 +31,7 @@ pub mod secret;
 pub mod server_fn_response;
 pub mod session;
 pub mod shared;
+mod spreadsheet;
 pub mod store;
 pub mod task_progress;
 mod upload_form;

@@ -515,7 +515,7 @@ fn file_1_storage_is_named_in_one_place_only() {
 #[test]
 fn file_5_what_reads_images_is_named_in_one_place_only() {
     for source in sources().iter().filter(|source| !source.path.starts_with("server/pictures/")) {
-        for word in ["image::", "exif::", "fast_image_resize"] {
+        for word in ["image::", "exif::", "tiff::", "fast_image_resize"] {
             assert!(!source.code.contains(word), "{} names {word}", source.path);
         }
     }
@@ -651,7 +651,7 @@ fn modules_and_store_functions_are_documented() {
 #[test]
 fn nothing_panics_on_purpose() {
     for source in sources() {
-        if source.path.ends_with("tests.rs") || source.path.ends_with("laws.rs") || source.path == "domain/testing.rs" {
+        if ["tests.rs", "laws.rs", "/testing.rs"].iter().any(|ending| source.path.ends_with(ending)) {
             continue;
         }
         for word in [".unwrap()", ".expect(", "panic!(", "todo!(", "unimplemented!(", "unreachable!(", "dbg!("] {

@@ -1,5 +1,5 @@
 //! Photos as pixels (FILE-5): what cameras wrote into them, what is measured of them, and their previews. The only place that names
-//! `image`, `exif` and `fast_image_resize`.
+//! `image`, `exif`, `tiff` and `fast_image_resize`.
 //!
 //! Everything here reads what strangers sent. So sizes are read first and checked before memory is taken, what is read of a header is
 //! bounded, and a reader that panics costs one photo. What people see are JPEGs that were encoded here.
@@ -8,8 +8,10 @@
 //! - Nothing here touches the database, storage or the network.
 //! - At most as many photos as there are turns are in memory, and only one of them is large.
 
+mod geotiff;
 mod header;
 mod jpeg;
+pub mod mosaic;
 mod pixels;
 pub mod survey;
 mod xmp;
@@ -17,6 +19,7 @@ mod xmp;
 use std::sync::Arc;
 
 use bytes::Bytes;
+pub use geotiff::{Place, write_counts};
 use tokio::sync::Semaphore;
 
 use crate::domain::{

@@ -147,6 +147,37 @@ impl Pixels {
         self.rgb
     }
 
+    /// The colour at a place, given as parts of width and height from 0 to 1: a mixture of the four pixels around it.
+    pub fn at(&self, x: f64, y: f64) -> [u8; 3] {
+        let (across, right) = Self::between(x, self.width);
+        let (down, below) = Self::between(y, self.height);
+        let [across_next, down_next] = [(across, self.width), (down, self.height)]
+            .map(|(at, side)| (at + 1).min(usize::try_from(side).unwrap_or(1).saturating_sub(1)));
+        let width = usize::try_from(self.width).unwrap_or(0);
+        let pixel = |row: usize, column: usize| {
+            let from = 3 * (row * width + column);
+            match self.rgb.get(from..from + 3) {
+                Some([red, green, blue]) => [*red, *green, *blue].map(u32::from),
+                _ => [0; 3],
+            }
+        };
+        let [upper_left, upper_right] = [pixel(down, across), pixel(down, across_next)];
+        let [lower_left, lower_right] = [pixel(down_next, across), pixel(down_next, across_next)];
+        [0, 1, 2].map(|channel: usize| {
+            let upper = upper_left[channel] * (256 - right) + upper_right[channel] * right;
+            let lower = lower_left[channel] * (256 - right) + lower_right[channel] * right;
+            u8::try_from((upper * (256 - below) + lower * below + (1 << 15)) >> 16).unwrap_or(u8::MAX)
+        })
+    }
+
+    /// The pixel before a place, and how far behind it the place is, in 256ths.
+    fn between(part: f64, side: u32) -> (usize, u32) {
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "`as` keeps to the limits")]
+        let at = (part * f64::from(side) * 256.0 - 128.0) as u32;
+        let at = at.min(side.saturating_sub(1) * 256);
+        (usize::try_from(at >> 8).unwrap_or(0), at & 0xFF)
+    }
+
     /// As it is with the lens covered.
     pub fn darkened(self) -> Self {
         Self { rgb: self.rgb.into_iter().map(|value| value >> 4).collect(), ..self }
@@ -259,4 +290,24 @@ fn luma(pixel: &[u8]) -> u8 {
     let [red, green, blue] = pixel else { return 0 };
     let sum = 77 * u32::from(*red) + 150 * u32::from(*green) + 29 * u32::from(*blue);
     u8::try_from(sum >> 8).unwrap_or(u8::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn job_4_a_colour_between_pixels_is_a_mixture() {
+        let pixels = Pixels::new(2, 2, [[0; 3], [200; 3], [100; 3], [40; 3]].concat());
+        for (x, y, value) in [(0.25, 0.25, 0), (0.75, 0.25, 200), (0.5, 0.25, 100), (0.25, 0.5, 50), (0.5, 0.5, 85)] {
+            assert_eq!(pixels.at(x, y), [value; 3], "{x} {y}");
+        }
+        // Beside the pixels there are those at the edge.
+        for (x, y, value) in
+            [(0.0, 0.0, 0), (1.0, 0.0, 200), (0.0, 1.0, 100), (1.0, 1.0, 40), (-5.0, f64::NAN, 0), (7.0, 9.0, 40)]
+        {
+            assert_eq!(pixels.at(x, y), [value; 3], "{x} {y}");
+        }
+        assert_eq!(Pixels::new(0, 0, Vec::new()).at(0.5, 0.5), [0; 3]);
+    }
 }

@@ -11,6 +11,7 @@ use crate::{
     server::{
         context::Ctx,
         error::Result as Answer,
+        spreadsheet::escape_formula,
         usecase::{
             self,
             audit_log::{AuditQuery, Export, MAX_EXPORT_ROWS},
@@ -21,7 +22,7 @@ use crate::{
 
 use super::{
     CurrentPerson, Json, PageBody, Params,
-    export::{self, Format, Row, Rows, escape_formula},
+    export::{self, Format, Row, Rows},
     problem::Problem,
 };
 

@@ -16,6 +16,7 @@ use crate::{
     server::{
         context::Ctx,
         error::{Error, Result as Answer},
+        spreadsheet::BYTE_ORDER_MARK,
     },
 };
 
@@ -64,7 +65,7 @@ pub trait Row: Serialize + Send {
     /// The header line of CSV.
     const HEADER: &'static [&'static str];
 
-    /// The cells of CSV. Text that people wrote goes through [`escape_formula`].
+    /// The cells of CSV. Text that people wrote goes through [`escape_formula`](crate::server::spreadsheet::escape_formula).
     fn cells(self) -> Vec<String>;
 }
 
@@ -76,31 +77,6 @@ pub trait Rows: Send + 'static {
     /// The next rows; empty at the end.
     fn part(&mut self, ctx: &Ctx) -> impl Future<Output = Answer<Vec<Self::Row>>> + Send;
 }
-
-/// Makes a cell safe from spreadsheets: an apostrophe goes before every character that begins a formula. That is needed not only
-/// at the start of the cell but also behind `;`, tab and line breaks, as programs in some countries split cells there.
-pub fn escape_formula(cell: String) -> String {
-    let mut escaped = String::with_capacity(cell.len() + 1);
-    let mut begins = true;
-    for c in cell.chars() {
-        match c {
-            // Full-width signs begin formulas in Japanese and Chinese programs.
-            '=' | '+' | '-' | '@' | '＝' | '＋' | '－' | '＠' if begins => {
-                escaped.push('\'');
-                begins = false;
-            }
-            '\t' | '\r' if escaped.is_empty() => escaped.push('\''),
-            ';' | '\t' | '\r' | '\n' => begins = true,
-            // Spreadsheets strip blanks and quotes before a formula.
-            c => begins = begins && (c.is_whitespace() || c == '"'),
-        }
-        escaped.push(c);
-    }
-    escaped
-}
-
-/// At the start of a file it tells Excel that the text is UTF-8.
-const BYTE_ORDER_MARK: &[u8] = "\u{FEFF}".as_bytes();
 
 /// Some rows as CSV, with the header line if they are the first.
 pub fn csv<R: Row>(first: bool, rows: Vec<R>) -> Answer<Bytes> {
@@ -176,7 +152,8 @@ pub fn answer<S: Rows>(ctx: Ctx, rows: S, format: Format, name: &str, most: i64,
 
 #[cfg(test)]
 mod tests {
-    use super::{Row, csv, escape_formula};
+    use super::{Row, csv};
+    use crate::server::spreadsheet::escape_formula;
 
     #[derive(serde::Serialize)]
     struct Named(&'static str);
@@ -197,35 +174,5 @@ mod tests {
             .flatten()
             .collect();
         assert_eq!(String::from_utf8(file).as_deref(), Ok("\u{FEFF}name\nZürich\n\"a,b\"\n\"\"\n"));
-    }
-
-    #[test]
-    fn f16_no_cell_is_a_formula_in_any_country() {
-        for (cell, written) in [
-            ("=1+1", "'=1+1"),
-            ("+1", "'+1"),
-            ("-1", "'-1"),
-            ("@a", "'@a"),
-            ("\ta", "'\ta"),
-            ("\ra", "'\ra"),
-            ("a=1", "a=1"),
-            ("＝1＋1", "'＝1＋1"),
-            ("＋1", "'＋1"),
-            ("－1", "'－1"),
-            ("＠a", "'＠a"),
-            ("x;=HYPERLINK(1)", "x;'=HYPERLINK(1)"),
-            ("x; \"=1", "x; \"'=1"),
-            ("x;y;+1;-1;@a;＝1", "x;y;'+1;'-1;'@a;'＝1"),
-            ("x\t=1", "x\t'=1"),
-            ("x\n=1", "x\n'=1"),
-            (" =1", " '=1"),
-            ("\"=1", "\"'=1"),
-            ("\t=1", "'\t'=1"),
-            ("a;b", "a;b"),
-            ("a - b; c", "a - b; c"),
-            ("", ""),
-        ] {
-            assert_eq!(escape_formula(cell.to_owned()), written);
-        }
     }
 }

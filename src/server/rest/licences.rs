@@ -12,6 +12,7 @@ use crate::{
     server::{
         context::Ctx,
         error::Result as Answer,
+        spreadsheet::escape_formula,
         usecase::{
             self,
             licence::ledger::{Export, LedgerQuery, MAX_EXPORT_ROWS},
@@ -22,7 +23,7 @@ use crate::{
 
 use super::{
     CurrentPerson, Json, PageBody, Params,
-    export::{self, Format, Row, Rows, escape_formula},
+    export::{self, Format, Row, Rows},
     problem::Problem,
 };
 

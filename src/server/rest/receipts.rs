@@ -14,6 +14,7 @@ use crate::{
     server::{
         context::Ctx,
         error::{Error, Result as Answer},
+        spreadsheet::escape_formula,
         usecase::{
             self,
             transfer::receipts::{Export, MAX_EXPORT_ROWS, ReceiptQuery},
@@ -24,7 +25,7 @@ use crate::{
 
 use super::{
     CurrentPerson, Json, PageBody, Params,
-    export::{self, Format, Row, Rows, escape_formula},
+    export::{self, Format, Row, Rows},
     problem::Problem,
     transfers::ReceiptBody,
 };
