@@ -93,6 +93,21 @@ pub fn activity(org: &str) -> String {
     format!("/o/{}/activity", encode(org))
 }
 
+/// Monitor of an organization: its jobs (JOB-3).
+pub fn monitor(org: &str) -> String {
+    format!("/o/{}/monitor", encode(org))
+}
+
+/// A job (JOB-3).
+pub fn job(org: &str, job: &str) -> String {
+    format!("/o/{}/monitor/{}", encode(org), encode(job))
+}
+
+/// The log of a job as text (JOB-3).
+pub fn job_log(job: &str) -> String {
+    format!("/api/v1/jobs/{}/log.txt", encode(job))
+}
+
 /// Licences and usage of an organization (LIC-1).
 pub fn licences(org: &str) -> String {
     format!("/o/{}/licences", encode(org))

@@ -175,7 +175,9 @@ test("LIC-6 what an expired licence takes away is greyed out and says why; the r
 
   await page.goto(`/o/${org.org_id}/drive/${flight.id}`);
   for (const name of ["Assign to", "Copy to"]) await expect(page.getByRole("button", { name, exact: true })).toBeDisabled();
-  await expect(section(page, "Processing")).toContainText(reason);
+  const process = page.getByRole("button", { name: "Process", exact: true });
+  await expect(process).toBeDisabled();
+  await expect(process).toHaveAttribute("title", new RegExp(reason));
   await expect(page.getByRole("link", { name: "Rename", exact: true })).toBeVisible();
 
   await page.goto(`/o/${org.org_id}/drive?dialog=share&item=${folder.id}`);
@@ -190,20 +192,15 @@ test("LIC-6 what an expired licence takes away is greyed out and says why; the r
   await expect(drive.row("Galleries")).toBeVisible();
 });
 
-test("LIC-2 a dataset's page shows cost and balance, and it starts when there is enough", async ({ page, anna }) => {
+test("LIC-2 what an operator queues waits for credits, and starts when there is enough", async ({ page, anna }) => {
   const org = await anna.organization("Nordic Survey");
   const licence = await grantCredits(org.org_id, 40);
   const flight = await anna.create(org.root, "dataset", "Flight", 500);
   await page.goto(`/o/${org.org_id}/drive/${flight.id}`);
-  const price = section(page, "Processing");
-  await expect(price).toContainText("100 credits");
-  await expect(price).toContainText("40 credits");
-  await expect(price).toContainText("The dataset waits until there is enough.");
   await operator("dataset", "set-status", flight.id, "queued");
   await page.reload();
   await expect(section(page, "Details")).toContainText("Waiting for credits");
   await operator("licence", "top-up", licence, "--credits", "60");
   await page.reload();
   await expect(section(page, "Details")).toContainText("Queued");
-  await expect(price).toHaveCount(0);
 });

@@ -1,6 +1,7 @@
 // Every page, with something on it: for the checks and pictures that go through all of them.
 import type { Page } from "@playwright/test";
 import { type Person, unique } from "./api";
+import { Engine, publish, start } from "./engine";
 import { flight, upload } from "./files";
 import { invitationLink } from "./inbox";
 import { grantDesktop, grantImages, grantTeams, operator, setProcessed } from "./operator";
@@ -72,6 +73,16 @@ export async function inside(anna: Person): Promise<Place[]> {
   await anna.post(`/desktop/licences/${desk}/take`, { device: "Anna's desk" });
   const sharing = `${chair.org_id}/primary`;
   const loan = await anna.post<{ id: string }>(`/orgs/${table.org_id}/loans`, { licence: lent, sharing_id: sharing, until: "2030-12-31" });
+  const [ortho, count] = [await publish(anna, table, "Ortho", { price: "processing", makesProcessed: true }), await publish(anna, table, "Counter")];
+  const engine = await Engine.of(anna, table);
+  const flown = await anna.create(table.root, "dataset", "Portal flight, week 47", 0);
+  await upload(anna, flown, flight(2));
+  const [failed, running] = [await start(anna, flown, count), await start(anna, flown, ortho)];
+  const [lost, held] = [await engine.claim(count), await engine.claim(ortho)];
+  await lost.say("fail", { kind: "input_error", message: "No photo has a position." });
+  await held.say("heartbeat", { progress: 310, step: "Dense point cloud" });
+  await held.log(1, [{ text: "running densify" }, { level: "warning", text: "DJI_0002.PNG: too few matches, left out" }, { level: "error", text: "out of disk" }]);
+  const monitor = `/o/${table.org_id}/monitor`;
   const seats = `/o/${table.org_id}/seats`;
   const loans = `/o/${table.org_id}/loans`;
   const drive = `/o/${table.org_id}/drive`;
@@ -153,6 +164,17 @@ export async function inside(anna: Person): Promise<Place[]> {
     { name: "licences-none", path: `/o/${bare.org_id}/licences` },
     { name: "drive-expired", path: `/o/${late.org_id}/drive` },
     { name: "dataset-to-be-paid", path: `${drive}/${draft.id}` },
+    { name: "monitor", path: monitor },
+    { name: "monitor-of-a-dataset", path: `${monitor}?dataset=${flown.id}&person=me` },
+    { name: "monitor-nothing-found", path: `${monitor}?state=done` },
+    { name: "monitor-empty", path: `/o/${bare.org_id}/monitor` },
+    { name: "job-running", path: `${monitor}/${running}` },
+    { name: "job-failed", path: `${monitor}/${failed}` },
+    { name: "dialog-cancel-job", path: `${monitor}/${running}?dialog=cancel` },
+    { name: "dialog-run-again", path: `${monitor}/${failed}?dialog=again` },
+    { name: "dataset-jobs", path: `${drive}/${flown.id}?tab=jobs` },
+    { name: "dataset-jobs-none", path: `${drive}/${draft.id}?tab=jobs` },
+    { name: "dialog-process", path: `${drive}/${draft.id}?dialog=process&app=${ortho.slug}` },
     { name: "activity", path: `/o/${table.org_id}/activity` },
     { name: "activity-nothing-found", path: `/o/${table.org_id}/activity?action=role.changed` },
     { name: "seats", path: seats },

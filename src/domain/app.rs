@@ -344,7 +344,7 @@ impl AppOption {
         };
         match (fits, self.kind) {
             (true, _) => Ok(value),
-            (false, OptionKind::Int) => Err(FieldIssue::NotInRange(i64::MIN, i64::MAX)),
+            (false, OptionKind::Int) => Err(FieldIssue::NotAWholeNumber),
             (false, OptionKind::Float) => Err(FieldIssue::NotANumber),
             (false, _) => Err(FieldIssue::NotAChoice),
         }

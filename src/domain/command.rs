@@ -192,6 +192,18 @@ pub fn control(command: Command, on: Target, lacking: &MissingEntitlements) -> C
     lacks.map_or(Control::Enabled, |reason| Control::Disabled(reason.clone()))
 }
 
+/// Whether **Process** is there for a dataset, and usable (JOB-2). Which app may run there, and what it costs, its dialog says.
+pub fn process_control(on: Target, lacking: &MissingEntitlements) -> Control {
+    if on.kind != Kind::Dataset || on.level < Act::Process.needs() {
+        return Control::Absent;
+    }
+    match (may_act(Act::Process, on.level, on.restrictions), &lacking.create) {
+        (Err(refusal), _) => Control::Disabled(refusal.to_string()),
+        (Ok(()), Some(reason)) => Control::Disabled(reason.clone()),
+        (Ok(()), None) => Control::Enabled,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

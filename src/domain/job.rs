@@ -79,6 +79,11 @@ impl JobState {
         matches!(self, Self::Done | Self::Failed | Self::Cancelled)
     }
 
+    /// Whether somebody may still want it to end.
+    pub const fn may_be_cancelled(self) -> bool {
+        matches!(self, Self::WaitingForCredits | Self::Queued | Self::Running)
+    }
+
     /// Whether it holds the images of its dataset: what it works on was counted and charged.
     pub const fn holds_inputs(self) -> bool {
         matches!(self, Self::Queued | Self::Running | Self::Cancelling)
@@ -111,6 +116,27 @@ words! {
 }
 
 impl FailureKind {
+    /// What whoever started it can do about it.
+    pub const fn advice(self) -> &'static str {
+        match self {
+            Self::AppError => {
+                "Read the end of the log. If it does not tell you what to change, ask whoever publishes the app."
+            }
+            Self::InputError => {
+                "Check the images of the dataset, leave out those that do not belong there, and run it again."
+            }
+            Self::InsufficientResources => {
+                "Run it again with fewer images or less demanding options, or ask whoever runs the engine for a larger one."
+            }
+            Self::EngineLost => {
+                "Nothing is wrong with the dataset. Run it again. If it happens again, ask whoever publishes the app."
+            }
+            Self::Timeout => {
+                "Run it again with fewer images or less demanding options, or ask whoever publishes the app for more time."
+            }
+        }
+    }
+
     /// Whether an engine may say so.
     pub const fn is_said_by_engines(self) -> bool {
         matches!(self, Self::AppError | Self::InputError | Self::InsufficientResources)
@@ -191,6 +217,30 @@ pub fn step(state: JobState, event: JobEvent) -> Result<Step, Refusal> {
     after(state, event).ok_or_else(|| {
         Refusal::JobConflict(format!("This job is {} already, so nothing was changed.", state.label().to_lowercase()))
     })
+}
+
+/// Whether cancelling a job now gives away what was paid for it: an engine is at it already.
+pub fn cancelling_forfeits(state: JobState, rule: PriceRule) -> bool {
+    let kept = after(state, JobEvent::CancelAsked).is_some_and(|step| !step.refunds);
+    kept && state.holds_inputs() && rule == PriceRule::Processing
+}
+
+/// How long a job that runs takes until it is done, by how far it came in what time, in milliseconds. Nothing is known of one that has
+/// hardly begun.
+pub fn time_left_millis(progress: i64, started_at: Timestamp, now: Timestamp) -> Option<i64> {
+    const FIRST_ESTIMATE: i64 = 20;
+    let took = now.0.saturating_sub(started_at.0);
+    let known = (FIRST_ESTIMATE..MAX_PROGRESS).contains(&progress) && took > 0;
+    known.then(|| took.saturating_mul(MAX_PROGRESS - progress) / progress)
+}
+
+/// Which of the apps that somebody may run on a dataset is chosen where they have not: what ran there last; where it is not Processed,
+/// the first that makes it so; else the first. Each app is its slug, and whether it makes a dataset Processed.
+pub fn preselected(apps: &[(&str, bool)], last: Option<&str>, status: DatasetStatus) -> Option<usize> {
+    let ran_last = last.and_then(|last| apps.iter().position(|(slug, _)| *slug == last));
+    let processes = || apps.iter().position(|(_, makes_processed)| *makes_processed);
+    let first = (!apps.is_empty()).then_some(0);
+    ran_last.or_else(|| processes().filter(|_| status != DatasetStatus::Processed)).or(first)
 }
 
 /// How far a dataset has come while the job that processes it is in a state. An earlier result stays a result, whatever becomes
@@ -383,6 +433,45 @@ mod tests {
             rows.push(std::iter::once(format!("{event:?}")).chain(cells).collect());
         }
         insta::assert_snapshot!(table(&rows));
+    }
+
+    #[test]
+    fn job_2_cancelling_gives_away_what_an_engine_is_at_and_nothing_else() {
+        for state in JobState::ALL {
+            let forfeits = matches!(state, JobState::Running | JobState::Cancelling);
+            assert_eq!(cancelling_forfeits(state, PriceRule::Processing), forfeits, "{state:?}");
+            assert!(!cancelling_forfeits(state, PriceRule::Free), "{state:?}");
+            let asks = after(state, JobEvent::CancelAsked).is_some_and(|step| step.to != state);
+            assert_eq!(state.may_be_cancelled(), asks, "{state:?}");
+        }
+    }
+
+    #[test]
+    fn job_3_the_time_left_follows_from_the_time_taken() {
+        let begun = Timestamp(1_000);
+        for (progress, after_millis, left) in [
+            (0, 60_000, None),
+            (19, 60_000, None),
+            (500, 0, None),
+            (500, 60_000, Some(60_000)),
+            (250, 60_000, Some(180_000)),
+            (999, 999_000, Some(1_000)),
+            (1_000, 60_000, None),
+        ] {
+            assert_eq!(time_left_millis(progress, begun, begun.plus_millis(after_millis)), left, "{progress}");
+        }
+    }
+
+    #[test]
+    fn job_2_an_app_is_preselected() {
+        use DatasetStatus::{Draft, Processed};
+        let apps = [("count", false), ("ortho", true), ("qc", false)];
+        assert_eq!(preselected(&apps, None, Draft), Some(1), "what processes it");
+        assert_eq!(preselected(&apps, None, Processed), Some(0));
+        assert_eq!(preselected(&apps, Some("qc"), Draft), Some(2), "what ran last");
+        assert_eq!(preselected(&apps, Some("gone"), Draft), Some(1), "what is gone is not chosen");
+        assert_eq!(preselected(&[("qc", false)], None, Draft), Some(0));
+        assert_eq!(preselected(&[], Some("qc"), Draft), None);
     }
 
     #[test]

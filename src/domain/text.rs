@@ -73,6 +73,9 @@ pub enum FieldIssue {
     /// Not a number in the range this field takes.
     #[error("Enter a whole number from {} to {}.", number(*.0), number(*.1))]
     NotInRange(i64, i64),
+    /// Not a whole number at all.
+    #[error("Enter a whole number.")]
+    NotAWholeNumber,
     /// Not a number at all.
     #[error("Enter a number like 2.5.")]
     NotANumber,

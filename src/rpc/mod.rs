@@ -16,6 +16,7 @@ pub mod encoding;
 pub mod file;
 pub mod first_steps;
 pub mod invitation;
+pub mod job;
 pub mod key;
 pub mod licence;
 pub mod link;

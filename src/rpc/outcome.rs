@@ -2,10 +2,11 @@
 
 use super::Done;
 use crate::{
-    domain::{id::ResourceId, offer::OPEN_DAYS, resource::name_or_count, trash::RestoreTarget},
+    domain::{id::ResourceId, job::JobState, offer::OPEN_DAYS, resource::name_or_count, trash::RestoreTarget},
     paths::{self, Address},
     view::{
         ReceiptView,
+        job::JobView,
         loan::LoanView,
         outcome::{
             Copied, DriveLocation, LeftOut, MoveResult, MoveTarget, MovedToTrash, OfferSent, Restored, RestoredItem,
@@ -240,6 +241,28 @@ pub fn transfer_undone(receipt: &ReceiptView) -> Done {
     let org = receipt.target_org_id.as_deref().unwrap_or_default();
     let toast = format!("Moved {} back to {}", receipt.plan.summary().what(), receipt.target_name);
     Done { to: paths::receipt(org, &receipt.id.to_string()), toast, undo: None }
+}
+
+/// After **Start** and **Run again**: the job.
+pub fn job_started(job: &JobView, org: &str) -> Done {
+    let (app, dataset) = (&job.app_title, &job.dataset_name);
+    let toast = match job.state {
+        JobState::WaitingForCredits => {
+            format!("“{app}” on “{dataset}” waits for credits. It starts by itself once there is enough.")
+        }
+        _ => format!("Started “{app}” on “{dataset}”"),
+    };
+    Done { to: paths::job(org, &job.id.to_string()), toast, undo: None }
+}
+
+/// After **Cancel job**.
+pub fn job_cancelled(job: &JobView) -> String {
+    let app = &job.app_title;
+    match (job.state, job.price) {
+        (JobState::Cancelling, _) => format!("“{app}” is being cancelled. It ends once its engine has stopped."),
+        (_, Some(price)) if price.refunded => format!("Cancelled “{app}”. What was paid was given back."),
+        _ => format!("Cancelled “{app}”"),
+    }
 }
 
 /// After **Lend**.

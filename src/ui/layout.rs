@@ -37,6 +37,8 @@ pub enum Section {
     Welcome,
     Home,
     Drive,
+    /// Its jobs, and a job.
+    Monitor,
     People,
     Roles,
     /// Licences and usage, and a licence's ledger.
@@ -69,7 +71,7 @@ impl Section {
             Self::Settings => !membership.personal && role.is_some(),
             Self::Seats | Self::Loans => role.is_some_and(|role| may(role, Permission::ManageAccounts)),
             Self::Transfers => role.is_some_and(|role| role >= Role::Editor),
-            Self::Welcome | Self::Home | Self::Drive | Self::Account | Self::Other => true,
+            Self::Welcome | Self::Home | Self::Drive | Self::Monitor | Self::Account | Self::Other => true,
         }
     }
 
@@ -79,6 +81,7 @@ impl Section {
         match self {
             section if !section.is_in(membership) => paths::home(org),
             Self::Drive => paths::drive(org, ""),
+            Self::Monitor => paths::monitor(org),
             Self::People => paths::people(org),
             Self::Roles => paths::roles(org),
             Self::Licences => paths::licences(org),
@@ -234,6 +237,7 @@ fn SideNav(section: Section, membership: OrganizationMembership) -> impl IntoVie
     view! {
         <a href=paths::home(&org) aria-current=here(Section::Home)><Icon name="home"/>"Home"</a>
         <a href=paths::drive(&org, "") aria-current=here(Section::Drive)><Icon name="drive"/>"Drive"</a>
+        <a href=paths::monitor(&org) aria-current=here(Section::Monitor)><Icon name="monitor"/>"Monitor"</a>
         {Section::Transfers.is_in(&membership).then(|| view! {
             <a href=paths::transfers(&org) aria-current=here(Section::Transfers)><Icon name="transfer"/>"Transfers"</a>
         })}

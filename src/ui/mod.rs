@@ -29,6 +29,7 @@ pub mod form_action;
 pub mod hydration;
 pub mod layout;
 pub mod lazy;
+pub mod live;
 pub mod location;
 pub mod page;
 pub mod pages;

@@ -15,6 +15,7 @@ use super::pages::{
     forgot::ForgotPage,
     home::HomePage,
     invitation::InvitationPage,
+    jobs::{monitor::MonitorPage, show::JobPage},
     licences::{LicencesPage, ledger::LedgerPage},
     loans::LoansPage,
     my_account::{privacy::PrivacyPage, profile::ProfilePage, security::SecurityPage},
@@ -55,6 +56,8 @@ fn pages() -> impl MatchNestedRoutes + Clone + Send + 'static {
             <Route path=path!("/o/:org/people") view=lazy!(people, PeoplePage) ssr=SsrMode::Async/>
             <Route path=path!("/o/:org/people/invitations") view=lazy!(people, InvitationsPage) ssr=SsrMode::Async/>
             <Route path=path!("/o/:org/roles") view=lazy!(roles, RolesPage) ssr=SsrMode::Async/>
+            <Route path=path!("/o/:org/monitor") view=lazy!(jobs, MonitorPage) ssr=SsrMode::Async/>
+            <Route path=path!("/o/:org/monitor/:job") view=lazy!(jobs, JobPage) ssr=SsrMode::Async/>
             <Route path=path!("/o/:org/activity") view=lazy!(activity, ActivityPage) ssr=SsrMode::Async/>
             <Route path=path!("/o/:org/licences") view=lazy!(licences, LicencesPage) ssr=SsrMode::Async/>
             <Route path=path!("/o/:org/licences/:id") view=lazy!(licences, LedgerPage) ssr=SsrMode::Async/>

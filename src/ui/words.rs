@@ -6,14 +6,17 @@ use crate::paths;
 use crate::{
     domain::{
         access::Source,
+        app::PriceRule,
         country::COUNTRIES,
         id::OrganizationId,
+        job::JobState,
+        licence::Amount,
         loan::LoanDirection,
         resource::{CLUSTERS, DatasetStatus, Kind},
         role::Role,
         time::{Day, Timestamp},
     },
-    view::{LicenceLoan, OrganizationMembership},
+    view::{LicenceLoan, OrganizationMembership, job::JobView},
 };
 
 /// "8,412": with thousands separators and a true minus sign.
@@ -195,6 +198,70 @@ pub const fn status_tone(status: DatasetStatus) -> &'static str {
     }
 }
 
+/// [`status_tone`] of a job.
+pub const fn job_tone(state: JobState) -> &'static str {
+    match state {
+        JobState::Cancelled => "status",
+        JobState::Queued | JobState::Running => "status run",
+        JobState::WaitingForCredits | JobState::Cancelling => "status wait",
+        JobState::Done => "status ok",
+        JobState::Failed => "status fail",
+    }
+}
+
+/// "40 s", "6 min", "2 h 12 min", "3 days 4 h".
+pub fn duration(millis: i64) -> String {
+    let seconds = millis.max(0) / 1_000;
+    match (seconds / 86_400, seconds / 3_600 % 24, seconds / 60 % 60) {
+        (0, 0, 0) => format!("{seconds} s"),
+        (0, 0, minutes) => format!("{minutes} min"),
+        (0, hours, 0) => format!("{hours} h"),
+        (0, hours, minutes) => format!("{hours} h {minutes} min"),
+        (days, 0, _) => counted(days, "day", "days"),
+        (days, hours, _) => format!("{} {hours} h", counted(days, "day", "days")),
+    }
+}
+
+/// "14:02" for today, "Yesterday 18:40", "19 Nov": a moment of a list, in UTC.
+pub fn lately(at: Timestamp, now: Timestamp) -> String {
+    let minutes = at.0.rem_euclid(86_400_000) / 60_000;
+    let clock = format!("{:02}:{:02}", minutes / 60, minutes % 60);
+    match now.day().0 - at.day().0 {
+        0 => clock,
+        1 => format!("Yesterday {clock}"),
+        _ => day(at.day(), now),
+    }
+}
+
+/// "340 credits", "15 images, 1 project": what is there of it.
+pub fn amount(amount: Amount) -> String {
+    let parts = [
+        (amount.credits, "credit", "credits"),
+        (amount.images, "image", "images"),
+        (amount.projects, "project", "projects"),
+    ];
+    let parts: Vec<String> = parts
+        .into_iter()
+        .filter(|(number, ..)| *number != 0)
+        .map(|(number, one, many)| counted(number, one, many))
+        .collect();
+    if parts.is_empty() { "Nothing".to_owned() } else { parts.join(", ") }
+}
+
+/// What a job cost, for who may see it (JOB-3).
+pub fn job_price(job: &JobView) -> Option<String> {
+    let price = job.price?;
+    Some(match (job.price_rule, job.state) {
+        (PriceRule::Free, _) => "Free".to_owned(),
+        _ if price.refunded => "Refunded".to_owned(),
+        (_, JobState::WaitingForCredits) => "Not paid yet".to_owned(),
+        _ if !price.amount.is_nothing() => amount(price.amount),
+        _ if job.queued_at.is_none() => "Not paid".to_owned(),
+        // Its images were paid by a job before it, or it has none.
+        _ => "Nothing".to_owned(),
+    })
+}
+
 /// The name of a cluster; its id if it is unknown.
 pub fn cluster(id: &str) -> String {
     CLUSTERS.iter().find(|(known, _)| *known == id).map_or_else(|| id.to_owned(), |(_, title)| (*title).to_owned())
@@ -243,6 +310,28 @@ mod tests {
         ] {
             assert_eq!(size(bytes), text);
         }
+    }
+
+    #[test]
+    fn job_3_durations_and_moments_are_short() {
+        for (seconds, text) in [
+            (-1, "0 s"),
+            (59, "59 s"),
+            (60, "1 min"),
+            (7_200, "2 h"),
+            (7_930, "2 h 12 min"),
+            (86_400, "1 day"),
+            (187_200, "2 days 4 h"),
+        ] {
+            assert_eq!(duration(seconds * 1_000), text);
+        }
+        let now = Day::from_civil(2026, 11, 21).start().plus_millis(15 * 3_600_000);
+        for (hours_ago, text) in [(1, "14:00"), (20, "Yesterday 19:00"), (48, "19 Nov")] {
+            assert_eq!(lately(now.plus_millis(-hours_ago * 3_600_000), now), text);
+        }
+        assert_eq!(amount(Amount { images: 15, projects: 1, credits: 0 }), "15 images, 1 project");
+        assert_eq!(amount(Amount { credits: 340, ..Amount::default() }), "340 credits");
+        assert_eq!(amount(Amount::default()), "Nothing");
     }
 
     #[test]

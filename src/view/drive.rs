@@ -4,7 +4,6 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     file::{DatasetFiles, UploadPlaceView},
-    licence::ProcessingView,
     membership::OrganizationMembership,
     page::Page,
     resource::{ResourceView, RowView},
@@ -41,8 +40,6 @@ pub struct DriveView {
     pub view_as: Option<ViewAs>,
     /// Whether "Shared with you" has anything that is in none of these accounts.
     pub shared_elsewhere: bool,
-    /// The cost of processing (LIC-2). Only for a dataset that is not paid for, and a reader who may have it processed.
-    pub processing: Option<ProcessingView>,
     /// Uploading to it; for a dataset, and a reader who may add files there.
     pub upload: Option<UploadPlaceView>,
     /// What is offered to other organizations (XFER-18); for Owners and Managers.

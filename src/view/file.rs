@@ -67,6 +67,8 @@ pub struct DatasetFiles {
     /// How many results there are.
     pub outputs: i64,
     pub output_bytes: i64,
+    /// How many jobs it has had; only where its page asks for it.
+    pub jobs: i64,
     /// Whether its images are fixed (LIC-2).
     pub held: bool,
     /// When its first and its last photo were taken, by the clocks of the cameras. Only where it was asked for.

@@ -4,12 +4,15 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::{membership::OrganizationMembership, page::Page};
 use crate::domain::{
-    app::{AppOption, PriceRule},
+    app::{AppOption, OutputRole, PriceRule},
+    command::Control,
     id::{JobId, OrganizationId, PersonId, ResourceId},
     job::{FailureKind, JobState},
     job_log::LogLevel,
     licence::{Amount, Model},
+    refusal::Refusal,
     time::Timestamp,
 };
 
@@ -26,6 +29,9 @@ pub struct JobView {
     pub app_slug: String,
     pub app_title: String,
     pub app_version: i64,
+    /// What its version is called.
+    pub version_label: String,
+    pub price_rule: PriceRule,
     pub options: BTreeMap<String, String>,
     pub dataset: ResourceId,
     pub dataset_name: String,
@@ -60,6 +66,8 @@ pub struct JobPlanView {
     pub app_slug: String,
     pub app_title: String,
     pub version: i64,
+    /// What that version is called.
+    pub version_label: String,
     pub options: Vec<AppOption>,
     pub price_rule: PriceRule,
     /// Both only for the people of the organization that pays (JOB-3).
@@ -67,8 +75,10 @@ pub struct JobPlanView {
     pub balance: Option<Amount>,
     /// How the licence is billed.
     pub model: Option<Model>,
-    /// Why it cannot begin, or would wait, in words.
-    pub missing: Vec<String>,
+    /// Why it cannot begin, in words.
+    pub blocked: Vec<String>,
+    /// Why it would wait for credits, in words; only for the people of the organization that pays.
+    pub waits: Option<String>,
 }
 
 /// A line of a job's log.
@@ -88,4 +98,86 @@ pub struct LogView {
     pub next: i64,
     /// Whether more may come.
     pub is_open: bool,
+}
+
+/// An app that somebody may run on a dataset.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct RunnableApp {
+    pub slug: String,
+    pub title: String,
+    pub summary: String,
+    /// The name of who publishes it; `None` for what is built in.
+    pub publisher: Option<String>,
+    pub price_rule: PriceRule,
+    /// What it would cost; only for the people of the organization that pays.
+    pub price: Option<Amount>,
+}
+
+/// What the dialog **Process** shows.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct ProcessView {
+    pub dataset_name: String,
+    pub apps: Vec<RunnableApp>,
+    /// How the licence is billed that would pay; only with its prices.
+    pub model: Option<Model>,
+    /// The slug of the chosen app; empty where there is none to choose.
+    pub chosen: String,
+    /// What running that one would mean, or why it cannot be run.
+    pub plan: Option<Result<JobPlanView, Refusal>>,
+}
+
+/// Monitor: one page of the jobs of an organization, and what its filters offer.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct MonitorView {
+    pub organization: OrganizationMembership,
+    pub jobs: Page<JobView>,
+    /// Whether the reader sees all jobs, and not only those that they started.
+    pub sees_all: bool,
+    /// Apps to filter by: slug and title.
+    pub apps: Vec<(String, String)>,
+    /// People to filter by.
+    pub people: Vec<(PersonId, String)>,
+    /// The name of the dataset that is filtered by.
+    pub dataset_name: Option<String>,
+}
+
+/// A result that a job has made.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct JobOutputView {
+    /// Its number in the dataset.
+    pub number: i64,
+    pub path: String,
+    pub bytes: i64,
+    pub role: OutputRole,
+}
+
+/// Some lines of a job's log that fit a search, in order.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+pub struct LogPageView {
+    pub lines: Vec<LogLineView>,
+    /// How many lines the log has in all.
+    pub total: i64,
+    /// Lines before this number may fit too.
+    pub earlier: Option<i64>,
+    /// Lines from this number on may fit too.
+    pub later: Option<i64>,
+}
+
+/// The page of a job.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct JobPageView {
+    pub organization: OrganizationMembership,
+    pub job: JobView,
+    /// Whether the reader sees its dataset, so that it can be a link.
+    pub sees_dataset: bool,
+    pub outputs: Vec<JobOutputView>,
+    pub log: LogPageView,
+    pub cancel: Control,
+    pub again: Control,
+    /// Whether cancelling it now gives away what was paid.
+    pub forfeits: bool,
+    /// When its engine was heard of last, while one is at it.
+    pub heard_at: Option<Timestamp>,
+    /// What running it again would mean, or why it cannot be run. Only where that was asked for.
+    pub plan: Option<Result<JobPlanView, Refusal>>,
 }

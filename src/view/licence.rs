@@ -125,19 +125,3 @@ pub struct LedgerView {
     /// Whether I manage billing: then **Contact sales** is there.
     pub may_buy: bool,
 }
-
-/// What having a dataset processed would cost, and what is left for it (LIC-2).
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
-pub enum ProcessingView {
-    /// It can be paid for, or not yet.
-    Priced {
-        /// What it is billed in.
-        model: Model,
-        cost: Amount,
-        left: Amount,
-        /// Why it would wait, if it would.
-        why_not: Option<String>,
-    },
-    /// No licence pays for it now: the refusal's own text says why (LIC-6).
-    Refused(String),
-}

@@ -231,3 +231,73 @@ pub struct UploadPlanQuery {
     pub on_conflict: String,
     pub files: Vec<PlannedFileQuery>,
 }
+
+/// The dialog **Process**.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct ProcessQuery {
+    /// The dataset.
+    pub dataset: String,
+    /// The slug of the chosen app; empty for one that makes sense.
+    pub app: String,
+}
+
+/// The jobs of a dataset.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct DatasetJobsQuery {
+    /// The dataset.
+    pub dataset: String,
+    /// Where the page starts.
+    pub cursor: String,
+}
+
+/// The page Monitor.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct MonitorQuery {
+    /// The Org ID.
+    pub org: String,
+    /// Only jobs in this state.
+    pub state: String,
+    /// Only jobs of the app with this slug.
+    pub app: String,
+    /// Only those that this person started; `me` for oneself.
+    pub person: String,
+    /// Only those on this dataset.
+    pub dataset: String,
+    /// A day: not before it.
+    pub from: String,
+    /// A day: not after it.
+    pub to: String,
+    /// Where the page starts.
+    pub cursor: String,
+}
+
+/// The page of a job.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct JobQuery {
+    /// The Org ID.
+    pub org: String,
+    /// The job.
+    pub id: String,
+    /// Which lines of its log.
+    pub log: LogQuery,
+    /// Whether somebody is about to run it again: then the price comes along.
+    pub again: bool,
+}
+
+/// Some lines of a job's log: the last ones, unless it says where.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct LogQuery {
+    /// The lines from this number on.
+    pub from: String,
+    /// The lines before this number.
+    pub before: String,
+    /// Only lines with this in them.
+    pub find: String,
+    /// Only lines that matter so much: `warning` or `error`.
+    pub level: String,
+}

@@ -179,6 +179,7 @@ pub struct JobPlanBody {
 
 impl From<JobPlanView> for JobPlanBody {
     fn from(view: JobPlanView) -> Self {
+        let missing = view.blocked.into_iter().chain(view.waits).collect();
         Self {
             app: view.app_slug,
             version: view.version,
@@ -186,7 +187,7 @@ impl From<JobPlanView> for JobPlanBody {
             price: view.price.map(Into::into),
             balance: view.balance.map(Into::into),
             model: view.model.map(crate::domain::licence::Model::as_str),
-            missing: view.missing,
+            missing,
         }
     }
 }

@@ -11,8 +11,9 @@ use uuid::Uuid;
 use super::{CHUNK, Result, Tx, live, values::from_columns};
 use crate::{
     domain::{
+        app::OutputRole,
         file::{FilePath, Media, Side, counts_as_image},
-        id::{BlobId, PersonId, ResourceId},
+        id::{AppId, BlobId, JobId, PersonId, ResourceId},
         permit::{Permit, RolePermit},
         photo::{CaptureTime, Luminance, PhotoFacts, PhotoState, Position},
         time::Timestamp,
@@ -218,6 +219,35 @@ pub async fn count_outputs(tx: &mut Tx, dataset: ResourceId) -> Result<(i64, i64
     )
     .bind(dataset)
     .one()
+    .await
+}
+
+/// A result that a job has made.
+#[derive(Debug, Clone, FromRow)]
+pub struct MadeFile {
+    pub number: i64,
+    pub path: String,
+    pub bytes: i64,
+    pub role: OutputRole,
+}
+
+/// The results of a dataset that a job has made, which are there until the same app makes others.
+pub async fn list_of_job(
+    tx: &mut Tx,
+    dataset: ResourceId,
+    app: AppId,
+    job: JobId,
+    limit: i64,
+) -> Result<Vec<MadeFile>> {
+    tx.sql(
+        "SELECT f.number, f.path, b.bytes, COALESCE(f.role, 'other') AS role FROM dataset_file f JOIN blob b ON b.id = f.blob_id
+         WHERE f.dataset_id = $1 AND f.app_id = $2 AND f.job_id = $3 LIMIT CAST($4 AS BIGINT)",
+    )
+    .bind(dataset)
+    .bind(app)
+    .bind(job)
+    .bind(limit)
+    .all()
     .await
 }
 

@@ -64,6 +64,8 @@ pub struct Job {
     /// The app's slug and title.
     pub app_slug: String,
     pub app_title: String,
+    /// What its version is called.
+    pub version_label: String,
 }
 
 from_columns! {
@@ -75,7 +77,7 @@ from_columns! {
         price_images: i64, price_projects: i64, price_credits: i64, refunded: bool, failure_kind: Option<FailureKind>,
         message: Option<String>, log_lines: i64, log_start: i64, person_id: PersonId, person_name: String,
         created_at: Timestamp, queued_at: Option<Timestamp>, started_at: Option<Timestamp>, ended_at: Option<Timestamp>,
-        app_slug: String, app_title: String;
+        app_slug: String, app_title: String, version_label: String;
     Self {
         id,
         organization: organization_id,
@@ -116,6 +118,7 @@ from_columns! {
         ended_at,
         app_slug,
         app_title,
+        version_label,
     }
 }
 
@@ -127,8 +130,8 @@ macro_rules! jobs {
                 j.makes_processed, j.exclusive, j.state, j.progress, j.step, j.attempts, j.lease_id, j.lease_until, j.engine_name, j.deadline_at,
                 j.timeout_millis, j.images, j.inputs_digest, j.status_before, j.max_price, j.licence_id, j.price_images, j.price_projects,
                 j.price_credits, j.refunded, j.failure_kind, j.message, j.log_lines, j.log_start, j.person_id, j.person_name, j.created_at,
-                j.queued_at, j.started_at, j.ended_at, a.slug AS app_slug, a.title AS app_title
-             FROM job j JOIN app a ON a.id = j.app_id WHERE ",
+                j.queued_at, j.started_at, j.ended_at, a.slug AS app_slug, a.title AS app_title, v.label AS version_label
+             FROM job j JOIN app a ON a.id = j.app_id JOIN app_version v ON v.app_id = j.app_id AND v.number = j.app_version WHERE ",
             $where_and_order
         )
     };
@@ -449,6 +452,7 @@ pub async fn update_dataset(tx: &mut Tx, permit: &Permit, effect: &DatasetEffect
     .bind(at)
     .execute()
     .await?;
+    live::touch_jobs(tx, permit.organization());
     live::touch(tx, &[permit.resource()]).await
 }
 
@@ -485,8 +489,11 @@ pub struct JobFilter {
     pub state: Option<JobState>,
     pub app: Option<AppId>,
     pub person: Option<PersonId>,
+    pub dataset: Option<ResourceId>,
     /// Only those that began at this moment or later.
     pub from: Option<Timestamp>,
+    /// Only those that began before this moment.
+    pub until: Option<Timestamp>,
     /// Only those of this account.
     pub account: Option<AccountId>,
     /// Where the page starts.
@@ -498,25 +505,38 @@ pub struct JobFilter {
 /// rows.
 pub async fn list(tx: &mut Tx, organization: OrganizationId, filter: &JobFilter) -> Result<Vec<Job>> {
     let (at, id) = filter.after.unwrap_or((Timestamp(i64::MAX), JobId(uuid::Uuid::max())));
-    let sql = match (filter.person, filter.app, filter.state) {
+    // What began at the moment itself is behind it.
+    let (at, id) = match filter.until {
+        Some(until) if until <= at => (until, JobId(uuid::Uuid::nil())),
+        _ => (at, id),
+    };
+    // A dataset narrows most: its condition is the only one that an index is for, and ids are in the order of time.
+    let sql = match (filter.dataset, filter.person, filter.app, filter.state) {
         (Some(_), ..) => jobs!(
+            "j.dataset_id = $10 AND CASE WHEN j.organization_id = $1 THEN 1 ELSE 0 END = 1
+             AND (j.created_at, j.id) < ($2, $3) AND j.created_at >= $4
+             AND ($5 IS NULL OR j.person_id = $5) AND ($6 IS NULL OR j.app_id = $6) AND ($7 IS NULL OR j.state = $7)
+             AND ($8 IS NULL OR j.account_id = $8)
+             ORDER BY j.id DESC LIMIT CAST($9 AS BIGINT)"
+        ),
+        (None, Some(_), ..) => jobs!(
             "j.organization_id = $1 AND (j.created_at, j.id) < ($2, $3) AND j.created_at >= $4 AND j.person_id = $5
-             AND ($6 IS NULL OR j.app_id = $6) AND ($7 IS NULL OR j.state = $7) AND ($8 IS NULL OR j.account_id = $8)
+             AND ($6 IS NULL OR j.app_id = $6) AND ($7 IS NULL OR j.state = $7) AND ($8 IS NULL OR j.account_id = $8) AND $10 IS NULL
              ORDER BY j.created_at DESC, j.id DESC LIMIT CAST($9 AS BIGINT)"
         ),
-        (None, Some(_), _) => jobs!(
+        (None, None, Some(_), _) => jobs!(
             "j.organization_id = $1 AND (j.created_at, j.id) < ($2, $3) AND j.created_at >= $4 AND $5 IS NULL
-             AND j.app_id = $6 AND ($7 IS NULL OR j.state = $7) AND ($8 IS NULL OR j.account_id = $8)
+             AND j.app_id = $6 AND ($7 IS NULL OR j.state = $7) AND ($8 IS NULL OR j.account_id = $8) AND $10 IS NULL
              ORDER BY j.created_at DESC, j.id DESC LIMIT CAST($9 AS BIGINT)"
         ),
-        (None, None, Some(_)) => jobs!(
+        (None, None, None, Some(_)) => jobs!(
             "j.organization_id = $1 AND (j.created_at, j.id) < ($2, $3) AND j.created_at >= $4 AND $5 IS NULL AND $6 IS NULL
-             AND j.state = $7 AND ($8 IS NULL OR j.account_id = $8)
+             AND j.state = $7 AND ($8 IS NULL OR j.account_id = $8) AND $10 IS NULL
              ORDER BY j.created_at DESC, j.id DESC LIMIT CAST($9 AS BIGINT)"
         ),
-        (None, None, None) => jobs!(
+        (None, None, None, None) => jobs!(
             "j.organization_id = $1 AND (j.created_at, j.id) < ($2, $3) AND j.created_at >= $4 AND $5 IS NULL AND $6 IS NULL
-             AND $7 IS NULL AND ($8 IS NULL OR j.account_id = $8)
+             AND $7 IS NULL AND ($8 IS NULL OR j.account_id = $8) AND $10 IS NULL
              ORDER BY j.created_at DESC, j.id DESC LIMIT CAST($9 AS BIGINT)"
         ),
     };
@@ -530,6 +550,7 @@ pub async fn list(tx: &mut Tx, organization: OrganizationId, filter: &JobFilter)
         .bind(filter.state)
         .bind(filter.account)
         .bind(filter.limit)
+        .bind(filter.dataset)
         .all()
         .await
 }
@@ -550,6 +571,24 @@ pub async fn list_of_dataset(
     .bind(organization)
     .bind(limit)
     .all()
+    .await
+}
+
+/// How many jobs of a dataset its organization has, counted up to a number.
+pub async fn count_of_dataset(
+    tx: &mut Tx,
+    organization: OrganizationId,
+    dataset: ResourceId,
+    most: i64,
+) -> Result<i64> {
+    tx.sql(
+        "SELECT CAST(COUNT(*) AS BIGINT) FROM (
+            SELECT 1 AS one FROM job WHERE dataset_id = $1 AND organization_id = $2 LIMIT CAST($3 AS BIGINT)) AS counted",
+    )
+    .bind(dataset)
+    .bind(organization)
+    .bind(most)
+    .number()
     .await
 }
 

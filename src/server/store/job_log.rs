@@ -62,6 +62,18 @@ pub async fn append(tx: &mut Tx, job: JobId, level: LogLevel, text: &str, at: Ti
     insert_all(tx, job, &[LogLine { number, at, level, text: text.to_owned() }]).await
 }
 
+/// Lines of a job's log before a number, the last of them first.
+pub async fn list_before(tx: &mut Tx, job: JobId, before: i64, limit: i64) -> Result<Vec<LogLine>> {
+    tx.sql(
+        "SELECT number, logged_at, level, line FROM job_log WHERE job_id = $1 AND number < $2 ORDER BY number DESC LIMIT CAST($3 AS BIGINT)",
+    )
+    .bind(job)
+    .bind(before)
+    .bind(limit)
+    .all()
+    .await
+}
+
 /// Lines of a job's log from a number on, in order.
 pub async fn list(tx: &mut Tx, job: JobId, from: i64, limit: i64) -> Result<Vec<LogLine>> {
     tx.sql(

@@ -23,7 +23,7 @@ use tokio::sync::broadcast;
 use uuid::Uuid;
 
 use super::{CHUNK, Result, Tx};
-use crate::domain::id::{PersonId, ResourceId};
+use crate::domain::id::{OrganizationId, PersonId, ResourceId};
 
 /// The channel's name on PostgreSQL.
 pub(super) const CHANNEL: &str = "commonhold_changes";
@@ -39,7 +39,7 @@ const ANYTHING: &str = "*";
 /// What a transaction changed.
 #[derive(Clone, Debug)]
 pub enum Change {
-    /// The ids of resources, and of people whose access changed.
+    /// The ids of resources, of people whose access changed, and of organizations whose jobs changed.
     These(Arc<BTreeSet<Uuid>>),
     /// It is not known what: listeners load everything again.
     Anything,
@@ -192,6 +192,13 @@ pub fn touch_container(tx: &mut Tx, container: ResourceId) {
 pub fn touch_person(tx: &mut Tx, person: PersonId) {
     if let Some(touched) = tx.touched() {
         touched.note(person.0);
+    }
+}
+
+/// Notes that a job of an organization changed: everyone there who looks at jobs is told.
+pub fn touch_jobs(tx: &mut Tx, organization: OrganizationId) {
+    if let Some(touched) = tx.touched() {
+        touched.note(organization.0);
     }
 }
 

@@ -41,6 +41,27 @@ pub async fn find_role(tx: &mut Tx, organization: OrganizationId, person: Person
     .map(Option::flatten)
 }
 
+/// Which of some organizations somebody is in.
+pub async fn list_among(
+    tx: &mut Tx,
+    person: PersonId,
+    organizations: &[OrganizationId],
+) -> Result<Vec<OrganizationId>> {
+    let mut found = Vec::new();
+    for chunk in organizations.chunks(super::CHUNK) {
+        let rows: Vec<OrganizationId> = tx
+            .sql_list(
+                "SELECT organization_id FROM active_membership WHERE person_id = {1} AND organization_id IN ({ids})",
+                chunk,
+            )
+            .bind(person)
+            .column()
+            .await?;
+        found.extend(rows);
+    }
+    Ok(found)
+}
+
 /// A person's role as it counts in an account: Member where they are limited to others.
 pub async fn find_role_in(tx: &mut Tx, account: AccountId, person: PersonId) -> Result<Option<Role>> {
     tx.sql(

@@ -251,6 +251,7 @@ pub async fn heartbeat(
                     return Err(Refusal::LeaseLost.into());
                 }
                 if (progress, step.as_str()) != (found.progress, found.step.as_str()) {
+                    live::touch_jobs(tx, found.organization);
                     live::touch(tx, &[found.dataset]).await?;
                 }
                 Ok(Beat { cancel, lease_until: until, heartbeat_seconds: HEARTBEAT_SECONDS })
@@ -320,6 +321,7 @@ pub async fn log(ctx: &Ctx, by: &JobPrincipal, id: &str, lease: &str, first: i64
                 if !job_log::update_count(tx, found.id, by.lease, last).await? {
                     return Err(Refusal::LeaseLost.into());
                 }
+                live::touch_jobs(tx, found.organization);
                 live::touch(tx, &[found.dataset]).await?;
                 Ok(found.log_lines.max(last))
             })

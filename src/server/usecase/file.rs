@@ -185,7 +185,15 @@ pub(crate) async fn summary(tx: &mut Tx, dataset: ResourceId, overview: bool) ->
     }
     let (outputs, output_bytes) = dataset_file::count_outputs(tx, dataset).await?;
     let taken = if overview { photo::find_span(tx, dataset).await? } else { None };
-    Ok(DatasetFiles { inputs: files - outputs, input_bytes: bytes - output_bytes, outputs, output_bytes, held, taken })
+    Ok(DatasetFiles {
+        inputs: files - outputs,
+        input_bytes: bytes - output_bytes,
+        outputs,
+        output_bytes,
+        jobs: 0,
+        held,
+        taken,
+    })
 }
 
 /// A file whose bytes somebody may take.

@@ -1,5 +1,5 @@
 //! Seeing what others change while it happens: who looks at a container is told that something changed there, and asks
-//! again what there is.
+//! again what there is. So is who looks at the jobs of an organization: it is watched by its id, as a resource is.
 //!
 //! # Invariants
 //! - Who watches may see what is watched: that is checked at the beginning, at every change, and every few seconds.
@@ -17,7 +17,7 @@ use tokio::{
 };
 
 use crate::domain::{
-    id::{PersonId, ResourceId},
+    id::{OrganizationId, PersonId, ResourceId},
     refusal::Refusal,
 };
 
@@ -26,7 +26,7 @@ use super::{
         context::{Client, Ctx, Principal},
         error::Result,
         live::StreamSlot,
-        store::{live::Change, session::Id},
+        store::{live::Change, membership, session::Id},
     },
     access, session,
 };
@@ -234,8 +234,14 @@ impl Watch {
         let what: Vec<ResourceId> = self.what.iter().copied().collect();
         let mut tx = self.ctx.db().read().await?;
         let reach = access::access_paths(&mut tx, self.by.person, &what).await?;
-        let gone: Vec<ResourceId> =
+        let mut gone: Vec<ResourceId> =
             what.into_iter().filter(|id| reach.get(id).is_none_or(|reach| reach.level().is_none())).collect();
+        // What is no resource may be an organization of theirs: its jobs are watched.
+        let organizations: Vec<OrganizationId> = gone.iter().map(|id| OrganizationId(id.0)).collect();
+        if !organizations.is_empty() {
+            let own = membership::list_among(&mut tx, self.by.person, &organizations).await?;
+            gone.retain(|id| !own.contains(&OrganizationId(id.0)));
+        }
         for id in &gone {
             self.what.remove(id);
         }

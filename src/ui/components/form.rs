@@ -223,7 +223,9 @@ pub fn follow(answer: Signal<Option<Result<Done, Failure>>>, changes_session: bo
         let done = match answer {
             Some(Ok(done)) => done,
             // The page is out of date: load its data again.
-            Some(Err(Failure::Refused(Refusal::PlanChanged | Refusal::Conflict | Refusal::Blocked(_)))) => {
+            Some(Err(Failure::Refused(
+                Refusal::PlanChanged | Refusal::PriceChanged(_) | Refusal::Conflict | Refusal::Blocked(_),
+            ))) => {
                 return session.refresh();
             }
             Some(Err(_)) => return refused(),

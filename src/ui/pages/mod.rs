@@ -8,6 +8,7 @@ pub mod first_steps;
 pub mod forgot;
 pub mod home;
 pub mod invitation;
+pub mod jobs;
 pub mod keys;
 pub mod licences;
 pub mod loans;

@@ -256,15 +256,32 @@ both!(job_1_job_3_job_5_who_may_start_what_and_sees_what_it_cost, async |app| {
         ("from=2026-11-21".to_owned(), ids(&all)),
         ("from=2026-11-22".to_owned(), vec![]),
         ("person=me".to_owned(), vec![]),
+        ("to=2026-11-21".to_owned(), ids(&all)),
+        ("to=2026-11-20".to_owned(), vec![]),
+        ("from=2026-11-21&to=2026-11-21&limit=2".to_owned(), ids(&all)),
+        (format!("dataset={dataset}&app=qc"), vec![free.clone()]),
+        (format!("dataset={}", org.root), vec![]),
     ] {
         assert_eq!(ids(&anna.get(&format!("{jobs}?{query}")).await.expect(200).json()), expected, "{query}");
     }
-    for (query, field) in [("state=gone", "state"), ("app=none", "app"), ("person=x", "person"), ("from=x", "from")] {
+    for (query, field) in [
+        ("state=gone", "state"),
+        ("app=none", "app"),
+        ("person=x", "person"),
+        ("from=x", "from"),
+        ("to=x", "to"),
+        ("dataset=x", "dataset"),
+    ] {
         assert_eq!(anna.get(&format!("{jobs}?{query}")).await.expect(422).fields(), [field]);
     }
     let page = anna.get(&format!("{jobs}?limit=1")).await.expect(200).json();
     let next = page["next_cursor"].as_str().expect("a cursor");
     let rest = anna.get(&format!("{jobs}?limit=1&cursor={next}")).await.expect(200).json();
+    assert_eq!([ids(&page), ids(&rest)].concat(), ids(&all));
+    let narrow = format!("{jobs}?limit=1&to=2026-11-21&dataset={dataset}");
+    let page = anna.get(&narrow).await.expect(200).json();
+    let next = page["next_cursor"].as_str().expect("a cursor");
+    let rest = anna.get(&format!("{narrow}&cursor={next}")).await.expect(200).json();
     assert_eq!([ids(&page), ids(&rest)].concat(), ids(&all));
     assert_eq!(ids(&eve.get(&format!("/api/v1/datasets/{dataset}/jobs")).await.expect(200).json()).len(), 2);
     // Who loses access sees nothing of it any more.

@@ -20,6 +20,7 @@ use futures::StreamExt;
 use serde_json::json;
 use tower::ServiceExt;
 
+use super::{apps::published, engines::Engine};
 use crate::{
     both,
     support::{Person, TestApp},
@@ -134,6 +135,37 @@ both!(drive_live_what_one_changes_another_is_told_at_once, async |app| {
     john.rename(to, "No").await.expect(403);
     in_to.quiet().await;
     in_root.quiet().await;
+});
+
+both!(job_3_live_people_of_an_organization_are_told_of_its_jobs_and_nobody_else, async |app| {
+    let (anna, john, eve) = (app.person("Anna").await, app.person("John").await, app.person("Eve").await);
+    let org = anna.create_org("Alpine Survey").await;
+    app.join(&org, &john, Role::Reader).await;
+    published(&anna, &org, "qc", "free", false).await;
+    let engine = Engine::new(app, &anna, &org, "Farm", &["engine"]).await;
+    let dataset = anna.dataset(org.root, "Flight", 3).await;
+    app.give(dataset, Grantee::Person(eve.id), Level::Editor, false).await;
+    let watched = format!("/api/v1/resources/{}/events", org.id);
+    // Who reaches something in it only is told by the dataset.
+    assert_eq!(Events::open(app, &eve, &watched, &[]).await.status, 404);
+    let mut jobs = Events::open(app, &john, &watched, &[]).await;
+    let mut on_dataset = Events::resource(app, &eve, dataset).await;
+    jobs.settle().await;
+    on_dataset.settle().await;
+    let path = format!("/api/v1/datasets/{dataset}/jobs");
+    anna.post(&path, &json!({ "app": "qc" })).await.expect(201);
+    assert!(jobs.changed().await && on_dataset.changed().await, "started");
+    let held = engine.claim("qc").await.expect("a job");
+    assert!(jobs.changed().await && on_dataset.changed().await, "taken");
+    held.say("heartbeat", json!({ "progress": 310 })).await.expect(200);
+    assert!(jobs.changed().await && on_dataset.changed().await, "further");
+    held.say("log", json!({ "first": 1, "lines": [{ "text": "counting" }] })).await.expect(200);
+    assert!(jobs.changed().await && on_dataset.changed().await, "said");
+    held.complete().await.expect(200);
+    assert!(jobs.changed().await && on_dataset.changed().await, "done");
+    jobs.settle().await;
+    anna.rename(dataset, "Flight 2").await.expect(200);
+    jobs.quiet().await;
 });
 
 both!(drive_live_a_transfer_is_told_on_both_sides, async |app| {

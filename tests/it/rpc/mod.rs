@@ -4,6 +4,7 @@ mod access;
 mod dataset_files;
 mod first_steps;
 mod forms;
+mod jobs;
 mod my_account;
 mod pages;
 mod public_forms;

@@ -4,21 +4,20 @@ use std::collections::BTreeSet;
 
 use crate::{
     domain::{
-        access::{Act, Level},
+        access::Act,
         command::MissingEntitlements,
         id::{AccountId, OrganizationId, ResourceId},
-        licence::{DEFAULT_MEGAPIXELS, Entitlement, Licence, allows, governing, making, price, spend},
+        licence::{allows, making},
         permit::permit,
         refusal::Refusal,
-        resource::{DatasetStatus, Kind},
-        role::{Permission, may},
+        resource::Kind,
         search::SearchTerms,
         time::Timestamp,
     },
     server::{
         context::{Ctx, Principal},
         error::Result,
-        store::{Tx, account, grant, licence, resource},
+        store::{Tx, account, grant, job, licence, resource},
         usecase::{
             access,
             drive::{
@@ -31,10 +30,13 @@ use crate::{
         },
     },
     view::{
-        Control, Crumb, DriveView, MAX_COUNTED_ROWS, OrganizationMembership, Page, ResourceView, RowView, TreeFolder,
-        licence::ProcessingView, query::DriveQuery,
+        Control, Crumb, DriveView, MAX_COUNTED_ROWS, OrganizationMembership, Page, RowView, TreeFolder,
+        file::DatasetFiles, query::DriveQuery,
     },
 };
+
+/// How many jobs of a dataset its page counts at most.
+const MAX_COUNTED_JOBS: i64 = 1_000;
 
 /// Stands for a resource: what was shared with the reader, for who sees the root of an account besides.
 pub const SHARED: &str = "shared";
@@ -48,7 +50,7 @@ pub async fn page(ctx: &Ctx, by: &Principal, wanted: &DriveQuery) -> Result<Driv
     let Viewer { by, view_as } = view_as::in_organization(ctx, by, &wanted.org, &wanted.view_as).await?;
     let page = page_of_reader(ctx, &by, wanted).await?;
     if view_as.is_some() {
-        return Ok(DriveView { create: Control::Absent, processing: None, upload: None, view_as, ..page });
+        return Ok(DriveView { create: Control::Absent, upload: None, view_as, ..page });
     }
     Ok(page)
 }
@@ -86,7 +88,6 @@ async fn page_of_reader(ctx: &Ctx, by: &Principal, wanted: &DriveQuery) -> Resul
             lacking,
             view_as: None,
             shared_elsewhere,
-            processing: None,
             upload: None,
             offered: Vec::new(),
         });
@@ -126,9 +127,13 @@ async fn page_of_reader(ctx: &Ctx, by: &Principal, wanted: &DriveQuery) -> Resul
     let tree = tree(&mut tx, &view.path, id).await?;
     let timeline =
         if view.kind == Kind::Site { Some(crate::server::usecase::site::timeline(&mut tx, id).await?) } else { None };
-    let files =
-        if view.kind == Kind::Dataset { Some(file::summary(&mut tx, id, wanted.overview).await?) } else { None };
-    let processing = processing(&organization, &view, &licences, ctx.now());
+    let files = if view.kind == Kind::Dataset {
+        let holds = file::summary(&mut tx, id, wanted.overview).await?;
+        let jobs = job::count_of_dataset(&mut tx, organization.id, id, MAX_COUNTED_JOBS).await?;
+        Some(DatasetFiles { jobs, ..holds })
+    } else {
+        None
+    };
     let upload = if view.kind == Kind::Dataset {
         upload_place(&mut tx, by, &access_path, id, &licences, ctx.now()).await?
     } else {
@@ -145,7 +150,6 @@ async fn page_of_reader(ctx: &Ctx, by: &Principal, wanted: &DriveQuery) -> Resul
         tree,
         create,
         lacking,
-        processing,
         upload,
         offered,
         view_as: None,
@@ -188,7 +192,6 @@ async fn search_results(
         create,
         lacking,
         shared_elsewhere: false,
-        processing: None,
         upload: None,
         offered,
         view_as: None,
@@ -252,31 +255,6 @@ async fn tree(tx: &mut Tx, path: &[Crumb], shown: ResourceId) -> Result<Vec<Tree
     });
     tree.append(&mut inside);
     Ok(tree)
-}
-
-/// What having a dataset processed would cost, and what is left for it (LIC-2): for Editors of it who see the
-/// organization's prices, as long as it is not paid for.
-fn processing(
-    organization: &OrganizationMembership,
-    view: &ResourceView,
-    licences: &[Licence],
-    now: Timestamp,
-) -> Option<ProcessingView> {
-    let dataset = view.dataset.as_ref()?;
-    let unpaid =
-        matches!(dataset.status, DatasetStatus::Draft | DatasetStatus::WaitingForCredits | DatasetStatus::Failed);
-    let sees = view.level >= Level::Editor && organization.role.is_some_and(|role| may(role, Permission::SeePrices));
-    if !unpaid || !sees {
-        return None;
-    }
-    if let Err(refusal) = allows(licences, Entitlement::Process, now) {
-        return Some(ProcessingView::Refused(refusal.to_string()));
-    }
-    let payer = governing(licences, now)?;
-    let model = payer.model?;
-    let (cost, left) = (price(model, dataset.images, DEFAULT_MEGAPIXELS), payer.left);
-    let why_not = spend(left, cost).err().map(|refusal| refusal.to_string());
-    Some(ProcessingView::Priced { model, cost, left, why_not })
 }
 
 /// What the licences of none of the accounts that rows are in allow. What those of one allow is offered, and refused where

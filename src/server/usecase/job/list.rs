@@ -9,7 +9,7 @@ use utoipa::IntoParams;
 use crate::{
     domain::{
         access::Act,
-        id::{JobId, PersonId, ResourceId},
+        id::{JobId, OrganizationId, PersonId, ResourceId},
         job::{JobState, sees_price},
         permit::permit_to_look,
         refusal::Refusal,
@@ -51,8 +51,12 @@ pub struct JobsQuery {
     pub app: String,
     /// The id of who started it; `me` for oneself.
     pub person: String,
+    /// The id of a dataset.
+    pub dataset: String,
     /// Only those that began on this day or later, or at this moment.
     pub from: String,
+    /// Only those that began on this day or earlier, or before this moment.
+    pub to: String,
     /// Where the page starts: `next_cursor` of the one before.
     pub cursor: String,
     /// 1 to 200. Default: 50.
@@ -72,6 +76,8 @@ pub(super) fn view(found: Job, role: Option<Role>) -> Result<JobView> {
         app_slug: found.app_slug,
         app_title: found.app_title,
         app_version: found.app_version,
+        version_label: found.version_label,
+        price_rule: found.price_rule,
         options,
         dataset: found.dataset,
         dataset_name: found.dataset_name,
@@ -152,14 +158,25 @@ pub async fn log(ctx: &Ctx, by: &Principal, id: &str, from: i64, limit: Option<i
     Ok(LogView { lines, next, is_open: !found.state.has_ended() || next <= found.log_lines })
 }
 
-/// A moment, or the beginning of a day.
-fn moment(text: &str) -> Result<Option<Timestamp>> {
+/// A moment, or that where a day begins or has ended.
+fn moment(field: &'static str, text: &str, of_day: fn(Day) -> Timestamp) -> Result<Option<Timestamp>> {
     let text = text.trim();
     if text.is_empty() {
         return Ok(None);
     }
-    let at = Timestamp::parse_rfc3339(text).or_else(|| Day::parse_iso(text).map(Day::start));
-    at.map(Some).ok_or_else(|| Refusal::field("from", FieldIssue::NotAMoment).into())
+    let at = Timestamp::parse_rfc3339(text).or_else(|| Day::parse_iso(text).map(of_day));
+    at.map(Some).ok_or_else(|| Refusal::field(field, FieldIssue::NotAMoment).into())
+}
+
+/// Whether somebody sees all jobs of an organization, and not only those that they started.
+pub(super) async fn sees_all(
+    tx: &mut Tx,
+    by: &Principal,
+    organization: OrganizationId,
+    role: Option<Role>,
+) -> Result<bool> {
+    let limited = membership::find_limited(tx, organization, by.person).await?.is_some();
+    Ok(role.is_some_and(|role| may(role, Permission::ViewResources)) && !limited)
 }
 
 /// One page of the jobs of an organization, newest first (JOB-3): all of them for who sees everything there, those of its account for
@@ -170,7 +187,18 @@ fn moment(text: &str) -> Result<Option<Timestamp>> {
 pub async fn list(ctx: &Ctx, by: &Principal, org: &str, query: &JobsQuery) -> Result<Page<JobView>> {
     let limit = crate::server::usecase::limit(query.limit)?;
     let mut tx = ctx.db().read().await?;
-    let (organization, role) = organization::find_with_role(&mut tx, by, org).await?;
+    list_in(&mut tx, by, org, query, limit).await
+}
+
+/// [`list`], in a transaction.
+pub(super) async fn list_in(
+    tx: &mut Tx,
+    by: &Principal,
+    org: &str,
+    query: &JobsQuery,
+    limit: i64,
+) -> Result<Page<JobView>> {
+    let (organization, role) = organization::find_with_role(tx, by, org).await?;
     by.who().may_look()?;
     let state = match query.state.as_str() {
         "" => None,
@@ -179,7 +207,7 @@ pub async fn list(ctx: &Ctx, by: &Principal, org: &str, query: &JobsQuery) -> Re
     let app = match query.app.trim() {
         "" => None,
         slug => {
-            let found = app::find(&mut tx, &key(slug)).await?;
+            let found = app::find(tx, &key(slug)).await?;
             Some(found.ok_or_else(|| Refusal::field("app", FieldIssue::NotAChoice))?.id)
         }
     };
@@ -188,15 +216,21 @@ pub async fn list(ctx: &Ctx, by: &Principal, org: &str, query: &JobsQuery) -> Re
         "me" => Some(by.person),
         _ => Some(crate::server::usecase::id::<PersonId>("person", &query.person)?),
     };
-    let limited = membership::find_limited(&mut tx, organization.id, by.person).await?.is_some();
-    let sees_all = role.is_some_and(|role| may(role, Permission::ViewResources)) && !limited;
+    let dataset = match query.dataset.trim() {
+        "" => None,
+        _ => Some(crate::server::usecase::id::<ResourceId>("dataset", &query.dataset)?),
+    };
+    let sees_all = sees_all(tx, by, organization.id, role).await?;
+    let JobsQuery { state: of_state, app: of_app, person: of_person, dataset: of_dataset, from, to, .. } = query;
     let pager =
-        Pager::new(format!("{} jobs {} {} {} {}", organization.id, query.state, query.app, query.person, query.from));
+        Pager::new(format!("{} jobs {of_state} {of_app} {of_person} {of_dataset} {from} {to}", organization.id));
     let filter = JobFilter {
         state,
         app,
         person: if sees_all { person } else { Some(by.person) },
-        from: moment(&query.from)?,
+        dataset,
+        from: moment("from", from, Day::start)?,
+        until: moment("to", to, |day| Day(day.0 + 1).start())?,
         account: by.key.as_ref().map(|key| key.account),
         after: pager.read(&query.cursor)?,
         limit: limit + 1,
@@ -204,12 +238,12 @@ pub async fn list(ctx: &Ctx, by: &Principal, org: &str, query: &JobsQuery) -> Re
     if !sees_all && person.is_some_and(|person| person != by.person) {
         return Ok(Page { items: Vec::new(), next_cursor: None });
     }
-    let rows = job::list(&mut tx, organization.id, &filter).await?;
+    let rows = job::list(tx, organization.id, &filter).await?;
     let page = pager.page(rows, limit, |job| (job.created_at, job.id))?;
     let mut items = page.items;
     if !sees_all {
         let datasets: Vec<ResourceId> = items.iter().map(|job| job.dataset).collect();
-        let seen = access::access_paths_in_trash(&mut tx, by.person, &datasets).await?;
+        let seen = access::access_paths_in_trash(tx, by.person, &datasets).await?;
         items.retain(|job| {
             seen.get(&job.dataset)
                 .is_some_and(|path| path.level().is_some() && path.facts.organization == job.organization)

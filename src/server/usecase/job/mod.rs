@@ -2,6 +2,7 @@
 //! in [`list`]. What engines do is in [`super::engine`].
 
 pub mod list;
+pub mod page;
 pub(super) mod settle;
 
 use std::collections::BTreeMap;
@@ -134,33 +135,38 @@ fn may_read(by: &Principal, access_path: &AccessPath, app: &AppView, dataset: &J
 /// `NotFound`, `Forbidden`; `AppNotAuthorized`; `Licence`; `Invalid` at `app`, `version` and `options`.
 pub async fn plan(ctx: &Ctx, by: &Principal, dataset: &str, form: &StartForm) -> Result<JobPlanView> {
     let id: ResourceId = super::subject(dataset)?;
-    let mut tx = ctx.db().read().await?;
-    let planned = plan_in(&mut tx, ctx, by, id, form).await?;
+    plan_view(&mut ctx.db().read().await?, ctx, by, id, form).await
+}
+
+/// [`plan`], in a transaction.
+async fn plan_view(tx: &mut Tx, ctx: &Ctx, by: &Principal, id: ResourceId, form: &StartForm) -> Result<JobPlanView> {
+    let planned = plan_in(tx, ctx, by, id, form).await?;
     choose_options(&planned.version.options, &form.options)?;
-    let mut missing = Vec::new();
+    let mut blocked = Vec::new();
     if planned.dataset.images == 0 && planned.dataset.files == 0 {
-        missing.push("There are no images in this dataset.".to_owned());
+        blocked.push("There are no images in this dataset. Upload some first.".to_owned());
     }
-    let (on_dataset, exclusive, of_organization) = job::count_live(&mut tx, id, planned.dataset.organization).await?;
+    let (on_dataset, exclusive, of_organization) = job::count_live(tx, id, planned.dataset.organization).await?;
     let is_exclusive = is_exclusive(planned.app.price, planned.app.makes_processed);
     let begins = may_begin(count(on_dataset), count(of_organization), is_exclusive, exclusive > 0);
-    missing.extend(begins.err().map(|refusal| refusal.to_string()));
+    blocked.extend(begins.err().map(|refusal| refusal.to_string()));
     let payer = planned.payer(ctx);
     let sees = crate::domain::job::sees_price(planned.role);
     let balance = payer.map(|licence| licence.left);
-    if sees && planned.app.price == PriceRule::Processing {
-        missing.extend(spend(balance.unwrap_or_default(), planned.price).err().map(|refusal| refusal.to_string()));
-    }
+    let costs = sees && planned.app.price == PriceRule::Processing;
+    let waits = spend(balance.unwrap_or_default(), planned.price).err().filter(|_| costs);
     Ok(JobPlanView {
         model: payer.and_then(|licence| licence.model),
         app_slug: planned.app.slug,
         app_title: planned.app.title,
         version: planned.version.number,
+        version_label: planned.version.label,
         options: planned.version.options,
         price_rule: planned.app.price,
         price: sees.then_some(planned.price),
         balance: balance.filter(|_| sees),
-        missing,
+        blocked,
+        waits: waits.map(|refusal| refusal.to_string()),
     })
 }
 

@@ -18,7 +18,7 @@ use crate::{
         store::{
             Tx,
             job::{self, DatasetEffect, Job, StateChange},
-            job_output, upload,
+            job_output, live, upload,
         },
     },
 };
@@ -55,6 +55,8 @@ pub(in super::super) async fn apply(
     if !job::update_state(tx, found.id, &change).await? {
         return Err(Refusal::LeaseLost.into());
     }
+    // Also of a job whose dataset is gone, or elsewhere.
+    live::touch_jobs(tx, found.organization);
     let dataset = job::find_dataset(tx, found.dataset).await?;
     if let Some(dataset) = &dataset {
         let permit = go_on(found.person, dataset.organization, found.dataset);

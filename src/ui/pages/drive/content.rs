@@ -81,9 +81,8 @@ pub fn DriveContent(
         details.then(|| view! { <Details resource=drive.resource.clone() selection listing=listing.clone() offered=drive.offered.clone() now/> });
     let narrow = dataset.is_none() && (drive.resource.is_some() || !listing.q.is_empty());
     let timeline = drive.timeline.clone();
-    // A dataset's page says so beside the price of processing.
-    let expired = drive.lacking.create.clone().filter(|_| dataset.is_none() && drive.resource.is_some());
-    let (org, processing) = (listing.org.clone(), drive.processing.clone());
+    let expired = drive.lacking.create.clone().filter(|_| drive.resource.is_some());
+    let org = listing.org.clone();
     let origins = drive.resource.as_ref().map(|resource| resource.restricted_by.clone()).unwrap_or_default();
     let level = drive.resource.as_ref().map(|resource| resource.level);
     let drop = drop_attributes(&drive, own);
@@ -111,7 +110,7 @@ pub fn DriveContent(
             {match dataset {
                 Some(resource) => {
                     let holds = drive.files.unwrap_or_default();
-                    view! { <div class="drive-page">{uploads}<DatasetContent resource listing lacking=drive.lacking processing holds files state=files_state now flash/></div> }.into_any()
+                    view! { <div class="drive-page">{uploads}<DatasetContent resource listing lacking=drive.lacking holds files state=files_state now flash/></div> }.into_any()
                 }
                 None => view! { <div class="drive-page"><List drive listing selection rows now/></div> }.into_any(),
             }}

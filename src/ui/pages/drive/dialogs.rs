@@ -20,7 +20,7 @@ use super::{
 use crate::{
     domain::command::Command,
     rpc::{Asked, Failure},
-    ui::{session::Session, suspend::rebuilt},
+    ui::{pages::jobs::process::ProcessDialog, session::Session, suspend::rebuilt},
     view::DriveView,
 };
 
@@ -91,6 +91,15 @@ pub fn drive_dialog(kind: DialogKind, route: Memo<DriveRoute>, listing: Memo<Lis
             .map(|item| view! { <RestrictDialog item listing=listing.get_untracked()/> })
             .into_any(),
         DialogKind::Ask(..) => ().into_any(),
+        DialogKind::Process => {
+            let app = Memo::new(move |_| route.with(DriveRoute::chosen_app));
+            let shown = listing.get_untracked();
+            let (org, dataset, close) = (shown.org.clone(), shown.resource.clone(), shown.address());
+            // What leads back to the same place of the page.
+            let place = [("tab", shown.files.tab.as_str().to_owned()), ("find", shown.files.find.clone())].to_vec();
+            let choose = Callback::new(move |app: String| shown.process_dialog(&app));
+            view! { <ProcessDialog org dataset app close place choose/> }.into_any()
+        }
         DialogKind::ShowFile => view! { <FileDialog route listing drive/> }.into_any(),
         DialogKind::AskAboutFiles(command, files) => {
             let listing = listing.get_untracked();

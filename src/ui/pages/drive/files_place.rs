@@ -21,6 +21,8 @@ pub enum Tab {
     Images,
     /// What became of it.
     Results,
+    /// What processed it.
+    Jobs,
 }
 
 words! {
@@ -28,13 +30,14 @@ words! {
     Overview => "", "Overview";
     Images => "images", "Images";
     Results => "results", "Results";
+    Jobs => "jobs", "Jobs";
 }
 
 impl Tab {
     /// The place whose files it lists.
     pub const fn side(self) -> Option<Side> {
         match self {
-            Self::Overview => None,
+            Self::Overview | Self::Jobs => None,
             Self::Images => Some(Side::Input),
             Self::Results => Some(Side::Output),
         }

@@ -14,7 +14,6 @@ pub mod grid;
 pub mod header;
 pub mod immediate;
 pub mod list;
-pub mod live;
 pub mod move_to;
 pub mod offer;
 pub mod plan;
@@ -57,6 +56,7 @@ use crate::{
         components::{empty::Skeleton, note::Note},
         error_page::ErrorPage,
         layout::{Frame, Section},
+        live,
         location::use_route_query,
         session::Session,
         suspend::rebuilt,

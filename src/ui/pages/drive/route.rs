@@ -74,6 +74,8 @@ pub enum OpenDialog {
     Offer(Vec<String>),
     /// About files of a dataset.
     Files(FilesDialog),
+    /// **Process**, with the slug of an app; empty for one that makes sense.
+    Process(String),
 }
 
 /// Stands in [`Move::inside`] for the id of a folder that is being created: the server function replaces it.
@@ -103,6 +105,8 @@ pub enum DialogKind {
     Move,
     Transfer,
     Offer,
+    /// **Process**.
+    Process,
     /// A file's own view.
     ShowFile,
     /// A command for these files.
@@ -205,6 +209,7 @@ impl DriveRoute {
             "new-site" => OpenDialog::New(Kind::Site),
             "new-asset" => OpenDialog::New(Kind::Asset),
             "new-dataset" => OpenDialog::New(Kind::Dataset),
+            "process" if !resource.is_empty() => OpenDialog::Process(get("app")),
             "rename" => items().into_iter().next().map_or(OpenDialog::Nothing, OpenDialog::Rename),
             "move" if items().is_empty() => OpenDialog::NothingSelected(Command::Move),
             "copy" if items().is_empty() => OpenDialog::NothingSelected(Command::Copy),
@@ -250,6 +255,7 @@ impl DriveRoute {
             OpenDialog::Move(_) => DialogKind::Move,
             OpenDialog::Transfer(_) => DialogKind::Transfer,
             OpenDialog::Offer(_) => DialogKind::Offer,
+            OpenDialog::Process(_) => DialogKind::Process,
         }
     }
 
@@ -260,7 +266,11 @@ impl DriveRoute {
             OpenDialog::Transfer(open) => &open.items,
             OpenDialog::Menu(item) | OpenDialog::Rename(item) => std::slice::from_ref(item),
             OpenDialog::Ask(_, items) | OpenDialog::Offer(items) => items,
-            OpenDialog::Nothing | OpenDialog::NothingSelected(_) | OpenDialog::New(_) | OpenDialog::Files(_) => &[],
+            OpenDialog::Nothing
+            | OpenDialog::NothingSelected(_)
+            | OpenDialog::New(_)
+            | OpenDialog::Files(_)
+            | OpenDialog::Process(_) => &[],
         }
     }
 
@@ -268,6 +278,14 @@ impl DriveRoute {
     pub fn shown_file(&self) -> String {
         match &self.open {
             OpenDialog::Files(FilesDialog::Show(number)) => number.clone(),
+            _ => String::new(),
+        }
+    }
+
+    /// The app that is chosen in **Process**; empty for none yet.
+    pub fn chosen_app(&self) -> String {
+        match &self.open {
+            OpenDialog::Process(app) => app.clone(),
             _ => String::new(),
         }
     }
@@ -337,6 +355,11 @@ impl Listing {
     /// With the dialog of a command for files.
     pub fn files_dialog(&self, command: FileCommand, files: &[String]) -> String {
         self.base().with("dialog", command.as_str()).with_all("item", files).text()
+    }
+
+    /// With **Process**, and an app chosen in it.
+    pub fn process_dialog(&self, app: &str) -> String {
+        self.base().with("dialog", "process").with("app", app).text()
     }
 
     /// Whether another list has the same rows in another order.
@@ -575,6 +598,17 @@ mod tests {
         // A form sent from a selection names the items twice.
         let twice = read("/o/a/drive", &[("item", "1"), ("item", "2"), ("dialog", "transfer"), ("item", "1,2")]);
         assert_eq!(twice.unwrap_or_default().items(), ["1", "2"]);
+    }
+
+    #[test]
+    fn job_2_process_is_a_dialog_of_a_dataset_with_the_app_in_its_address() {
+        let open = |path: &str, query: &[(&'static str, &str)]| read(path, query).unwrap_or_default();
+        let route = open("/o/a/drive/d", &[("tab", "images"), ("dialog", "process"), ("app", "ortho")]);
+        assert_eq!((route.dialog_kind(), route.chosen_app().as_str()), (DialogKind::Process, "ortho"));
+        assert_eq!(route.listing.process_dialog("qc"), "/o/a/drive/d?tab=images&dialog=process&app=qc");
+        assert_eq!(open("/o/a/drive", &[("dialog", "process")]).open, OpenDialog::Nothing);
+        let as_another = open("/o/a/drive/d", &[("dialog", "process"), ("as", "p")]);
+        assert_eq!(as_another.open, OpenDialog::Nothing, "who looks as another changes nothing");
     }
 
     #[test]

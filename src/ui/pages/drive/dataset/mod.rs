@@ -19,22 +19,30 @@ use super::{
 };
 use crate::{
     domain::{
-        command::{Command, MissingEntitlements},
+        command::{Command, MissingEntitlements, process_control},
         file_command::FilesTarget,
+        id::ResourceId,
         time::{Day, Timestamp},
     },
-    rpc::{Asked, Failure, FormFlash, ask, file::dataset_files},
+    paths::{self, Address},
+    rpc::{Asked, Failure, FormFlash, ask, file::dataset_files, job::dataset_jobs},
     ui::{
-        components::{empty::Skeleton, selection::Selection},
+        components::{
+            button::{BlockedButton, ButtonLink, Tone},
+            empty::{Empty, Skeleton},
+            pages::Pages,
+            selection::Selection,
+        },
         error_page::ErrorPage,
+        pages::jobs::list::JobsTable,
         session::Session,
         words,
     },
     view::{
-        DatasetView, Page, ResourceView,
+        Control, DatasetView, Page, ResourceView,
         file::{DatasetFiles, FileView},
-        licence::ProcessingView,
-        query::DatasetFilesQuery,
+        job::JobView,
+        query::{DatasetFilesQuery, DatasetJobsQuery},
     },
 };
 
@@ -46,6 +54,8 @@ pub struct LoadedFiles {
     place: FilesPlace,
     /// `None` where the page lists no files.
     page: Option<Result<Page<FileView>, Failure>>,
+    /// Of the tab with jobs.
+    jobs: Option<Result<Page<JobView>, Failure>>,
 }
 
 impl LoadedFiles {
@@ -61,6 +71,7 @@ pub fn load_files(listing: Memo<Listing>, session: Session) -> Asked<LoadedFiles
     ask(
         move || (wanted.get(), session.version()),
         |((dataset, view_as, place), _)| async move {
+            let view_as_nobody = view_as.is_empty();
             let page = match place.tab.side() {
                 None => None,
                 Some(side) => {
@@ -70,7 +81,13 @@ pub fn load_files(listing: Memo<Listing>, session: Session) -> Asked<LoadedFiles
                     Some(dataset_files(query).await)
                 }
             };
-            LoadedFiles { dataset, place, page }
+            let jobs = if place.tab == Tab::Jobs && view_as_nobody {
+                let query = DatasetJobsQuery { dataset: dataset.clone(), cursor: place.cursor.clone() };
+                Some(dataset_jobs(query).await)
+            } else {
+                None
+            };
+            LoadedFiles { dataset, place, page, jobs }
         },
     )
 }
@@ -109,7 +126,6 @@ pub fn DatasetContent(
     resource: ResourceView,
     listing: Listing,
     lacking: MissingEntitlements,
-    processing: Option<ProcessingView>,
     holds: DatasetFiles,
     files: LoadedFiles,
     state: FilesState,
@@ -119,7 +135,12 @@ pub fn DatasetContent(
     let about = resource.dataset.clone().map(|dataset| view! { <DatasetLine dataset holds/> });
     let tabs = view! { <Tabs listing=listing.clone() holds/> };
     let content = match listing.files.tab.side() {
-        None => view! { <Overview resource listing lacking processing holds now flash/> }.into_any(),
+        None if listing.files.tab == Tab::Jobs => match files.jobs {
+            Some(Ok(page)) => view! { <JobsTab page listing dataset=resource.id now/> }.into_any(),
+            Some(Err(failure)) => view! { <ErrorPage failure/> }.into_any(),
+            None => Skeleton().into_any(),
+        },
+        None => view! { <Overview resource listing lacking holds now flash/> }.into_any(),
         Some(side) => match files.page {
             Some(Ok(page)) => {
                 let level = resource.level;
@@ -158,12 +179,15 @@ fn DatasetLine(dataset: DatasetView, holds: DatasetFiles) -> impl IntoView {
 fn Tabs(listing: Listing, holds: DatasetFiles) -> impl IntoView {
     let links = Tab::ALL
         .into_iter()
+        // Jobs are looked at as oneself.
+        .filter(|tab| *tab != Tab::Jobs || !listing.is_view_as())
         .map(|tab| {
             let href = listing.with_files(FilesPlace { tab, ..FilesPlace::default() });
             let count = match tab {
                 Tab::Overview => None,
                 Tab::Images => Some(holds.inputs),
                 Tab::Results => Some(holds.outputs),
+                Tab::Jobs => Some(holds.jobs),
             };
             let here = (listing.files.tab == tab).then_some("page");
             let count = count.map(|count| view! { " " <small class="num">{words::count(count)}</small> });
@@ -173,8 +197,48 @@ fn Tabs(listing: Listing, holds: DatasetFiles) -> impl IntoView {
     view! { <nav class="tabs" aria-label="Dataset">{links}</nav> }
 }
 
+/// The tab with the jobs of a dataset.
+#[component]
+fn JobsTab(page: Page<JobView>, listing: Listing, dataset: ResourceId, now: Timestamp) -> impl IntoView {
+    let to = |cursor: String| listing.with_files(FilesPlace { cursor, ..listing.files.clone() });
+    let start = (!listing.files.cursor.is_empty()).then(|| to(String::new()));
+    let next = page.next_cursor.map(to);
+    let org = listing.org.clone();
+    let all = Address::new(paths::monitor(&org)).with("dataset", dataset.to_string()).text();
+    if page.items.is_empty() && start.is_none() {
+        return view! {
+            <section class="panel"><Empty icon="monitor" sentence="No jobs yet. Process this dataset to start one."/></section>
+        }
+        .into_any();
+    }
+    view! {
+        <div class="files-tools"><div class="end"><ButtonLink href=all icon="monitor">"Show in Monitor"</ButtonLink></div></div>
+        <section class="panel" aria-label="Jobs of this dataset"><JobsTable jobs=page.items org of_a_dataset=true now/></section>
+        <Pages start next/>
+    }
+    .into_any()
+}
+
 /// The buttons in a dataset's header, which every tab has.
 #[component]
 pub fn DatasetActions(resource: ResourceView, listing: Listing, lacking: MissingEntitlements) -> impl IntoView {
-    (!listing.is_view_as()).then(|| command_button(Command::Share, &resource, &listing, &lacking))
+    (!listing.is_view_as()).then(|| {
+        let process = match process_control(resource.target(), &lacking) {
+            Control::Absent => ().into_any(),
+            Control::Disabled(reason) => {
+                // The note under the header says it.
+                let reason_shown = lacking.create.as_ref() == Some(&reason);
+                view! { <BlockedButton label="Process" reason tone=Tone::Primary icon="play" reason_shown/> }.into_any()
+            }
+            Control::Enabled => {
+                let href = listing.process_dialog("");
+                view! { <ButtonLink href tone=Tone::Primary icon="play" in_place=true>"Process"</ButtonLink> }
+                    .into_any()
+            }
+        };
+        view! {
+            {command_button(Command::Share, &resource, &listing, &lacking)}
+            {process}
+        }
+    })
 }

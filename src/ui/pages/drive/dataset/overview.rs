@@ -1,4 +1,4 @@
-//! The overview of a dataset (DRIVE-6): its commands, the price of processing, and the facts about it.
+//! The overview of a dataset (DRIVE-6): its commands, and the facts about it.
 
 use leptos::prelude::*;
 
@@ -11,7 +11,6 @@ use crate::{
         command::{Command, MissingEntitlements, control},
         file::Side,
         file_command::{self, FileCommand, FilesTarget},
-        licence::{Amount, Model},
         photo::CaptureTime,
         resource::Kind,
         time::Timestamp,
@@ -24,10 +23,9 @@ use crate::{
             icon::Icon,
             table::Fact,
         },
-        sales::GetLicence,
         words::{self, Moment, When},
     },
-    view::{Control, DatasetView, ResourceView, file::DatasetFiles, licence::ProcessingView},
+    view::{Control, DatasetView, ResourceView, file::DatasetFiles},
 };
 
 /// The facts about a dataset, and its commands.
@@ -36,7 +34,6 @@ pub fn Overview(
     resource: ResourceView,
     listing: Listing,
     lacking: MissingEntitlements,
-    processing: Option<ProcessingView>,
     holds: DatasetFiles,
     now: Timestamp,
     flash: Option<FormFlash>,
@@ -79,10 +76,8 @@ pub fn Overview(
     });
     let contents = view! { <Contents holds/> };
     let facts = resource.dataset.map(|dataset| view! { <DatasetFacts dataset/> });
-    let price = processing.map(|processing| view! { <Price processing org=listing.org.clone()/> });
     view! {
         {(!is_view_as).then(|| view! { <div class="bar">{download}{actions}</div> })}
-        {price}
         <section class="panel tile" aria-labelledby="details">
             <h2 id="details">"Details"</h2>
             <dl class="facts">
@@ -157,46 +152,6 @@ pub fn DownloadAll(
             <a class="button" rel="external" download="" href=href><Icon name="download"/>"Download all"</a>
         }
         .into_any(),
-    }
-}
-
-/// What processing would cost, and the balance for it (LIC-2).
-#[component]
-fn Price(processing: ProcessingView, org: String) -> impl IntoView {
-    let (content, short) = match processing {
-        ProcessingView::Refused(reason) => (view! { <p>{reason}</p> }.into_any(), true),
-        ProcessingView::Priced { model, cost, left, why_not } => {
-            let short = why_not.is_some();
-            let waits = why_not.map(|reason| view! { <p>{reason} " The dataset waits until there is enough."</p> });
-            let content = view! {
-                <dl class="facts">
-                    <Fact label="Cost"><span class="num">{amounts(cost, model)}</span></Fact>
-                    <Fact label="Remaining"><span class="num">{amounts(left, model)}</span></Fact>
-                </dl>
-                {waits}
-            }
-            .into_any();
-            (content, short)
-        }
-    };
-    view! {
-        <section class="panel tile price" aria-labelledby="price">
-            <h2 id="price">"Processing"</h2>
-            {content}
-            {short.then(|| view! { <GetLicence org/> })}
-        </section>
-    }
-}
-
-/// "1,204 images, 1 project", "241 credits".
-fn amounts(amount: Amount, model: Model) -> String {
-    match model {
-        Model::ImagesProjects => format!(
-            "{}, {}",
-            words::counted(amount.images, "image", "images"),
-            words::counted(amount.projects, "project", "projects")
-        ),
-        Model::Credits => words::counted(amount.credits, "credit", "credits"),
     }
 }
 

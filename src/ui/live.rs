@@ -1,4 +1,4 @@
-//! Live updates of the Drive (DRIVE): the server announces that something changed, and the page loads its data again.
+//! Live updates (DRIVE, JOB-3): the server announces that something changed, and the page loads its data again.
 //! The selection survives, and nothing moves while a dialog or menu is open.
 
 use std::time::Duration;
