@@ -3,8 +3,8 @@
 use crate::{
     domain::{
         app::{
-            AppChange, AppForm, AppState, AppUseFacts, MAX_VERSIONS, NewApp, NewAppForm, NewVersion, NewVersionForm,
-            may_add, may_add_user, may_add_version, may_use,
+            AppChange, AppForm, AppState, AppUseFacts, BuiltIn, DEFAULT_TIMEOUT_MINUTES, MAX_VERSIONS, NewApp,
+            NewAppForm, NewVersion, NewVersionForm, may_add, may_add_user, may_add_version, may_use,
         },
         audit::Action,
         id::{AppId, OrganizationId, PersonId},
@@ -328,6 +328,31 @@ pub async fn list_of(ctx: &Ctx, by: &Principal, org: &str, cursor: &str, limit: 
     let mut page = pager.page(apps, limit, |app| app.slug.clone())?;
     page.items.retain(|app| publishes || app.state != AppState::Draft);
     Ok(page)
+}
+
+/// Adds the apps that the program has built in, with their newest versions (JOB-4); their ids. Idempotent.
+///
+/// # Errors
+/// The database.
+pub async fn add_built_in(ctx: &Ctx) -> Result<Vec<(BuiltIn, AppId)>> {
+    let mut added = Vec::new();
+    for app in BuiltIn::ALL {
+        let facts = app.facts();
+        let id: Result<AppId> = ctx
+            .db()
+            .write(|tx, _| {
+                Box::pin(async {
+                    let now = ctx.now();
+                    app::upsert_built_in(tx, AppId(ctx.id()), &facts, now).await?;
+                    let id = app::find(tx, facts.slug).await?.ok_or(Refusal::NotFound)?.id;
+                    app::insert_built_in_version(tx, id, &facts, DEFAULT_TIMEOUT_MINUTES, now).await?;
+                    Ok(id)
+                })
+            })
+            .await;
+        added.push((app, id?));
+    }
+    Ok(added)
 }
 
 /// An app for its page: with its versions for who may run it or publishes it, and with who may run it for the latter.

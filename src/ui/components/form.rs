@@ -4,7 +4,7 @@
 //! Without WebAssembly the browser posts the form and the server redirects. A refused form is kept in a cookie, and the
 //! next page shows it again as its flash. With WebAssembly the page is not reloaded, and the result looks the same.
 
-use leptos::{context::Provider, ev::SubmitEvent, html, prelude::*};
+use leptos::{context::Provider, ev::SubmitEvent, html, oco::Oco, prelude::*};
 use leptos_router::{NavigateOptions, hooks::use_navigate};
 use wasm_bindgen::JsCast;
 use web_sys::HtmlInputElement;
@@ -271,7 +271,7 @@ fn empty_passwords(form: NodeRef<html::Form>) {
 /// The submit button.
 #[component]
 pub fn Submit(
-    label: &'static str,
+    #[prop(into)] label: Oco<'static, str>,
     #[prop(default = Tone::Primary)] tone: Tone,
     #[prop(optional)] icon: Option<&'static str>,
 ) -> impl IntoView {
