@@ -6,9 +6,10 @@ use commonhold::{
     domain::{
         app::BuiltIn,
         id::{AppId, ResourceId},
-        job::LEASE_MILLIS,
+        job::{LEASE_MILLIS, TOLD_AFTER_MILLIS},
         photo::Position,
         resource::DatasetStatus,
+        role::Role,
         time::Timestamp,
     },
     server::{
@@ -224,4 +225,102 @@ both!(job_4_adding_the_built_in_apps_again_changes_nothing_and_everybody_may_run
     assert_eq!(slugs, ["qc-report", "survey-index"]);
     let shown = ben.get("/api/v1/apps/survey-index").await.expect(200).json();
     assert_eq!(shown["versions"].as_array().map(Vec::len), Some(1), "{shown}");
+});
+
+both!(job_4_the_survey_of_a_dataset_is_a_page_with_a_map_and_findings_that_can_be_left_out, async |app| {
+    let (anna, org, dataset, _) = world(app, &[(2, Planted::NoPosition), (5, Planted::Duplicate)]).await;
+    let page = format!("/o/{}/drive/{dataset}?tab=survey", org.org_id);
+    assert!(anna.page(&page).await.expect(200).body.contains("No survey yet"));
+    open_all(app).await;
+    started(&anna, dataset, "survey-index").await;
+    started(&anna, dataset, "qc-report").await;
+    assert_eq!(run_all(app).await, 2);
+    let shown = anna.page(&page).await.expect(200).body;
+    assert_eq!(shown.matches("class=\"dot\"").count(), 7, "one photo has no position");
+    assert!(shown.contains("7 of 8") && shown.contains("Leave out 1 photo"), "{shown}");
+    // What was left out says so, and nothing proposes it again.
+    let report = result(&anna, dataset, "qc.json").await;
+    let copy = report["findings"].as_array().expect("findings").iter().find(|finding| finding["kind"] == "duplicate");
+    let copies = copy.and_then(|finding| finding["photos"].as_array()).expect("a duplicate");
+    let number = copies.iter().find(|photo| photo["leave_out"] == true).map(|photo| photo["number"].clone());
+    let number = number.expect("one of them is proposed");
+    anna.patch(&format!("/api/v1/datasets/{dataset}/files/{number}"), &json!({ "left_out": true })).await.expect(200);
+    let shown = anna.page(&page).await.expect(200).body;
+    assert!(shown.contains("Left out") && shown.contains("The dataset has 7 images to process now"), "{shown}");
+    // A Reader sees it and changes nothing; a stranger sees no dataset.
+    let rita = app.person("Rita").await;
+    anna.page(&page).await.expect(200);
+    rita.page(&page).await.expect(404);
+    app.join(&org, &rita, Role::Reader).await;
+    let shown = rita.page(&page).await.expect(200).body;
+    assert!(shown.contains("class=\"dot\"") && !shown.contains("Leave out 1"), "{shown}");
+});
+
+both!(attack_57_a_result_that_somebody_sent_is_no_survey, async |app| {
+    let (anna, org, dataset, _) = world(app, &[]).await;
+    let forged = b"{\"photos\": 3, \"findings\": [], \"not_judged\": [\"<script>\"]}";
+    let plan = json!({ "side": "output", "files": [{ "path": "qc.json", "bytes": forged.len() }] });
+    let plan = anna.post(&format!("/api/v1/datasets/{dataset}/uploads"), &plan).await.expect(200).json();
+    let url = plan["items"][0]["upload"]["url"].as_str().expect("an address").to_owned();
+    anna.send_bytes(&url, 0, std::str::from_utf8(forged).expect("text")).await.expect(204);
+    let page = format!("/o/{}/drive/{dataset}?tab=survey", org.org_id);
+    assert!(anna.page(&page).await.expect(200).body.contains("No survey yet"));
+});
+
+both!(job_3_the_log_of_a_job_is_text_and_a_stream_that_ends_with_it, async |app| {
+    let (anna, _, dataset, _) = world(app, &[]).await;
+    open_all(app).await;
+    let (id, _) = started(&anna, dataset, "qc-report").await;
+    let follow = format!("/api/v1/jobs/{id}/log/events");
+    // Whoever follows from before it begins gets every line, and the end.
+    let (ran, followed) = tokio::join!(
+        async {
+            tokio::time::sleep(Duration::from_millis(200)).await;
+            run_all(app).await
+        },
+        anna.get(&follow)
+    );
+    assert_eq!(ran, 1);
+    let followed = followed.expect(200).body;
+    assert!(followed.contains("event: lines") && followed.contains("8 photos."), "{followed}");
+    assert_eq!(followed.matches("event: end").count(), 1, "{followed}");
+    let text = anna.get(&format!("/api/v1/jobs/{id}/log.txt")).await.expect(200);
+    let lines: Vec<&str> = text.body.lines().collect();
+    assert_eq!(lines.len(), log(&anna, &id).await.len());
+    assert!(lines.iter().all(|line| line.contains("Z INFO    ")), "{}", text.body);
+    // What one may not see does not exist.
+    let mallory = app.person("Mallory").await;
+    for path in [follow, format!("/api/v1/jobs/{id}/log.txt"), format!("/api/v1/jobs/{id}/log")] {
+        mallory.get(&path).await.expect(404);
+        app.nobody().get(&path).await.expect(401);
+    }
+});
+
+both!(job_2_who_waited_long_for_a_job_gets_mail_once_and_only_while_they_see_its_dataset, async |app| {
+    let (anna, org, dataset, _) = world(app, &[]).await;
+    open_all(app).await;
+    let ended = async |by: &Person| {
+        let mails = app.mail_to(&by.email).await;
+        mails.into_iter().filter(|(subject, _)| subject.starts_with("QC report on")).count()
+    };
+    started(&anna, dataset, "qc-report").await;
+    run_all(app).await;
+    assert_eq!(ended(&anna).await, 0, "it was quick");
+    let (id, _) = started(&anna, dataset, "qc-report").await;
+    app.tick(TOLD_AFTER_MILLIS);
+    run_all(app).await;
+    let mails = app.mail_to(&anna.email).await;
+    let (subject, text) = mails.iter().find(|(subject, _)| subject.starts_with("QC report on")).expect("a mail");
+    assert_eq!(subject, "QC report on Flight 1 is done");
+    assert!(text.contains(&format!("/o/{}/monitor/{id}", org.org_id)), "{text}");
+    // Who lost access meanwhile is told nothing.
+    let ed = app.person("Ed").await;
+    app.join(&org, &ed, Role::Editor).await;
+    started(&ed, dataset, "qc-report").await;
+    app.tick(TOLD_AFTER_MILLIS);
+    let removed = json!({ "people": [ed.id] });
+    anna.post(&format!("/api/v1/orgs/{}/people/remove", org.org_id), &removed).await.expect(204);
+    run_all(app).await;
+    assert_eq!((ended(&ed).await, ended(&anna).await), (0, 1));
+    sound(app).await;
 });
