@@ -223,6 +223,7 @@ async fn built_in_jobs(ctx: &Ctx, by: &Principal, flown: &[ResourceId]) -> Resul
         }
     }
     Box::pin(builtin::run_due(ctx)).await?;
+    photos::run_due(ctx).await?;
     Ok(())
 }
 

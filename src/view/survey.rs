@@ -24,6 +24,8 @@ pub struct IndexView {
     pub index: Index,
     /// `None` where no photo has a position, or there are too many to draw them.
     pub map: Option<SurveyMap>,
+    /// The number of the mosaic's picture among the results, once there is a preview of it, and how many pixels it has.
+    pub mosaic: Option<(i64, u32, u32)>,
     pub made_at: Timestamp,
     /// How many photos the dataset has by now.
     pub images: i64,

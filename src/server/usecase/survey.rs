@@ -12,7 +12,7 @@ use crate::{
         file::{MAX_CHOSEN_FILES, Side},
         file_command::{FileCommand, FilesTarget, control},
         id::ResourceId,
-        photo::Position,
+        photo::{Position, PreviewSize, preview_sides},
         qc::QcReport,
         refusal::Refusal,
         survey::{
@@ -28,7 +28,7 @@ use crate::{
         store::{
             Tx, app, blob,
             dataset_file::{self, AppResult},
-            resource,
+            photo, resource,
         },
     },
     view::survey::{IndexView, ReportView, SurveyView},
@@ -67,7 +67,8 @@ pub async fn show(ctx: &Ctx, by: &Principal, dataset: &str, view_as: &str) -> Re
         None => None,
         Some((of, read)) => {
             let map = map(ctx, &mut tx, &index, &read).await?;
-            Some(IndexView { index: read, map, made_at: of.created_at, images })
+            let mosaic = mosaic(&mut tx, &index, &read).await?;
+            Some(IndexView { index: read, map, mosaic, made_at: of.created_at, images })
         }
     };
     let report = match read::<QcReport>(ctx, &mut tx, &report, qc_report::QC_JSON).await? {
@@ -156,6 +157,14 @@ async fn map(ctx: &Ctx, tx: &mut Tx, results: &[AppResult], index: &Index) -> Re
     });
     let (placed, shapes): (Vec<PlacedPhoto>, Vec<[Position; 4]>) = (placed.collect(), shapes.collect());
     Ok(SurveyMap::of(&placed, &shapes, [bounds.west, bounds.south, bounds.east, bounds.north]))
+}
+
+/// The mosaic's picture, with its size on the page.
+async fn mosaic(tx: &mut Tx, results: &[AppResult], index: &Index) -> Result<Option<(i64, u32, u32)>> {
+    let Some(picture) = results.iter().find(|result| result.path == survey_index::MOSAIC_JPG) else { return Ok(None) };
+    let made = photo::find_preview(tx, picture.blob_id, PreviewSize::Large).await?;
+    let sides = index.mosaic.map(|mosaic| preview_sides(mosaic.columns, mosaic.rows, PreviewSize::Large));
+    Ok(made.and(sides).map(|(width, height)| (picture.number, width, height)))
 }
 
 async fn report_view(tx: &mut Tx, dataset: ResourceId, mut report: QcReport) -> Result<ReportView> {

@@ -113,7 +113,15 @@ both!(job_4_survey_index_makes_a_dataset_processed_and_waits_until_its_photos_we
     let names: Vec<String> = results(&anna, dataset).await.into_iter().map(|(path, _)| path).collect();
     assert_eq!(
         names,
-        ["coverage.tif", "footprints.geojson", "index.json", "mosaic.tif", "photos.csv", "photos.geojson"]
+        [
+            "coverage.tif",
+            "footprints.geojson",
+            "index.json",
+            "mosaic.jpg",
+            "mosaic.tif",
+            "photos.csv",
+            "photos.geojson"
+        ]
     );
     let index = result(&anna, dataset, "index.json").await;
     assert_eq!((&index["photos"], &index["placed"]), (&json!(8), &json!(7)));

@@ -2,7 +2,7 @@
 
 use crate::{
     domain::{
-        file::Media,
+        file::{Media, Side},
         photo::{PhotoFault, PhotoState, PreviewSize, preview_sides},
         time::Timestamp,
     },
@@ -48,7 +48,8 @@ pub fn badges(file: &FileView) -> Vec<(&'static str, &'static str)> {
     if file.left_out {
         badges.push(("tag", "Left out"));
     }
-    if let Some(photo) = &file.photo {
+    // Of results, such as maps of many kinds, nothing is to be found wrong.
+    if let Some(photo) = file.photo.as_ref().filter(|_| file.side == Side::Input) {
         match photo.state {
             PhotoState::Made => badges.extend(photo.faults.iter().map(|fault| match fault {
                 PhotoFault::NoPosition => ("tag", fault.label()),

@@ -74,7 +74,7 @@ fn Outdated(photos: usize, images: i64, app: &'static str) -> impl IntoView {
 /// What *Survey index* made.
 #[component]
 fn IndexSection(index: IndexView, listing: Listing, now: Timestamp) -> impl IntoView {
-    let IndexView { index, map, made_at, images } = index;
+    let IndexView { index, map, mosaic, made_at, images } = index;
     let results = listing.with_files(FilesPlace { tab: Tab::Results, ..FilesPlace::default() });
     let map = map.map(|map| {
         let elsewhere = i64::try_from(map.elsewhere).unwrap_or(0);
@@ -94,7 +94,20 @@ fn IndexSection(index: IndexView, listing: Listing, now: Timestamp) -> impl Into
             </figure>
         }
     });
-    let mosaic = index.mosaic_note.clone();
+    let note = index.mosaic_note.clone();
+    let mosaic = mosaic.map(|(number, width, height)| {
+        let source = paths::file_preview(&listing.resource, number, PreviewSize::Large.pixels());
+        let (href, note) = (listing.show_file(number), note.clone());
+        view! {
+            <figure class="survey-figure">
+                <a class="survey-map" href=href data-noscroll="">
+                    <img src=source alt="Preview mosaic" width=width height=height loading="lazy" decoding="async"/>
+                </a>
+                <figcaption>"Preview mosaic. "{note}</figcaption>
+            </figure>
+        }
+    });
+    let note = (mosaic.is_none() && !note.is_empty()).then(|| view! { <p class="muted">{note}</p> });
     view! {
         <section class="panel tile survey" aria-labelledby="survey-index">
             <header class="survey-head">
@@ -104,10 +117,10 @@ fn IndexSection(index: IndexView, listing: Listing, now: Timestamp) -> impl Into
             </header>
             <Outdated photos=index.photos images app="Survey index"/>
             <div class="survey-parts">
-                {map}
+                <div class="survey-figures">{map}{mosaic}</div>
                 <IndexFacts index/>
             </div>
-            {(!mosaic.is_empty()).then(|| view! { <p class="muted">{mosaic}</p> })}
+            {note}
         </section>
     }
 }
