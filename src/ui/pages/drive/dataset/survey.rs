@@ -154,11 +154,9 @@ fn IndexFacts(index: Index) -> impl IntoView {
     let cameras: BTreeSet<String> = index.cameras.iter().filter_map(|camera| camera.camera.clone()).collect();
     let cameras: Vec<String> = cameras.into_iter().collect();
     let coverage = index.coverage.map(|coverage| {
-        view! {
-            <Fact label="Seen"><span class="num">{area(coverage.seen_by_1)}</span></Fact>
-            <Fact label="By 3 photos"><span class="num">{area(coverage.seen_by_3)}</span></Fact>
-            <Fact label="By 5 photos"><span class="num">{area(coverage.seen_by_5)}</span></Fact>
-        }
+        let [once, three, five] = [coverage.seen_by_1, coverage.seen_by_3, coverage.seen_by_5].map(area);
+        let parts = format!("{once}, of it {three} by 3 photos or more, and {five} by 5 or more");
+        view! { <Fact label="Seen"><span class="num">{parts}</span></Fact> }
     });
     let placed = format!("{} of {}", index.placed, index.photos);
     view! {
