@@ -18,9 +18,12 @@ import tempfile
 import threading
 import time
 
-import numpy
-import pycolmap
-import requests
+# Before others start threads, which would be ended by a signal instead of us being told: main() has a thread that waits for them.
+signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM, signal.SIGINT})
+
+import numpy  # noqa: E402
+import pycolmap  # noqa: E402
+import requests  # noqa: E402
 
 PIECE = 16 * 1024 * 1024
 PHOTOS = (".jpg", ".jpeg", ".png", ".tif", ".tiff")
@@ -268,7 +271,6 @@ def main():
 
     # Photogrammetry runs for minutes outside of Python, which would not be told of a signal until then. So a thread waits for it.
     stop, current = threading.Event(), []
-    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM, signal.SIGINT})
 
     def wait_for_signal():
         signal.sigwait({signal.SIGTERM, signal.SIGINT})

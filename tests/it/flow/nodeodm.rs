@@ -106,12 +106,10 @@ impl Stage {
     }
 
     /// The paths and roles of the results.
-    async fn results(&self) -> Vec<(String, String)> {
-        let path = format!("/api/v1/datasets/{}/files?side=output&limit=200", self.dataset);
-        let files = self.anna.get(&path).await.expect(200).json();
-        let text = |file: &Value, field: &str| file[field].as_str().unwrap_or_default().to_owned();
-        let files = files["items"].as_array().cloned().unwrap_or_default();
-        files.iter().map(|file| (text(file, "path"), text(file, "role"))).collect()
+    async fn results(&self, app: &TestApp) -> Vec<(String, String)> {
+        let mut tx = app.db().read().await.expect("the database answers");
+        let sql = "SELECT path, role FROM dataset_file WHERE dataset_id = $1 AND side = 'output' ORDER BY path";
+        tx.sql(sql).bind(self.dataset).all().await.expect("the database answers")
     }
 
     /// Asserts that nothing is left where the bridge works, nor beside it.
@@ -193,7 +191,7 @@ both!(job_6_the_bridge_has_a_node_process_a_job_and_brings_its_results_back, asy
     assert_eq!(seen["engine"], "Farm (key)");
     let done = stage.until_state(&id, &bridge, "done").await;
     assert_eq!((&done["attempts"], &done["price"]["refunded"]), (&json!(1), &json!(false)));
-    let results = stage.results().await;
+    let results = stage.results(app).await;
     let results: Vec<(&str, &str)> = results.iter().map(|(path, role)| (path.as_str(), role.as_str())).collect();
     for wanted in [
         ("images.json", "other"),
@@ -257,7 +255,7 @@ both!(job_6_what_may_have_arrived_is_not_sent_again_into_the_same_task, async |a
     stage.until_state(&id, &bridge, "done").await;
     let log = stage.log(&id).await;
     assert!(log.iter().any(|line| line.contains("Nobody knows whether") && line.contains("task 1 of 3")), "{log:?}");
-    let file = stage.results().await;
+    let file = stage.results(app).await;
     assert!(file.iter().any(|(path, _)| path == "images.json"), "{file:?}");
     assert!(bridge.stop().await.0.success());
     app.healthy().await;
@@ -292,7 +290,7 @@ both!(job_6_a_node_that_fails_says_no_or_is_too_small_fails_the_job_in_its_words
     let failed = stage.until_state(&id, &bridge, "failed").await;
     assert_eq!(failed["failure"]["kind"], "app_error");
     assert_eq!(failed["failure"]["message"], "The node says: quality: Invalid value high (out of range)");
-    assert!(stage.results().await.is_empty());
+    assert!(stage.results(app).await.is_empty());
     assert!(bridge.stop().await.0.success());
     // A wrong token ends the program at once, and is in no message.
     node.memory().quirks.token = Some("right".to_owned());
@@ -328,7 +326,7 @@ both!(job_2_job_6_a_cancellation_reaches_the_node_with_the_next_heartbeat, async
         assert!(Instant::now() < end, "the task is removed");
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
-    assert!(stage.results().await.is_empty());
+    assert!(stage.results(app).await.is_empty());
     assert!(bridge.stop().await.0.success());
     app.healthy().await;
 });
