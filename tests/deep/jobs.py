@@ -7,6 +7,7 @@ give signs of life, write logs and results, and complete, fail, give back, or si
 """
 
 import argparse
+import atexit
 import collections
 import pathlib
 import random
@@ -16,7 +17,7 @@ import threading
 import time
 
 import requests
-from support import Founder, Server, check, say, surroundings
+from support import PASSWORD, Founder, Server, check, say, surroundings
 
 parser = argparse.ArgumentParser()
 parser.add_argument("program", type=pathlib.Path)
@@ -34,6 +35,7 @@ if args.postgres:
     # Nodes on one database need one secret.
     environment["COMMONHOLD_SECRET"] = "the same secret for both nodes of the deep tests"
 servers = [Server(args.program, args.folder, environment) for _ in range(2 if args.postgres else 1)]
+atexit.register(lambda: [server.kill() for server in servers if server.process and server.process.poll() is None])
 servers[0].run("demo")
 for server in servers:
     server.start()
@@ -43,9 +45,24 @@ client = john.key("engine")
 datasets = [john.dataset(f"Flight {number}", 10) for number in range(DATASETS)]
 balance = john.post(f"/datasets/{datasets[0]}/jobs?plan=true", {"app": "ortho"})["balance"]["credits"]
 check(balance == CREDITS, f"there are {CREDITS} credits")
-over = threading.Event()
+over, ready = threading.Event(), threading.Event()
 started, counted, lock = {}, collections.Counter(), threading.Lock()
-told_done, unknown_end = set(), set()
+told_done, unknown_end, faults = set(), set(), []
+
+
+def watched(work, *words):
+    """A thread that does something, whose fault is ours."""
+
+    def run():
+        try:
+            work(*words)
+        except BaseException as problem:  # SystemExit too, which ends only its thread.
+            faults.append(problem)
+            raise
+
+    thread = threading.Thread(target=run, daemon=True)
+    thread.start()
+    return thread
 
 
 def count(what):
@@ -71,7 +88,10 @@ def starter():
     """Starts jobs, each once: what was not answered is sent again with the same key."""
     session = requests.Session()
     session.headers.update(john.session.headers)
-    session.cookies.update(john.session.cookies)
+    # The cookie of a node on loopback has the name of its port.
+    for server in servers:
+        session.post(f"{server.url}/api/v1/session", json={"email": "john@example.com", "password": PASSWORD}, timeout=30).raise_for_status()
+    ready.set()
     number = 0
     while not over.is_set():
         number += 1
@@ -187,12 +207,12 @@ def leases_run_out():
             database.execute(statement)
 
 
-threads = [threading.Thread(target=starter, daemon=True)]
-threads += [threading.Thread(target=engine, args=(number,), daemon=True) for number in range(ENGINES)]
-for thread in threads:
-    thread.start()
+threads = [watched(starter)] + [watched(engine, number) for number in range(ENGINES)]
+ready.wait(60)
 say(f"{len(servers)} node(s), {ENGINES} engines, {args.rounds} times kill -9")
 for round_ in range(args.rounds):
+    if faults:
+        break
     time.sleep(random.uniform(0.05, 0.9))
     server = random.choice(servers)
     server.kill()
@@ -203,15 +223,14 @@ time.sleep(1)
 over.set()
 for thread in threads:
     thread.join(timeout=60)
+check(not faults, f"nothing that engines and starter were told is wrong {faults[:3] or ''}")
 check(not any(thread.is_alive() for thread in threads), f"engines and starter have ended: {dict(counted)}")
 check(len(started) >= args.rounds, f"{len(started)} jobs were started")
 
 say("What is left is brought to an end")
 over.clear()
-finishing = [threading.Thread(target=engine, args=(number,), daemon=True) for number in range(ENGINES)]
 leases_run_out()
-for thread in finishing:
-    thread.start()
+finishing = [watched(engine, number) for number in range(ENGINES)]
 deadline = time.monotonic() + 240
 while True:
     shown = {job: john.job(job) for job in started}
@@ -225,6 +244,7 @@ while True:
 over.set()
 for thread in finishing:
     thread.join(timeout=60)
+check(not faults, f"nothing that the engines were told is wrong {faults[:3] or ''}")
 states = collections.Counter(facts["state"] for facts in shown.values())
 check(sum(states.values()) == len(started), f"no job is lost: {dict(states)}")
 check(all(shown[job]["state"] == "done" for job in told_done), f"{len(told_done)} jobs whose engine was told that they are done are done")
