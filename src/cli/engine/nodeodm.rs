@@ -41,8 +41,8 @@ use super::{
     node::{Node, NodeError, TaskState},
 };
 
-/// How long a server is asked to wait for a job; so long the end waits for an answer, which may bring one.
-const CLAIM_WAIT_SECONDS: u64 = 10;
+/// How long a server is asked to wait for a job at most; so long the end waits for an answer, which may bring one.
+const MAX_CLAIM_WAIT_SECONDS: u64 = 10;
 /// How long nothing is done after the server did not answer, or after a job was given back.
 const PAUSE: Duration = Duration::from_secs(30);
 /// How many tasks a node is given for one job.
@@ -244,7 +244,7 @@ impl Bridge<'_> {
                 }
             }
             // Not broken off at the end: what it brings is to be given back.
-            match Job::claim(&self.remote, &self.args.apps, CLAIM_WAIT_SECONDS).await {
+            match Job::claim(&self.remote, &self.args.apps, self.args.poll.min(MAX_CLAIM_WAIT_SECONDS)).await {
                 Ok(None) => {}
                 Ok(Some(job)) => {
                     say(format!("Job {}: {} of “{}”, {} images.", job.id, job.app, job.dataset, job.images))?;
