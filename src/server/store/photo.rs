@@ -208,9 +208,10 @@ pub async fn update_not_made(
     Ok(updated > 0)
 }
 
-/// Makes all photos due again that a process had claimed that is gone.
+/// Makes all photos due again that a process had claimed that is gone. The claim stays, as long as there is what it was going to write:
+/// who takes the photo next discards that.
 pub async fn release_all(tx: &mut Tx, now: Timestamp) -> Result<()> {
-    tx.sql("UPDATE photo SET due_at = $1, claim_id = NULL WHERE state = 'waiting' AND due_at > $1 AND claim_id IS NOT NULL AND attempts < $2")
+    tx.sql("UPDATE photo SET due_at = $1 WHERE state = 'waiting' AND due_at > $1 AND claim_id IS NOT NULL AND attempts < $2")
         .bind(now)
         .bind(MAX_ATTEMPTS)
         .execute()

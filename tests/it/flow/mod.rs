@@ -23,6 +23,7 @@ mod links;
 mod live_updates;
 mod mail;
 mod mail_limits;
+mod nodeodm;
 mod offers;
 mod organizations;
 mod people;
