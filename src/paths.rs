@@ -55,6 +55,11 @@ pub fn resource_zip(resource: &str) -> String {
     format!("/api/v1/resources/{}/zip", encode(resource))
 }
 
+/// A job (JOB-3).
+pub fn job(org: &str, job: &str) -> String {
+    format!("/o/{}/monitor/{}", encode(org), encode(job))
+}
+
 /// A preview of a photo, for `<img>`, with so many pixels on its longer side: 320 or 1600 (FILE-5).
 pub fn file_preview(dataset: &str, number: i64, pixels: u32) -> String {
     format!("/api/v1/datasets/{}/files/{number}/preview?size={pixels}", encode(dataset))

@@ -10,8 +10,57 @@ use super::{
     text::{FieldIssue, Identifier, Name, line, optional_line},
 };
 
-/// The slugs of what the program has built in: nobody else can claim them (JOB-4).
-pub const BUILT_IN: [&str; 2] = ["survey-index", "qc-report"];
+/// An app that the program has built in (JOB-4): the server runs it itself.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum BuiltIn {
+    SurveyIndex,
+    QcReport,
+}
+
+/// What a built-in app says of itself.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct BuiltInFacts {
+    /// Nobody else can claim it.
+    pub slug: &'static str,
+    pub title: &'static str,
+    pub summary: &'static str,
+    pub price: PriceRule,
+    pub makes_processed: bool,
+    /// The number of its newest version. What it writes, or how it decides, changes under a new number only.
+    pub version: i64,
+    pub notes: &'static str,
+    pub outputs: &'static [OutputRole],
+}
+
+impl BuiltIn {
+    pub const ALL: [Self; 2] = [Self::SurveyIndex, Self::QcReport];
+
+    /// What it says of itself.
+    pub const fn facts(self) -> BuiltInFacts {
+        match self {
+            Self::SurveyIndex => BuiltInFacts {
+                slug: "survey-index",
+                title: "Survey index",
+                summary: "Positions, flights, footprints and overlap of a survey, and a preview mosaic.",
+                price: PriceRule::Processing,
+                makes_processed: true,
+                version: 1,
+                notes: "The mosaic is placed by position and heading, so edges do not match. It is not a measured orthophoto.",
+                outputs: &[OutputRole::Mosaic, OutputRole::Index, OutputRole::Other],
+            },
+            Self::QcReport => BuiltInFacts {
+                slug: "qc-report",
+                title: "QC report",
+                summary: "Photos without a position, duplicates, blur, exposure, gaps, and low overlap.",
+                price: PriceRule::Free,
+                makes_processed: false,
+                version: 1,
+                notes: "",
+                outputs: &[OutputRole::Report],
+            },
+        }
+    }
+}
 
 /// How many apps an organization publishes at most.
 pub const MAX_APPS: u64 = 200;
@@ -130,7 +179,7 @@ fn summary(text: &str) -> Result<String, FieldIssue> {
 /// Not an identifier, or that of something built in.
 pub fn slug(text: &str) -> Result<String, FieldIssue> {
     let slug = Identifier::parse(text)?.key();
-    if BUILT_IN.contains(&slug.as_str()) { Err(FieldIssue::Taken) } else { Ok(slug) }
+    if BuiltIn::ALL.iter().any(|app| app.facts().slug == slug) { Err(FieldIssue::Taken) } else { Ok(slug) }
 }
 
 impl NewApp {

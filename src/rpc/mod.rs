@@ -31,6 +31,7 @@ pub mod restriction;
 pub mod seat;
 pub mod session;
 pub mod settings;
+pub mod survey;
 pub mod task;
 pub mod transfer;
 pub mod trash;

@@ -84,8 +84,11 @@ impl<H: Host> Source for Previews<'_, H> {
 mod tests {
     use std::sync::atomic::Ordering;
 
-    use super::{super::testing::Memory, *};
-    use crate::domain::survey::{MOSAIC_NOTE, testing::lawn_mower};
+    use super::*;
+    use crate::{
+        domain::survey::{MOSAIC_NOTE, testing::lawn_mower},
+        server::builtin::testing::Memory,
+    };
 
     fn grey() -> Bytes {
         let mut jpeg = std::io::Cursor::new(Vec::new());

@@ -227,6 +227,8 @@ fn api() -> OpenApiRouter<Ctx> {
         .routes(routes!(jobs::list_of))
         .routes(routes!(jobs::show))
         .routes(routes!(jobs::log))
+        .routes(routes!(jobs::log_text))
+        .routes(routes!(events::job_log))
         .routes(routes!(jobs::cancel))
         .routes(routes!(jobs::again))
         .routes(routes!(apps::list))

@@ -6,8 +6,8 @@ use crate::{
     domain::{
         account::SharingId,
         app::{
-            AppChange, AppForm, AppState, AppUseFacts, MAX_VERSIONS, NewApp, NewAppForm, NewVersion, NewVersionForm,
-            may_add, may_add_user, may_add_version, may_use,
+            AppChange, AppForm, AppState, AppUseFacts, BuiltIn, DEFAULT_TIMEOUT_MINUTES, MAX_VERSIONS, NewApp,
+            NewAppForm, NewVersion, NewVersionForm, may_add, may_add_user, may_add_version, may_use,
         },
         audit::Action,
         id::{AppId, OrganizationId, PersonId},
@@ -391,6 +391,31 @@ pub async fn organization_page(ctx: &Ctx, by: &Principal, org: &str, cursor: &st
 /// `Invalid` at `cursor`.
 pub async fn usable_page(ctx: &Ctx, by: &Principal, cursor: &str) -> Result<Page<AppView>> {
     list_usable(ctx, by, cursor, Some(PAGE_SIZE)).await
+}
+
+/// Adds the apps that the program has built in, with their newest versions (JOB-4); their ids. Idempotent.
+///
+/// # Errors
+/// The database.
+pub async fn add_built_in(ctx: &Ctx) -> Result<Vec<(BuiltIn, AppId)>> {
+    let mut added = Vec::new();
+    for app in BuiltIn::ALL {
+        let facts = app.facts();
+        let id: Result<AppId> = ctx
+            .db()
+            .write(|tx, _| {
+                Box::pin(async {
+                    let now = ctx.now();
+                    app::upsert_built_in(tx, AppId(ctx.id()), &facts, now).await?;
+                    let id = app::find(tx, facts.slug).await?.ok_or(Refusal::NotFound)?.id;
+                    app::insert_built_in_version(tx, id, &facts, DEFAULT_TIMEOUT_MINUTES, now).await?;
+                    Ok(id)
+                })
+            })
+            .await;
+        added.push((app, id?));
+    }
+    Ok(added)
 }
 
 /// An app for its page: with its versions for who may run it or publishes it, and with who may run it for the latter.

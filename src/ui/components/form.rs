@@ -6,7 +6,7 @@
 
 use std::borrow::Cow;
 
-use leptos::{context::Provider, ev::SubmitEvent, html, prelude::*};
+use leptos::{context::Provider, ev::SubmitEvent, html, oco::Oco, prelude::*};
 use leptos_router::{NavigateOptions, hooks::use_navigate};
 use wasm_bindgen::JsCast;
 use web_sys::HtmlInputElement;
@@ -278,7 +278,7 @@ fn empty_passwords(form: NodeRef<html::Form>) {
 /// The submit button.
 #[component]
 pub fn Submit(
-    label: &'static str,
+    #[prop(into)] label: Oco<'static, str>,
     #[prop(default = Tone::Primary)] tone: Tone,
     #[prop(optional)] icon: Option<&'static str>,
 ) -> impl IntoView {

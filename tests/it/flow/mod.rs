@@ -6,6 +6,7 @@ mod accounts;
 pub mod apps;
 mod bad_input;
 mod billing;
+mod builtin;
 mod concurrency;
 mod copies;
 mod drive;

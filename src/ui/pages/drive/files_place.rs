@@ -21,6 +21,8 @@ pub enum Tab {
     Images,
     /// What became of it.
     Results,
+    /// What the built-in apps say of its photos.
+    Survey,
 }
 
 words! {
@@ -28,13 +30,14 @@ words! {
     Overview => "", "Overview";
     Images => "images", "Images";
     Results => "results", "Results";
+    Survey => "survey", "Survey";
 }
 
 impl Tab {
     /// The place whose files it lists.
     pub const fn side(self) -> Option<Side> {
         match self {
-            Self::Overview => None,
+            Self::Overview | Self::Survey => None,
             Self::Images => Some(Side::Input),
             Self::Results => Some(Side::Output),
         }

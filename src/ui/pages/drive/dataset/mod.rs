@@ -5,6 +5,7 @@ pub mod files;
 pub mod overview;
 pub mod row;
 pub mod show;
+pub mod survey;
 
 use leptos::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -12,6 +13,7 @@ use serde::{Deserialize, Serialize};
 use self::{
     files::FilesTab,
     overview::{Overview, command_button},
+    survey::SurveyTab,
 };
 use super::{
     files_place::{FilesPlace, Tab},
@@ -23,7 +25,7 @@ use crate::{
         file_command::FilesTarget,
         time::{Day, Timestamp},
     },
-    rpc::{Asked, Failure, FormFlash, ask, file::dataset_files},
+    rpc::{Asked, Failure, FormFlash, ask, file::dataset_files, survey::dataset_survey},
     ui::{
         components::{empty::Skeleton, selection::Selection},
         error_page::ErrorPage,
@@ -34,7 +36,8 @@ use crate::{
         DatasetView, Page, ResourceView,
         file::{DatasetFiles, FileView},
         licence::ProcessingView,
-        query::DatasetFilesQuery,
+        query::{DatasetFilesQuery, SurveyQuery},
+        survey::SurveyView,
     },
 };
 
@@ -46,6 +49,8 @@ pub struct LoadedFiles {
     place: FilesPlace,
     /// `None` where the page lists no files.
     page: Option<Result<Page<FileView>, Failure>>,
+    /// Of the tab of that name.
+    survey: Option<Result<SurveyView, Failure>>,
 }
 
 impl LoadedFiles {
@@ -61,6 +66,7 @@ pub fn load_files(listing: Memo<Listing>, session: Session) -> Asked<LoadedFiles
     ask(
         move || (wanted.get(), session.version()),
         |((dataset, view_as, place), _)| async move {
+            let as_whom = view_as.clone();
             let page = match place.tab.side() {
                 None => None,
                 Some(side) => {
@@ -70,7 +76,12 @@ pub fn load_files(listing: Memo<Listing>, session: Session) -> Asked<LoadedFiles
                     Some(dataset_files(query).await)
                 }
             };
-            LoadedFiles { dataset, place, page }
+            let survey = if place.tab == Tab::Survey {
+                Some(dataset_survey(SurveyQuery { dataset: dataset.clone(), view_as: as_whom }).await)
+            } else {
+                None
+            };
+            LoadedFiles { dataset, place, page, survey }
         },
     )
 }
@@ -119,6 +130,11 @@ pub fn DatasetContent(
     let about = resource.dataset.clone().map(|dataset| view! { <DatasetLine dataset holds/> });
     let tabs = view! { <Tabs listing=listing.clone() holds/> };
     let content = match listing.files.tab.side() {
+        None if listing.files.tab == Tab::Survey => match files.survey {
+            Some(Ok(survey)) => view! { <SurveyTab survey listing now flash/> }.into_any(),
+            Some(Err(failure)) => view! { <ErrorPage failure/> }.into_any(),
+            None => Skeleton().into_any(),
+        },
         None => view! { <Overview resource listing lacking processing holds now flash/> }.into_any(),
         Some(side) => match files.page {
             Some(Ok(page)) => {
@@ -161,7 +177,7 @@ fn Tabs(listing: Listing, holds: DatasetFiles) -> impl IntoView {
         .map(|tab| {
             let href = listing.with_files(FilesPlace { tab, ..FilesPlace::default() });
             let count = match tab {
-                Tab::Overview => None,
+                Tab::Overview | Tab::Survey => None,
                 Tab::Images => Some(holds.inputs),
                 Tab::Results => Some(holds.outputs),
             };
