@@ -164,8 +164,7 @@ both!(attack_70_a_link_gives_no_bytes_that_it_does_not_show, async |app| {
     anna.delete(&format!("/api/v1/links/{id}")).await.expect(204);
     all(app, &path, dataset, 404).await;
     // In the trash, and restored.
-    let at = format!("/api/v1/resources/{dataset}");
-    anna.post(&format!("{at}/trash"), &json!({})).await.expect(200);
+    anna.trash(dataset).await.expect(204);
     all(app, &above, dataset, 404).await;
     app.healthy().await;
 });
