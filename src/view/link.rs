@@ -60,7 +60,7 @@ pub struct LinkTargetView {
     pub modified_at: Timestamp,
     pub rows: Page<LinkTargetRow>,
     /// What a dataset holds; `None` for everything else, and for one without files.
-    pub files: Option<LinkFiles>,
+    pub files: Option<Box<LinkFiles>>,
 }
 
 /// The files of a dataset, as somebody with a link sees them.

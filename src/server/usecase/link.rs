@@ -331,7 +331,7 @@ async fn restrictions(tx: &mut Tx, id: ResourceId) -> Result<Restrictions> {
 }
 
 /// The files of a dataset that a link shows; `None` where it has none.
-async fn files(tx: &mut Tx, dataset: ResourceId, asked: &LinkRequest) -> Result<Option<LinkFiles>> {
+async fn files(tx: &mut Tx, dataset: ResourceId, asked: &LinkRequest) -> Result<Option<Box<LinkFiles>>> {
     let holds = file::summary(tx, dataset, false).await?;
     if holds.inputs + holds.outputs == 0 {
         return if asked.file.is_empty() { Ok(None) } else { Err(Refusal::NotFound.into()) };
@@ -352,7 +352,7 @@ async fn files(tx: &mut Tx, dataset: ResourceId, asked: &LinkRequest) -> Result<
         (Some(file::page_in(tx, dataset, &asked.file).await?), none)
     };
     let side = shown.as_ref().map_or(side, |shown| shown.file.side);
-    Ok(Some(LinkFiles { holds, side, page, first_page: asked.cursor.is_empty(), shown, download_refused }))
+    Ok(Some(Box::new(LinkFiles { holds, side, page, first_page: asked.cursor.is_empty(), shown, download_refused })))
 }
 
 /// The dataset that a link shows to somebody who has opened it, for an act on its files. Every door to bytes asks this each time, so
