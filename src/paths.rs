@@ -155,6 +155,31 @@ pub fn receipt(org: &str, transfer: &str) -> String {
     format!("/o/{}/transfers/{}", encode(org), encode(transfer))
 }
 
+/// The apps that an organization publishes (JOB-1).
+pub fn organization_apps(org: &str) -> String {
+    format!("/o/{}/apps", encode(org))
+}
+
+/// The apps that the reader may run, in the frame of an organization; of none where `org` is empty.
+pub fn apps(org: &str) -> String {
+    Address::new("/apps").with("org", org).text()
+}
+
+/// An app (JOB-1), in the frame of an organization; of none where `org` is empty.
+pub fn app(org: &str, slug: &str) -> String {
+    app_dialog(org, slug, "")
+}
+
+/// An app with a dialog open over it.
+pub fn app_dialog(org: &str, slug: &str, dialog: &str) -> String {
+    Address::new(format!("/apps/{}", encode(slug))).with("org", org).with("dialog", dialog).text()
+}
+
+/// The form of a new version of an app.
+pub fn new_app_version(org: &str, slug: &str) -> String {
+    Address::new(format!("/apps/{}/new-version", encode(slug))).with("org", org).text()
+}
+
 /// Seats of desktop licences (LIC-5).
 pub fn seats(org: &str) -> String {
     format!("/o/{}/seats", encode(org))

@@ -216,6 +216,8 @@ pub struct PeopleDialogQuery {
     pub resource: String,
     /// The person whose **Accounts** are asked for.
     pub limits_of: String,
+    /// The person whose **Limits** are asked for.
+    pub caps_of: String,
 }
 
 /// A file that somebody wants to upload.

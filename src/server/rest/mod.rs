@@ -12,7 +12,7 @@ pub mod audit;
 pub mod billing;
 pub mod contract;
 pub mod desktop;
-mod download;
+pub(in crate::server) mod download;
 pub mod engine;
 pub mod events;
 pub mod export;

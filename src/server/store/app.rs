@@ -1,5 +1,7 @@
 //! Tables `app`, `app_version` and `app_user`: what organizations publish to process datasets, and who may run it (JOB-1).
 
+use std::collections::BTreeMap;
+
 use sqlx::FromRow;
 
 use super::{
@@ -379,6 +381,21 @@ pub async fn delete_user(tx: &mut Tx, _permit: &RolePermit, app: AppId, user: uu
 /// How many people and organizations an app names.
 pub async fn count_users(tx: &mut Tx, app: AppId) -> Result<u64> {
     tx.sql("SELECT CAST(COUNT(*) AS BIGINT) FROM app_user WHERE app_id = $1").bind(app).count().await
+}
+
+/// How many people and organizations each of these apps names; those that name none are left out.
+pub async fn count_users_by_app(tx: &mut Tx, apps: &[AppId]) -> Result<BTreeMap<AppId, u64>> {
+    if apps.is_empty() {
+        return Ok(BTreeMap::new());
+    }
+    let rows: Vec<(AppId, i64)> = tx
+        .sql_list(
+            "SELECT app_id, CAST(COUNT(*) AS BIGINT) AS users FROM app_user WHERE app_id IN ({ids}) GROUP BY app_id",
+            apps,
+        )
+        .all()
+        .await?;
+    Ok(rows.into_iter().map(|(app, users)| (app, users.unsigned_abs())).collect())
 }
 
 #[derive(FromRow)]

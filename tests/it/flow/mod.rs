@@ -19,6 +19,7 @@ mod jobs;
 mod keys;
 mod licence_loans;
 mod licences;
+mod link_files;
 mod links;
 mod live_updates;
 mod mail;

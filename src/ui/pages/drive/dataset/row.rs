@@ -33,11 +33,16 @@ pub struct Preview {
     pub height: String,
 }
 
-/// The preview of a file, if it has one.
-pub fn preview(dataset: &str, file: &FileView, size: PreviewSize) -> Option<Preview> {
+/// Width and height of the preview of a file, if it has one.
+pub fn preview_pixels(file: &FileView, size: PreviewSize) -> Option<(u32, u32)> {
     let photo = file.photo.as_ref().filter(|photo| photo.state == PhotoState::Made)?;
     let pixels = |length: Option<i64>| length.and_then(|length| u32::try_from(length).ok());
-    let (width, height) = preview_sides(pixels(photo.width)?, pixels(photo.height)?, size);
+    Some(preview_sides(pixels(photo.width)?, pixels(photo.height)?, size))
+}
+
+/// The preview of a file, if it has one.
+pub fn preview(dataset: &str, file: &FileView, size: PreviewSize) -> Option<Preview> {
+    let (width, height) = preview_pixels(file, size)?;
     let address = paths::file_preview(dataset, file.number, size.pixels());
     Some(Preview { address, width: width.to_string(), height: height.to_string() })
 }
