@@ -12,7 +12,7 @@ run: build ## build, fill a new database with an example, serve on http://localh
 test: ## everything that must hold: format, clippy, tests on SQLite and PostgreSQL, documentation, end to end (40 minutes from nothing, 25 after a change)
 	@scripts/test
 
-test-deep: build ## files with programs of others: tus clients through a line that breaks, ZIP readers, curl, an S3 server (10 minutes once built)
+test-deep: build ## files with programs of others: tus clients through a line that breaks, ZIP readers, curl, an S3 server; engines, and a server that is killed while they work (20 minutes once built)
 	@scripts/test-deep
 	@scripts/test-deep s3
 

@@ -55,6 +55,11 @@ pub fn resource_zip(resource: &str) -> String {
     format!("/api/v1/resources/{}/zip", encode(resource))
 }
 
+/// A job (JOB-3).
+pub fn job(org: &str, job: &str) -> String {
+    format!("/o/{}/monitor/{}", encode(org), encode(job))
+}
+
 /// A preview of a photo, for `<img>`, with so many pixels on its longer side: 320 or 1600 (FILE-5).
 pub fn file_preview(dataset: &str, number: i64, pixels: u32) -> String {
     format!("/api/v1/datasets/{}/files/{number}/preview?size={pixels}", encode(dataset))
@@ -96,11 +101,6 @@ pub fn activity(org: &str) -> String {
 /// Monitor of an organization: its jobs (JOB-3).
 pub fn monitor(org: &str) -> String {
     format!("/o/{}/monitor", encode(org))
-}
-
-/// A job (JOB-3).
-pub fn job(org: &str, job: &str) -> String {
-    format!("/o/{}/monitor/{}", encode(org), encode(job))
 }
 
 /// The log of a job as text (JOB-3).
@@ -163,6 +163,31 @@ pub fn offer(org: &str, offer: &str) -> String {
 /// The receipt of a transfer (XFER-18).
 pub fn receipt(org: &str, transfer: &str) -> String {
     format!("/o/{}/transfers/{}", encode(org), encode(transfer))
+}
+
+/// The apps that an organization publishes (JOB-1).
+pub fn organization_apps(org: &str) -> String {
+    format!("/o/{}/apps", encode(org))
+}
+
+/// The apps that the reader may run, in the frame of an organization; of none where `org` is empty.
+pub fn apps(org: &str) -> String {
+    Address::new("/apps").with("org", org).text()
+}
+
+/// An app (JOB-1), in the frame of an organization; of none where `org` is empty.
+pub fn app(org: &str, slug: &str) -> String {
+    app_dialog(org, slug, "")
+}
+
+/// An app with a dialog open over it.
+pub fn app_dialog(org: &str, slug: &str, dialog: &str) -> String {
+    Address::new(format!("/apps/{}", encode(slug))).with("org", org).with("dialog", dialog).text()
+}
+
+/// The form of a new version of an app.
+pub fn new_app_version(org: &str, slug: &str) -> String {
+    Address::new(format!("/apps/{}/new-version", encode(slug))).with("org", org).text()
 }
 
 /// Seats of desktop licences (LIC-5).

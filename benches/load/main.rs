@@ -7,7 +7,7 @@
 //! names a server (`scripts/with-postgres`).
 //!
 //! Environment: `COMMONHOLD_PROGRAM` names another build; `COMMONHOLD_BENCH=transfers` measures transfers alone, `drive` the
-//! Drive alone, `files` files alone, `writers` many writers alone, and `COMMONHOLD_BENCH_SIZES=10,1000` transfers of so many items; with
+//! Drive alone, `files` files alone, `jobs` jobs alone, `writers` many writers alone, and `COMMONHOLD_BENCH_SIZES=10,1000` transfers of so many items; with
 //! `COMMONHOLD_BENCH_SMALL=1` folders and searches are a hundredth as large, to see that the bench itself works.
 
 #![expect(
@@ -18,6 +18,7 @@
 )]
 
 mod files;
+mod jobs;
 
 use std::{
     net::SocketAddr,
@@ -899,6 +900,7 @@ async fn main() {
         Ok("transfers") => return transfers_on_both(place.path()).await,
         Ok("drive") => return drive_on_both(place.path()).await,
         Ok("files") => return files::files(place.path()).await,
+        Ok("jobs") => return jobs::jobs(place.path()).await,
         Ok("writers") => return many_writers_on_both(place.path()).await,
         _ => {}
     }
@@ -979,5 +981,6 @@ async fn main() {
     transfers_on_both(place.path()).await;
     drive_on_both(place.path()).await;
     files::files(place.path()).await;
+    jobs::jobs(place.path()).await;
     sizes();
 }

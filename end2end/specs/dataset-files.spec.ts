@@ -36,7 +36,7 @@ test("FILE-1 a dataset's page has tabs with what is in it, each with an address"
   await upload(anna, set, { "report.pdf": Buffer.from("%PDF-1.7 nothing more") }, "output");
   await page.goto(at);
   const tabs = page.getByRole("navigation", { name: "Dataset" });
-  await expect(tabs.getByRole("link")).toHaveText(["Overview", "Images 4", "Results 1", "Jobs 0"]);
+  await expect(tabs.getByRole("link")).toHaveText(["Overview", "Images 4", "Results 1", "Survey", "Jobs 0"]);
   await expect(section(page, "Details")).toContainText("4 files");
   await tabs.getByRole("link", { name: "Images" }).click();
   await expect(grid(page).getByRole("row")).toHaveCount(5);

@@ -1,4 +1,5 @@
 // Share links (LINK-1): switched on and off in the dialog, looked at by somebody with nothing but the link.
+import { flight, upload } from "../support/files";
 import { expect, test } from "../support/fixture";
 import { join } from "../support/members";
 import { grantImages } from "../support/operator";
@@ -87,5 +88,70 @@ test("LINK-1 an Editor copies a link that is on, a Reader does not see it", asyn
     if (role === "editor") await expect(dialog.getByLabel("Link address")).toHaveValue(url);
     else await expect(dialog.getByLabel("Link address")).toHaveCount(0);
   }
+  await page.goto("/");
+});
+
+test("LINK-1 FILE-5 a link shows photos with previews and a view of each, and gives files, a selection and everything", async ({ page, anna, browser, baseURL, javaScriptEnabled }) => {
+  const table = await anna.organization("Table");
+  await grantImages(table.org_id);
+  const folder = await anna.create(table.root, "folder", "Tunnels");
+  const set = await anna.create(folder.id, "dataset", "Portal flight", 0);
+  await upload(anna, set, { ...flight(3), "notes.txt": Buffer.from("what was seen") });
+  await upload(anna, set, { "report.pdf": Buffer.from("%PDF-1.7 nothing more") }, "output");
+  const photo = async () => (await anna.get<{ photo: { state: string } | null }>(`/datasets/${set.id}/files/1`)).photo?.state;
+  await expect.poll(photo, { message: "the server has opened the photos" }).toBe("made");
+  const made = await anna.post<{ id: string; url: string }>(`/resources/${folder.id}/links`, {});
+  const context = await browser.newContext({ ...(baseURL ? { baseURL } : {}), javaScriptEnabled: javaScriptEnabled ?? true });
+  const stranger = await context.newPage();
+  await stranger.goto(new URL(made.url).pathname);
+  await stranger.getByRole("link", { name: "Portal flight", exact: true }).click();
+
+  // The pictures are there, and are shown.
+  const images = stranger.getByRole("table", { name: "Images", exact: true });
+  await expect(images.getByRole("row").filter({ hasText: "DJI" })).toHaveCount(3);
+  const picture = images.getByRole("img", { name: "DJI_0001.PNG", exact: true });
+  await expect(picture).toBeVisible();
+  await expect.poll(() => picture.evaluate((image: HTMLImageElement) => image.complete && image.naturalWidth)).toBeGreaterThan(0);
+  await expect(stranger.getByText("Anna")).toHaveCount(0);
+
+  // A view of its own, and its neighbours.
+  await images.getByRole("link", { name: "DJI_0002.PNG" }).first().click();
+  await expect(stranger.getByRole("heading", { level: 2, name: "DJI_0002.PNG", exact: true })).toBeVisible();
+  await stranger.getByRole("link", { name: "Next", exact: true }).click();
+  await expect(stranger.getByRole("heading", { level: 2, name: "DJI_0003.PNG", exact: true })).toBeVisible();
+  await stranger.getByRole("link", { name: "Show all files", exact: true }).click();
+
+  // A file, a selection, everything.
+  const taken = async (press: () => Promise<void>): Promise<string> => {
+    const coming = stranger.waitForEvent("download");
+    await press();
+    return (await coming).suggestedFilename();
+  };
+  await images.getByRole("link", { name: "notes.txt", exact: true }).click();
+  expect(await taken(() => stranger.getByRole("link", { name: "Download", exact: true }).click())).toBe("notes.txt");
+  await stranger.getByRole("link", { name: "Show all files", exact: true }).click();
+  const selected = stranger.getByRole("button", { name: "Download selected", exact: true });
+  await expect(selected).toBeHidden();
+  for (const number of [1, 2]) await images.getByRole("checkbox", { name: `Select 100MEDIA/DJI_000${number}.PNG`, exact: true }).check();
+  expect(await taken(() => selected.click())).toBe("Portal flight.zip");
+  expect(await taken(() => stranger.getByRole("link", { name: "Download all", exact: true }).click())).toBe("Portal flight.zip");
+  await stranger.getByRole("navigation", { name: "Dataset" }).getByRole("link", { name: "Results" }).click();
+  await expect(stranger.getByRole("table", { name: "Results", exact: true })).toContainText("report.pdf");
+
+  // No one may download: the previews stay.
+  await anna.put(`/resources/${folder.id}/restrictions`, { copy: false, delete: false, download: true });
+  await stranger.getByRole("navigation", { name: "Dataset" }).getByRole("link", { name: "Images" }).click();
+  await expect(images.getByRole("img", { name: "DJI_0001.PNG", exact: true })).toBeVisible();
+  await expect(stranger.getByText("This cannot be downloaded, because its Managers have restricted downloading.")).toBeVisible();
+  await expect(stranger.getByRole("link", { name: /^Download/ })).toHaveCount(0);
+  const address = (await images.getByRole("img", { name: "DJI_0001.PNG", exact: true }).getAttribute("src")) ?? "";
+  expect((await stranger.request.get(address.replace(/preview.*/, "content"))).status()).toBe(404);
+  expect((await stranger.request.get(address)).status()).toBe(200);
+
+  // Revoked: its pictures are gone with it.
+  await anna.delete(`/links/${made.id}`);
+  expect((await stranger.request.get(address)).status()).toBe(404);
+  expect((await stranger.reload())?.status()).toBe(404);
+  await context.close();
   await page.goto("/");
 });

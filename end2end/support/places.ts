@@ -83,6 +83,16 @@ export async function inside(anna: Person): Promise<Place[]> {
   await held.say("heartbeat", { progress: 310, step: "Dense point cloud" });
   await held.log(1, [{ text: "running densify" }, { level: "warning", text: "DJI_0002.PNG: too few matches, left out" }, { level: "error", text: "out of disk" }]);
   const monitor = `/o/${table.org_id}/monitor`;
+  const [published, refused] = [`ortho-${unique()}`, `withdrawn-${unique()}`];
+  const option = { name: "quality", type: "enum", value: "low", domain: ["low", "high"], help: "How fine." };
+  for (const slug of [published, refused]) {
+    await anna.post(`/orgs/${table.org_id}/apps`, { slug, title: "Orthophoto", summary: "A map of what was flown.", price: "processing" });
+    await anna.post(`/apps/${slug}/versions`, { label: "1.0", notes: "The first one.", options: [option], outputs: ["orthophoto", "report"] });
+    await anna.patch(`/apps/${slug}`, { state: "published" });
+  }
+  await anna.put(`/apps/${published}/users/${chair.org_id}`, undefined);
+  await anna.patch(`/apps/${refused}`, { state: "withdrawn" });
+  const app = `/apps/${published}?org=${table.org_id}`;
   const seats = `/o/${table.org_id}/seats`;
   const loans = `/o/${table.org_id}/loans`;
   const drive = `/o/${table.org_id}/drive`;
@@ -143,6 +153,16 @@ export async function inside(anna: Person): Promise<Place[]> {
     { name: "home-with-an-offer", path: `/o/${chair.org_id}` },
     { name: "dialog-offer", path: `${drive}?dialog=offer&item=${ready.id}` },
     { name: "dialog-offer-in-the-way", path: `${drive}?dialog=offer&item=${draft.id}` },
+    { name: "apps", path: `/o/${table.org_id}/apps` },
+    { name: "apps-none", path: `/o/${bare.org_id}/apps` },
+    { name: "apps-usable", path: `/apps?org=${table.org_id}` },
+    { name: "dialog-new-app", path: `/o/${table.org_id}/apps?dialog=new-app` },
+    { name: "app", path: app },
+    { name: "app-withdrawn", path: `/apps/${refused}` },
+    { name: "app-new-version", path: `/apps/${published}/new-version?org=${table.org_id}` },
+    { name: "dialog-edit-app", path: `${app}&dialog=edit` },
+    { name: "dialog-withdraw-app", path: `${app}&dialog=withdraw` },
+    { name: "dialog-limits", path: `${people}?dialog=limits&person=${made.person}` },
     { name: "account", path: "/account" },
     { name: "account-security", path: "/account/security" },
     { name: "account-privacy", path: "/account/privacy" },

@@ -1,9 +1,11 @@
 //! The command line: one file for each group of commands, one function for each command.
 
 mod app;
+mod client;
 mod dataset;
 mod demo;
 mod doctor;
+mod engine;
 mod generate;
 mod licence;
 mod mail;
@@ -90,6 +92,9 @@ enum Command {
     ///
     /// For example: commonhold upload /media/card/DCIM --dataset 0199a1b2-…; without --dataset, to a new one
     Upload(upload::UploadArgs),
+    /// Process jobs: take them from a server, and have them done by a processing engine.
+    #[command(subcommand)]
+    Engine(engine::EngineCommand),
     /// Generate large amounts of data for measurements.
     Generate(generate::GenerateArgs),
 }
@@ -113,6 +118,7 @@ pub async fn run(cli: Cli) -> Result<ExitCode, Fatal> {
         Command::Backup { file } => backup(database, &file).await?,
         Command::Doctor(args) => return doctor::run(database, &args).await,
         Command::Upload(args) => return upload::run(&args).await,
+        Command::Engine(command) => return engine::run(command).await,
         Command::Generate(args) => generate::run(database, args).await?,
     }
     Ok(ExitCode::SUCCESS)

@@ -8,7 +8,7 @@ use std::{
     path::{Path, PathBuf},
     process::ExitCode,
     sync::Mutex,
-    time::{Duration, UNIX_EPOCH},
+    time::UNIX_EPOCH,
 };
 
 use clap::Args;
@@ -20,20 +20,15 @@ use commonhold::{
     },
 };
 use futures::{StreamExt, stream};
-use reqwest::{Client, Method, StatusCode};
 use serde_json::{Value, json};
 
-use super::output::say;
+use super::{
+    client::{Bearer, Remote, Trouble},
+    output::say,
+};
 
 /// How many files are sent at the same moment.
 const PARALLEL_FILES: usize = 3;
-/// How much of a file one request sends.
-const PIECE_BYTES: u64 = 16 * 1024 * 1024;
-/// How often a file is tried again while nothing of it gets through.
-const MAX_RETRIES: u32 = 8;
-/// How long is waited before a file is tried again: twice as long each time, up to the last.
-const FIRST_RETRY_DELAY: Duration = Duration::from_millis(500);
-const MAX_RETRY_DELAY: Duration = Duration::from_secs(30);
 
 /// The options of `upload`.
 #[derive(Args)]
@@ -91,8 +86,6 @@ struct Outcome {
 }
 
 pub async fn run(args: &UploadArgs) -> Result<ExitCode, Fatal> {
-    // Two libraries choose a provider of cryptography for themselves if none is installed. An error says that one is.
-    let _ = rustls::crypto::ring::default_provider().install_default();
     let folder = args.folder.clone();
     let files = tokio::task::spawn_blocking(move || list(&folder)).await??;
     if files.is_empty() {
@@ -100,11 +93,11 @@ pub async fn run(args: &UploadArgs) -> Result<ExitCode, Fatal> {
     }
     let all: u64 = files.iter().map(|file| file.bytes).sum();
     say(format!("{} files with {} in {}.", files.len(), words(all), args.folder.display()))?;
-    let remote = Remote::connect(args).await?;
+    let remote = Remote::connect(&args.server, &args.client_id, args.client_secret.reveal()).await?;
     let outcome = Mutex::new(Outcome::default());
     let mut dataset = args.dataset.clone();
     for chunk in files.chunks(MAX_PLANNED_FILES) {
-        let planned = remote.plan(args, &mut dataset, chunk).await?;
+        let planned = plan(&remote, args, &mut dataset, chunk).await?;
         let mut wanted = Vec::new();
         for (file, item) in chunk.iter().zip(&planned) {
             match (item["state"].as_str(), item["upload"]["url"].as_str()) {
@@ -121,14 +114,14 @@ pub async fn run(args: &UploadArgs) -> Result<ExitCode, Fatal> {
         let sending = stream::iter(wanted).for_each_concurrent(PARALLEL_FILES, |(file, url, offset)| {
             let (remote, outcome) = (&remote, &outcome);
             async move {
-                match remote.send(file, &url, offset).await {
+                match remote.send(Bearer::Key, &file.at, file.bytes, &url, offset).await {
                     Ok(()) => {
                         let mut outcome = locked(outcome);
                         outcome.sent += 1;
                         outcome.sent_bytes += file.bytes;
                     }
-                    Err(reason) => {
-                        locked(outcome).failed.insert(file.path.clone(), reason);
+                    Err(trouble) => {
+                        locked(outcome).failed.insert(file.path.clone(), trouble.words());
                     }
                 }
             }
@@ -199,192 +192,32 @@ fn list(folder: &Path) -> Result<Vec<LocalFile>, Fatal> {
     Ok(files)
 }
 
-/// Why a request did not do what it should.
-enum Trouble {
-    /// Trying again may help.
-    Later(String),
-    /// The server says no.
-    Refused(String),
-    /// The upload goes on at another byte.
-    Elsewhere,
-}
-
-/// The server, and the token that opens it.
-struct Remote {
-    client: Client,
-    server: String,
-    client_id: String,
-    client_secret: String,
-    token: Mutex<String>,
-}
-
-impl Remote {
-    async fn connect(args: &UploadArgs) -> Result<Self, Fatal> {
-        let remote = Self {
-            client: Client::builder().connect_timeout(Duration::from_secs(10)).build()?,
-            server: args.server.clone(),
-            client_id: args.client_id.clone(),
-            client_secret: args.client_secret.reveal().to_owned(),
-            token: Mutex::new(String::new()),
-        };
-        remote.sign_in().await.map_err(|trouble| match trouble {
-            Trouble::Later(reason) | Trouble::Refused(reason) => reason,
-            Trouble::Elsewhere => String::new(),
-        })?;
-        Ok(remote)
-    }
-
-    /// Gets a token, which works for an hour.
-    async fn sign_in(&self) -> Result<(), Trouble> {
-        let later = |error: reqwest::Error| Trouble::Later(format!("{} does not answer: {error}", self.server));
-        let request = self
-            .client
-            .post(format!("{}/oauth/token", self.server))
-            .basic_auth(&self.client_id, Some(&self.client_secret))
-            .header("content-type", "application/x-www-form-urlencoded")
-            .body("grant_type=client_credentials");
-        let answer = request.send().await.map_err(later)?;
-        let status = answer.status();
-        let body: Value = serde_json::from_slice(&answer.bytes().await.map_err(later)?).unwrap_or_default();
-        match body["access_token"].as_str() {
-            Some(token) if status.is_success() => {
-                token.clone_into(&mut self.token.lock().unwrap_or_else(std::sync::PoisonError::into_inner));
-                Ok(())
-            }
-            _ if status.is_server_error() || status == StatusCode::TOO_MANY_REQUESTS => {
-                Err(Trouble::Later(format!("The server answered {status}.")))
-            }
-            _ => Err(Trouble::Refused("The client ID or the client secret is wrong.".to_owned())),
+/// Plans files, for a new dataset where there is none yet.
+async fn plan(
+    remote: &Remote,
+    args: &UploadArgs,
+    dataset: &mut Option<String>,
+    files: &[LocalFile],
+) -> Result<Vec<Value>, Fatal> {
+    let listed: Vec<Value> =
+        files.iter().map(|file| json!({ "path": file.path, "bytes": file.bytes, "modified": file.modified })).collect();
+    let (path, body) = match dataset {
+        Some(dataset) => (
+            format!("/api/v1/datasets/{dataset}/uploads"),
+            json!({ "side": args.side, "on_conflict": args.on_conflict.replace('-', "_"), "files": listed }),
+        ),
+        None => {
+            ("/api/v1/datasets".to_owned(), json!({ "name": name_of(args, files), "side": args.side, "files": listed }))
         }
+    };
+    let answer = remote.post(Bearer::Key, &path, &body).await.map_err(Trouble::words)?;
+    if let (None, Some(made)) = (&dataset, answer["dataset"].as_str()) {
+        let name = answer["name"].as_str().unwrap_or_default();
+        say(format!("Made the dataset “{name}”. If this is cut, go on with --dataset {made}"))?;
+        *dataset = Some(made.to_owned());
     }
-
-    /// One request; with a new token if the old one has run out.
-    async fn ask(
-        &self,
-        method: Method,
-        path: &str,
-        headers: &[(&str, String)],
-        body: Vec<u8>,
-    ) -> Result<(reqwest::header::HeaderMap, Value), Trouble> {
-        for fresh in [false, true] {
-            if fresh {
-                self.sign_in().await?;
-            }
-            let token = self.token.lock().unwrap_or_else(std::sync::PoisonError::into_inner).clone();
-            let mut request = self
-                .client
-                .request(method.clone(), format!("{}{path}", self.server))
-                .bearer_auth(token)
-                .header("tus-resumable", "1.0.0")
-                .body(body.clone());
-            for (name, value) in headers {
-                request = request.header(*name, value);
-            }
-            let later = |error: reqwest::Error| Trouble::Later(format!("The connection failed: {error}"));
-            let answer = request.send().await.map_err(later)?;
-            let (status, headers) = (answer.status(), answer.headers().clone());
-            let body: Value = serde_json::from_slice(&answer.bytes().await.map_err(later)?).unwrap_or_default();
-            let reason =
-                body["detail"].as_str().map_or_else(|| format!("The server answered {status}."), str::to_owned);
-            return match (status, body["code"].as_str()) {
-                (status, _) if status.is_success() => Ok((headers, body)),
-                (StatusCode::UNAUTHORIZED, _) if !fresh => continue,
-                (StatusCode::CONFLICT, Some("wrong_offset")) => Err(Trouble::Elsewhere),
-                (StatusCode::LOCKED | StatusCode::TOO_MANY_REQUESTS | StatusCode::REQUEST_TIMEOUT, _) => {
-                    Err(Trouble::Later(reason))
-                }
-                (status, _) if status.is_server_error() => Err(Trouble::Later(reason)),
-                _ => Err(Trouble::Refused(reason)),
-            };
-        }
-        Err(Trouble::Refused("The client ID or the client secret does not work any more.".to_owned()))
-    }
-
-    /// Plans files, for a new dataset where there is none yet.
-    async fn plan(
-        &self,
-        args: &UploadArgs,
-        dataset: &mut Option<String>,
-        files: &[LocalFile],
-    ) -> Result<Vec<Value>, Fatal> {
-        let listed: Vec<Value> = files
-            .iter()
-            .map(|file| json!({ "path": file.path, "bytes": file.bytes, "modified": file.modified }))
-            .collect();
-        let (path, body) = match dataset {
-            Some(dataset) => (
-                format!("/api/v1/datasets/{dataset}/uploads"),
-                json!({ "side": args.side, "on_conflict": args.on_conflict.replace('-', "_"), "files": listed }),
-            ),
-            None => (
-                "/api/v1/datasets".to_owned(),
-                json!({ "name": name_of(args, files), "side": args.side, "files": listed }),
-            ),
-        };
-        let json = [("content-type", "application/json".to_owned())];
-        let mut delays = Delays::default();
-        loop {
-            match self.ask(Method::POST, &path, &json, body.to_string().into_bytes()).await {
-                Ok((_, answer)) => {
-                    if let (None, Some(made)) = (&dataset, answer["dataset"].as_str()) {
-                        let name = answer["name"].as_str().unwrap_or_default();
-                        say(format!("Made the dataset “{name}”. If this is cut, go on with --dataset {made}"))?;
-                        *dataset = Some(made.to_owned());
-                    }
-                    let items = answer["items"].as_array().cloned().unwrap_or_default();
-                    return if items.len() == files.len() {
-                        Ok(items)
-                    } else {
-                        Err("The plan is not understood.".into())
-                    };
-                }
-                Err(Trouble::Later(reason)) => delays.wait(reason).await?,
-                Err(Trouble::Refused(reason)) => return Err(reason.into()),
-                Err(Trouble::Elsewhere) => return Err("The plan is not understood.".into()),
-            }
-        }
-    }
-
-    /// Sends a file from a byte on.
-    async fn send(&self, file: &LocalFile, url: &str, mut offset: u64) -> Result<(), String> {
-        let mut delays = Delays::default();
-        loop {
-            let piece = piece(file, offset).await?;
-            let (length, headers) = (
-                u64::try_from(piece.len()).unwrap_or(0),
-                [("content-type", "application/offset+octet-stream".to_owned()), ("upload-offset", offset.to_string())],
-            );
-            let Err(trouble) = self.ask(Method::PATCH, url, &headers, piece).await else {
-                offset += length;
-                if offset >= file.bytes {
-                    return Ok(());
-                }
-                delays = Delays::default();
-                continue;
-            };
-            match trouble {
-                Trouble::Refused(reason) => return Err(reason),
-                Trouble::Later(reason) => delays.wait(reason).await?,
-                Trouble::Elsewhere => delays.wait("The server lost track of this file.".to_owned()).await?,
-            }
-            // How far it came is asked once it answers again.
-            match self.ask(Method::HEAD, url, &[], Vec::new()).await {
-                Ok((headers, _)) => {
-                    let told = headers.get("upload-offset").and_then(|value| value.to_str().ok());
-                    let told = told.and_then(|text| text.parse().ok()).unwrap_or(offset);
-                    if told > offset {
-                        delays = Delays::default();
-                    }
-                    offset = told;
-                    if offset >= file.bytes && file.bytes > 0 {
-                        return Ok(());
-                    }
-                }
-                Err(Trouble::Refused(reason)) => return Err(reason),
-                Err(Trouble::Later(_) | Trouble::Elsewhere) => {}
-            }
-        }
-    }
+    let items = answer["items"].as_array().cloned().unwrap_or_default();
+    if items.len() == files.len() { Ok(items) } else { Err("The plan is not understood.".into()) }
 }
 
 /// What a new dataset is called: "2026-11-21 Dam", by when the first file was changed and what the folder is called. The server puts the
@@ -397,43 +230,4 @@ fn name_of(args: &UploadArgs, files: &[LocalFile]) -> String {
     let folder = args.folder.canonicalize().ok();
     let folder = folder.as_deref().and_then(Path::file_name).and_then(std::ffi::OsStr::to_str);
     [day, folder].into_iter().flatten().collect::<Vec<_>>().join(" ")
-}
-
-/// The next bytes of a file to be sent.
-async fn piece(file: &LocalFile, offset: u64) -> Result<Vec<u8>, String> {
-    let (at, path) = (file.at.clone(), file.path.clone());
-    let length = usize::try_from(PIECE_BYTES.min(file.bytes.saturating_sub(offset))).unwrap_or(0);
-    let read = tokio::task::spawn_blocking(move || {
-        use std::os::unix::fs::FileExt;
-        let mut bytes = vec![0; length];
-        std::fs::File::open(at)?.read_exact_at(&mut bytes, offset)?;
-        Ok::<_, std::io::Error>(bytes)
-    });
-    match read.await {
-        Ok(Ok(bytes)) => Ok(bytes),
-        Ok(Err(error)) => Err(format!("{path} cannot be read, or was changed meanwhile: {error}")),
-        Err(error) => Err(error.to_string()),
-    }
-}
-
-/// How long is waited between tries.
-#[derive(Default)]
-struct Delays {
-    tried: u32,
-}
-
-impl Delays {
-    /// Waits before the next try.
-    ///
-    /// # Errors
-    /// The reason, once there were enough tries.
-    async fn wait(&mut self, reason: String) -> Result<(), String> {
-        if self.tried == MAX_RETRIES {
-            return Err(reason);
-        }
-        let delay = FIRST_RETRY_DELAY.saturating_mul(1 << self.tried).min(MAX_RETRY_DELAY);
-        self.tried += 1;
-        tokio::time::sleep(delay).await;
-        Ok(())
-    }
 }

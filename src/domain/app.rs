@@ -10,8 +10,57 @@ use super::{
     text::{FieldIssue, Identifier, Name, line, optional_line},
 };
 
-/// The slugs of what the program has built in: nobody else can claim them (JOB-4).
-pub const BUILT_IN: [&str; 2] = ["survey-index", "qc-report"];
+/// An app that the program has built in (JOB-4): the server runs it itself.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum BuiltIn {
+    SurveyIndex,
+    QcReport,
+}
+
+/// What a built-in app says of itself.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct BuiltInFacts {
+    /// Nobody else can claim it.
+    pub slug: &'static str,
+    pub title: &'static str,
+    pub summary: &'static str,
+    pub price: PriceRule,
+    pub makes_processed: bool,
+    /// The number of its newest version. What it writes, or how it decides, changes under a new number only.
+    pub version: i64,
+    pub notes: &'static str,
+    pub outputs: &'static [OutputRole],
+}
+
+impl BuiltIn {
+    pub const ALL: [Self; 2] = [Self::SurveyIndex, Self::QcReport];
+
+    /// What it says of itself.
+    pub const fn facts(self) -> BuiltInFacts {
+        match self {
+            Self::SurveyIndex => BuiltInFacts {
+                slug: "survey-index",
+                title: "Survey index",
+                summary: "Positions, flights, footprints and overlap of a survey, and a preview mosaic.",
+                price: PriceRule::Processing,
+                makes_processed: true,
+                version: 1,
+                notes: "The mosaic is placed by position and heading, so edges do not match. It is not a measured orthophoto.",
+                outputs: &[OutputRole::Mosaic, OutputRole::Index, OutputRole::Other],
+            },
+            Self::QcReport => BuiltInFacts {
+                slug: "qc-report",
+                title: "QC report",
+                summary: "Photos without a position, duplicates, blur, exposure, gaps, and low overlap.",
+                price: PriceRule::Free,
+                makes_processed: false,
+                version: 1,
+                notes: "",
+                outputs: &[OutputRole::Report],
+            },
+        }
+    }
+}
 
 /// How many apps an organization publishes at most.
 pub const MAX_APPS: u64 = 200;
@@ -130,7 +179,7 @@ fn summary(text: &str) -> Result<String, FieldIssue> {
 /// Not an identifier, or that of something built in.
 pub fn slug(text: &str) -> Result<String, FieldIssue> {
     let slug = Identifier::parse(text)?.key();
-    if BUILT_IN.contains(&slug.as_str()) { Err(FieldIssue::Taken) } else { Ok(slug) }
+    if BuiltIn::ALL.iter().any(|app| app.facts().slug == slug) { Err(FieldIssue::Taken) } else { Ok(slug) }
 }
 
 impl NewApp {
@@ -236,11 +285,95 @@ pub struct AppOptionForm {
     pub help: String,
 }
 
+impl AppOptionForm {
+    /// Whether nothing was said of it: a row of a form that was left empty.
+    fn is_blank(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+/// An option as people fill it in: a row of a form.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct OptionRow {
+    pub name: String,
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// `Yes` and `No` count for kind `bool`. Where it is empty, that is no, and of a choice the first.
+    pub value: String,
+    /// The values of a choice, with commas between them; of the other kinds words about the values.
+    pub domain: String,
+    pub help: String,
+}
+
+impl OptionRow {
+    /// The same as machines send it.
+    fn read(&self) -> AppOptionForm {
+        let text = |text: &str| text.trim().to_owned();
+        let (kind, typed) = (OptionKind::parse(self.kind.trim()).ok(), text(&self.value));
+        let choices: Vec<String> = match kind {
+            Some(OptionKind::Enum) => {
+                self.domain.split([',', '\n']).map(str::trim).filter(|one| !one.is_empty()).map(str::to_owned).collect()
+            }
+            _ => Vec::new(),
+        };
+        let value = match kind {
+            Some(OptionKind::Bool) if typed.is_empty() || typed.eq_ignore_ascii_case("no") => "false".to_owned(),
+            Some(OptionKind::Bool) if typed.eq_ignore_ascii_case("yes") => "true".to_owned(),
+            Some(OptionKind::Enum) if typed.is_empty() => choices.first().cloned().unwrap_or_default(),
+            _ => typed,
+        };
+        let domain = if kind == Some(OptionKind::Enum) { String::new() } else { text(&self.domain) };
+        AppOptionForm { name: text(&self.name), kind: text(&self.kind), value, domain, choices, help: text(&self.help) }
+    }
+}
+
+impl From<&AppOption> for OptionRow {
+    fn from(option: &AppOption) -> Self {
+        let value = match (option.kind, option.value.as_str()) {
+            (OptionKind::Bool, "true") => "Yes".to_owned(),
+            (OptionKind::Bool, _) => "No".to_owned(),
+            (_, value) => value.to_owned(),
+        };
+        let domain = if option.kind == OptionKind::Enum { option.choices.join(", ") } else { option.domain.clone() };
+        let (name, kind, help) = (option.name.clone(), option.kind.as_str().to_owned(), option.help.clone());
+        Self { name, kind, value, domain, help }
+    }
+}
+
+/// A new version of an app as people fill it in.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct VersionForm {
+    pub label: String,
+    /// Rows that were left empty are no options.
+    pub options: Vec<OptionRow>,
+    pub outputs: Vec<String>,
+    /// Empty for [`DEFAULT_TIMEOUT_MINUTES`].
+    pub timeout_minutes: String,
+    pub notes: String,
+}
+
+impl VersionForm {
+    /// The same as machines send it.
+    pub fn read(self) -> NewVersionForm {
+        let minutes = self.timeout_minutes.trim();
+        NewVersionForm {
+            label: self.label,
+            options: self.options.iter().map(OptionRow::read).collect(),
+            outputs: self.outputs,
+            // What is no number is refused like one out of range, in the same words.
+            timeout_minutes: (!minutes.is_empty()).then(|| minutes.parse().unwrap_or(0)),
+            notes: self.notes,
+        }
+    }
+}
+
 /// A new version of an app, unread.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub struct NewVersionForm {
     pub label: String,
+    /// One in which nothing is said is none.
     pub options: Vec<AppOptionForm>,
     /// The roles of the files that it writes.
     pub outputs: Vec<String>,
@@ -374,7 +507,8 @@ impl NewVersion {
         fields.check("outputs", too_many(form.outputs.len(), MAX_OUTPUTS));
         let mut seen = BTreeSet::new();
         let mut options = Vec::new();
-        for (number, option) in form.options.iter().take(MAX_OPTIONS).enumerate() {
+        let said = form.options.iter().take(MAX_OPTIONS).enumerate().filter(|(_, option)| !option.is_blank());
+        for (number, option) in said {
             let at = format!("options.{number}");
             if let Some(option) = AppOption::parse(option, &at, &mut fields) {
                 if !seen.insert(option.name.clone()) {
@@ -473,6 +607,13 @@ pub struct AppUseFacts {
     pub organizations: Vec<(String, bool)>,
 }
 
+impl AppUseFacts {
+    /// Whether its publisher can help who may not run it: by authorizing an organization of theirs, or them alone.
+    pub fn asks_publisher(&self) -> bool {
+        self.state == Some(AppState::Published) && self.organizations.is_empty() && may_use(self).is_err()
+    }
+}
+
 /// Whether somebody may run an app (JOB-1): everybody may, or they are named, or an organization of theirs is and their membership
 /// there includes the use of apps. Where an organization is not authorized, none of its people are.
 ///
@@ -484,7 +625,7 @@ pub fn may_use(facts: &AppUseFacts) -> Result<(), Refusal> {
         Some(AppState::Draft) if facts.publishes => return Ok(()),
         Some(AppState::Withdrawn) => {
             return Err(Refusal::AppNotAuthorized(format!(
-                "“{}” has been withdrawn, so nobody can run it any more.",
+                "“{}” has been withdrawn, so no one can run it.",
                 facts.title
             )));
         }
@@ -493,7 +634,7 @@ pub fn may_use(facts: &AppUseFacts) -> Result<(), Refusal> {
     if facts.everybody || facts.person || facts.organizations.iter().any(|(_, apps)| *apps) {
         return Ok(());
     }
-    let ask = facts.publisher.as_deref().unwrap_or("the operator");
+    let ask = facts.publisher.as_deref().unwrap_or("your administrator");
     Err(Refusal::AppNotAuthorized(match facts.organizations.first() {
         Some((name, _)) => format!(
             "{name} may use “{}”, but your membership there does not include the use of apps. Ask an Owner or a Manager of {name}.",
@@ -528,6 +669,7 @@ mod tests {
         assert!(text(&facts()).contains("No organization of yours") && text(&facts()).contains("Ask Tunnel North"));
         let capped = AppUseFacts { organizations: vec![("Alpine Survey".to_owned(), false)], ..facts() };
         assert!(text(&capped).contains("does not include the use of apps"), "{}", text(&capped));
+        assert!(facts().asks_publisher() && !capped.asks_publisher());
         for fine in [
             AppUseFacts { everybody: true, ..facts() },
             AppUseFacts { person: true, ..capped.clone() },
@@ -535,6 +677,7 @@ mod tests {
             AppUseFacts { state: Some(AppState::Draft), publishes: true, ..facts() },
         ] {
             assert_eq!(may_use(&fine), Ok(()), "{fine:?}");
+            assert!(!fine.asks_publisher(), "{fine:?}");
         }
         let everybody = AppUseFacts { everybody: true, person: true, ..facts() };
         let withdrawn = AppUseFacts { state: Some(AppState::Withdrawn), publishes: true, ..everybody.clone() };
@@ -599,6 +742,46 @@ mod tests {
                 "outputs"
             ]
         );
+    }
+
+    #[test]
+    fn job_1_rows_of_a_form_are_options_and_empty_rows_are_none() {
+        let row = |name: &str, kind: &str, value: &str, domain: &str| OptionRow {
+            name: name.to_owned(),
+            kind: kind.to_owned(),
+            value: value.to_owned(),
+            domain: domain.to_owned(),
+            help: String::new(),
+        };
+        let rows = vec![
+            row("quality", "enum", "", " low, high ,"),
+            row(" ", "", "", ""),
+            row("fast", "bool", "yes", ""),
+            row("careful", "bool", "", ""),
+            row("tiles", "int", " 4 ", "1 to 16"),
+        ];
+        let form = VersionForm { label: "1.0".to_owned(), options: rows, ..VersionForm::default() };
+        let version = NewVersion::parse(&form.clone().read()).expect("a version");
+        assert_eq!(version.timeout_minutes, DEFAULT_TIMEOUT_MINUTES);
+        let values: Vec<(&str, &str)> =
+            version.options.iter().map(|option| (option.name.as_str(), option.value.as_str())).collect();
+        assert_eq!(values, [("quality", "low"), ("fast", "true"), ("careful", "false"), ("tiles", "4")]);
+        assert_eq!(version.options[0].choices, ["low", "high"]);
+        assert_eq!((version.options[0].domain.as_str(), version.options[3].domain.as_str()), ("", "1 to 16"));
+        // What was published fills the rows of the next version.
+        let next: Vec<OptionRow> = version.options.iter().map(OptionRow::from).collect();
+        assert_eq!(
+            (next[0].domain.as_str(), next[1].value.as_str(), next[2].value.as_str()),
+            ("low, high", "Yes", "No")
+        );
+        let again = NewVersion::parse(&VersionForm { options: next, ..form.clone() }.read()).expect("a version");
+        assert_eq!(again.options, version.options);
+        // Problems are at the row that somebody filled in, whatever was left empty before it.
+        let wrong = vec![row("", "", "", ""), row("a", "", "", ""), row("", "int", "x", ""), row("b", "enum", "", "")];
+        let wrong = VersionForm { options: wrong, timeout_minutes: "a day".to_owned(), ..form };
+        let Err(Refusal::Invalid(problems)) = NewVersion::parse(&wrong.read()) else { panic!("it is not valid") };
+        let at: Vec<&str> = problems.iter().map(|problem| problem.field.as_str()).collect();
+        assert_eq!(at, ["timeout_minutes", "options.1.type", "options.2.name", "options.3.domain"]);
     }
 
     #[test]

@@ -21,6 +21,19 @@ impl Caps {
     pub const fn of_role(role: Role) -> Self {
         Self { max_level: Level::Editor, apps: true, billable: is_billable(role) }
     }
+
+    /// What does not come through the membership, in words for the person that it is about. An Owner has no limits.
+    pub fn words(self, role: Role) -> Vec<String> {
+        if role == Role::Owner {
+            return Vec::new();
+        }
+        let level = (self.max_level < Level::Editor).then(|| {
+            format!("What is shared with the organization reaches you as {} at most.", self.max_level.label())
+        });
+        let apps = (!self.apps).then(|| "You cannot use apps through it, or on what it owns.".to_owned());
+        let billable = (!self.billable).then(|| "You cannot start what it pays for.".to_owned());
+        [level, apps, billable].into_iter().flatten().collect()
+    }
 }
 
 /// Whether a membership includes billable activity where nobody says otherwise: every one but that of Members.
@@ -106,6 +119,17 @@ mod tests {
             let caps = Caps::of_role(role);
             assert_eq!((caps.max_level, caps.apps, caps.billable), (Level::Editor, true, role != Role::Member));
         }
+    }
+
+    #[test]
+    fn job_5_a_person_is_told_what_does_not_reach_them() {
+        assert!(Caps::of_role(Role::Editor).words(Role::Editor).is_empty());
+        assert_eq!(Caps::of_role(Role::Member).words(Role::Member), ["You cannot start what it pays for."]);
+        let none = Caps { max_level: Level::Reader, apps: false, billable: false };
+        let words = none.words(Role::Manager);
+        assert_eq!(words.len(), 3);
+        assert!(words.iter().any(|text| text.contains("as Reader at most")), "{words:?}");
+        assert!(none.words(Role::Owner).is_empty(), "an Owner decides about their own");
     }
 
     #[test]

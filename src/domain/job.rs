@@ -45,6 +45,9 @@ pub const MAX_CLAIMED_APPS: usize = 50;
 /// How long an engine may wait for a job in one request, in seconds.
 pub const MAX_CLAIM_WAIT_SECONDS: i64 = 30;
 
+/// Whoever started a job is told by email that it has ended if that took so long, in milliseconds: of what ends sooner they see it.
+pub const TOLD_AFTER_MILLIS: i64 = 2 * 60_000;
+
 /// How far a job is.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

@@ -3,8 +3,10 @@
 use serde::{Deserialize, Serialize};
 
 use super::{
+    access::{Act, Level, may_act},
     refusal::Refusal,
     resource::Kind,
+    restriction::Restrictions,
     text::{FieldIssue, opaque},
     time::{Day, Timestamp},
 };
@@ -131,6 +133,18 @@ pub fn may_link(kind: Kind) -> Result<(), Refusal> {
     }
 }
 
+/// What somebody with a link may do with what it shows: look, and take it, as a Reader does, as far as nothing on the way up restricts
+/// that (POL-1).
+///
+/// # Errors
+/// `Forbidden`, naming the restriction; `NotFound` for everything that changes something.
+pub fn may_visit(act: Act, restrictions: Restrictions) -> Result<(), Refusal> {
+    match act {
+        Act::View | Act::Download => may_act(act, Level::Reader, restrictions),
+        _ => Err(Refusal::NotFound),
+    }
+}
+
 /// Whether one more link may be made, where so many work.
 ///
 /// # Errors
@@ -199,6 +213,17 @@ mod tests {
             assert_eq!(may_link(kind), Ok(()), "{kind:?}");
         }
         assert!(may_link(Kind::Root).is_err_and(|refusal| refusal.to_string().contains("Share a folder")));
+    }
+
+    #[test]
+    fn link_1_pol_1_a_visitor_looks_and_takes_like_a_reader_and_changes_nothing() {
+        let open = Restrictions::default();
+        let closed = Restrictions { download: true, ..open };
+        assert_eq!((may_visit(Act::View, closed), may_visit(Act::Download, open)), (Ok(()), Ok(())));
+        assert!(may_visit(Act::Download, closed).is_err_and(|refusal| refusal.to_string().contains("restricted")));
+        for act in [Act::Create, Act::Process, Act::Trash, Act::Share, Act::CopyLink] {
+            assert_eq!(may_visit(act, open), Err(Refusal::NotFound), "{act:?}");
+        }
     }
 
     #[test]

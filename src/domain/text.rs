@@ -100,6 +100,9 @@ pub enum FieldIssue {
     /// A Sharing ID that nothing answers to (ACCT-1).
     #[error("There is no account with this Sharing ID.")]
     NoSuchSharingId,
+    /// An id that nobody has who could be authorized to use an app (JOB-1).
+    #[error("No organization and no person has this ID. Ask them for their Org ID, Sharing ID or personal ID.")]
+    NoSuchAppUser,
     /// The Sharing ID of the account that something is in already (ACCT-3).
     #[error("It is already in this account. Enter another account’s Sharing ID.")]
     SameAccount,
@@ -239,6 +242,7 @@ fn missing(field: &str) -> &'static str {
         "scopes" => "Choose at least one permission.",
         "items" => "Choose at least one item.",
         "sharing_id" => "Enter a Sharing ID.",
+        "user" => "Enter an Org ID, a Sharing ID or a personal ID.",
         "target" => "Enter an Org ID.",
         "until" => "Enter a day.",
         "confirm" => "Type it to confirm.",

@@ -10,6 +10,7 @@
 pub mod access;
 pub mod accounts;
 pub mod activity;
+pub mod app;
 pub mod billing;
 pub mod drive;
 pub mod encoding;
@@ -31,6 +32,7 @@ pub mod restriction;
 pub mod seat;
 pub mod session;
 pub mod settings;
+pub mod survey;
 pub mod task;
 pub mod transfer;
 pub mod trash;

@@ -2,7 +2,9 @@
 
 use super::Done;
 use crate::{
-    domain::{id::ResourceId, job::JobState, offer::OPEN_DAYS, resource::name_or_count, trash::RestoreTarget},
+    domain::{
+        app::AppState, id::ResourceId, job::JobState, offer::OPEN_DAYS, resource::name_or_count, trash::RestoreTarget,
+    },
     paths::{self, Address},
     view::{
         ReceiptView,
@@ -52,6 +54,15 @@ pub fn moved(result: &MoveResult, back: Option<&str>) -> Done {
             };
             Done { to: plan_dialog(&back_or_drive(drive), items, *destination), toast, undo: None }
         }
+    }
+}
+
+/// After **Publish** and **Withdraw** of an app.
+pub fn app_state(state: AppState, title: &str) -> String {
+    match state {
+        AppState::Draft => format!("“{title}” is a draft"),
+        AppState::Published => format!("Published “{title}”"),
+        AppState::Withdrawn => format!("Withdrew “{title}”"),
     }
 }
 

@@ -38,6 +38,29 @@ pub async fn change_role(
     .await
 }
 
+/// **Save** of what the membership of a person lets through (JOB-5).
+#[server(output = Postcard)]
+pub async fn change_caps(
+    #[server(default)] org: String,
+    #[server(default)] person: String,
+    #[server(default)] level: String,
+    #[server(default)] apps: String,
+    #[server(default)] billable: String,
+    #[server(default)] back: String,
+) -> Result<Done, Failure> {
+    use crate::server::{server_fn_response as response, usecase};
+    let (ctx, by) = response::signed_in().await?;
+    let form = crate::domain::cap::CapsForm {
+        level: Some(level),
+        apps: Some(!apps.is_empty()),
+        billable: Some(!billable.is_empty()),
+    };
+    let changed =
+        async { usecase::people::caps::change(&ctx, &by, &org, usecase::subject(&person)?, &form).await }.await;
+    let page = response::back_to(&back, &crate::paths::people(&org));
+    response::done(changed, |_| (page, "Saved the limits".to_owned())).await
+}
+
 /// **Remove user**, for one or many (PEOPLE-5). `people` are ids with commas between them.
 #[server(output = Postcard)]
 pub async fn remove_people(

@@ -339,7 +339,8 @@ pub struct JobPrincipal {
     pub job: JobId,
     /// The lease that the token is bound to. Whether it is still the job's is asked in each transaction.
     pub lease: LeaseId,
-    pub key: KeyId,
+    /// Who stands for the engine in rows that it creates: its machine, or for what is built in whoever started the job.
+    pub identity: PersonId,
     /// What the engine is called.
     pub name: String,
     /// The network address it came from.

@@ -6,6 +6,7 @@ use futures::stream;
 use crate::{
     domain::{
         access::Level,
+        app::{AppForm, AppOptionForm, BuiltIn, NewAppForm, NewVersionForm},
         id::{GrantId, LinkId, OrganizationId, PersonId, ResourceId},
         licence::EntryKind,
         organization::NewOrganizationForm,
@@ -27,12 +28,14 @@ use super::{
     usecase::{
         self,
         invitation::review::InviteForm,
+        job::StartForm,
         licence::operator::GrantForm,
         upload::{
             PlanForm, PlannedFileForm, Sender,
             receive::{Arriving, ReceiveRequest, receive},
         },
     },
+    workers::{builtin, photos},
 };
 
 /// The password of everybody in the demo.
@@ -180,7 +183,7 @@ pub async fn fill(ctx: &Ctx, photo_width: u32) -> Result<()> {
     }
 
     desktops(ctx, john, &alpine, chris).await?;
-    alpine_drive(ctx, john, &alpine, chris, photo_width).await?;
+    let (flown, shaft) = alpine_drive(ctx, john, &alpine, chris, photo_width).await?;
     let handover = flights(ctx, john, &tunnel, "Handover", 14, 100).await?;
     container(ctx, john, &tunnel, handover, Kind::Folder, "2026").await?;
     container(ctx, john, &tunnel, handover, Kind::Site, "North Portal").await?;
@@ -193,6 +196,75 @@ pub async fn fill(ctx: &Ctx, photo_width: u32) -> Result<()> {
     grant_to(ctx, ada, &genome, project, Grantee::Organization(genome.id), Level::Reader).await?;
     grant_to(ctx, dan, &genome, raw, Grantee::Organization(genome.id), Level::Uploader).await?;
     flights(ctx, dan, &genome_new, "New project", 8, 20).await?;
+
+    built_in_jobs(ctx, john, &flown).await?;
+    orthophotos(ctx, john, &credit, &alpine, shaft).await?;
+    // It costs more than there are credits, so its job waits.
+    let large = processed(400, ctx.now());
+    let large = DatasetView { status: DatasetStatus::Draft, ..large };
+    let large = put(ctx, ada, &genome, project, Kind::Dataset, "Field plots", Some(large), ctx.now()).await?;
+    start(ctx, ada, large, BuiltIn::SurveyIndex.facts().slug).await?;
+    Ok(())
+}
+
+async fn start(ctx: &Ctx, by: &Principal, dataset: ResourceId, app: &str) -> Result<String> {
+    let form = StartForm { app: app.to_owned(), ..StartForm::default() };
+    let started = Box::pin(usecase::job::start(ctx, by, &dataset.to_string(), &form)).await?;
+    Ok(started.id.to_string())
+}
+
+/// What the built-in apps make of the flights whose photos are there: run as the server runs them (JOB-4).
+async fn built_in_jobs(ctx: &Ctx, by: &Principal, flown: &[ResourceId]) -> Result<()> {
+    usecase::app::add_built_in(ctx).await?;
+    photos::run_due(ctx).await?;
+    for dataset in flown {
+        for app in BuiltIn::ALL {
+            start(ctx, by, *dataset, app.facts().slug).await?;
+        }
+    }
+    Box::pin(builtin::run_due(ctx)).await?;
+    photos::run_due(ctx).await?;
+    Ok(())
+}
+
+/// An app that an organization publishes and another may run, with a job that waits for an engine and one that somebody cancelled.
+async fn orthophotos(ctx: &Ctx, by: &Principal, publisher: &Org, user: &Org, dataset: ResourceId) -> Result<()> {
+    const SLUG: &str = "fast-orthophoto";
+    let text = str::to_owned;
+    let app = NewAppForm {
+        slug: text(SLUG),
+        title: text("Fast orthophoto"),
+        summary: text("An orthophoto and a surface model of photos that overlap."),
+        price: text("processing"),
+        makes_processed: true,
+    };
+    usecase::app::create(ctx, by, &publisher.id.to_string(), &app).await?;
+    let option = |name: &str, kind: &str, value: &str, choices: &[&str], help: &str| AppOptionForm {
+        name: text(name),
+        kind: text(kind),
+        value: text(value),
+        domain: String::new(),
+        choices: choices.iter().copied().map(str::to_owned).collect(),
+        help: text(help),
+    };
+    let version = NewVersionForm {
+        label: text("1.0"),
+        options: vec![
+            option("quality", "enum", "medium", &["low", "medium", "high"], "Higher takes longer."),
+            option("resolution", "float", "5", &[], "Of the orthophoto, in centimetres a pixel."),
+            option("surface-model", "bool", "true", &[], "Makes a surface model too."),
+        ],
+        outputs: vec![text("orthophoto"), text("dsm"), text("report")],
+        timeout_minutes: Some(600),
+        notes: text("The first version."),
+    };
+    usecase::app::publish_version(ctx, by, SLUG, &version).await?;
+    let published = AppForm { state: Some(text("published")), ..AppForm::default() };
+    usecase::app::change(ctx, by, SLUG, &published).await?;
+    usecase::app::authorize(ctx, by, SLUG, &user.id.to_string()).await?;
+    let cancelled = start(ctx, by, dataset, SLUG).await?;
+    usecase::job::cancel(ctx, by, &cancelled).await?;
+    start(ctx, by, dataset, SLUG).await?;
     Ok(())
 }
 
@@ -389,8 +461,15 @@ fn processed(images: i64, at: Timestamp) -> DatasetView {
     }
 }
 
-/// The organization of the drawings: every kind, every status, direct and carried access, share links.
-async fn alpine_drive(ctx: &Ctx, by: &Principal, org: &Org, reader: &Principal, photo_width: u32) -> Result<()> {
+/// The organization of the drawings: every kind, every status, direct and carried access, share links. The datasets whose photos are
+/// there, and one that is queued.
+async fn alpine_drive(
+    ctx: &Ctx,
+    by: &Principal,
+    org: &Org,
+    reader: &Principal,
+    photo_width: u32,
+) -> Result<(Vec<ResourceId>, ResourceId)> {
     let root = org.account.root;
     let tunnels = container(ctx, by, org, root, Kind::Folder, "Tunnels").await?;
     let gotthard = container(ctx, by, org, tunnels, Kind::Folder, "Gotthard").await?;
@@ -405,7 +484,8 @@ async fn alpine_drive(ctx: &Ctx, by: &Principal, org: &Org, reader: &Principal, 
             put(ctx, by, org, folder, Kind::Dataset, &name, Some(processed(40 + n * 11, at)), at).await?;
         }
     }
-    portal_flights(ctx, by, org, gotthard, photo_width).await?;
+    let flown = portal_flights(ctx, by, org, gotthard, photo_width).await?;
+    let mut queued = root;
     for (name, status, images, age) in [
         ("Spoil heap survey", DatasetStatus::Processing, 340, 0),
         ("Access road", DatasetStatus::WaitingForCredits, 77, 2),
@@ -416,6 +496,9 @@ async fn alpine_drive(ctx: &Ctx, by: &Principal, org: &Org, reader: &Principal, 
         let at = ctx.now().plus_days(-age);
         let dataset = DatasetView { status, ..processed(images, at) };
         let id = put(ctx, by, org, gotthard, Kind::Dataset, name, Some(dataset), at).await?;
+        if status == DatasetStatus::Queued {
+            queued = id;
+        }
         if name == "Access road" {
             grant_to(ctx, by, org, id, Grantee::Person(reader.person), Level::Editor).await?;
         }
@@ -424,11 +507,17 @@ async fn alpine_drive(ctx: &Ctx, by: &Principal, org: &Org, reader: &Principal, 
     grant_to(ctx, by, org, archive, Grantee::Person(reader.person), Level::Uploader).await?;
     flights(ctx, by, org, "Dams", 20, 32).await?;
     flights(ctx, by, org, "Landslides", 15, 12).await?;
-    Ok(())
+    Ok((flown, queued))
 }
 
-/// The two flights whose photos are there (FILE-5): rendered, sent as everybody sends files, and processed.
-async fn portal_flights(ctx: &Ctx, by: &Principal, org: &Org, folder: ResourceId, width: u32) -> Result<()> {
+/// The two flights whose photos are there (FILE-5): rendered, and sent as everybody sends files.
+async fn portal_flights(
+    ctx: &Ctx,
+    by: &Principal,
+    org: &Org,
+    folder: ResourceId,
+    width: u32,
+) -> Result<Vec<ResourceId>> {
     let flight = |week: u64, age: i64, planted: &'static [(u32, Planted)]| {
         let day = ctx.now().plus_days(-age).day();
         let begins = day.start().plus_millis(FLIGHT_BEGINS_MILLIS);
@@ -438,21 +527,18 @@ async fn portal_flights(ctx: &Ctx, by: &Principal, org: &Org, folder: ResourceId
         [flight(46, 3, &[(9, Planted::Blur), (16, Planted::NoPosition)]), flight(45, 10, &[(12, Planted::Dark)])];
     // Both at once: rendering is most of the work.
     let flown = flights.map(|(week, at, survey)| (week, at, tokio::task::spawn_blocking(move || survey.fly())));
+    let mut datasets = Vec::new();
     for (week, at, shots) in flown {
         let shots = shots.await.map_err(|error| Error::Internal(error.to_string()))?;
         let shots = shots.map_err(|problem| Error::Internal(problem.to_string()))?;
         let empty = DatasetView { status: DatasetStatus::Draft, images: 0, bytes: 0, ..processed(0, at) };
         let name = format!("Portal flight, week {week}");
         let id = put(ctx, by, org, folder, Kind::Dataset, &name, Some(empty), at).await?;
-        let images = i64::try_from(shots.len()).unwrap_or(i64::MAX);
         send(ctx, by, id, shots).await?;
-        let person = by.person;
-        ctx.db()
-            .write(|tx, _| Box::pin(async { pay(tx, ctx, person, org, id, &processed(images, at), at).await }))
-            .await?;
         share(ctx, by, org, id).await?;
+        datasets.push(id);
     }
-    Ok(())
+    Ok(datasets)
 }
 
 /// The middle of what is flown over.

@@ -143,6 +143,14 @@ pub fn router(ctx: &Ctx, settings: &Settings, leptos: LeptosOptions) -> Router {
         .layer(who_asks.clone())
         .layer(session::layer(ctx, settings))
         .layer(from_fn(retry_later::answer_unavailable));
+    // The bytes that a link shows, under the same layers.
+    let link_bytes = shared::bytes_router(ctx, &style_options)
+        .layer(who_asks.clone())
+        .layer(session::layer(ctx, settings))
+        .layer(from_fn(retry_later::answer_unavailable))
+        .layer(from_fn(cookies::readable_cookies))
+        .layer(strict_transport_security(settings))
+        .layer(from_fn(count));
     // Bytes of files (FILE-3, FILE-4): as long as they like and for as long as they take. So nothing around them limits, compresses,
     // times or keeps a body; they have limits of their own.
     let bytes = Router::new()
@@ -189,7 +197,7 @@ pub fn router(ctx: &Ctx, settings: &Settings, leptos: LeptosOptions) -> Router {
         .merge(files(&site))
         .merge(dynamic)
         .layer(from_fn(options));
-    enclosed(timed(all, REQUEST_TIMEOUT).merge(bytes))
+    enclosed(timed(all, REQUEST_TIMEOUT).merge(bytes).merge(link_bytes))
 }
 
 /// The layers around every response, also where a handler panics or takes longer than `timeout`.

@@ -52,6 +52,8 @@ pub enum Section {
     Loans,
     /// Its transfers and offers.
     Transfers,
+    /// What it publishes, and what one may run.
+    Apps,
     Account,
     /// A page that is none of these, like a receipt.
     Other,
@@ -71,7 +73,7 @@ impl Section {
             Self::Settings => !membership.personal && role.is_some(),
             Self::Seats | Self::Loans => role.is_some_and(|role| may(role, Permission::ManageAccounts)),
             Self::Transfers => role.is_some_and(|role| role >= Role::Editor),
-            Self::Welcome | Self::Home | Self::Drive | Self::Monitor | Self::Account | Self::Other => true,
+            Self::Welcome | Self::Home | Self::Drive | Self::Apps | Self::Monitor | Self::Account | Self::Other => true,
         }
     }
 
@@ -91,9 +93,16 @@ impl Section {
             Self::Seats => paths::seats(org),
             Self::Loans => paths::loans(org),
             Self::Transfers => paths::transfers(org),
+            Self::Apps if publishes_apps(membership) => paths::organization_apps(org),
+            Self::Apps => paths::apps(org),
             Self::Welcome | Self::Home | Self::Account | Self::Other => paths::home(org),
         }
     }
+}
+
+/// Whether I publish apps for an organization. A personal space shows what I may run, as everywhere.
+fn publishes_apps(membership: &OrganizationMembership) -> bool {
+    !membership.personal && membership.role.is_some_and(|role| may(role, Permission::PublishApps))
 }
 
 /// The frame of a signed-in page. `org` is the Org ID from the address; empty outside any organization.
@@ -182,6 +191,10 @@ fn Rail(section: Section, org: String, context: PageContext) -> impl IntoView {
                         <Icon name="organization"/>
                         "Your organizations"
                     </a>
+                    <a href=paths::apps("") aria-current=(section == Section::Apps).then_some("page")>
+                        <Icon name="app"/>
+                        "Apps"
+                    </a>
                 })}
             </nav>
             <CurrentPerson person/>
@@ -241,6 +254,7 @@ fn SideNav(section: Section, membership: OrganizationMembership) -> impl IntoVie
         {Section::Transfers.is_in(&membership).then(|| view! {
             <a href=paths::transfers(&org) aria-current=here(Section::Transfers)><Icon name="transfer"/>"Transfers"</a>
         })}
+        <a href=Section::Apps.path(&membership) aria-current=here(Section::Apps)><Icon name="app"/>"Apps"</a>
         {Section::People.is_in(&membership).then(|| view! {
             <a href=paths::people(&org) aria-current=here(Section::People)><Icon name="people"/>"People"</a>
         })}

@@ -10,6 +10,7 @@ use leptos_router::{
 use super::lazy::lazy;
 use super::pages::{
     activity::ActivityPage,
+    apps::{list::AppsPage, organization::OrganizationAppsPage, show::AppPage, version::NewVersionPage},
     billing::BillingPage,
     drive::DrivePage,
     forgot::ForgotPage,
@@ -65,6 +66,10 @@ fn pages() -> impl MatchNestedRoutes + Clone + Send + 'static {
             <Route path=path!("/o/:org/seats") view=lazy!(licences, SeatsPage) ssr=SsrMode::Async/>
             <Route path=path!("/o/:org/loans") view=lazy!(licences, LoansPage) ssr=SsrMode::Async/>
             <Route path=path!("/o/:org/settings/:part?") view=lazy!(settings, SettingsPage) ssr=SsrMode::Async/>
+            <Route path=path!("/o/:org/apps") view=lazy!(apps, OrganizationAppsPage) ssr=SsrMode::Async/>
+            <Route path=path!("/apps") view=lazy!(apps, AppsPage) ssr=SsrMode::Async/>
+            <Route path=path!("/apps/:slug") view=lazy!(apps, AppPage) ssr=SsrMode::Async/>
+            <Route path=path!("/apps/:slug/new-version") view=lazy!(apps, NewVersionPage) ssr=SsrMode::Async/>
             <Route path=path!("/o/:org/transfers") view=lazy!(transfers, TransfersPage) ssr=SsrMode::Async/>
             <Route path=path!("/o/:org/offers/:id") view=lazy!(transfers, OfferPage) ssr=SsrMode::Async/>
             <Route path=path!("/o/:org/transfers/:id") view=lazy!(transfers, ReceiptPage) ssr=SsrMode::Async/>

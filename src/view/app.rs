@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::{membership::OrganizationMembership, page::Page};
 use crate::domain::{
     app::{AppOption, AppState, OutputRole, PriceRule},
     id::{AppId, OrganizationId},
@@ -59,4 +60,25 @@ pub struct AppPageView {
     pub users: Option<Vec<AppUserView>>,
     /// Why the reader may not run it.
     pub refused: Option<String>,
+    /// Whether the publisher can change that: by authorizing the reader, or an organization of theirs.
+    pub asks_publisher: bool,
+    /// The publisher's Org ID, for who publishes it.
+    pub publisher_org_id: Option<String>,
+}
+
+/// An app in the list of what an organization publishes.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct PublishedAppView {
+    pub app: AppView,
+    /// How many people and organizations it names, for who publishes it.
+    pub users: Option<u64>,
+}
+
+/// The apps that an organization publishes.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct OrganizationAppsView {
+    pub organization: OrganizationMembership,
+    /// Whether the reader publishes apps for it.
+    pub publishes: bool,
+    pub apps: Page<PublishedAppView>,
 }

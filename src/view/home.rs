@@ -14,6 +14,8 @@ use crate::domain::{
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct HomeView {
     pub organization: OrganizationMembership,
+    /// What the reader's membership does not let through to them (JOB-5), in words.
+    pub limits: Vec<String>,
     pub kind: OrganizationKind,
     pub plan: PlanTier,
     pub country: String,

@@ -2,9 +2,14 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{page::Page, resource::Crumb, resource::DatasetView};
+use super::{
+    file::{DatasetFiles, FileView, FileWithNeighbours},
+    page::Page,
+    resource::{Crumb, DatasetView},
+};
 use crate::domain::{
     command::Control,
+    file::Side,
     id::{LinkId, ResourceId},
     resource::Kind,
     share_link::LinkStatus,
@@ -54,6 +59,23 @@ pub struct LinkTargetView {
     pub dataset: Option<DatasetView>,
     pub modified_at: Timestamp,
     pub rows: Page<LinkTargetRow>,
+    /// What a dataset holds; `None` for everything else, and for one without files.
+    pub files: Option<Box<LinkFiles>>,
+}
+
+/// The files of a dataset, as somebody with a link sees them.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct LinkFiles {
+    pub holds: DatasetFiles,
+    pub side: Side,
+    /// Those of this side; a file on its own has none.
+    pub page: Page<FileView>,
+    /// Whether the page is the first one of the list.
+    pub first_page: bool,
+    /// The one that is shown on its own.
+    pub shown: Option<FileWithNeighbours>,
+    /// Why nothing can be downloaded, if so (POL-1).
+    pub download_refused: Option<String>,
 }
 
 /// A row that a share link shows. It says nothing about people.

@@ -28,6 +28,7 @@ pub mod seat;
 pub mod session;
 pub mod settings;
 pub mod shared;
+pub mod survey;
 pub mod task;
 pub mod transfer;
 pub mod trash;

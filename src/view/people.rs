@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::{accounts::LimitsView, membership::OrganizationMembership, page::Page, resource::Crumb};
 use crate::domain::{
     access::Level,
+    cap::Caps,
     id::{AccountId, InvitationId, OrganizationId, PersonId, ResourceId},
     invitation::InvitationState,
     plan::{PlanTier, may_give},
@@ -94,6 +95,17 @@ pub struct PeopleView {
     pub account_choices: Vec<(AccountId, String)>,
     /// What **Accounts** of a person shows, while it is open.
     pub limits: Option<LimitsView>,
+    /// What **Limits** of a person shows, while it is open; none for who may not change them.
+    pub caps: Option<CapsView>,
+}
+
+/// What the membership of a person lets through (JOB-5).
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct CapsView {
+    pub person: PersonId,
+    pub name: String,
+    pub role: Role,
+    pub caps: Caps,
 }
 
 impl PeopleView {

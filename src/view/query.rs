@@ -76,6 +76,16 @@ pub struct FilePageQuery {
     pub view_as: String,
 }
 
+/// What the built-in apps made of a dataset.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct SurveyQuery {
+    /// The dataset.
+    pub dataset: String,
+    /// As in [`DriveQuery::view_as`].
+    pub view_as: String,
+}
+
 /// A place in the dialogs **Move to** and **Copy to**.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
@@ -206,6 +216,8 @@ pub struct PeopleDialogQuery {
     pub resource: String,
     /// The person whose **Accounts** are asked for.
     pub limits_of: String,
+    /// The person whose **Limits** are asked for.
+    pub caps_of: String,
 }
 
 /// A file that somebody wants to upload.

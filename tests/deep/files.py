@@ -15,7 +15,6 @@ import io
 import os
 import pathlib
 import random
-import signal
 import socket
 import subprocess
 import sys
@@ -25,6 +24,8 @@ import zipfile
 
 import requests
 from tusclient.client import TusClient
+
+from support import Server, check, free_port, say, wait_for
 
 HERE = pathlib.Path(__file__).resolve().parent
 PIECE = 512 * 1024
@@ -36,56 +37,6 @@ parser.add_argument("folder", type=pathlib.Path)
 parser.add_argument("--s3", action="store_true")
 args = parser.parse_args()
 random.seed(20261129)
-
-
-def say(text):
-    print(text, flush=True)
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
-def wait_for(url):
-    deadline = time.monotonic() + 30
-    while time.monotonic() < deadline:
-        with contextlib.suppress(requests.RequestException):
-            if requests.get(url, timeout=2).status_code < 500:
-                return
-        time.sleep(0.1)
-    sys.exit(f"nothing answers at {url}")
-
-
-class Server:
-    """The program under test; it keeps its port when it is started again."""
-
-    def __init__(self, environment):
-        self.port = free_port()
-        self.url = f"http://localhost:{self.port}"
-        self.environment = environment
-        self.process = None
-
-    def run(self, *command):
-        done = subprocess.run([args.program, *command], env=self.environment, capture_output=True, text=True, check=False)
-        if done.returncode != 0:
-            sys.exit(f"{' '.join(command)}: {done.stdout}{done.stderr}")
-        return done.stdout
-
-    def start(self):
-        log = open(args.folder / "server.log", "ab")
-        command = [args.program, "serve", "--listen", f"127.0.0.1:{self.port}", "--public-url", self.url, "--rate-limits", "off"]
-        self.process = subprocess.Popen(command, env=self.environment, stdout=log, stderr=log)
-        wait_for(f"{self.url}/readyz")
-
-    def kill(self):
-        self.process.send_signal(signal.SIGKILL)
-        self.process.wait()
-
-    def stop(self):
-        self.process.send_signal(signal.SIGTERM)
-        self.process.wait(timeout=20)
 
 
 class BrokenLine:
@@ -132,12 +83,6 @@ class BrokenLine:
                 end.shutdown(socket.SHUT_RDWR)
 
 
-def check(condition, text):
-    if not condition:
-        sys.exit(f"FAILED: {text}")
-    say(f"  {text}")
-
-
 def start_moto(environment):
     port = free_port()
     moto = subprocess.Popen(
@@ -163,7 +108,7 @@ environment = dict(os.environ)
 environment["COMMONHOLD_DATABASE"] = f"sqlite://{args.folder / 'deep.db'}"
 environment["COMMONHOLD_DATA"] = str(args.folder / "data")
 moto, s3 = start_moto(environment) if args.s3 else (None, None)
-server = Server(environment)
+server = Server(args.program, args.folder, environment)
 server.run("demo")
 server.start()
 try:

@@ -6,6 +6,7 @@
 mod camera;
 mod flight;
 mod index;
+pub mod map;
 mod mosaic;
 
 use std::collections::{BTreeMap, HashMap};

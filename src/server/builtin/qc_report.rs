@@ -28,8 +28,8 @@ pub fn run<H: Host>(photos: &[SurveyPhoto], host: &H) -> Result<QcReport, Ended>
 mod tests {
     use std::sync::atomic::Ordering;
 
-    use super::{super::testing::Memory, *};
-    use crate::domain::survey::testing::lawn_mower;
+    use super::*;
+    use crate::{domain::survey::testing::lawn_mower, server::builtin::testing::Memory};
 
     #[test]
     fn job_4_findings_become_files_and_no_photo_is_opened() {

@@ -1,5 +1,7 @@
 //! *Survey index* (JOB-4): positions, flights, footprints and coverage of a survey, and a preview mosaic that says what it is.
 
+use std::io::Write;
+
 use bytes::Bytes;
 
 use super::{Ended, Host, check_count, json, output, tables};
@@ -17,6 +19,8 @@ pub const PHOTOS_GEOJSON: &str = "photos.geojson";
 pub const FOOTPRINTS_GEOJSON: &str = "footprints.geojson";
 pub const COVERAGE_TIF: &str = "coverage.tif";
 pub const MOSAIC_TIF: &str = "mosaic.tif";
+/// All of the mosaic, small enough to be looked at.
+pub const MOSAIC_JPG: &str = "mosaic.jpg";
 pub const INDEX_JSON: &str = "index.json";
 
 /// What `coverage.tif` says of itself.
@@ -49,8 +53,10 @@ pub fn run<H: Host>(photos: &[SurveyPhoto], threads: usize, host: &H) -> Result<
     let index = match MosaicPlan::of(&survey) {
         Ok(plan) => {
             let previews = Previews { survey: &survey, host };
-            let unreadable = output(host, MOSAIC_TIF, |file| mosaic::write(&survey, &plan, threads, &previews, file))?;
-            index.with_mosaic(&survey, &plan, unreadable)
+            let made = output(host, MOSAIC_TIF, |file| mosaic::write(&survey, &plan, threads, &previews, file))?;
+            let overview = made.overview.jpeg().map_err(std::io::Error::other)?;
+            output(host, MOSAIC_JPG, |file| Ok(file.write_all(&overview)?))?;
+            index.with_mosaic(&survey, &plan, made.unreadable)
         }
         Err(reason) => Index { mosaic_note: reason.to_string(), ..index },
     };
@@ -84,8 +90,11 @@ impl<H: Host> Source for Previews<'_, H> {
 mod tests {
     use std::sync::atomic::Ordering;
 
-    use super::{super::testing::Memory, *};
-    use crate::domain::survey::{MOSAIC_NOTE, testing::lawn_mower};
+    use super::*;
+    use crate::{
+        domain::survey::{MOSAIC_NOTE, testing::lawn_mower},
+        server::builtin::testing::Memory,
+    };
 
     fn grey() -> Bytes {
         let mut jpeg = std::io::Cursor::new(Vec::new());
@@ -103,7 +112,7 @@ mod tests {
         let index = run(&photos, 2, &host).expect("an index");
         assert_eq!(
             host.names(),
-            [COVERAGE_TIF, FOOTPRINTS_GEOJSON, INDEX_JSON, MOSAIC_TIF, PHOTOS_CSV, PHOTOS_GEOJSON]
+            [COVERAGE_TIF, FOOTPRINTS_GEOJSON, INDEX_JSON, MOSAIC_JPG, MOSAIC_TIF, PHOTOS_CSV, PHOTOS_GEOJSON]
         );
         assert_eq!(serde_json::from_slice::<Index>(&host.file(INDEX_JSON)).expect("an index"), index);
         assert_eq!((index.placed, index.mosaic_note.as_str()), (6, MOSAIC_NOTE));

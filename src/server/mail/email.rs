@@ -9,6 +9,7 @@ use askama::Template;
 
 use crate::domain::{
     access::Level,
+    job::FailureKind,
     loan::LoanEnd,
     role::Role,
     time::{Day, Timestamp},
@@ -151,6 +152,20 @@ pub enum EmailMessage<'a> {
         days: i64,
         /// The organization that it is lent to.
         borrower: Option<&'a str>,
+    },
+    /// A job that they started has ended (JOB-2): leads to the job.
+    #[template(path = "job_ended.txt")]
+    JobEnded {
+        organization: &'a str,
+        /// The job's page, a path of this site.
+        path: &'a str,
+        app: &'a str,
+        dataset: &'a str,
+        /// Why it failed, if it did.
+        failure: Option<FailureKind>,
+        /// What its engine said about that.
+        message: &'a str,
+        refunded: bool,
     },
     /// Items are offered to an organization of theirs (XFER-18): leads to the offer.
     #[template(path = "transfer_offered.txt")]

@@ -143,6 +143,7 @@ mod tests {
     use super::*;
     use crate::domain::{
         access::Level,
+        job::FailureKind,
         loan::LoanEnd,
         role::Role,
         time::{Day, Timestamp},
@@ -316,6 +317,30 @@ mod tests {
                     last_day: Day::from_civil(2026, 12, 28),
                     days: 0,
                     borrower: None,
+                },
+            ),
+            (
+                "job_done",
+                EmailMessage::JobEnded {
+                    organization,
+                    path: "/o/tunnel-north/monitor/1",
+                    app: "Survey index",
+                    dataset: on,
+                    failure: None,
+                    message: "",
+                    refunded: false,
+                },
+            ),
+            (
+                "job_failed",
+                EmailMessage::JobEnded {
+                    organization,
+                    path: "/o/tunnel-north/monitor/1",
+                    app: organization,
+                    dataset: on,
+                    failure: Some(FailureKind::InputError),
+                    message: "Too few photos.\nSee https://evil.example",
+                    refunded: true,
                 },
             ),
             (

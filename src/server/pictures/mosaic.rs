@@ -19,7 +19,7 @@ use super::{
 use crate::domain::{
     file::Media,
     geo::{Grid, Span},
-    photo::PhotoProblem,
+    photo::{PhotoProblem, PreviewSize},
     survey::{GroundView, MOSAIC_NOTE, MosaicPlan, Survey},
 };
 
@@ -99,7 +99,50 @@ pub trait Source: Sync {
     fn done(&self, photos: usize, of: usize) -> Result<(), Self::Error>;
 }
 
-/// Writes a mosaic as a GeoTIFF, on so many threads. How many previews could not be read.
+/// What became of a mosaic.
+pub struct Written {
+    /// How many previews could not be read.
+    pub unreadable: usize,
+    /// All of it, small, with white where nothing is.
+    pub overview: Pixels,
+}
+
+/// A mosaic made smaller while it is written: each of its pixels is in the middle of as many as it stands for.
+struct Overview {
+    /// How many pixels of the mosaic stand in a row for one of these.
+    step: u32,
+    width: u32,
+    height: u32,
+    rgb: Vec<u8>,
+}
+
+impl Overview {
+    fn new(grid: &Grid) -> Self {
+        let step = grid.columns.max(grid.rows).div_ceil(PreviewSize::Large.pixels()).max(1);
+        let [width, height] = [grid.columns, grid.rows].map(|side| side.div_ceil(step));
+        Self { step, width, height, rgb: vec![WHITE; 3 * index(width) * index(height)] }
+    }
+
+    /// Takes what it needs of a row of the mosaic that begins at a column.
+    fn add(&mut self, row: u32, first: u32, of: &Row) {
+        let middle = self.step / 2;
+        if row % self.step != middle.min(self.step - 1) || row / self.step >= self.height {
+            return;
+        }
+        let line = 3 * index(self.width) * index(row / self.step);
+        for (at, rgb) in of.rgb.chunks_exact(3).enumerate() {
+            let column = first + u32::try_from(at).unwrap_or(0);
+            let place = line + 3 * index(column / self.step);
+            if column % self.step == middle
+                && let Some(pixel) = self.rgb.get_mut(place..place + 3)
+            {
+                pixel.copy_from_slice(rgb);
+            }
+        }
+    }
+}
+
+/// Writes a mosaic as a GeoTIFF, on so many threads.
 ///
 /// # Errors
 /// What the output or the source answers.
@@ -109,23 +152,26 @@ pub fn write<W: Write + Seek, S: Source>(
     threads: usize,
     source: &S,
     output: W,
-) -> Result<usize, S::Error> {
+) -> Result<Written, S::Error> {
     let (grid, stripes) = (&plan.grid, plan.grid.columns.div_ceil(STRIPE));
     let place = place(survey, grid);
     let pixels = index(TILE) * index(TILE);
     let empty = tile(&vec![WHITE; 3 * pixels], &vec![0; pixels / 8])?;
     let mut unreadable = std::collections::BTreeSet::new();
     let sides = (grid.columns, grid.rows);
+    let mut overview = Overview::new(grid);
     geotiff::write_picture(output, sides, &place, MOSAIC_NOTE, &empty, |tiles| {
         for stripe in 0..stripes {
             let first = stripe * STRIPE;
             let end = grid.columns.min(first + STRIPE);
-            let mut stripe = Stripe { survey, plan, threads, first, end, rows: VecDeque::new(), top: 0 };
+            let (rows, overview) = (VecDeque::new(), &mut overview);
+            let mut stripe = Stripe { survey, plan, threads, first, end, rows, top: 0, overview };
             unreadable.extend(stripe.paint(source, tiles)?);
         }
         Ok::<_, S::Error>(())
     })?;
-    Ok(unreadable.len())
+    let overview = Pixels::new(overview.width, overview.height, overview.rgb);
+    Ok(Written { unreadable: unreadable.len(), overview })
 }
 
 /// Where a raster of a survey is.
@@ -156,6 +202,7 @@ struct Stripe<'a> {
     /// The rows that are in memory; the first one is row `top` of the mosaic, where a row of tiles begins.
     rows: VecDeque<Row>,
     top: u32,
+    overview: &'a mut Overview,
 }
 
 impl Stripe<'_> {
@@ -259,6 +306,9 @@ impl Stripe<'_> {
         while !self.rows.is_empty() && (last || before >= self.top + TILE) {
             let height = self.rows.len().min(index(TILE));
             let rows: Vec<Row> = self.rows.drain(..height).collect();
+            for (row, of) in (self.top..).zip(&rows) {
+                self.overview.add(row, self.first, of);
+            }
             let columns: Vec<u32> = (self.first..self.end).step_by(index(TILE)).collect();
             let (first, row) = (self.first, self.top / TILE);
             let made = in_parallel(self.threads, columns.clone(), |column| tile_of(&rows, index(column - first)));
@@ -394,6 +444,7 @@ mod tests {
         rgb: Vec<[u8; 3]>,
         there: Vec<bool>,
         unreadable: usize,
+        overview: Pixels,
     }
 
     impl Made {
@@ -403,9 +454,27 @@ mod tests {
         }
     }
 
+    /// The overview shows what the mosaic shows, but for what its JPEGs lose.
+    fn assert_overview(made: &Made) {
+        let step = made.width.max(made.height).div_ceil(1_600).max(1);
+        let small = &made.overview;
+        assert_eq!((small.width(), small.height()), (made.width.div_ceil(step), made.height.div_ceil(step)));
+        let mut compared = 0;
+        for (row, column) in (0..small.height()).flat_map(|row| (0..small.width()).map(move |column| (row, column))) {
+            let (x, y) = (column * step + step / 2, row * step + step / 2);
+            if x >= made.width || y >= made.height || !made.at(x, y).1 {
+                continue;
+            }
+            let at = 3 * index(row * small.width() + column);
+            let away = small.rgb[at..at + 3].iter().zip(made.at(x, y).0).map(|(one, other)| one.abs_diff(other)).max();
+            compared += u32::from(away.is_some_and(|away| away < 64));
+        }
+        assert!(compared > small.width() * small.height() / 3, "{compared} pixels are as they should be");
+    }
+
     fn made(survey: &Survey<'_>, plan: &MosaicPlan, previews: &Previews, threads: usize) -> Made {
         let mut bytes = Cursor::new(Vec::new());
-        let unreadable = write(survey, plan, threads, previews, &mut bytes).expect("a mosaic");
+        let Written { unreadable, overview } = write(survey, plan, threads, previews, &mut bytes).expect("a mosaic");
         let bytes = bytes.into_inner();
         let mut decoder = Decoder::new(Cursor::new(&bytes[..])).expect("a TIFF");
         let (width, height) = decoder.dimensions().expect("sides");
@@ -416,6 +485,7 @@ mod tests {
             rgb: vec![[0; 3]; index(width * height)],
             there: vec![false; index(width * height)],
             unreadable,
+            overview,
         };
         let extents = |decoder: &mut Decoder<_>| {
             let offsets = decoder.get_tag_u32_vec(Tag::TileOffsets).expect("offsets");
@@ -484,6 +554,7 @@ mod tests {
         for threads in [1, 3] {
             let made = made(&survey, &plan, &previews, threads);
             assert_eq!((made.width, made.height, made.unreadable), (plan.grid.columns, plan.grid.rows, 0));
+            assert_overview(&made);
             let mut seen = 0;
             for row in (0..made.height).step_by(3) {
                 for column in (0..made.width).step_by(3) {
@@ -561,7 +632,7 @@ mod tests {
         let plan = MosaicPlan::of(&survey).expect("a plan");
         let previews = Previews { stop: true, ..Previews::default() };
         let stopped = write(&survey, &plan, 1, &previews, Cursor::new(Vec::new()));
-        assert_eq!(stopped.map_err(|error| error.to_string()), Err("stopped".to_owned()));
+        assert_eq!(stopped.map(|_| ()).map_err(|error| error.to_string()), Err("stopped".to_owned()));
         assert_eq!(previews.done.lock().expect("a lock").len(), 1);
     }
 

@@ -125,7 +125,7 @@ const MAX_EXIF_BYTES: usize = 1024 * 1024;
 pub struct Pixels {
     width: u32,
     height: u32,
-    rgb: Vec<u8>,
+    pub(super) rgb: Vec<u8>,
 }
 
 impl Pixels {

@@ -11,18 +11,21 @@ use axum::{
         sse::{Event, KeepAlive},
     },
 };
-use futures::stream;
+use futures::{Stream, stream};
 use tower_sessions::Session;
 
 use crate::{
     domain::refusal::Refusal,
     server::{
         context::{Ctx, Principal},
-        usecase::live::{LiveEvent, Watch, watch, watch_several},
+        usecase::{
+            job::list,
+            live::{LiveEvent, Watch, watch, watch_several},
+        },
     },
 };
 
-use super::{CurrentPerson, problem::Problem};
+use super::{CurrentPerson, jobs::LogBody, problem::Problem};
 
 /// Refuses a stream that a page of another site opens (attack 34). Browsers say where a request comes from.
 fn refuse_cross_site(ctx: &Ctx, headers: &HeaderMap) -> Result<(), Refusal> {
@@ -75,12 +78,71 @@ async fn stream(
         };
         Some((Ok(event), (None, watch)))
     });
+    Ok(event_stream(events))
+}
+
+fn event_stream(events: impl Stream<Item = Result<Event, Infallible>> + Send + 'static) -> Response {
     let mut response = Sse::new(events).keep_alive(KeepAlive::default()).into_response();
     // Tells nginx not to buffer: each event must pass at once.
     response.headers_mut().insert("x-accel-buffering", header::HeaderValue::from_static("no"));
     // The outer layer sets `no-store`, as for every response.
     response.headers_mut().remove(header::CACHE_CONTROL);
-    Ok(response)
+    response
+}
+
+/// Follows the log of a job.
+struct Follow {
+    ctx: Ctx,
+    by: Principal,
+    job: String,
+    /// The number of the next line.
+    from: i64,
+    /// Tells when there may be more lines; `None` once the job has ended.
+    watch: Option<Watch>,
+    ended: bool,
+}
+
+impl Follow {
+    async fn next(mut self) -> Option<(Result<Event, Infallible>, Self)> {
+        while !self.ended {
+            // Who may no longer see it is told nothing more.
+            let view = list::log(&self.ctx, &self.by, &self.job, self.from, None).await.ok()?;
+            (self.from, self.ended) = (view.next, !view.is_open);
+            if !view.lines.is_empty() {
+                let body = LogBody::from(view);
+                let event = Event::default().event("lines").id(self.from.to_string()).json_data(&body).ok()?;
+                return Some((Ok(event), self));
+            }
+            if !self.ended {
+                self.watch.as_mut()?.next().await?;
+            }
+        }
+        // The one that says so is the last.
+        self.watch.take()?;
+        let event = Event::default().event("end").id(self.from.to_string()).data("");
+        Some((Ok(event), self))
+    }
+}
+
+/// Follows a job's log: an event `lines` with new lines as its data, like those of `log`, and an event `end` once the job has ended and
+/// all of them were sent. Who comes back with `Last-Event-ID` goes on behind the last line.
+#[utoipa::path(get, path = "/jobs/{id}/log/events", tag = "jobs", params(("id" = String, Path)),
+    responses((status = 200, body = String, content_type = "text/event-stream"), (status = 404, body = Problem), (status = 429, body = Problem)))]
+pub async fn job_log(
+    State(ctx): State<Ctx>,
+    CurrentPerson(by): CurrentPerson,
+    session: Option<Extension<Session>>,
+    headers: HeaderMap,
+    Path(id): Path<String>,
+) -> Result<Response, Problem> {
+    refuse_cross_site(&ctx, &headers).map_err(|refusal| Problem::refusal(&refusal))?;
+    let last = headers.get("last-event-id").and_then(|value| value.to_str().ok()?.parse::<i64>().ok());
+    let job = list::show(&ctx, &by, &id).await?;
+    let session = by.session.is_some().then(|| session.and_then(|Extension(session)| session.id())).flatten();
+    let dataset = job.dataset.to_string();
+    let watch = watch(&ctx, &by, session, Some(&dataset), false).await?;
+    let follow = Follow { ctx, by, job: id, from: last.unwrap_or(1), watch: Some(watch), ended: false };
+    Ok(event_stream(stream::unfold(follow, Follow::next)))
 }
 
 /// Tells when something changes in a container, as an event `changed`; then ask again what is in it. The stream ends when

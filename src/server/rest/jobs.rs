@@ -3,10 +3,12 @@
 use std::collections::BTreeMap;
 
 use axum::{
+    body::Body,
     extract::{Path, State},
-    http::StatusCode,
+    http::{StatusCode, header},
     response::{IntoResponse, Response},
 };
+use futures::stream;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::{IntoParams, ToSchema};
@@ -15,6 +17,7 @@ use crate::{
     domain::{licence::Amount, time::Timestamp},
     server::{
         context::Ctx,
+        error::Error,
         usecase::job::{
             self,
             list::{self, JobsQuery},
@@ -327,6 +330,35 @@ pub async fn log(
     Params(params): Params<LogParams>,
 ) -> Result<Json<LogBody>, Problem> {
     Ok(Json(list::log(&ctx, &by, &id, params.from, params.limit).await?.into()))
+}
+
+/// A job's log as text, a line each: when, how much it matters, and what it says.
+#[utoipa::path(get, path = "/jobs/{id}/log.txt", tag = "jobs", params(("id" = String, Path)),
+    responses((status = 200, body = String, content_type = "text/plain"), (status = 404, body = Problem)))]
+pub async fn log_text(
+    State(ctx): State<Ctx>,
+    CurrentPerson(by): CurrentPerson,
+    Path(id): Path<String>,
+) -> Result<Response, Problem> {
+    let first = list::log(&ctx, &by, &id, 1, None).await?;
+    let name = format!("attachment; filename=\"job-{}.log.txt\"", list::show(&ctx, &by, &id).await?.id);
+    let pages = stream::try_unfold(Some(first), move |page| {
+        let (ctx, by, id) = (ctx.clone(), by.clone(), id.clone());
+        async move {
+            let Some(page) = page.filter(|page| !page.lines.is_empty()) else { return Ok::<_, Error>(None) };
+            let line = |line: &LogLineView| {
+                format!("{} {:<7} {}\n", line.at.rfc3339(), line.level.label().to_uppercase(), line.text)
+            };
+            let text: String = page.lines.iter().map(line).collect();
+            Ok(Some((text, Some(list::log(&ctx, &by, &id, page.next, None).await?))))
+        }
+    });
+    let headers = [
+        (header::CONTENT_TYPE, "text/plain; charset=utf-8".to_owned()),
+        (header::CONTENT_DISPOSITION, name),
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff".to_owned()),
+    ];
+    Ok((headers, Body::from_stream(pages)).into_response())
 }
 
 /// Cancels a job. Before an engine is at it, it ends at once and is refunded; else it is `cancelling` until the engine has stopped.

@@ -12,7 +12,7 @@ pub mod audit;
 pub mod billing;
 pub mod contract;
 pub mod desktop;
-mod download;
+pub(in crate::server) mod download;
 pub mod engine;
 pub mod events;
 pub mod export;
@@ -227,6 +227,8 @@ fn api() -> OpenApiRouter<Ctx> {
         .routes(routes!(jobs::list_of))
         .routes(routes!(jobs::show))
         .routes(routes!(jobs::log))
+        .routes(routes!(jobs::log_text))
+        .routes(routes!(events::job_log))
         .routes(routes!(jobs::cancel))
         .routes(routes!(jobs::again))
         .routes(routes!(apps::list))

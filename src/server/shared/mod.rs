@@ -3,6 +3,8 @@
 //! It is plain HTML with the site's style sheet: no script, no session, no WebAssembly, because strangers open it once, with
 //! whatever browser they have. `usecase::link` decides what it shows.
 //!
+//! The bytes of a dataset's files have doors of their own here, which ask each time whether the link still shows them.
+//!
 //! # Invariants
 //! - Search engines are told not to index it, and other sites do not get its address as a referrer.
 //! - Wrong, revoked and expired links get the same page, byte for byte.
@@ -15,7 +17,7 @@ use axum::{
         DefaultBodyLimit, Form, Path, Query, Request, State,
         rejection::{FormRejection, PathRejection, QueryRejection},
     },
-    http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header},
+    http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header},
     middleware::{Next, from_fn},
     response::{Html, IntoResponse, Response},
     routing::get,
@@ -25,14 +27,23 @@ use serde::Deserialize;
 
 use crate::{
     domain::{
+        file::{Side, safe_segment},
         id::ResourceId,
+        photo::PreviewSize,
         refusal::Refusal,
         time::{Day, Timestamp},
     },
-    ui::words,
+    ui::{
+        pages::drive::dataset::{
+            row::{badges, media_icon, preview_pixels},
+            show::{no_picture, photo_facts},
+        },
+        words,
+    },
     view::{
         DatasetView,
-        link::{LinkTargetRow, LinkTargetView},
+        file::{FileView, FileWithNeighbours},
+        link::{LinkFiles, LinkTargetRow, LinkTargetView},
     },
 };
 
@@ -40,6 +51,10 @@ use super::{
     context::{Client, Ctx},
     error::Error,
     http_status::status_of,
+    rest::{
+        download::{Disposition, Download},
+        problem::Problem,
+    },
     session::{Caller, cookie_value, is_secure, set_cookie},
     usecase::link::{self, LinkRequest, UnlockedLink, Visit},
 };
@@ -75,6 +90,17 @@ pub fn router(ctx: &Ctx, options: &LeptosOptions) -> Router {
         .layer(from_fn(unlisted))
 }
 
+/// The routes of the bytes that links show (FILE-4, FILE-5), which may take as long as they do.
+pub fn bytes_router(ctx: &Ctx, options: &LeptosOptions) -> Router {
+    let door = LinkState { ctx: ctx.clone(), style: Style(style_sheet(options)) };
+    Router::new()
+        .route("/s/{token}/{resource}/files/{number}/preview", get(preview))
+        .route("/s/{token}/{resource}/files/{number}/content", get(content))
+        .route("/s/{token}/{resource}/zip", get(zip))
+        .with_state(door)
+        .layer(from_fn(unlisted))
+}
+
 /// The address of the style sheet. If the build wrote a hash file, its name contains the hash, as Leptos does it for pages.
 fn style_sheet(options: &LeptosOptions) -> String {
     let hashes = options.hash_files.then(|| {
@@ -93,7 +119,8 @@ async fn unlisted(request: Request, next: Next) -> Response {
     let headers = response.headers_mut();
     headers.insert(HeaderName::from_static("x-robots-tag"), HeaderValue::from_static("noindex, nofollow, noarchive"));
     headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
-    headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY));
+    // What was uploaded comes with a stricter one.
+    headers.entry(header::CONTENT_SECURITY_POLICY).or_insert(HeaderValue::from_static(POLICY));
     response
 }
 
@@ -108,6 +135,29 @@ struct Address {
 #[serde(default)]
 struct SharedQuery {
     cursor: String,
+    side: String,
+    file: String,
+}
+
+/// The parts of the address of a file.
+#[derive(Debug, Deserialize)]
+struct FileAddress {
+    token: String,
+    resource: String,
+    number: String,
+}
+
+/// The parts of the address of a ZIP.
+#[derive(Debug, Deserialize)]
+struct ZipAddress {
+    token: String,
+    resource: String,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct SizeQuery {
+    size: String,
 }
 
 #[derive(Default, Deserialize)]
@@ -158,6 +208,98 @@ impl SharedContent<'_> {
         let cursor = self.view.rows.next_cursor.as_ref()?;
         Some(format!("{}?cursor={cursor}", self.href(self.view.id)))
     }
+
+    /// The address of one side of a dataset.
+    fn side(&self, side: Side) -> String {
+        format!("{}?side={}", self.href(self.view.id), side.as_str())
+    }
+
+    fn images(&self) -> String {
+        self.side(Side::Input)
+    }
+
+    fn results(&self) -> String {
+        self.side(Side::Output)
+    }
+
+    fn this_side(&self, files: &LinkFiles) -> String {
+        self.side(files.side)
+    }
+
+    /// A page of the files of the side that is shown.
+    fn more_files(&self, files: &LinkFiles) -> Option<String> {
+        let cursor = files.page.next_cursor.as_ref()?;
+        Some(format!("{}&cursor={cursor}", self.side(files.side)))
+    }
+
+    fn file(&self, number: i64) -> String {
+        format!("{}?file={number}", self.href(self.view.id))
+    }
+
+    fn of_file(&self, file: &FileView) -> String {
+        self.file(file.number)
+    }
+
+    fn previous(&self, shown: &FileWithNeighbours) -> Option<String> {
+        shown.previous.map(|number| self.file(number))
+    }
+
+    fn following(&self, shown: &FileWithNeighbours) -> Option<String> {
+        shown.next.map(|number| self.file(number))
+    }
+
+    fn content(&self, file: &FileView) -> String {
+        format!("{}/files/{}/content", self.href(self.view.id), file.number)
+    }
+
+    /// All files of a side as a ZIP.
+    fn zip(&self, files: &LinkFiles) -> String {
+        format!("{}/zip?side={}", self.href(self.view.id), files.side.as_str())
+    }
+
+    /// Where the form with the selected files leads.
+    fn selected(&self) -> String {
+        format!("{}/zip", self.href(self.view.id))
+    }
+
+    fn picture(&self, file: &FileView, size: PreviewSize) -> Option<Picture> {
+        let (width, height) = preview_pixels(file, size)?;
+        let address = format!("{}/files/{}/preview?size={}", self.href(self.view.id), file.number, size.pixels());
+        Some(Picture { address, width, height })
+    }
+
+    fn small(&self, file: &FileView) -> Option<Picture> {
+        self.picture(file, PreviewSize::Small)
+    }
+
+    fn large(&self, file: &FileView) -> Option<Picture> {
+        self.picture(file, PreviewSize::Large)
+    }
+}
+
+/// A preview, as `<img>` needs it.
+struct Picture {
+    address: String,
+    width: u32,
+    height: u32,
+}
+
+fn is_images(files: &LinkFiles) -> bool {
+    files.side == Side::Input
+}
+
+fn icon_of(file: &FileView) -> &'static str {
+    media_icon(file.media)
+}
+
+/// What the camera wrote; nothing of what is no photo.
+fn camera_facts(file: &FileView) -> Vec<(&'static str, String)> {
+    file.photo.as_ref().map(photo_facts).unwrap_or_default()
+}
+
+/// The folder of a file, with its slash; empty for none.
+fn folder(file: &FileView) -> &str {
+    file.path.strip_suffix(file.name()).unwrap_or_default()
 }
 
 fn size(bytes: i64) -> String {
@@ -228,6 +370,8 @@ async fn show(
         token: address.token,
         resource: address.resource,
         cursor: place.cursor,
+        side: place.side,
+        file: place.file,
         opened: cookie_value(&headers, COOKIE),
     };
     match link::visit(&ctx, &client(caller), &asked).await {
@@ -264,6 +408,105 @@ async fn unlock(
         Err(Error::Refused(Refusal::Invalid(problems))) => {
             let problem = problems.first().map(crate::domain::text::FieldError::words);
             render(&style, StatusCode::UNPROCESSABLE_ENTITY, "Protected link", Content::Locked { problem })
+        }
+        Err(error) => refused(&style, &error),
+    }
+}
+
+/// A request for the bytes of a file.
+fn of_file(address: FileAddress, headers: &HeaderMap) -> LinkRequest {
+    LinkRequest {
+        token: address.token,
+        resource: Some(address.resource),
+        file: address.number,
+        opened: cookie_value(headers, COOKIE),
+        ..LinkRequest::default()
+    }
+}
+
+/// Bytes, which the browser may keep but has to ask about each time: the link may have been switched off since.
+fn checked(answer: Result<Response, Problem>) -> Response {
+    let mut response = answer.unwrap_or_else(IntoResponse::into_response);
+    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("private, no-cache"));
+    response
+}
+
+async fn preview(
+    State(LinkState { ctx, style }): State<LinkState>,
+    caller: Option<axum::Extension<Caller>>,
+    method: Method,
+    headers: HeaderMap,
+    address: Result<Path<FileAddress>, PathRejection>,
+    query: Result<Query<SizeQuery>, QueryRejection>,
+) -> Response {
+    let (Ok(Path(address)), Ok(Query(query))) = (address, query) else {
+        return refused(&style, &Refusal::NotFound.into());
+    };
+    match link::preview(&ctx, &client(caller), &of_file(address, &headers), &query.size).await {
+        Ok(found) => {
+            let tag = found.object.to_string();
+            let download =
+                Download { disposition: Disposition::Inline, media: "image/jpeg", bytes: found.bytes, tag: &tag };
+            checked(download.answer(&method, &headers, |part| found.read(&ctx, part)).await)
+        }
+        Err(error) => refused(&style, &error),
+    }
+}
+
+async fn content(
+    State(LinkState { ctx, style }): State<LinkState>,
+    caller: Option<axum::Extension<Caller>>,
+    method: Method,
+    headers: HeaderMap,
+    address: Result<Path<FileAddress>, PathRejection>,
+) -> Response {
+    let Ok(Path(address)) = address else { return refused(&style, &Refusal::NotFound.into()) };
+    match link::content(&ctx, &client(caller), &of_file(address, &headers)).await {
+        Ok(found) => {
+            let download = Download {
+                disposition: Disposition::Attachment(found.file.name()),
+                media: found.file.media.as_str(),
+                bytes: found.file.bytes,
+                tag: &found.file.sha256,
+            };
+            checked(download.answer(&method, &headers, |part| found.read(&ctx, part)).await)
+        }
+        Err(error) => refused(&style, &error),
+    }
+}
+
+/// `numbers` may be there once for each file that was selected, as a form sends it.
+async fn zip(
+    State(LinkState { ctx, style }): State<LinkState>,
+    caller: Option<axum::Extension<Caller>>,
+    method: Method,
+    headers: HeaderMap,
+    address: Result<Path<ZipAddress>, PathRejection>,
+    query: Result<Query<Vec<(String, String)>>, QueryRejection>,
+) -> Response {
+    let (Ok(Path(address)), Ok(Query(query))) = (address, query) else {
+        return refused(&style, &Refusal::NotFound.into());
+    };
+    let all = |wanted: &str| -> Vec<&str> {
+        query.iter().filter(|(name, _)| name == wanted).map(|(_, value)| value.as_str()).collect()
+    };
+    let asked = LinkRequest {
+        side: all("side").concat(),
+        opened: cookie_value(&headers, COOKIE),
+        token: address.token,
+        resource: Some(address.resource),
+        ..LinkRequest::default()
+    };
+    match link::zip(&ctx, &client(caller), &asked, all("numbers").join(",")).await {
+        Ok(found) => {
+            let name = format!("{}.zip", safe_segment(&found.name));
+            let download = Download {
+                disposition: Disposition::Attachment(&name),
+                media: "application/zip",
+                bytes: found.bytes(),
+                tag: &found.tag,
+            };
+            checked(download.answer(&method, &headers, |part| found.read(&ctx, part)).await)
         }
         Err(error) => refused(&style, &error),
     }

@@ -1,5 +1,7 @@
 //! Tables `app`, `app_version` and `app_user`: what organizations publish to process datasets, and who may run it (JOB-1).
 
+use std::collections::BTreeMap;
+
 use sqlx::FromRow;
 
 use super::{
@@ -8,7 +10,7 @@ use super::{
 };
 use crate::{
     domain::{
-        app::{AppOption, AppState, MAX_USERS, NewApp, NewVersion, OutputRole, PriceRule},
+        app::{AppOption, AppState, BuiltInFacts, MAX_USERS, NewApp, NewVersion, OutputRole, PriceRule},
         id::{AppId, OrganizationId, PersonId},
         permit::RolePermit,
         time::Timestamp,
@@ -232,6 +234,59 @@ pub async fn insert_version(
     Ok(number)
 }
 
+/// Adds an app that the program has built in, or says anew what it is. Everybody may run it until the operator says otherwise.
+pub async fn upsert_built_in(tx: &mut Tx, id: AppId, app: &BuiltInFacts, at: Timestamp) -> Result<()> {
+    tx.sql(
+        "INSERT INTO app (id, slug, title, summary, price_rule, makes_processed, everybody, state, last_version, created_at, modified_at)
+         VALUES ($1, $2, $3, $4, $5, $6, TRUE, 'published', 0, $7, $7)
+         ON CONFLICT (slug) DO UPDATE SET title = excluded.title, summary = excluded.summary, price_rule = excluded.price_rule,
+            makes_processed = excluded.makes_processed",
+    )
+    .bind(id)
+    .bind(app.slug)
+    .bind(app.title)
+    .bind(app.summary)
+    .bind(app.price)
+    .bind(app.makes_processed)
+    .bind(at)
+    .execute()
+    .await
+    .map(|_| ())
+}
+
+/// Adds the newest version of an app that the program has built in, unless it is there.
+pub async fn insert_built_in_version(
+    tx: &mut Tx,
+    id: AppId,
+    app: &BuiltInFacts,
+    timeout_minutes: i64,
+    at: Timestamp,
+) -> Result<()> {
+    let added = tx
+        .sql(
+            "INSERT INTO app_version (app_id, number, label, options, outputs, timeout_millis, notes, created_by_name, created_at)
+             VALUES ($1, $2, $3, '[]', $4, $5, $6, '', $7) ON CONFLICT (app_id, number) DO NOTHING",
+        )
+        .bind(id)
+        .bind(app.version)
+        .bind(app.version.to_string())
+        .bind(json(&app.outputs))
+        .bind(timeout_minutes * 60_000)
+        .bind(app.notes)
+        .bind(at)
+        .execute()
+        .await?;
+    if added > 0 {
+        tx.sql("UPDATE app SET last_version = $2, modified_at = $3 WHERE id = $1 AND last_version < $2")
+            .bind(id)
+            .bind(app.version)
+            .bind(at)
+            .execute()
+            .await?;
+    }
+    Ok(())
+}
+
 /// JSON of what is made of texts only: it cannot fail.
 fn json(value: &impl serde::Serialize) -> String {
     serde_json::to_string(value).unwrap_or_default()
@@ -326,6 +381,21 @@ pub async fn delete_user(tx: &mut Tx, _permit: &RolePermit, app: AppId, user: uu
 /// How many people and organizations an app names.
 pub async fn count_users(tx: &mut Tx, app: AppId) -> Result<u64> {
     tx.sql("SELECT CAST(COUNT(*) AS BIGINT) FROM app_user WHERE app_id = $1").bind(app).count().await
+}
+
+/// How many people and organizations each of these apps names; those that name none are left out.
+pub async fn count_users_by_app(tx: &mut Tx, apps: &[AppId]) -> Result<BTreeMap<AppId, u64>> {
+    if apps.is_empty() {
+        return Ok(BTreeMap::new());
+    }
+    let rows: Vec<(AppId, i64)> = tx
+        .sql_list(
+            "SELECT app_id, CAST(COUNT(*) AS BIGINT) AS users FROM app_user WHERE app_id IN ({ids}) GROUP BY app_id",
+            apps,
+        )
+        .all()
+        .await?;
+    Ok(rows.into_iter().map(|(app, users)| (app, users.unsigned_abs())).collect())
 }
 
 #[derive(FromRow)]

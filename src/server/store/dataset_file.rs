@@ -352,6 +352,33 @@ pub async fn list_all(tx: &mut Tx, datasets: &[ResourceId], side: Option<Side>, 
     Ok(found)
 }
 
+/// A result that an app made.
+#[derive(Debug, Clone, FromRow)]
+pub struct AppResult {
+    pub number: i64,
+    pub path: String,
+    pub blob_id: BlobId,
+    pub cluster: String,
+    pub bytes: i64,
+    pub created_at: Timestamp,
+}
+
+/// How many results of an app are looked at.
+const MAX_APP_RESULTS: i64 = 100;
+
+/// The results that an app made of a dataset, at most a hundred of them.
+pub async fn list_of_app(tx: &mut Tx, dataset: ResourceId, app: AppId) -> Result<Vec<AppResult>> {
+    tx.sql(
+        "SELECT f.number, f.path, f.blob_id, b.cluster, b.bytes, f.created_at FROM dataset_file f JOIN blob b ON b.id = f.blob_id
+         WHERE f.dataset_id = $1 AND f.app_id = $2 ORDER BY f.number LIMIT CAST($3 AS BIGINT)",
+    )
+    .bind(dataset)
+    .bind(app)
+    .bind(MAX_APP_RESULTS)
+    .all()
+    .await
+}
+
 /// The files of a dataset that have one of these numbers, in no order.
 pub async fn list_chosen(tx: &mut Tx, dataset: ResourceId, numbers: &[i64]) -> Result<Vec<TakenFile>> {
     let mut found = Vec::new();

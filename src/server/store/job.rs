@@ -369,6 +369,15 @@ pub async fn update_state(tx: &mut Tx, id: JobId, change: &StateChange<'_>) -> R
     .map(|rows| rows > 0)
 }
 
+/// Ends the leases of what is built in.
+pub async fn end_built_in_leases(tx: &mut Tx, now: Timestamp) -> Result<()> {
+    tx.sql("UPDATE job SET lease_until = $1 WHERE lease_until > $1 AND engine_key_id IS NULL")
+        .bind(now.plus_millis(-1))
+        .execute()
+        .await?;
+    Ok(())
+}
+
 /// A job whose lease has run out at a moment.
 pub async fn find_lost(tx: &mut Tx, now: Timestamp) -> Result<Option<JobId>> {
     tx.sql("SELECT id FROM job WHERE lease_until IS NOT NULL AND lease_until < $1 ORDER BY lease_until, id LIMIT 1")

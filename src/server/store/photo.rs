@@ -10,11 +10,12 @@
 use sqlx::FromRow;
 use uuid::Uuid;
 
-use super::{CHUNK, Result, Tx, live};
+use super::{CHUNK, Result, Tx, live, values::from_columns};
 use crate::domain::{
     file::Media,
     id::{BlobId, ObjectId, ResourceId},
-    photo::{MAX_ATTEMPTS, MAX_COMPARED, Measured, PhotoFacts, PreviewSize},
+    photo::{CaptureTime, Luminance, MAX_ATTEMPTS, MAX_COMPARED, Measured, PhotoFacts, Position, PreviewSize},
+    survey::SurveyPhoto,
     time::Timestamp,
 };
 
@@ -207,9 +208,10 @@ pub async fn update_not_made(
     Ok(updated > 0)
 }
 
-/// Makes all photos due again that a process had claimed that is gone.
+/// Makes all photos due again that a process had claimed that is gone. The claim stays, as long as there is what it was going to write:
+/// who takes the photo next discards that.
 pub async fn release_all(tx: &mut Tx, now: Timestamp) -> Result<()> {
-    tx.sql("UPDATE photo SET due_at = $1, claim_id = NULL WHERE state = 'waiting' AND due_at > $1 AND claim_id IS NOT NULL AND attempts < $2")
+    tx.sql("UPDATE photo SET due_at = $1 WHERE state = 'waiting' AND due_at > $1 AND claim_id IS NOT NULL AND attempts < $2")
         .bind(now)
         .bind(MAX_ATTEMPTS)
         .execute()
@@ -248,6 +250,96 @@ pub async fn find_preview(tx: &mut Tx, blob: BlobId, size: PreviewSize) -> Resul
         .bind(i64::from(size.pixels()))
         .optional()
         .await
+}
+
+/// How many photos of a dataset are still to be opened, of those that are not left out.
+pub async fn count_waiting(tx: &mut Tx, dataset: ResourceId) -> Result<i64> {
+    tx.sql(
+        "SELECT CAST(COUNT(*) AS BIGINT) FROM dataset_file f JOIN photo o ON o.blob_id = f.blob_id
+         WHERE f.dataset_id = $1 AND f.side = 'input' AND NOT f.left_out AND o.state = 'waiting'",
+    )
+    .bind(dataset)
+    .number()
+    .await
+}
+
+/// A photo of a survey, and where its large preview is.
+#[derive(Debug, Clone)]
+pub struct ListedPhoto {
+    pub photo: SurveyPhoto,
+    /// The path as it sorts.
+    pub path_sort: String,
+    pub cluster: String,
+    /// The object and its size.
+    pub preview: Option<(ObjectId, i64)>,
+}
+
+from_columns! {
+    ListedPhoto: number: i64, path: String, path_sort: String, blob_id: BlobId, cluster: String, width: Option<i64>, height: Option<i64>,
+        taken_at: Option<Timestamp>, taken_offset_minutes: Option<i64>, latitude: Option<i64>, longitude: Option<i64>,
+        altitude_mm: Option<i64>, height_mm: Option<i64>, yaw_mdeg: Option<i64>, pitch_mdeg: Option<i64>,
+        roll_mdeg: Option<i64>, accuracy_mm: Option<i64>, focal_um: Option<i64>, focal35_um: Option<i64>,
+        make: Option<String>, model: Option<String>, serial: Option<String>, sharpness: Option<i64>, luminance: Option<String>,
+        look: Option<i64>, problem: Option<String>, object_id: Option<ObjectId>, preview_bytes: Option<i64>;
+    Self {
+        photo: SurveyPhoto {
+            number,
+            path,
+            blob: blob_id,
+            facts: PhotoFacts {
+                taken: taken_at.map(|clock| CaptureTime { clock, offset_minutes: taken_offset_minutes }),
+                position: latitude.zip(longitude).and_then(|(latitude, longitude)| Position::new(latitude, longitude)),
+                altitude_mm, height_mm, yaw_mdeg, pitch_mdeg, roll_mdeg, accuracy_mm, focal_um, focal35_um, make, model, serial,
+            },
+            opened: measured(width.zip(height), sharpness, luminance.as_deref(), look)
+                .ok_or_else(|| problem.unwrap_or_else(|| "It has not been opened.".to_owned())),
+        },
+        path_sort,
+        cluster,
+        preview: object_id.zip(preview_bytes).filter(|(_, bytes)| *bytes > 0),
+    }
+}
+
+/// What was measured of a photo, if it was.
+fn measured(
+    size: Option<(i64, i64)>,
+    sharpness: Option<i64>,
+    luminance: Option<&str>,
+    look: Option<i64>,
+) -> Option<Measured> {
+    let (width, height) = size?;
+    Some(Measured {
+        width: u32::try_from(width).ok()?,
+        height: u32::try_from(height).ok()?,
+        sharpness: sharpness?,
+        luminance: luminance.and_then(Luminance::read)?,
+        look: look?,
+    })
+}
+
+/// The photos of a dataset that are not left out, in the order of their paths, after one (its path as it sorts, and its number).
+pub async fn list_of_survey(
+    tx: &mut Tx,
+    dataset: ResourceId,
+    after: (&str, i64),
+    limit: i64,
+) -> Result<Vec<ListedPhoto>> {
+    tx.sql(
+        "SELECT f.number, f.path, f.path_sort, f.blob_id, b.cluster, o.width, o.height, o.taken_at, o.taken_offset_minutes, o.latitude,
+            o.longitude, o.altitude_mm, o.height_mm, o.yaw_mdeg, o.pitch_mdeg, o.roll_mdeg, o.accuracy_mm, o.focal_um, o.focal35_um,
+            o.make, o.model, o.serial, o.sharpness, o.luminance, o.look, o.problem, v.object_id, v.bytes AS preview_bytes
+         FROM dataset_file f JOIN blob b ON b.id = f.blob_id JOIN photo o ON o.blob_id = f.blob_id
+            LEFT JOIN photo_preview v ON v.blob_id = f.blob_id AND v.size = $5
+         WHERE f.dataset_id = $1 AND f.side = 'input' AND (f.path_sort, f.number) > ($2, $3) AND NOT f.left_out
+         ORDER BY f.path_sort, f.number LIMIT CAST($4 AS BIGINT)",
+    )
+    .bind(dataset)
+    .bind(after.0.to_owned())
+    .bind(after.1)
+    .bind(limit)
+    .bind(i64::from(PreviewSize::Large.pixels()))
+    .all()
+    .await
 }
 
 /// How sharp the first photos of a dataset are.

@@ -1,31 +1,34 @@
 //! Apps (JOB-1): publishing them in versions, saying who may run them, and finding out whether somebody may.
 
+use std::collections::BTreeMap;
+
 use crate::{
     domain::{
+        account::SharingId,
         app::{
-            AppChange, AppForm, AppState, AppUseFacts, MAX_VERSIONS, NewApp, NewAppForm, NewVersion, NewVersionForm,
-            may_add, may_add_user, may_add_version, may_use,
+            AppChange, AppForm, AppState, AppUseFacts, BuiltIn, DEFAULT_TIMEOUT_MINUTES, MAX_VERSIONS, NewApp,
+            NewAppForm, NewVersion, NewVersionForm, may_add, may_add_user, may_add_version, may_use,
         },
         audit::Action,
         id::{AppId, OrganizationId, PersonId},
         permit::{RolePermit, allow},
         person::full_name,
         refusal::Refusal,
-        role::Permission,
+        role::{Permission, Role},
         text::{FieldIssue, key},
     },
     server::{
         context::{Ctx, Principal},
         error::{Error, Result},
         store::{
-            Tx,
+            Tx, account,
             app::{self, AppUser},
             membership, organization as organizations, person,
         },
     },
     view::{
         Page,
-        app::{AppPageView, AppVersionView, AppView},
+        app::{AppPageView, AppVersionView, AppView, OrganizationAppsView, PublishedAppView},
     },
 };
 
@@ -38,6 +41,9 @@ use super::{
 
 /// How many versions the page of an app lists.
 const LISTED_VERSIONS: i64 = 100;
+
+/// How many apps a page of the browser lists.
+const PAGE_SIZE: i64 = 50;
 
 /// Adds an app as a draft of an organization.
 ///
@@ -159,35 +165,51 @@ pub async fn publish_version(ctx: &Ctx, by: &Principal, slug: &str, form: &NewVe
         .await
 }
 
-/// Who is meant by an id of a person or an organization, or by an Org ID; and what they are called.
-async fn user_of(tx: &mut Tx, text: &str) -> Result<(AppUser, String)> {
-    let id = match text.parse::<uuid::Uuid>() {
-        Ok(id) => {
+/// Who is meant by an id of a person or an organization, by an Org ID, or by the Sharing ID of one of its accounts; and what they are
+/// called. Never by an email address, so that nobody learns which addresses have an account.
+async fn user_of(tx: &mut Tx, text: &str) -> Result<Option<(AppUser, String)>> {
+    let id = match (text.parse::<uuid::Uuid>(), SharingId::parse(text)) {
+        (Ok(id), _) => {
             if let Some(found) = person::find(tx, PersonId(id)).await? {
-                return Ok((AppUser::Person(PersonId(id)), full_name(&found.first_name, &found.last_name)));
+                return Ok(Some((AppUser::Person(PersonId(id)), full_name(&found.first_name, &found.last_name))));
             }
             Some(OrganizationId(id))
         }
-        Err(_) => organizations::find_id(tx, &key(text)).await?,
+        (_, Ok(to)) => {
+            account::find_by_sharing_id(tx, &to.org_key, &to.account_key).await?.map(|account| account.organization)
+        }
+        _ => organizations::find_id(tx, &key(text)).await?,
     };
     let found = match id {
         Some(id) => organizations::find(tx, id).await?,
         None => None,
     };
-    let found = found.ok_or(Refusal::NotFound)?;
-    Ok((AppUser::Organization(found.id), found.name))
+    Ok(found.map(|found| (AppUser::Organization(found.id), found.name)))
 }
 
-/// Authorizes a person or an organization to use an app.
+/// Authorizes a person or an organization to use an app; what they are called.
 ///
 /// # Errors
 /// `NotFound`, also for whom nobody is called like that; `Forbidden`.
-pub async fn authorize(ctx: &Ctx, by: &Principal, slug: &str, user: &str) -> Result<()> {
+pub async fn authorize(ctx: &Ctx, by: &Principal, slug: &str, user: &str) -> Result<String> {
+    authorize_or(ctx, by, slug, user, &Refusal::NotFound).await
+}
+
+/// [`authorize`] by a form, where an id that nobody has is a problem of its field.
+///
+/// # Errors
+/// `NotFound`, `Forbidden`; `Invalid` at `user`.
+pub async fn authorize_by_form(ctx: &Ctx, by: &Principal, slug: &str, user: &str) -> Result<String> {
+    let issue = if user.trim().is_empty() { FieldIssue::Missing } else { FieldIssue::NoSuchAppUser };
+    authorize_or(ctx, by, slug, user, &Refusal::field("user", issue)).await
+}
+
+async fn authorize_or(ctx: &Ctx, by: &Principal, slug: &str, user: &str, nobody: &Refusal) -> Result<String> {
     ctx.db()
         .write(|tx, _| {
             Box::pin(async {
                 let (found, permit) = find_own(tx, by, slug).await?;
-                let (user, name) = user_of(tx, user.trim()).await?;
+                let (user, name) = user_of(tx, user.trim()).await?.ok_or_else(|| nobody.clone())?;
                 may_add_user(app::count_users(tx, found.id).await?)?;
                 if app::insert_user(tx, &permit, found.id, user, ctx.now()).await? {
                     let what = AuditEvent {
@@ -197,25 +219,25 @@ pub async fn authorize(ctx: &Ctx, by: &Principal, slug: &str, user: &str) -> Res
                     };
                     audit::record(tx, ctx, by, what).await?;
                 }
-                Ok(())
+                Ok(name)
             })
         })
         .await
 }
 
-/// Ends the use of an app by a person or an organization; jobs that began go on.
+/// Ends the use of an app by a person or an organization; what they are called. Jobs that began go on.
 ///
 /// # Errors
 /// `NotFound`, also for who could not use it; `Forbidden`.
-pub async fn unauthorize(ctx: &Ctx, by: &Principal, slug: &str, user: &str) -> Result<()> {
+pub async fn unauthorize(ctx: &Ctx, by: &Principal, slug: &str, user: &str) -> Result<String> {
     ctx.db()
         .write(|tx, _| {
             Box::pin(async {
                 let (found, permit) = find_own(tx, by, slug).await?;
-                let (id, name) = match user_of(tx, user.trim()).await {
-                    Ok((user, name)) => (user.id(), name),
+                let (id, name) = match user_of(tx, user.trim()).await? {
+                    Some((user, name)) => (user.id(), name),
                     // Who has been deleted since can still be taken out.
-                    Err(_) => (super::subject(user.trim())?, "someone".to_owned()),
+                    None => (super::subject(user.trim())?, "someone".to_owned()),
                 };
                 if !app::delete_user(tx, &permit, found.id, id).await? {
                     return Err(Refusal::NotFound.into());
@@ -226,7 +248,7 @@ pub async fn unauthorize(ctx: &Ctx, by: &Principal, slug: &str, user: &str) -> R
                     ..AuditEvent::new(Action::AppUserRemoved, format!("ended the use of “{}” by {name}", found.title))
                 };
                 audit::record(tx, ctx, by, what).await?;
-                Ok(())
+                Ok(name)
             })
         })
         .await
@@ -320,14 +342,80 @@ pub async fn list_of(ctx: &Ctx, by: &Principal, org: &str, cursor: &str, limit: 
     let limit = super::limit(limit)?;
     let mut tx = ctx.db().read().await?;
     let (found, role) = organization::find_with_role(&mut tx, by, org).await?;
+    Ok(published(&mut tx, by, found.id, role, cursor, limit).await?.0)
+}
+
+/// A page of the apps of an organization, and whether the caller publishes them.
+async fn published(
+    tx: &mut Tx,
+    by: &Principal,
+    organization: OrganizationId,
+    role: Option<Role>,
+    cursor: &str,
+    limit: i64,
+) -> Result<(Page<AppView>, bool)> {
     let role = role.ok_or(Refusal::NotFound)?;
-    let pager = Pager::new(format!("{} apps", found.id));
+    let pager = Pager::new(format!("{organization} apps"));
     let after: String = pager.read(cursor)?.unwrap_or_default();
-    let apps = app::list_published_by(&mut tx, found.id, &after, limit + 1).await?;
-    let publishes = allow(by.who(), found.id, Some(role), Permission::PublishApps).is_ok();
+    let apps = app::list_published_by(tx, organization, &after, limit + 1).await?;
+    let publishes = allow(by.who(), organization, Some(role), Permission::PublishApps).is_ok();
     let mut page = pager.page(apps, limit, |app| app.slug.clone())?;
     page.items.retain(|app| publishes || app.state != AppState::Draft);
-    Ok(page)
+    Ok((page, publishes))
+}
+
+/// The page of the apps that an organization publishes.
+///
+/// # Errors
+/// `NotFound` for who is not in the organization; `Invalid` at `cursor`.
+pub async fn organization_page(ctx: &Ctx, by: &Principal, org: &str, cursor: &str) -> Result<OrganizationAppsView> {
+    let mut tx = ctx.db().read().await?;
+    let at = organization::belonging(&mut tx, by, org).await?;
+    let (page, publishes) = published(&mut tx, by, at.id, at.role, cursor, PAGE_SIZE).await?;
+    let mut users = if publishes {
+        let ids: Vec<AppId> = page.items.iter().map(|app| app.id).collect();
+        app::count_users_by_app(&mut tx, &ids).await?
+    } else {
+        BTreeMap::new()
+    };
+    let apps = page.map(|app| {
+        let users = publishes.then(|| users.remove(&app.id).unwrap_or_default());
+        PublishedAppView { app, users }
+    });
+    Ok(OrganizationAppsView { organization: at, publishes, apps })
+}
+
+/// The page of the apps that the reader may run.
+///
+/// # Errors
+/// `Invalid` at `cursor`.
+pub async fn usable_page(ctx: &Ctx, by: &Principal, cursor: &str) -> Result<Page<AppView>> {
+    list_usable(ctx, by, cursor, Some(PAGE_SIZE)).await
+}
+
+/// Adds the apps that the program has built in, with their newest versions (JOB-4); their ids. Idempotent.
+///
+/// # Errors
+/// The database.
+pub async fn add_built_in(ctx: &Ctx) -> Result<Vec<(BuiltIn, AppId)>> {
+    let mut added = Vec::new();
+    for app in BuiltIn::ALL {
+        let facts = app.facts();
+        let id: Result<AppId> = ctx
+            .db()
+            .write(|tx, _| {
+                Box::pin(async {
+                    let now = ctx.now();
+                    app::upsert_built_in(tx, AppId(ctx.id()), &facts, now).await?;
+                    let id = app::find(tx, facts.slug).await?.ok_or(Refusal::NotFound)?.id;
+                    app::insert_built_in_version(tx, id, &facts, DEFAULT_TIMEOUT_MINUTES, now).await?;
+                    Ok(id)
+                })
+            })
+            .await;
+        added.push((app, id?));
+    }
+    Ok(added)
 }
 
 /// An app for its page: with its versions for who may run it or publishes it, and with who may run it for the latter.
@@ -362,5 +450,9 @@ pub async fn page(ctx: &Ctx, by: &Principal, slug: &str) -> Result<AppPageView> 
         Vec::new()
     };
     let users = if facts.publishes { Some(app::list_users(&mut tx, found.id).await?) } else { None };
-    Ok(AppPageView { app: found, versions, users, refused })
+    let publisher_org_id = match &found.publisher {
+        Some((id, _)) if facts.publishes => organizations::find(&mut tx, *id).await?.map(|publisher| publisher.org_id),
+        _ => None,
+    };
+    Ok(AppPageView { app: found, versions, users, refused, asks_publisher: facts.asks_publisher(), publisher_org_id })
 }

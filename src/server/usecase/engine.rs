@@ -22,7 +22,7 @@ use crate::{
         time::Timestamp,
     },
     server::{
-        context::{Ctx, JobPrincipal, KeyPrincipal, digest, machine_name},
+        context::{Ctx, JobPrincipal, KeyPrincipal, digest, machine_identity, machine_name},
         error::{Error, Result, at_field},
         store::{
             Tx, app, dataset_file,
@@ -183,7 +183,7 @@ pub async fn identify(ctx: &Ctx, token: &str, address: Option<String>) -> Result
     Ok(found.map(|token| JobPrincipal {
         job: token.job,
         lease: token.lease,
-        key: token.key,
+        identity: machine_identity(token.key),
         name: machine_name(&token.key_name),
         address,
     }))
@@ -433,6 +433,15 @@ async fn end(
     jobs::settle::apply(tx, ctx, found, next, message, Some(by.lease)).await?;
     jobs::settle::note_ended(tx, ctx, found, next).await?;
     Ok(next.to)
+}
+
+/// Ends the leases of what is built in, whose process is gone: their jobs are looked after as if nobody had been heard of for too long.
+///
+/// # Errors
+/// The database.
+pub async fn end_built_in_leases(ctx: &Ctx) -> Result<()> {
+    let now = ctx.now();
+    ctx.db().write(|tx, _| Box::pin(async { Ok(job::end_built_in_leases(tx, now).await?) })).await
 }
 
 /// Looks after one job whose engine was lost, or whose time is over; whether there was one. Several nodes may do so at once.

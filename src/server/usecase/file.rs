@@ -87,8 +87,18 @@ pub async fn list(ctx: &Ctx, by: &Principal, dataset: &str, query: &FilesQuery) 
     let by = &view_as::at_resource(ctx, by, dataset, &query.view_as).await?.by;
     let mut tx = ctx.db().read().await?;
     access::permit(&mut tx, by, Act::View, dataset).await?;
-    dataset_of(&mut tx, dataset).await?;
     let limit = super::limit(query.limit)?;
+    list_in(&mut tx, dataset, query, limit).await
+}
+
+/// [`list`], for whom has been found to see the dataset.
+pub(super) async fn list_in(
+    tx: &mut Tx,
+    dataset: ResourceId,
+    query: &FilesQuery,
+    limit: i64,
+) -> Result<Page<FileView>> {
+    dataset_of(tx, dataset).await?;
     let side = match query.side.as_str() {
         "" => Side::Input,
         word => Side::parse(word).map_err(at_field("side"))?,
@@ -107,8 +117,8 @@ pub async fn list(ctx: &Ctx, by: &Principal, dataset: &str, query: &FilesQuery) 
         after,
         limit: limit + 1,
     };
-    let files = dataset_file::list(&mut tx, &listed).await?;
-    let files = judged(&mut tx, dataset, files).await?;
+    let files = dataset_file::list(tx, &listed).await?;
+    let files = judged(tx, dataset, files).await?;
     pager.page(files, limit, |file| (crate::domain::name::sort_key(&file.path), file.number))
 }
 
@@ -168,9 +178,14 @@ pub async fn page(ctx: &Ctx, by: &Principal, dataset: &str, number: &str, view_a
     let by = &view_as::at_resource(ctx, by, dataset, view_as).await?.by;
     let mut tx = ctx.db().read().await?;
     access::permit(&mut tx, by, Act::View, dataset).await?;
-    let file = judged_one(&mut tx, dataset, number).await?;
+    page_in(&mut tx, dataset, number).await
+}
+
+/// [`page`], for whom has been found to see the dataset.
+pub(super) async fn page_in(tx: &mut Tx, dataset: ResourceId, number: &str) -> Result<FileWithNeighbours> {
+    let file = judged_one(tx, dataset, number).await?;
     let sort = crate::domain::name::sort_key(&file.path);
-    let (previous, next) = dataset_file::find_neighbours(&mut tx, dataset, file.side, &sort, file.number).await?;
+    let (previous, next) = dataset_file::find_neighbours(tx, dataset, file.side, &sort, file.number).await?;
     Ok(FileWithNeighbours { file, previous, next })
 }
 
@@ -226,8 +241,13 @@ pub async fn content(ctx: &Ctx, by: &Principal, dataset: &str, number: &str) -> 
     let dataset: ResourceId = super::subject(dataset)?;
     let mut tx = ctx.db().read().await?;
     access::permit(&mut tx, by, Act::Download, dataset).await?;
-    let found = file_of(&mut tx, dataset, number).await?;
-    let pieces = blob::list_pieces(&mut tx, found.blob).await?;
+    content_in(&mut tx, dataset, number).await
+}
+
+/// [`content`], for whom has been found to be allowed to take it.
+pub(super) async fn content_in(tx: &mut Tx, dataset: ResourceId, number: &str) -> Result<FileContent> {
+    let found = file_of(tx, dataset, number).await?;
+    let pieces = blob::list_pieces(tx, found.blob).await?;
     Ok(FileContent { file: found.file, cluster: found.cluster, pieces })
 }
 
@@ -272,12 +292,17 @@ pub async fn preview(ctx: &Ctx, by: &Principal, dataset: &str, number: &str, siz
     let dataset: ResourceId = super::subject(dataset)?;
     let mut tx = ctx.db().read().await?;
     access::permit(&mut tx, by, Act::View, dataset).await?;
+    preview_in(&mut tx, dataset, number, size).await
+}
+
+/// [`preview`], for whom has been found to see the dataset.
+pub(super) async fn preview_in(tx: &mut Tx, dataset: ResourceId, number: &str, size: &str) -> Result<Preview> {
     let size = match size {
         "" => PreviewSize::default(),
         size => PreviewSize::parse(size).map_err(at_field("size"))?,
     };
-    let stored = file_of(&mut tx, dataset, number).await?;
-    let (object, bytes) = photo::find_preview(&mut tx, stored.blob, size).await?.ok_or(Refusal::NotFound)?;
+    let stored = file_of(tx, dataset, number).await?;
+    let (object, bytes) = photo::find_preview(tx, stored.blob, size).await?.ok_or(Refusal::NotFound)?;
     Ok(Preview { object, bytes, cluster: stored.cluster })
 }
 

@@ -20,6 +20,8 @@ pub async fn show(ctx: &Ctx, by: &Principal, org: &str) -> Result<HomeView> {
     let (found, role) = find_with_role(&mut tx, by, org).await?;
     let may = |permission| role.is_some_and(|role| may(role, permission));
     let given = membership::find_limited(&mut tx, found.id, by.person).await?;
+    let caps = membership::find_caps(&mut tx, found.id, by.person).await?;
+    let limits = caps.map(|(role, caps)| caps.words(role)).unwrap_or_default();
     let legal = may(Permission::ViewLegal).then(|| found.legal.clone());
     let sees_people = role.is_some_and(|role| found.details.people_visible_to.shows_to(role));
     let people = if sees_people { Some(membership::count(&mut tx, found.id).await?) } else { None };
@@ -44,6 +46,7 @@ pub async fn show(ctx: &Ctx, by: &Principal, org: &str) -> Result<HomeView> {
     let offers = super::offer::list::waiting(&mut tx, ctx, by, &belonging).await?;
     Ok(HomeView {
         organization: belonging,
+        limits,
         kind: found.kind,
         plan: found.plan,
         country: found.legal.country.clone(),

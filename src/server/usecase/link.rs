@@ -14,18 +14,20 @@ use crate::{
         access::{Act, may_act},
         audit::Action,
         fields::Fields,
-        id::{LinkId, ResourceId},
+        file::Side,
+        id::{LinkId, PersonId, ResourceId},
         licence::{Entitlement, allows},
         name::sort_key,
         refusal::Refusal,
         resource::Kind,
-        share_link::{LinkPassword, LinkStatus, expiry, may_add, may_link},
+        restriction::Restrictions,
+        share_link::{LinkPassword, LinkStatus, expiry, may_add, may_link, may_visit},
         text::FieldIssue,
         time::Timestamp,
     },
     view::{
         Control, Page, RowView,
-        link::{LinkTargetRow, LinkTargetView, ShareLinkView, ShareView},
+        link::{LinkFiles, LinkTargetRow, LinkTargetView, ShareLinkView, ShareView},
     },
 };
 
@@ -38,7 +40,9 @@ use super::{
     },
     access,
     audit::{self, AuditEvent},
+    file::{self, FileContent, FilesQuery, Preview},
     pager::Pager,
+    zip::{self, ZipContent, ZipQuery},
 };
 
 /// How many links a list shows; more than this were not made in a long time.
@@ -219,6 +223,10 @@ pub struct LinkRequest {
     pub resource: Option<String>,
     /// Where the page of a list starts.
     pub cursor: String,
+    /// Which files of a dataset are listed: `input` or `output`; empty for what there is.
+    pub side: String,
+    /// The file of a dataset that is shown on its own; empty for none.
+    pub file: String,
     /// What the browser kept since the password was given.
     pub opened: Option<String>,
 }
@@ -283,10 +291,7 @@ pub async fn visit(ctx: &Ctx, client: &Client, asked: &LinkRequest) -> Result<Vi
     if !is_open(ctx, &found, asked.opened.as_deref()) {
         return Ok(Visit::Locked);
     }
-    let id = match asked.resource.as_deref() {
-        None => found.resource,
-        Some(id) => super::id("resource", id).map_err(|_| Refusal::NotFound)?,
-    };
+    let id = asked_resource(&found, asked)?;
     let mut tx = ctx.db().read().await?;
     let mut path = link::list_path(&mut tx, found.resource, id).await?;
     let shown = resource::find(&mut tx, id).await?.filter(|_| !path.is_empty()).ok_or(Refusal::NotFound)?;
@@ -301,11 +306,100 @@ pub async fn visit(ctx: &Ctx, client: &Client, asked: &LinkRequest) -> Result<Vi
     } else {
         Page { items: Vec::new(), next_cursor: None }
     };
+    let files = if shown.kind == Kind::Dataset { files(&mut tx, id, asked).await? } else { None };
     drop(tx);
     note_opened(ctx, &found);
     let name = path.last().map(|crumb| crumb.name.clone()).unwrap_or_default();
     let (dataset, modified_at) = (shown.dataset, shown.modified_at);
-    Ok(Visit::Shown(LinkTargetView { path, id, kind: shown.kind, name, dataset, modified_at, rows }))
+    Ok(Visit::Shown(LinkTargetView { path, id, kind: shown.kind, name, dataset, modified_at, rows, files }))
+}
+
+/// What is asked for of what a link shows.
+fn asked_resource(found: &link::Link, asked: &LinkRequest) -> Result<ResourceId> {
+    match asked.resource.as_deref() {
+        None => Ok(found.resource),
+        Some(id) => Ok(super::id("resource", id).map_err(|_| Refusal::NotFound)?),
+    }
+}
+
+/// What is restricted on a resource, by anything on the way up to its root: also by what is above the link's resource.
+async fn restrictions(tx: &mut Tx, id: ResourceId) -> Result<Restrictions> {
+    // Nobody in particular asks, so no role and no grant counts.
+    let nobody = PersonId(uuid::Uuid::nil());
+    let found = access::access_paths(tx, nobody, &[id]).await?.remove(&id).ok_or(Refusal::NotFound)?;
+    Ok(found.facts.restrictions)
+}
+
+/// The files of a dataset that a link shows; `None` where it has none.
+async fn files(tx: &mut Tx, dataset: ResourceId, asked: &LinkRequest) -> Result<Option<Box<LinkFiles>>> {
+    let holds = file::summary(tx, dataset, false).await?;
+    if holds.inputs + holds.outputs == 0 {
+        return if asked.file.is_empty() { Ok(None) } else { Err(Refusal::NotFound.into()) };
+    }
+    let side = match asked.side.as_str() {
+        "" if holds.inputs == 0 => Side::Output,
+        "" => Side::Input,
+        word => Side::parse(word).map_err(|_| Refusal::NotFound)?,
+    };
+    let download_refused =
+        may_visit(Act::Download, restrictions(tx, dataset).await?).err().map(|refusal| refusal.to_string());
+    let none = Page { items: Vec::new(), next_cursor: None };
+    let (shown, page) = if asked.file.is_empty() {
+        let query =
+            FilesQuery { side: side.as_str().to_owned(), cursor: asked.cursor.clone(), ..FilesQuery::default() };
+        (None, file::list_in(tx, dataset, &query, file::PAGE_SIZE).await?)
+    } else {
+        (Some(file::page_in(tx, dataset, &asked.file).await?), none)
+    };
+    let side = shown.as_ref().map_or(side, |shown| shown.file.side);
+    Ok(Some(Box::new(LinkFiles { holds, side, page, first_page: asked.cursor.is_empty(), shown, download_refused })))
+}
+
+/// The dataset that a link shows to somebody who has opened it, for an act on its files. Every door to bytes asks this each time, so
+/// that a link that was revoked, has ended or asks for its password gives nothing any more.
+///
+/// # Errors
+/// `NotFound` also while its password is missing; `Forbidden` where downloading is restricted; `RateLimited`.
+async fn open_dataset(ctx: &Ctx, client: &Client, asked: &LinkRequest, act: Act) -> Result<(Tx, ResourceId)> {
+    let (found, standing) = open(ctx, client, &asked.token).await?;
+    if standing != LinkStatus::On || !is_open(ctx, &found, asked.opened.as_deref()) {
+        return Err(Refusal::NotFound.into());
+    }
+    let id = asked_resource(&found, asked)?;
+    let mut tx = ctx.db().read().await?;
+    if link::list_path(&mut tx, found.resource, id).await?.is_empty() {
+        return Err(Refusal::NotFound.into());
+    }
+    may_visit(act, restrictions(&mut tx, id).await?)?;
+    Ok((tx, id))
+}
+
+/// A preview of a photo, for somebody with a link to it (FILE-5).
+///
+/// # Errors
+/// `NotFound`, also while there is none; `Invalid` at `size`; `RateLimited`.
+pub async fn preview(ctx: &Ctx, client: &Client, asked: &LinkRequest, size: &str) -> Result<Preview> {
+    let (mut tx, dataset) = open_dataset(ctx, client, asked, Act::View).await?;
+    file::preview_in(&mut tx, dataset, &asked.file, size).await
+}
+
+/// The bytes of a file, for somebody with a link to it (FILE-4).
+///
+/// # Errors
+/// `NotFound`; `Forbidden` where downloading is restricted; `RateLimited`.
+pub async fn content(ctx: &Ctx, client: &Client, asked: &LinkRequest) -> Result<FileContent> {
+    let (mut tx, dataset) = open_dataset(ctx, client, asked, Act::Download).await?;
+    file::content_in(&mut tx, dataset, &asked.file).await
+}
+
+/// The files of a dataset as a ZIP, or those with these numbers, for somebody with a link to it (FILE-4).
+///
+/// # Errors
+/// `NotFound`; `Forbidden` where downloading is restricted; `Invalid` at `numbers`; `BadRequest` for nothing and for more than a ZIP
+/// holds; `RateLimited`.
+pub async fn zip(ctx: &Ctx, client: &Client, asked: &LinkRequest, numbers: String) -> Result<ZipContent> {
+    let (mut tx, dataset) = open_dataset(ctx, client, asked, Act::Download).await?;
+    zip::dataset_in(&mut tx, dataset, &ZipQuery { side: asked.side.clone(), numbers }).await
 }
 
 async fn rows(tx: &mut Tx, parent: ResourceId, cursor: &str) -> Result<Page<LinkTargetRow>> {

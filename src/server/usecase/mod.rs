@@ -49,6 +49,7 @@ pub mod session;
 pub mod settings;
 pub mod site;
 pub mod storage;
+pub mod survey;
 pub mod task;
 pub mod transfer;
 pub mod transfers_page;

@@ -136,7 +136,12 @@ pub async fn dataset(ctx: &Ctx, by: &Principal, id: &str, query: &ZipQuery) -> R
     let id: ResourceId = super::subject(id)?;
     let mut tx = ctx.db().read().await?;
     access::permit(&mut tx, by, Act::Download, id).await?;
-    let found = resource::find(&mut tx, id).await?.filter(|found| found.kind == Kind::Dataset);
+    dataset_in(&mut tx, id, query).await
+}
+
+/// [`dataset`], for whom has been found to be allowed to take it.
+pub(super) async fn dataset_in(tx: &mut Tx, id: ResourceId, query: &ZipQuery) -> Result<ZipContent> {
+    let found = resource::find(tx, id).await?.filter(|found| found.kind == Kind::Dataset);
     let found = found.ok_or(Refusal::NotFound)?;
     let side = match query.side.as_str() {
         "" | "all" => None,
@@ -148,19 +153,19 @@ pub async fn dataset(ctx: &Ctx, by: &Principal, id: &str, query: &ZipQuery) -> R
     };
     let files = match &numbers {
         Some(numbers) => {
-            let mut files = dataset_file::list_chosen(&mut tx, id, numbers).await?;
+            let mut files = dataset_file::list_chosen(tx, id, numbers).await?;
             files.retain(|file| side.is_none_or(|side| file.side == side));
             if files.len() != numbers.len() {
                 return Err(Refusal::NotFound.into());
             }
             files
         }
-        None => dataset_file::list_all(&mut tx, &[id], side, at_most_files()).await?,
+        None => dataset_file::list_all(tx, &[id], side, at_most_files()).await?,
     };
     if files.len() > MAX_ZIP_FILES {
         return Err(too_much().into());
     }
-    zip_of(&mut tx, found.name, &BTreeMap::from([(id, String::new())]), files).await
+    zip_of(tx, found.name, &BTreeMap::from([(id, String::new())]), files).await
 }
 
 /// The files of all datasets below a container as a ZIP, in folders as they are in the Drive.

@@ -1,6 +1,7 @@
 //! What happens by itself, again and again: each task idempotent, so that several nodes may run it and a crash costs
 //! nothing.
 
+pub mod builtin;
 pub mod jobs;
 pub mod mail;
 pub mod photos;
@@ -48,9 +49,11 @@ pub struct Workers {
     file_sweeper: JoinHandle<()>,
     job_worker: JoinHandle<()>,
     photo_worker: Option<JoinHandle<()>>,
+    app_worker: Option<JoinHandle<()>>,
 }
 
-/// Starts the workers; mail is delivered only where there is a mail server, and photos are opened only where there are turns for them.
+/// Starts the workers; mail is delivered only where there is a mail server. Photos are opened and built-in apps are run only where there
+/// are built-in workers.
 pub fn start(ctx: &Ctx, delivery: Option<Delivery>, builtin_workers: usize) -> Workers {
     let (stop, stopped) = watch::channel(false);
     let mail_worker = delivery.map(|delivery| tokio::spawn(mail::run(ctx.clone(), delivery, stopped)));
@@ -60,6 +63,8 @@ pub fn start(ctx: &Ctx, delivery: Option<Delivery>, builtin_workers: usize) -> W
     let job_worker = tokio::spawn(jobs::run(ctx.clone(), stop.subscribe()));
     let photo_worker =
         (builtin_workers > 0).then(|| tokio::spawn(photos::run(ctx.clone(), builtin_workers, stop.subscribe())));
+    let app_worker =
+        (builtin_workers > 0).then(|| tokio::spawn(builtin::run(ctx.clone(), builtin_workers, stop.subscribe())));
     let ctx = ctx.clone();
     tokio::spawn(async move {
         loop {
@@ -75,7 +80,7 @@ pub fn start(ctx: &Ctx, delivery: Option<Delivery>, builtin_workers: usize) -> W
             tokio::time::sleep(CLEANUP_INTERVAL).await;
         }
     });
-    Workers { stop, mail_worker, task_worker, credit_worker, file_sweeper, job_worker, photo_worker }
+    Workers { stop, mail_worker, task_worker, credit_worker, file_sweeper, job_worker, photo_worker, app_worker }
 }
 
 /// Asks the workers of a node to stop.
@@ -107,6 +112,9 @@ impl Workers {
         let _ = self.job_worker.await;
         if let Some(photo_worker) = self.photo_worker {
             let _ = photo_worker.await;
+        }
+        if let Some(app_worker) = self.app_worker {
+            let _ = app_worker.await;
         }
     }
 }

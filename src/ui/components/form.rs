@@ -4,7 +4,9 @@
 //! Without WebAssembly the browser posts the form and the server redirects. A refused form is kept in a cookie, and the
 //! next page shows it again as its flash. With WebAssembly the page is not reloaded, and the result looks the same.
 
-use leptos::{context::Provider, ev::SubmitEvent, html, prelude::*};
+use std::borrow::Cow;
+
+use leptos::{context::Provider, ev::SubmitEvent, html, oco::Oco, prelude::*};
 use leptos_router::{NavigateOptions, hooks::use_navigate};
 use wasm_bindgen::JsCast;
 use web_sys::HtmlInputElement;
@@ -35,7 +37,7 @@ pub struct FormContext {
     failure: Signal<Option<Failure>>,
     pending: Signal<bool>,
     typed: StoredValue<Vec<(String, String)>>,
-    labels: StoredValue<Vec<(&'static str, &'static str)>>,
+    labels: StoredValue<Vec<(Cow<'static, str>, Cow<'static, str>)>>,
 }
 
 impl FormContext {
@@ -54,7 +56,8 @@ impl FormContext {
     }
 
     /// Records a field's label, which the summary of problems uses.
-    pub fn named(self, field: &'static str, label: &'static str) {
+    pub fn named(self, field: impl Into<Cow<'static, str>>, label: impl Into<Cow<'static, str>>) {
+        let (field, label) = (field.into(), label.into());
         self.labels.update_value(|labels| {
             if !labels.iter().any(|(known, _)| *known == field) {
                 labels.push((field, label));
@@ -63,8 +66,10 @@ impl FormContext {
     }
 
     /// The label of a field, if it was recorded.
-    fn label_of(self, field: &str) -> Option<&'static str> {
-        self.labels.with_value(|labels| labels.iter().find(|(known, _)| *known == field).map(|(_, label)| *label))
+    fn label_of(self, field: &str) -> Option<String> {
+        self.labels.with_value(|labels| {
+            labels.iter().find(|(known, _)| *known == field).map(|(_, label)| label.clone().into_owned())
+        })
     }
 
     /// The value that a field had when the form was refused.
@@ -88,16 +93,18 @@ impl FormContext {
     }
 
     /// The problem with a field.
-    pub fn problem(self, field: &'static str) -> Memo<Option<String>> {
-        let failure = self.failure;
+    pub fn problem(self, field: impl Into<Cow<'static, str>>) -> Memo<Option<String>> {
+        let (failure, field) = (self.failure, field.into());
         Memo::new(move |_| {
             failure.with(|failure| match failure {
                 Some(Failure::Refused(Refusal::Invalid(problems))) => {
-                    problems.iter().find(|problem| problem.field == field).map(FieldError::words)
+                    problems.iter().find(|problem| *problem.field == *field).map(FieldError::words)
                 }
                 // The refusals about a single field that are not in `Invalid` (DRIVE-5, FILE-1).
-                Some(Failure::Refused(refusal @ Refusal::NameTaken(_))) if field == "name" => Some(refusal.to_string()),
-                Some(Failure::Refused(refusal @ Refusal::FileConflict(_))) if field == "path" => {
+                Some(Failure::Refused(refusal @ Refusal::NameTaken(_))) if *field == *"name" => {
+                    Some(refusal.to_string())
+                }
+                Some(Failure::Refused(refusal @ Refusal::FileConflict(_))) if *field == *"path" => {
                     Some(refusal.to_string())
                 }
                 _ => None,
@@ -273,7 +280,7 @@ fn empty_passwords(form: NodeRef<html::Form>) {
 /// The submit button.
 #[component]
 pub fn Submit(
-    label: &'static str,
+    #[prop(into)] label: Oco<'static, str>,
     #[prop(default = Tone::Primary)] tone: Tone,
     #[prop(optional)] icon: Option<&'static str>,
 ) -> impl IntoView {
@@ -334,7 +341,7 @@ fn Problems(failure: Failure, from_flash: bool) -> impl IntoView {
             let entries = at_fields
                 .into_iter()
                 .map(|(field, text)| {
-                    let called = form.label_of(&field).map_or_else(|| field_words(&field), str::to_owned);
+                    let called = form.label_of(&field).unwrap_or_else(|| field_words(&field));
                     // `external` leaves the jump within the page to the browser instead of the router.
                     view! { <li><a rel="external" href=format!("#{}", form.field_id(&field))>{called}</a> ": " {text}</li> }
                 })

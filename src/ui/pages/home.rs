@@ -86,6 +86,7 @@ fn HomeContent(
             </div>
         </header>
         {first_steps.map(|first_steps| view! { <FirstStepsList first_steps back/> })}
+        {(!home.limits.is_empty()).then(|| view! { <Limits limits=home.limits.clone()/> })}
         <div class="tiles">
             {(!home.offers.is_empty()).then(|| view! { <Offers offers=home.offers.clone() org=org.clone() now/> })}
             <div class="tiles-column">
@@ -95,6 +96,19 @@ fn HomeContent(
             {home.licences.map(|licences| view! { <Licences licences org=org.clone() manages now/> })}
             {home.activity.map(|activity| view! { <Activity activity org now/> })}
         </div>
+    }
+}
+
+/// What one's own membership does not let through (JOB-5).
+#[component]
+fn Limits(limits: Vec<String>) -> impl IntoView {
+    let entries = limits.into_iter().map(|text| view! { <li>{text}</li> }).collect_view();
+    view! {
+        <section class="own-limits" aria-labelledby="own-limits">
+            <h2 id="own-limits" class="small">"Limits of your membership"</h2>
+            <ul>{entries}</ul>
+            <p class="small">"An Owner or a Manager of the organization can change them."</p>
+        </section>
     }
 }
 

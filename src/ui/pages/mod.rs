@@ -2,6 +2,7 @@
 
 pub mod accounts;
 pub mod activity;
+pub mod apps;
 pub mod billing;
 pub mod drive;
 pub mod first_steps;

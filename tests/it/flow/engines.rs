@@ -527,3 +527,90 @@ both!(job_6_an_engine_waits_for_a_job_and_gets_it_at_once, async |app| {
     start(&rolf, other, "qc").await.expect(403);
     app.healthy().await;
 });
+
+both!(job_6_engines_at_two_nodes_take_each_job_once_and_end_it_at_the_other_node, async |app| {
+    let (anna, org, engine, dataset) = studio(app).await;
+    let url = app.database_url();
+    let node = match &url {
+        Some(url) => app.node(url).await,
+        None => app.patient(std::time::Duration::from_secs(10)),
+    };
+    let there = Engine { nobody: node.nobody(), bearer: engine.bearer.clone() };
+    let mut datasets = vec![dataset];
+    for number in 0..5 {
+        datasets.push(anna.dataset(org.root, &format!("Flight {number}"), 10).await);
+    }
+    for dataset in &datasets {
+        started(&anna, *dataset, "ortho").await;
+        app.tick(1_000);
+    }
+    let claims = (0..12).map(|number| {
+        let here = number % 2 == 0;
+        let engine = if here { engine.clone() } else { there.clone() };
+        let claim = async move { engine.claim("ortho").await.map(|held| (here, held)) };
+        Box::pin(claim) as futures::future::BoxFuture<'static, Option<(bool, Held)>>
+    });
+    let taken: Vec<(bool, Held)> = at_once(claims.collect()).await.into_iter().flatten().collect();
+    let ids: std::collections::BTreeSet<&str> = taken.iter().map(|(_, held)| held.id.as_str()).collect();
+    assert_eq!((taken.len(), ids.len()), (datasets.len(), datasets.len()), "each job is taken once");
+    // What is known of a job is in the database: every call may go to the other node.
+    for (here, held) in &taken {
+        let nobody = if *here { node.nobody() } else { app.nobody() };
+        let held = Held { engine: Engine { nobody, bearer: held.engine.bearer.clone() }, ..held.clone() };
+        held.beat().await.expect(200);
+        held.write("map.tif", "orthophoto", "map").await.expect(204);
+        held.complete().await.expect(200);
+    }
+    for (_, held) in &taken {
+        assert_eq!(held.complete().await.expect(409).code(), "lease_lost");
+    }
+    // An engine that waits at one node gets a job that is started at the other.
+    let waiting = tokio::spawn({
+        let there = there.clone();
+        async move { there.post("/api/v1/engine/claim", &json!({ "apps": ["qc"], "wait": 30 })).await }
+    });
+    tokio::time::sleep(std::time::Duration::from_millis(300)).await;
+    let (id, _) = started(&anna, dataset, "qc").await;
+    assert_eq!(waiting.await.expect("it ends").expect(200).json()["job"], id.as_str());
+    app.healthy().await;
+    if url.is_some() {
+        node.finish().await;
+    }
+});
+
+both!(job_6_a_log_of_a_megabyte_or_full_of_escape_codes_harms_nobody, async |app| {
+    let (anna, _, engine, dataset) = studio(app).await;
+    let (id, _) = started(&anna, dataset, "qc").await;
+    let held = engine.claim("qc").await.expect("a job");
+    // Too much for one call, in one line or in many: nothing of it is written.
+    let line = json!({ "text": "x".repeat(1_000_000) });
+    held.say("log", json!({ "first": 1, "lines": [line] })).await.expect(413);
+    let lines: Vec<Value> = (0..1_000).map(|_| json!({ "text": "y".repeat(1_000) })).collect();
+    held.say("log", json!({ "first": 1, "lines": lines })).await.expect(413);
+    assert_eq!(show(&anna, &id).await["log_lines"], 0);
+    // In calls that are short enough it is.
+    for part in 0..4 {
+        let first = 1 + part * 250;
+        held.say("log", json!({ "first": first, "lines": lines[..250] })).await.expect(200);
+    }
+    assert_eq!(show(&anna, &id).await["log_lines"], 1_000);
+    // Colours, a title for the window, a link, what clears the screen, a query that the terminal would answer, bells, directions.
+    let hostile = [
+        ("\u{1b}[31;1mred\u{1b}[0m", "red"),
+        ("\u{1b}]0;title\u{7}text", "text"),
+        ("\u{1b}]8;;http://evil.example\u{1b}\\link\u{1b}]8;;\u{1b}\\", "link"),
+        ("\u{1b}[2J\u{1b}[H\u{1b}cclear", "clear"),
+        ("\u{1b}P+q544e\u{1b}\\\u{1b}[6nasked", "asked"),
+        ("\u{9b}31mone character", "one character"),
+        ("bell\u{7}\u{8}\u{0}\u{7f}", "bell"),
+        ("left\u{202e}right", "leftright"),
+        ("<script>alert(1)</script>", "<script>alert(1)</script>"),
+    ];
+    let lines: Vec<Value> = hostile.iter().map(|(text, _)| json!({ "text": text })).collect();
+    held.say("log", json!({ "first": 1_001, "lines": lines })).await.expect(200);
+    let log = anna.get(&format!("/api/v1/jobs/{id}/log?from=1001")).await.expect(200).json();
+    let shown: Vec<&str> =
+        log["items"].as_array().expect("items").iter().filter_map(|line| line["text"].as_str()).collect();
+    assert_eq!(shown, hostile.map(|(_, text)| text));
+    app.healthy().await;
+});

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use commonhold::{
     domain::{
-        id::{AppId, JobId, KeyId, LeaseId, LicenceId, LoanId, ResourceId},
+        id::{AppId, JobId, LeaseId, LicenceId, LoanId, PersonId, ResourceId},
         licence::Amount,
         permit::found,
         role::Role,
@@ -119,7 +119,7 @@ impl Server {
         let mut tx = self.app.db().read().await.expect("a connection");
         let lease = job::find(&mut tx, job).await.expect("an answer").and_then(|job| job.lease);
         let lease = lease.unwrap_or(LeaseId(Uuid::nil()));
-        JobPrincipal { job, lease, key: KeyId(Uuid::nil()), name: "Engine".to_owned(), address: None }
+        JobPrincipal { job, lease, identity: PersonId(Uuid::nil()), name: "Engine".to_owned(), address: None }
     }
 
     /// Whether everything that the action is about was created by this history.

@@ -1,6 +1,7 @@
 //! Pages and forms in a browser without WebAssembly.
 
 mod access;
+mod apps;
 mod dataset_files;
 mod first_steps;
 mod forms;

@@ -3,11 +3,13 @@
 //! Every test has a database of its own: a SQLite file in a temporary folder, or a PostgreSQL database that is created
 //! and dropped. The clock stands still until a test moves it.
 
+mod fake_node;
 mod mail_server;
 mod page_data;
 mod person;
 mod tcp_proxy;
 
+pub use fake_node::{FakeNode, Quirks};
 pub use mail_server::{Fault, MailServer, closed_port, delivery_to};
 pub use person::{Answer, Org, Person, in_time, read, redacted};
 pub use tcp_proxy::TcpProxy;

@@ -6,24 +6,29 @@ use crate::{
         app::OutputRole,
         audit::Action,
         id::{JobId, LeaseId, OrganizationId},
-        job::{JobEvent, JobState, MAX_LIVE_JOBS_OF_ORGANIZATION, Step, after, dataset_status, go_on},
+        job::{
+            JobEvent, JobState, MAX_LIVE_JOBS_OF_ORGANIZATION, Step, TOLD_AFTER_MILLIS, after, dataset_status, go_on,
+        },
         licence::{Amount, EntryKind},
         permit::Permit,
         refusal::Refusal,
         upload::ABANDONED_KEPT_MILLIS,
     },
+    paths,
     server::{
         context::Ctx,
         error::Result,
+        mail::{self, EmailMessage},
         store::{
             Tx,
             job::{self, DatasetEffect, Job, StateChange},
-            job_output, live, upload,
+            job_output, live, organization, person, upload,
         },
     },
 };
 
 use super::super::{
+    access::{self, AccessPath},
     audit::{self, AuditEvent},
     waiting,
 };
@@ -117,7 +122,33 @@ pub(in super::super) async fn note_ended(tx: &mut Tx, ctx: &Ctx, found: &Job, st
             format!("“{}” on “{}”: {}", found.app_title, found.dataset_name, step.to.label().to_lowercase()),
         )
     };
-    audit::note_by_itself(tx, ctx, what).await
+    audit::note_by_itself(tx, ctx, what).await?;
+    tell(tx, ctx, found, step).await
+}
+
+/// Tells whoever started a job by email that it is done or has failed, if it took a while and they still see its dataset.
+async fn tell(tx: &mut Tx, ctx: &Ctx, found: &Job, step: Step) -> Result<()> {
+    let is_told = matches!(step.to, JobState::Done | JobState::Failed);
+    if !is_told || ctx.now() < found.created_at.plus_millis(TOLD_AFTER_MILLIS) {
+        return Ok(());
+    }
+    let Some(to) = person::find(tx, found.person).await?.filter(|person| person.email_verified) else { return Ok(()) };
+    let access_paths = access::access_paths(tx, found.person, &[found.dataset]).await?;
+    if access_paths.get(&found.dataset).and_then(AccessPath::level).is_none() {
+        return Ok(());
+    }
+    let Some(owner) = organization::find(tx, found.organization).await? else { return Ok(()) };
+    let ended = job::find(tx, found.id).await?.ok_or(Refusal::NotFound)?;
+    let message = EmailMessage::JobEnded {
+        organization: &owner.name,
+        path: &paths::job(&owner.org_id, &found.id.to_string()),
+        app: &found.app_title,
+        dataset: &found.dataset_name,
+        failure: step.failure,
+        message: ended.message.as_deref().unwrap_or_default(),
+        refunded: ended.refunded,
+    };
+    mail::post(tx, ctx, &to.email, &message).await.map(|_| ())
 }
 
 /// Ends jobs whose datasets are about to be deleted for good.

@@ -4,19 +4,20 @@ use crate::{
     domain::{
         audit::Action,
         cap::{Caps, CapsForm, may_cap},
-        id::PersonId,
+        id::{OrganizationId, PersonId},
         refusal::Refusal,
-        role::Permission,
+        role::{Permission, Role},
     },
     server::{
         context::{Ctx, Principal},
         error::Result,
-        store::membership,
+        store::{Tx, membership},
         usecase::{
             audit::{self, AuditEvent},
             key as keys, organization,
         },
     },
+    view::people::CapsView,
 };
 
 /// The caps of somebody's membership.
@@ -29,6 +30,22 @@ pub async fn show(ctx: &Ctx, by: &Principal, org: &str, person: PersonId) -> Res
     keys::reach_the_whole(&mut tx, by, permit.organization()).await?;
     let found = membership::find_caps(&mut tx, permit.organization(), person).await?;
     Ok(found.ok_or(Refusal::NotFound)?.1)
+}
+
+/// What the dialog **Limits** shows to somebody with a role; nothing where they may not change the limits of this person.
+pub(super) async fn dialog(
+    tx: &mut Tx,
+    organization: OrganizationId,
+    by: Option<Role>,
+    person: PersonId,
+) -> Result<Option<CapsView>> {
+    let found = membership::find_caps(tx, organization, person).await?;
+    let (Some((role, caps)), Some(by)) = (found, by) else { return Ok(None) };
+    if may_cap(by, role).is_err() {
+        return Ok(None);
+    }
+    let name = membership::list_by_id(tx, organization, &[person]).await?.into_iter().next();
+    Ok(name.map(|member| CapsView { person, name: member.name, role, caps }))
 }
 
 /// Changes the caps of somebody's membership; what is not given stays. A new role takes them away again.

@@ -29,6 +29,7 @@ use crate::{
 };
 
 use super::{
+    caps,
     list::{EXTERNALS, PeopleQuery, manages, read, row_of_external, row_of_member, seen, sight, tell_accounts},
     remove::MAX_PEOPLE_PER_CHANGE,
 };
@@ -66,6 +67,10 @@ pub async fn view(ctx: &Ctx, by: &Principal, page: &query::PeopleQuery) -> Resul
         Ok(person) if manages => Some(accounts::limits(&mut tx, by, &org, person).await?),
         _ => None,
     };
+    let caps = match dialog.caps_of.parse::<PersonId>() {
+        Ok(person) if manages => caps::dialog(&mut tx, at.id, at.role, person).await?,
+        _ => None,
+    };
     let found = organizations::find(&mut tx, at.id).await?.ok_or(Refusal::NotFound)?;
     let accounts = if manages { account::count(&mut tx, at.id).await? } else { 0 };
     let account_choices = if inviting && accounts > 1 && may_limit(found.plan).is_ok() {
@@ -75,6 +80,7 @@ pub async fn view(ctx: &Ctx, by: &Principal, page: &query::PeopleQuery) -> Resul
     };
     Ok(PeopleView {
         limits,
+        caps,
         plan: found.plan,
         accounts,
         account_choices,

@@ -36,7 +36,7 @@ use crate::{
         },
     },
     server::{
-        context::{Ctx, JobPrincipal, Principal, machine_identity},
+        context::{Ctx, JobPrincipal, Principal},
         error::{Error, Result},
         files::RunningSum,
         store::{Tx, dataset_file, licence, resource, storage, upload},
@@ -69,7 +69,7 @@ impl Sender {
     pub const fn person(&self) -> PersonId {
         match self {
             Self::Person(by) => by.person,
-            Self::Engine(by) => machine_identity(by.key),
+            Self::Engine(by) => by.identity,
         }
     }
 

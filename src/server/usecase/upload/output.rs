@@ -17,7 +17,7 @@ use crate::{
         },
     },
     server::{
-        context::{Ctx, JobPrincipal, machine_identity},
+        context::{Ctx, JobPrincipal},
         error::Result,
         files::RunningSum,
         store::{Tx, job, job_output, upload},
@@ -89,7 +89,7 @@ async fn plan_in(
 ) -> Result<Vec<PlannedFileView>> {
     let found = is_held(tx, by).await?;
     let dataset = job::find_dataset(tx, found.dataset).await?.ok_or(Refusal::LeaseLost)?;
-    let permit = go_on(machine_identity(by.key), dataset.organization, found.dataset);
+    let permit = go_on(by.identity, dataset.organization, found.dataset);
     let now = ctx.now();
     let days = ctx.files()?.limits().upload_days;
     let keys: Vec<String> =

@@ -21,6 +21,8 @@ pub enum Tab {
     Images,
     /// What became of it.
     Results,
+    /// What the built-in apps say of its photos.
+    Survey,
     /// What processed it.
     Jobs,
 }
@@ -30,6 +32,7 @@ words! {
     Overview => "", "Overview";
     Images => "images", "Images";
     Results => "results", "Results";
+    Survey => "survey", "Survey";
     Jobs => "jobs", "Jobs";
 }
 
@@ -37,7 +40,7 @@ impl Tab {
     /// The place whose files it lists.
     pub const fn side(self) -> Option<Side> {
         match self {
-            Self::Overview | Self::Jobs => None,
+            Self::Overview | Self::Survey | Self::Jobs => None,
             Self::Images => Some(Side::Input),
             Self::Results => Some(Side::Output),
         }

@@ -11,6 +11,7 @@ use web_sys::HtmlSelectElement;
 use super::{header::manages, route::PeopleRoute};
 use crate::{
     domain::{
+        cap::may_cap,
         refusal::Refusal,
         role::{Permission, Role, may},
         role_change::{asks_first, keep_an_owner, roles_to_give},
@@ -369,6 +370,7 @@ fn Row(
     // Accounts are not mentioned if there is only one (ACCT-4); an Owner cannot be limited.
     let limitable = (several_accounts || row.accounts.is_some())
         && row.role.is_some_and(|of| of != Role::Owner && mine.is_some_and(|mine| of <= mine));
+    let capable = mine.zip(row.role).is_some_and(|(mine, of)| may_cap(mine, of).is_ok());
     let limited = row.accounts.as_ref().map(|accounts| match accounts.as_slice() {
         [] => "In no account".to_owned(),
         [(_, one)] => format!("In {one}"),
@@ -428,8 +430,10 @@ fn Row(
             .into_any(),
             (Some(_), _) => {
                 let limits = limitable.then(|| view! { <a href=route.limits(&id) data-noscroll="">"Accounts"</a> });
+                let caps = capable.then(|| view! { <a href=route.caps(&id) data-noscroll="">"Limits"</a> });
                 view! {
                     {limits}
+                    {caps}
                     <a href=route.remove(std::slice::from_ref(&id)) data-noscroll="">"Remove user"</a>
                 }
                 .into_any()

@@ -1,5 +1,6 @@
 //! Manage People (PEOPLE): who is in an organization, invited into it, or reaches something of it from outside.
 
+pub mod caps;
 pub mod dialogs;
 pub mod header;
 pub mod invitations;
@@ -11,6 +12,7 @@ pub mod route;
 use leptos::prelude::*;
 
 use self::{
+    caps::CapsDialog,
     dialogs::{CreateDialog, RemoveDialog, RoleDialog},
     header::{PeopleHeader, WaitingInvitations, manages},
     invite::InviteDialog,
@@ -45,7 +47,8 @@ pub fn PeoplePage() -> impl IntoView {
         |(route, _)| async move {
             let PeopleRoute { org, query, role, status, sort, cursor, open } = route.clone();
             let (chosen, inviting, resource) = open.asks();
-            let dialog = PeopleDialogQuery { chosen, inviting, resource, limits_of: open.limits_of() };
+            let dialog =
+                PeopleDialogQuery { chosen, inviting, resource, limits_of: open.limits_of(), caps_of: open.caps_of() };
             let query = PeopleQuery { org, query, role, status, sort, cursor, dialog };
             (route, people_page(query).await)
         },
@@ -90,6 +93,11 @@ fn PeopleContent(people: PeopleView, route: PeopleRoute, now: Timestamp, flash: 
             .limits
             .clone()
             .map(|limits| view! { <LimitsDialog limits route=route.clone() flash=flash.clone()/> })
+            .into_any(),
+        (PeopleDialog::Caps(_), true) => people
+            .caps
+            .clone()
+            .map(|caps| view! { <CapsDialog caps route=route.clone() flash=flash.clone()/> })
             .into_any(),
         (PeopleDialog::Role { .. }, true) => {
             view! { <RoleDialog people=people.clone() route=route.clone() flash=flash.clone()/> }.into_any()

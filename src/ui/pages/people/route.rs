@@ -23,6 +23,8 @@ pub enum PeopleDialog {
     Remove(Vec<String>),
     /// **Accounts** of this person (ACCT-2).
     Limits(String),
+    /// **Limits** of this person (JOB-5).
+    Caps(String),
     /// Asks before a role is changed.
     Role { person: String, to: String },
 }
@@ -31,7 +33,7 @@ impl PeopleDialog {
     /// What the page loads for the dialog: people's ids, whether it invites, and the resource.
     pub fn asks(&self) -> (String, bool, String) {
         match self {
-            Self::Nothing | Self::Create | Self::Limits(_) => (String::new(), false, String::new()),
+            Self::Nothing | Self::Create | Self::Limits(_) | Self::Caps(_) => (String::new(), false, String::new()),
             Self::Invite { resource, .. } => (String::new(), true, resource.clone()),
             Self::Remove(ids) => (ids.join(","), false, String::new()),
             Self::Role { person, .. } => (person.clone(), false, String::new()),
@@ -42,6 +44,14 @@ impl PeopleDialog {
     pub fn limits_of(&self) -> String {
         match self {
             Self::Limits(person) => person.clone(),
+            _ => String::new(),
+        }
+    }
+
+    /// The person whose **Limits** the page loads; empty for nobody.
+    pub fn caps_of(&self) -> String {
+        match self {
+            Self::Caps(person) => person.clone(),
             _ => String::new(),
         }
     }
@@ -81,6 +91,7 @@ impl PeopleRoute {
             "create" => PeopleDialog::Create,
             "remove" if !items.is_empty() => PeopleDialog::Remove(items),
             "accounts" if !get("person").is_empty() => PeopleDialog::Limits(get("person")),
+            "limits" if !get("person").is_empty() => PeopleDialog::Caps(get("person")),
             "role" if !get("person").is_empty() => PeopleDialog::Role { person: get("person"), to: get("to") },
             _ => PeopleDialog::Nothing,
         };
@@ -135,6 +146,10 @@ impl PeopleRoute {
 
     pub fn limits(&self, person: &str) -> String {
         self.list(&self.sort, &self.cursor).with("dialog", "accounts").with("person", person).text()
+    }
+
+    pub fn caps(&self, person: &str) -> String {
+        self.list(&self.sort, &self.cursor).with("dialog", "limits").with("person", person).text()
     }
 
     /// Creates a person's account.

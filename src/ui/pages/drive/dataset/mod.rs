@@ -5,6 +5,7 @@ pub mod files;
 pub mod overview;
 pub mod row;
 pub mod show;
+pub mod survey;
 
 use leptos::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -12,6 +13,7 @@ use serde::{Deserialize, Serialize};
 use self::{
     files::FilesTab,
     overview::{Overview, command_button},
+    survey::SurveyTab,
 };
 use super::{
     files_place::{FilesPlace, Tab},
@@ -25,7 +27,7 @@ use crate::{
         time::{Day, Timestamp},
     },
     paths::{self, Address},
-    rpc::{Asked, Failure, FormFlash, ask, file::dataset_files, job::dataset_jobs},
+    rpc::{Asked, Failure, FormFlash, ask, file::dataset_files, job::dataset_jobs, survey::dataset_survey},
     ui::{
         components::{
             button::{BlockedButton, ButtonLink, Tone},
@@ -42,7 +44,8 @@ use crate::{
         Control, DatasetView, Page, ResourceView,
         file::{DatasetFiles, FileView},
         job::JobView,
-        query::{DatasetFilesQuery, DatasetJobsQuery},
+        query::{DatasetFilesQuery, DatasetJobsQuery, SurveyQuery},
+        survey::SurveyView,
     },
 };
 
@@ -56,6 +59,8 @@ pub struct LoadedFiles {
     page: Option<Result<Page<FileView>, Failure>>,
     /// Of the tab with jobs.
     jobs: Option<Result<Page<JobView>, Failure>>,
+    /// Of the tab of that name.
+    survey: Option<Result<SurveyView, Failure>>,
 }
 
 impl LoadedFiles {
@@ -72,6 +77,7 @@ pub fn load_files(listing: Memo<Listing>, session: Session) -> Asked<LoadedFiles
         move || (wanted.get(), session.version()),
         |((dataset, view_as, place), _)| async move {
             let view_as_nobody = view_as.is_empty();
+            let as_whom = view_as.clone();
             let page = match place.tab.side() {
                 None => None,
                 Some(side) => {
@@ -87,7 +93,12 @@ pub fn load_files(listing: Memo<Listing>, session: Session) -> Asked<LoadedFiles
             } else {
                 None
             };
-            LoadedFiles { dataset, place, page, jobs }
+            let survey = if place.tab == Tab::Survey {
+                Some(dataset_survey(SurveyQuery { dataset: dataset.clone(), view_as: as_whom }).await)
+            } else {
+                None
+            };
+            LoadedFiles { dataset, place, page, survey, jobs }
         },
     )
 }
@@ -140,6 +151,11 @@ pub fn DatasetContent(
             Some(Err(failure)) => view! { <ErrorPage failure/> }.into_any(),
             None => Skeleton().into_any(),
         },
+        None if listing.files.tab == Tab::Survey => match files.survey {
+            Some(Ok(survey)) => view! { <SurveyTab survey listing now flash/> }.into_any(),
+            Some(Err(failure)) => view! { <ErrorPage failure/> }.into_any(),
+            None => Skeleton().into_any(),
+        },
         None => view! { <Overview resource listing lacking holds now flash/> }.into_any(),
         Some(side) => match files.page {
             Some(Ok(page)) => {
@@ -184,7 +200,7 @@ fn Tabs(listing: Listing, holds: DatasetFiles) -> impl IntoView {
         .map(|tab| {
             let href = listing.with_files(FilesPlace { tab, ..FilesPlace::default() });
             let count = match tab {
-                Tab::Overview => None,
+                Tab::Overview | Tab::Survey => None,
                 Tab::Images => Some(holds.inputs),
                 Tab::Results => Some(holds.outputs),
                 Tab::Jobs => Some(holds.jobs),

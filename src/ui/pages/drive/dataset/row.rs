@@ -2,7 +2,7 @@
 
 use crate::{
     domain::{
-        file::Media,
+        file::{Media, Side},
         photo::{PhotoFault, PhotoState, PreviewSize, preview_sides},
         time::Timestamp,
     },
@@ -33,11 +33,16 @@ pub struct Preview {
     pub height: String,
 }
 
-/// The preview of a file, if it has one.
-pub fn preview(dataset: &str, file: &FileView, size: PreviewSize) -> Option<Preview> {
+/// Width and height of the preview of a file, if it has one.
+pub fn preview_pixels(file: &FileView, size: PreviewSize) -> Option<(u32, u32)> {
     let photo = file.photo.as_ref().filter(|photo| photo.state == PhotoState::Made)?;
     let pixels = |length: Option<i64>| length.and_then(|length| u32::try_from(length).ok());
-    let (width, height) = preview_sides(pixels(photo.width)?, pixels(photo.height)?, size);
+    Some(preview_sides(pixels(photo.width)?, pixels(photo.height)?, size))
+}
+
+/// The preview of a file, if it has one.
+pub fn preview(dataset: &str, file: &FileView, size: PreviewSize) -> Option<Preview> {
+    let (width, height) = preview_pixels(file, size)?;
     let address = paths::file_preview(dataset, file.number, size.pixels());
     Some(Preview { address, width: width.to_string(), height: height.to_string() })
 }
@@ -48,7 +53,8 @@ pub fn badges(file: &FileView) -> Vec<(&'static str, &'static str)> {
     if file.left_out {
         badges.push(("tag", "Left out"));
     }
-    if let Some(photo) = &file.photo {
+    // Of results, such as maps of many kinds, nothing is to be found wrong.
+    if let Some(photo) = file.photo.as_ref().filter(|_| file.side == Side::Input) {
         match photo.state {
             PhotoState::Made => badges.extend(photo.faults.iter().map(|fault| match fault {
                 PhotoFault::NoPosition => ("tag", fault.label()),

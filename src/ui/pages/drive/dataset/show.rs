@@ -14,7 +14,7 @@ use super::{
 use crate::{
     domain::{
         file_command::{FileCommand, FilesTarget, control},
-        photo::{PhotoState, PreviewSize},
+        photo::{CaptureTime, PhotoState, PreviewSize},
     },
     paths,
     rpc::{
@@ -154,17 +154,22 @@ fn Shown(
     }
 }
 
+/// Why nothing of a file is shown.
+pub fn no_picture(file: &FileView) -> String {
+    match &file.photo {
+        Some(PhotoView { problem: Some(problem), .. }) => problem.clone(),
+        Some(PhotoView { state: PhotoState::Waiting, .. }) => "The preview is being prepared.".to_owned(),
+        _ => "There is no preview of this kind of file.".to_owned(),
+    }
+}
+
 /// What a file shows; the icon of its kind where nothing can be shown, and why.
 #[component]
 fn Picture(file: FileView, dataset: String) -> impl IntoView {
     if let Some(Preview { address, width, height }) = preview(&dataset, &file, PreviewSize::Large) {
         return view! { <img src=address alt=file.path width=width height=height decoding="async"/> }.into_any();
     }
-    let why = match &file.photo {
-        Some(PhotoView { problem: Some(problem), .. }) => problem.clone(),
-        Some(PhotoView { state: PhotoState::Waiting, .. }) => "The preview is being prepared.".to_owned(),
-        _ => "There is no preview of this kind of file.".to_owned(),
-    };
+    let why = no_picture(&file);
     view! { <span class="no-picture"><Icon name=media_icon(file.media)/><span>{why}</span></span> }.into_any()
 }
 
@@ -185,26 +190,34 @@ fn FileFacts(file: FileView) -> impl IntoView {
     }
 }
 
-/// What the camera wrote. What it did not write is not there.
-#[component]
-fn PhotoFactsList(photo: PhotoView) -> impl IntoView {
-    let PhotoView { width, height, facts, .. } = photo;
+/// What the camera wrote, each with its label. What it did not write is not there.
+pub fn photo_facts(photo: &PhotoView) -> Vec<(&'static str, String)> {
+    let facts = &photo.facts;
     let metres = |millimetres: i64| {
         let tenths = (millimetres + millimetres.signum() * 50) / 100;
         let sign = if tenths < 0 { "−" } else { "" };
         format!("{sign}{}.{} m", words::count(tenths.abs() / 10), tenths.abs() % 10)
     };
-    let camera = facts.camera();
-    view! {
-        {facts.taken.map(|taken| view! { <Fact label="Taken">{taken.words()}</Fact> })}
-        {camera.map(|camera| view! { <Fact label="Camera">{camera}</Fact> })}
-        {facts.position.map(|position| view! { <Fact label="Position"><span class="num">{position.to_string()}</span></Fact> })}
-        {facts.height_mm.map(|height| view! { <Fact label="Above start"><span class="num">{metres(height)}</span></Fact> })}
-        {facts.altitude_mm.map(|altitude| view! { <Fact label="Altitude"><span class="num">{metres(altitude)}</span></Fact> })}
-        {width.zip(height).map(|(width, height)| view! {
-            <Fact label="Pixels"><span class="num">{format!("{} × {}", words::count(width), words::count(height))}</span></Fact>
-        })}
-    }
+    let pixels = |(width, height)| format!("{} × {}", words::count(width), words::count(height));
+    [
+        ("Taken", facts.taken.map(CaptureTime::words)),
+        ("Camera", facts.camera()),
+        ("Position", facts.position.map(|position| position.to_string())),
+        ("Above start", facts.height_mm.map(metres)),
+        ("Altitude", facts.altitude_mm.map(metres)),
+        ("Pixels", photo.width.zip(photo.height).map(pixels)),
+    ]
+    .into_iter()
+    .filter_map(|(label, value)| Some((label, value?)))
+    .collect()
+}
+
+#[component]
+fn PhotoFactsList(photo: PhotoView) -> impl IntoView {
+    photo_facts(&photo)
+        .into_iter()
+        .map(|(label, value)| view! { <Fact label><span class="num">{value}</span></Fact> })
+        .collect_view()
 }
 
 /// The buttons of a file's own view.
