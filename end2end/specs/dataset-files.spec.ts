@@ -142,7 +142,7 @@ test("LIC-2 the images of a queued dataset are fixed, and its results are not", 
   await page.goto(`${at}?tab=images`);
   await select(page, "100MEDIA/DJI_0001.PNG");
   await expect(command(page, "Delete")).toBeDisabled();
-  await expect(bar(page)).toContainText("The images of this dataset were fixed when it was queued.");
+  await expect(bar(page)).toContainText("A job works on the images of this dataset");
   await page.goto(`${at}?tab=results`);
   await grid(page, "Results").getByRole("checkbox", { name: "Select ortho.tif", exact: true }).check();
   await expect(command(page, "Leave out")).toHaveCount(0);

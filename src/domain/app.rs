@@ -30,6 +30,8 @@ pub struct BuiltInFacts {
     pub version: i64,
     pub notes: &'static str,
     pub outputs: &'static [OutputRole],
+    /// How long a job may take.
+    pub timeout_minutes: i64,
 }
 
 impl BuiltIn {
@@ -47,6 +49,7 @@ impl BuiltIn {
                 version: 1,
                 notes: "The mosaic is placed by position and heading, so edges do not match. It is not a measured orthophoto.",
                 outputs: &[OutputRole::Mosaic, OutputRole::Index, OutputRole::Other],
+                timeout_minutes: 120,
             },
             Self::QcReport => BuiltInFacts {
                 slug: "qc-report",
@@ -57,6 +60,7 @@ impl BuiltIn {
                 version: 1,
                 notes: "",
                 outputs: &[OutputRole::Report],
+                timeout_minutes: 30,
             },
         }
     }
@@ -189,12 +193,19 @@ impl NewApp {
     /// `Invalid` with the problem of every field.
     pub fn parse(form: &NewAppForm) -> Result<Self, Refusal> {
         let mut fields = Fields::default();
+        let price = PriceRule::parse(form.price.trim());
+        // A transfer gives back what a Processed dataset was charged (XFER-10), so nothing becomes one for nothing.
+        let makes_processed = match price {
+            Ok(PriceRule::Free) if form.makes_processed => Err(FieldIssue::OnlyWhatCosts),
+            _ => Ok(()),
+        };
         let read = (
             fields.check("slug", slug(&form.slug)),
             fields.check("title", Name::parse(&form.title)),
             fields.check("summary", summary(&form.summary)),
-            fields.check("price", PriceRule::parse(form.price.trim())),
+            fields.check("price", price),
         );
+        fields.check("makes_processed", makes_processed);
         fields.done()?;
         match read {
             (Some(slug), Some(title), Some(summary), Some(price)) => {

@@ -76,17 +76,33 @@ impl CapsForm {
     }
 }
 
-/// Whether somebody may change the caps of another: who may change their role may. An Owner has none: they decide about their own.
+/// Whether somebody may change the caps of a membership: who may change its role may, but for their own. An Owner has none.
 ///
 /// # Errors
 /// `Forbidden` (ROLE-3); `BadRequest` for an Owner.
-pub fn may_cap(by: Role, of: Role) -> Result<(), Refusal> {
+pub fn may_cap(by: Role, of: Role, own: bool) -> Result<(), Refusal> {
     change_role(by, of, of)?;
+    if own {
+        let text = "You cannot change the limits of your own membership. Ask another Owner or Manager.";
+        return Err(Refusal::Forbidden(text.to_owned()));
+    }
     if of == Role::Owner {
         let text = "Owners have no limits. Give them another role first.";
         return Err(Refusal::BadRequest(text.to_owned()));
     }
     Ok(())
+}
+
+/// Whether somebody may create a credential key: a machine has no limits, so nobody with limits makes one (JOB-5, AUTH-6).
+///
+/// # Errors
+/// `Forbidden`, saying whom to ask.
+pub fn may_create_keys(role: Role, caps: Caps) -> Result<(), Refusal> {
+    if role == Role::Owner || caps == Caps::of_role(role) {
+        return Ok(());
+    }
+    let text = "Your membership in this organization has limits, and a key has none. Ask an Owner to create it.";
+    Err(Refusal::Forbidden(text.to_owned()))
 }
 
 /// Whether apps may be run on what an organization owns by somebody whose membership there may not include their use. Who is named by
@@ -134,9 +150,12 @@ mod tests {
 
     #[test]
     fn job_5_who_changes_caps_and_what_is_not_given_stays() {
-        assert_eq!(may_cap(Role::Manager, Role::Member), Ok(()));
-        assert!(may_cap(Role::Editor, Role::Member).is_err() && may_cap(Role::Owner, Role::Owner).is_err());
-        assert!(may_cap(Role::Manager, Role::Owner).is_err());
+        assert_eq!(may_cap(Role::Manager, Role::Member, false), Ok(()));
+        assert!(may_cap(Role::Editor, Role::Member, false).is_err());
+        assert!(
+            may_cap(Role::Owner, Role::Owner, false).is_err() && may_cap(Role::Manager, Role::Owner, false).is_err()
+        );
+        assert!(may_cap(Role::Manager, Role::Manager, true).is_err(), "nobody lifts their own limits");
         let before = Caps::of_role(Role::Member);
         let form = CapsForm { billable: Some(true), ..CapsForm::default() };
         assert_eq!(form.read(before), Ok(Caps { billable: true, ..before }));

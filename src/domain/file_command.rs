@@ -74,9 +74,9 @@ impl FileCommand {
         }
     }
 
-    /// Whether it changes what is processed and charged for, where the files are images.
+    /// Whether it changes what is processed and charged for, or what it is called, where the files are images.
     const fn changes_inputs(self) -> bool {
-        matches!(self, Self::LeaveOut | Self::TakeIn | Self::Delete)
+        matches!(self, Self::LeaveOut | Self::TakeIn | Self::Rename | Self::Delete)
     }
 }
 

@@ -47,6 +47,7 @@ pub mod name;
 pub mod offer;
 pub mod one_time_link;
 pub mod organization;
+pub mod output;
 pub mod people_visibility;
 pub mod permit;
 pub mod person;

@@ -118,7 +118,7 @@ pub enum Refusal {
     FileConflict(String),
     /// What a job is at keeps its images (JOB-2).
     #[error(
-        "The images of this dataset were fixed when it was queued. Nothing was added or changed. Wait until it is processed, or cancel its job."
+        "A job works on the images of this dataset, so they cannot be changed now. Wait until it has ended, or cancel it."
     )]
     InputsHeld,
     /// More bytes than may be sent.

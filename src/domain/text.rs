@@ -67,6 +67,9 @@ pub enum FieldIssue {
     /// The address that the account has already.
     #[error("This is already your email address.")]
     SameEmail,
+    /// A free app that would make datasets Processed (JOB-1).
+    #[error("Only an app that costs what processing costs can make a dataset Processed.")]
+    OnlyWhatCosts,
     /// Not one of the values that this field takes.
     #[error("Choose one of the listed values.")]
     NotAChoice,

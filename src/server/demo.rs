@@ -198,12 +198,12 @@ pub async fn fill(ctx: &Ctx, photo_width: u32) -> Result<()> {
     flights(ctx, dan, &genome_new, "New project", 8, 20).await?;
 
     built_in_jobs(ctx, john, &flown).await?;
-    orthophotos(ctx, john, &credit, &alpine, shaft).await?;
+    orthophotos(ctx, john, &credit, [&alpine, &genome], shaft).await?;
     // It costs more than there are credits, so its job waits.
     let large = processed(400, ctx.now());
     let large = DatasetView { status: DatasetStatus::Draft, ..large };
     let large = put(ctx, ada, &genome, project, Kind::Dataset, "Field plots", Some(large), ctx.now()).await?;
-    start(ctx, ada, large, BuiltIn::SurveyIndex.facts().slug).await?;
+    start(ctx, ada, large, ORTHOPHOTO).await?;
     Ok(())
 }
 
@@ -227,12 +227,14 @@ async fn built_in_jobs(ctx: &Ctx, by: &Principal, flown: &[ResourceId]) -> Resul
     Ok(())
 }
 
-/// An app that an organization publishes and another may run, with a job that waits for an engine and one that somebody cancelled.
-async fn orthophotos(ctx: &Ctx, by: &Principal, publisher: &Org, user: &Org, dataset: ResourceId) -> Result<()> {
-    const SLUG: &str = "fast-orthophoto";
+/// The app that is published in the demo.
+const ORTHOPHOTO: &str = "fast-orthophoto";
+
+/// An app that an organization publishes and others may run, with a job that waits for an engine and one that somebody cancelled.
+async fn orthophotos(ctx: &Ctx, by: &Principal, publisher: &Org, users: [&Org; 2], dataset: ResourceId) -> Result<()> {
     let text = str::to_owned;
     let app = NewAppForm {
-        slug: text(SLUG),
+        slug: text(ORTHOPHOTO),
         title: text("Fast orthophoto"),
         summary: text("An orthophoto and a surface model of photos that overlap."),
         price: text("processing"),
@@ -258,13 +260,15 @@ async fn orthophotos(ctx: &Ctx, by: &Principal, publisher: &Org, user: &Org, dat
         timeout_minutes: Some(600),
         notes: text("The first version."),
     };
-    usecase::app::publish_version(ctx, by, SLUG, &version).await?;
+    usecase::app::publish_version(ctx, by, ORTHOPHOTO, &version).await?;
     let release = AppForm { state: Some(text("published")), ..AppForm::default() };
-    usecase::app::change(ctx, by, SLUG, &release).await?;
-    usecase::app::authorize(ctx, by, SLUG, &user.id.to_string()).await?;
-    let cancelled = start(ctx, by, dataset, SLUG).await?;
+    usecase::app::change(ctx, by, ORTHOPHOTO, &release).await?;
+    for user in users {
+        usecase::app::authorize(ctx, by, ORTHOPHOTO, &user.id.to_string()).await?;
+    }
+    let cancelled = start(ctx, by, dataset, ORTHOPHOTO).await?;
     usecase::job::cancel(ctx, by, &cancelled).await?;
-    start(ctx, by, dataset, SLUG).await?;
+    start(ctx, by, dataset, ORTHOPHOTO).await?;
     Ok(())
 }
 
@@ -488,7 +492,7 @@ async fn alpine_drive(
     let mut queued = root;
     for (name, status, images, age) in [
         ("Spoil heap survey", DatasetStatus::Processing, 340, 0),
-        ("Access road", DatasetStatus::WaitingForCredits, 77, 2),
+        ("Access road", DatasetStatus::Draft, 77, 2),
         ("Test grid", DatasetStatus::Failed, 18, 80),
         ("Ventilation shaft", DatasetStatus::Queued, 120, 1),
         ("Avalanche gallery", DatasetStatus::Draft, 55, 1),

@@ -30,6 +30,17 @@ pub fn GetLicence(#[prop(into)] org: String, #[prop(optional)] tone: Tone) -> im
     }
 }
 
+/// What the reader can do where a licence has too little left: another one would not help. Empty for people without a role in the
+/// organization.
+#[component]
+pub fn GetMore(#[prop(into)] org: String) -> impl IntoView {
+    match Session::get().way_to_licence() {
+        Some(LicenceRequestPath::Ask | LicenceRequestPath::Grant(_)) => view! { <ContactSales org/> }.into_any(),
+        Some(LicenceRequestPath::AskOwner(owner)) => view! { <p class="small">{ask_owner(owner)}</p> }.into_any(),
+        None => ().into_any(),
+    }
+}
+
 fn ask_owner(owner: Option<String>) -> String {
     owner.map_or_else(|| "Ask an Owner of this organization.".to_owned(), |owner| format!("Ask {owner} (Owner)."))
 }

@@ -258,7 +258,7 @@ pub fn job_price(job: &JobView) -> Option<String> {
         _ if !price.amount.is_nothing() => amount(price.amount),
         _ if job.queued_at.is_none() => "Not paid".to_owned(),
         // Its images were paid by a job before it, or it has none.
-        _ => "Nothing".to_owned(),
+        _ => "Nothing to pay".to_owned(),
     })
 }
 

@@ -18,7 +18,7 @@ pub enum EngineCommand {
     /// It asks the server for jobs of the apps, sends their images to the node, follows it, and brings back what came of them. On SIGTERM it
     /// gives its job back. For several jobs at once start it several times.
     ///
-    /// For example: commonhold engine nodeodm --server https://hold.example.com --node http://localhost:3001 --app ortho-fast
+    /// For example: commonhold engine nodeodm --server <https://hold.example.com> --node <http://localhost:3001> --app ortho-fast
     Nodeodm(nodeodm::NodeodmArgs),
 }
 

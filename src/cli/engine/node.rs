@@ -161,11 +161,11 @@ impl Node {
     pub async fn init(&self, uuid: &str, name: &str, options: &Value) -> Result<(), NodeError> {
         let fields = [("name", name), ("options", &options.to_string()), ("skipPostProcessing", "true")];
         let boundary = boundary(uuid);
-        let mut body = String::new();
-        for (field, value) in fields {
-            body += &format!("--{boundary}\r\nContent-Disposition: form-data; name=\"{field}\"\r\n\r\n{value}\r\n");
-        }
-        body += &format!("--{boundary}--\r\n");
+        let part = |(field, value): (&str, &str)| {
+            format!("--{boundary}\r\nContent-Disposition: form-data; name=\"{field}\"\r\n\r\n{value}\r\n")
+        };
+        let parts = fields.map(part).concat();
+        let body = format!("{parts}--{boundary}--\r\n");
         let request = self.client.post(self.address("/task/new/init", &[])).timeout(CALL_TIMEOUT);
         let answer = call(
             request

@@ -72,7 +72,7 @@ pub struct NodeodmArgs {
     #[arg(long, env = "COMMONHOLD_CLIENT_SECRET", hide_env_values = true)]
     client_secret: SecretText,
 
-    /// The address of the node, for example http://localhost:3001
+    /// The address of the node, for example <http://localhost:3001>
     #[arg(long, env = "COMMONHOLD_NODE", value_parser = node_url)]
     node: NodeUrl,
 

@@ -40,6 +40,7 @@ pub type Spot = (i32, i32);
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct MapPhoto {
     pub number: i64,
+    /// Empty where there are more than [`MAX_LINKS`].
     pub path: String,
     pub at: Spot,
 }
@@ -118,7 +119,11 @@ impl SurveyMap {
             height: spot(sheet.height * sheet.scale + 2.0 * MARGIN),
             elsewhere: photos.len() - drawn.len(),
             photos: (drawn.iter().zip(&spots))
-                .map(|(photo, at)| MapPhoto { number: photo.number, path: photo.path.clone(), at: *at })
+                // Names are for links; thousands of long ones would be most of the page.
+                .map(|(photo, at)| {
+                    let path = if drawn.len() <= MAX_LINKS { photo.path.clone() } else { String::new() };
+                    MapPhoto { number: photo.number, path, at: *at }
+                })
                 .collect(),
             lines,
             footprints: shapes.iter().map(|shape| shape.map(|corner| sheet.spot(corner))).collect(),

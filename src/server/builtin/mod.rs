@@ -28,6 +28,9 @@ pub enum Ended {
     /// An app is not for so many photos.
     #[error("There are {0} photos. This app takes {MAX_PHOTOS} at most.")]
     TooManyPhotos(usize),
+    /// There is nothing to make a map of.
+    #[error("No photo says where it was taken, so there is nothing to put on a map. Upload photos with positions.")]
+    NoPositions,
     /// What it reads or writes could not be read or written.
     #[error("A file could not be read or written: {0}")]
     Files(#[from] std::io::Error),

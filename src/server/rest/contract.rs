@@ -180,6 +180,8 @@ pub const OPERATIONS: &[(&str, &str, Calls)] = &[
     ("GET",    "/orgs/{org}/jobs",                      READ),
     ("GET",    "/jobs/{id}",                            READ_OR_WRITE),
     ("GET",    "/jobs/{id}/log",                        READ_OR_WRITE),
+    ("GET",    "/jobs/{id}/log.txt",                    READ_OR_WRITE),
+    ("GET",    "/jobs/{id}/log/events",                 PERSONAL),
     ("POST",   "/jobs/{id}/cancel",                     WRITE),
     ("POST",   "/jobs/{id}/again",                      WRITE),
     ("GET",    "/apps",                                 READ_OR_WRITE),

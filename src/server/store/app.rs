@@ -255,13 +255,7 @@ pub async fn upsert_built_in(tx: &mut Tx, id: AppId, app: &BuiltInFacts, at: Tim
 }
 
 /// Adds the newest version of an app that the program has built in, unless it is there.
-pub async fn insert_built_in_version(
-    tx: &mut Tx,
-    id: AppId,
-    app: &BuiltInFacts,
-    timeout_minutes: i64,
-    at: Timestamp,
-) -> Result<()> {
+pub async fn insert_built_in_version(tx: &mut Tx, id: AppId, app: &BuiltInFacts, at: Timestamp) -> Result<()> {
     let added = tx
         .sql(
             "INSERT INTO app_version (app_id, number, label, options, outputs, timeout_millis, notes, created_by_name, created_at)
@@ -271,7 +265,7 @@ pub async fn insert_built_in_version(
         .bind(app.version)
         .bind(app.version.to_string())
         .bind(json(&app.outputs))
-        .bind(timeout_minutes * 60_000)
+        .bind(app.timeout_minutes * 60_000)
         .bind(app.notes)
         .bind(at)
         .execute()

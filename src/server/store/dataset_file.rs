@@ -363,6 +363,13 @@ pub struct AppResult {
     pub created_at: Timestamp,
 }
 
+impl AppResult {
+    /// The last part of its path: an app's results may be in a folder that is called like the app.
+    pub fn name(&self) -> &str {
+        self.path.rsplit('/').next().unwrap_or(&self.path)
+    }
+}
+
 /// How many results of an app are looked at.
 const MAX_APP_RESULTS: i64 = 100;
 

@@ -278,6 +278,33 @@ pub async fn find_next(tx: &mut Tx, apps: &[AppId]) -> Result<Option<JobId>> {
     Ok(next.map(|(id,)| id))
 }
 
+/// The job of an app that has waited longest and whose photos have all been opened, of an organization that was not served lately if
+/// there is one: whoever queues many does not keep the others waiting.
+pub async fn find_next_opened(tx: &mut Tx, app: AppId, served: &[OrganizationId]) -> Result<Option<JobId>> {
+    let nobody = [OrganizationId(uuid::Uuid::nil())];
+    for passed_over in [served, &nobody] {
+        if passed_over.is_empty() {
+            continue;
+        }
+        let next: Option<(JobId,)> = tx
+            .sql_list(
+                "SELECT j.id FROM job j JOIN resource r ON r.id = j.dataset_id JOIN active_organization o ON o.id = r.organization_id
+                 WHERE j.app_id = {1} AND j.state = 'queued' AND r.trashed_with IS NULL AND j.organization_id NOT IN ({ids})
+                    AND NOT EXISTS (SELECT 1 FROM dataset_file f JOIN photo p ON p.blob_id = f.blob_id
+                        WHERE f.dataset_id = j.dataset_id AND f.side = 'input' AND NOT f.left_out AND p.state = 'waiting')
+                 ORDER BY j.queued_at, j.id LIMIT 1",
+                passed_over,
+            )
+            .bind(app)
+            .optional()
+            .await?;
+        if let Some((id,)) = next {
+            return Ok(Some(id));
+        }
+    }
+    Ok(None)
+}
+
 /// What an engine takes a job with.
 #[derive(Debug, Clone)]
 pub struct NewLease<'a> {
@@ -293,7 +320,7 @@ pub struct NewLease<'a> {
 pub async fn claim(tx: &mut Tx, id: JobId, lease: &NewLease<'_>) -> Result<bool> {
     tx.sql(
         "UPDATE job SET state = 'running', lease_id = $2, lease_until = $3, engine_key_id = $4, engine_name = $5, attempts = attempts + 1,
-            started_at = COALESCE(started_at, $6), deadline_at = timeout_millis + $6, progress = 0, step = '', log_start = log_lines
+            started_at = COALESCE(started_at, $6), deadline_at = timeout_millis + COALESCE(started_at, $6), progress = 0, step = '', log_start = log_lines
          WHERE id = $1 AND state = 'queued'",
     )
     .bind(id)

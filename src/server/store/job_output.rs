@@ -1,15 +1,16 @@
 //! Table `job_output`: what engines have written for jobs that are under way (JOB-6). When a job is done, its outputs become results of
 //! the dataset, and take the place of what the same app made before.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use sqlx::FromRow;
 
 use super::{CHUNK, Result, Tx, dataset_file};
 use crate::domain::{
     app::OutputRole,
-    file::FilePath,
+    file::{FilePath, Side},
     id::{AppId, BlobId, JobId, PersonId, ResourceId},
+    output::{Taken, folders_of, moved},
     permit::Permit,
     time::Timestamp,
     upload::Fingerprint,
@@ -125,31 +126,33 @@ pub async fn delete(tx: &mut Tx, job: JobId, kept: Option<OutputRole>, at: Times
         .map(|_| ())
 }
 
-/// Makes the outputs of a job results of the permit's dataset: those that the app made before, and what has one of their paths, go.
-/// How many there are.
-pub async fn publish(tx: &mut Tx, permit: &Permit, job: JobId, app: AppId, by: PersonId, at: Timestamp) -> Result<u64> {
+/// Makes the outputs of a job results of the permit's dataset: those that the app made before go. What somebody uploaded, and what
+/// other apps made, stays: outputs whose paths are taken go into a folder that is called like the app. How many there are.
+pub async fn publish(
+    tx: &mut Tx,
+    permit: &Permit,
+    job: JobId,
+    (app, slug): (AppId, &str),
+    by: PersonId,
+    at: Timestamp,
+) -> Result<u64> {
     let dataset = permit.resource();
     tx.sql(
         "INSERT INTO blob_check (blob_id, created_at)
-         SELECT DISTINCT f.blob_id, $4 FROM dataset_file f WHERE f.dataset_id = $1 AND f.side = 'output' AND (f.app_id = $2
-            OR f.path_key IN (SELECT o.path_key FROM job_output o WHERE o.job_id = $3))
+         SELECT DISTINCT f.blob_id, $3 FROM dataset_file f WHERE f.dataset_id = $1 AND f.side = 'output' AND f.app_id = $2
          ON CONFLICT (blob_id) DO NOTHING",
     )
     .bind(dataset)
     .bind(app)
-    .bind(job)
     .bind(at)
     .execute()
     .await?;
-    tx.sql(
-        "DELETE FROM dataset_file WHERE dataset_id = $1 AND side = 'output' AND (app_id = $2
-            OR path_key IN (SELECT o.path_key FROM job_output o WHERE o.job_id = $3))",
-    )
-    .bind(dataset)
-    .bind(app)
-    .bind(job)
-    .execute()
-    .await?;
+    tx.sql("DELETE FROM dataset_file WHERE dataset_id = $1 AND side = 'output' AND app_id = $2")
+        .bind(dataset)
+        .bind(app)
+        .execute()
+        .await?;
+    make_room(tx, dataset, job, slug).await?;
     let last = last_number(tx, dataset).await?;
     let added = tx
         .sql(
@@ -169,6 +172,41 @@ pub async fn publish(tx: &mut Tx, permit: &Permit, job: JobId, app: AppId, by: P
     tx.sql("DELETE FROM job_output WHERE job_id = $1").bind(job).execute().await?;
     dataset_file::recount(tx, permit, last + i64::try_from(added).unwrap_or(0), added > 0, at).await?;
     Ok(added)
+}
+
+/// Moves outputs of a job whose paths are taken among the results of its dataset.
+async fn make_room(tx: &mut Tx, dataset: ResourceId, job: JobId, slug: &str) -> Result<()> {
+    let rows: Vec<(i64, String)> = tx
+        .sql("SELECT number, path FROM job_output WHERE job_id = $1 ORDER BY path_sort, number")
+        .bind(job)
+        .all()
+        .await?;
+    let outputs: Vec<(i64, FilePath)> =
+        rows.into_iter().filter_map(|(number, path)| Some((number, FilePath::parse(&path).ok()?))).collect();
+    let around = outputs.iter().flat_map(|(_, path)| path.folder_keys().into_iter().chain([path.key()]));
+    let around: Vec<String> = around.collect::<BTreeSet<_>>().into_iter().collect();
+    let files = dataset_file::list_by_keys(tx, dataset, Side::Output, &around).await?.into_keys().collect();
+    let folders = dataset_file::list_folder_keys(tx, dataset, Side::Output, &around).await?;
+    let taken = Taken { files, folders };
+    let own = folders_of(slug);
+    let keys: Vec<String> = own.iter().map(|folder| folder.to_lowercase()).collect();
+    let used_files = dataset_file::list_by_keys(tx, dataset, Side::Output, &keys).await?;
+    let used_folders = dataset_file::list_folder_keys(tx, dataset, Side::Output, &keys).await?;
+    let written: BTreeSet<String> =
+        outputs.iter().filter_map(|(_, path)| path.key().split('/').next().map(str::to_owned)).collect();
+    let is_free = |key: &String| !used_files.contains_key(key) && !used_folders.contains(key) && !written.contains(key);
+    let free: Vec<String> = own.into_iter().zip(&keys).filter(|(_, key)| is_free(key)).map(|(name, _)| name).collect();
+    for (number, path) in moved(&outputs, taken, &free) {
+        tx.sql("UPDATE job_output SET path = $3, path_key = $4, path_sort = $5 WHERE job_id = $1 AND number = $2")
+            .bind(job)
+            .bind(number)
+            .bind(path.as_str().to_owned())
+            .bind(path.key())
+            .bind(path.sort_key())
+            .execute()
+            .await?;
+    }
+    Ok(())
 }
 
 /// The highest number that a file of a dataset ever had.

@@ -252,17 +252,6 @@ pub async fn find_preview(tx: &mut Tx, blob: BlobId, size: PreviewSize) -> Resul
         .await
 }
 
-/// How many photos of a dataset are still to be opened, of those that are not left out.
-pub async fn count_waiting(tx: &mut Tx, dataset: ResourceId) -> Result<i64> {
-    tx.sql(
-        "SELECT CAST(COUNT(*) AS BIGINT) FROM dataset_file f JOIN photo o ON o.blob_id = f.blob_id
-         WHERE f.dataset_id = $1 AND f.side = 'input' AND NOT f.left_out AND o.state = 'waiting'",
-    )
-    .bind(dataset)
-    .number()
-    .await
-}
-
 /// A photo of a survey, and where its large preview is.
 #[derive(Debug, Clone)]
 pub struct ListedPhoto {

@@ -6,8 +6,8 @@ use crate::{
     domain::{
         account::SharingId,
         app::{
-            AppChange, AppForm, AppState, AppUseFacts, BuiltIn, DEFAULT_TIMEOUT_MINUTES, MAX_VERSIONS, NewApp,
-            NewAppForm, NewVersion, NewVersionForm, may_add, may_add_user, may_add_version, may_use,
+            AppChange, AppForm, AppState, AppUseFacts, BuiltIn, MAX_VERSIONS, NewApp, NewAppForm, NewVersion,
+            NewVersionForm, may_add, may_add_user, may_add_version, may_use,
         },
         audit::Action,
         id::{AppId, OrganizationId, PersonId},
@@ -95,8 +95,12 @@ async fn find_own(tx: &mut Tx, by: &Principal, slug: &str) -> Result<(AppView, R
         let text = "Only the Owners and Managers of the organization that publishes this app can change it.";
         return Err(Refusal::Forbidden(text.to_owned()).into());
     }
-    let permit = allow(by.who(), publisher, role, Permission::PublishApps)?;
-    Ok((found, permit))
+    match allow(by.who(), publisher, role, Permission::PublishApps) {
+        Ok(permit) => Ok((found, permit)),
+        // A draft is there for those alone who may publish it.
+        Err(_) if found.state == AppState::Draft => Err(Refusal::NotFound.into()),
+        Err(refusal) => Err(refusal.into()),
+    }
 }
 
 /// Changes the title, the summary or the state of an app.
@@ -181,7 +185,8 @@ async fn user_of(tx: &mut Tx, text: &str) -> Result<Option<(AppUser, String)>> {
         _ => organizations::find_id(tx, &key(text)).await?,
     };
     let found = match id {
-        Some(id) => organizations::find(tx, id).await?,
+        // A personal space is called like its person, so nobody finds out by guessing who has an account.
+        Some(id) => organizations::find(tx, id).await?.filter(|found| found.space_of.is_none()),
         None => None,
     };
     Ok(found.map(|found| (AppUser::Organization(found.id), found.name)))
@@ -210,6 +215,11 @@ async fn authorize_or(ctx: &Ctx, by: &Principal, slug: &str, user: &str, nobody:
             Box::pin(async {
                 let (found, permit) = find_own(tx, by, slug).await?;
                 let (user, name) = user_of(tx, user.trim()).await?.ok_or_else(|| nobody.clone())?;
+                if user.id() == by.person.0 {
+                    // Whoever the app names has no limits of a membership (JOB-5).
+                    let text = "You cannot name yourself. Who publishes an app can run it by their membership.";
+                    return Err(Refusal::BadRequest(text.to_owned()).into());
+                }
                 may_add_user(app::count_users(tx, found.id).await?)?;
                 if app::insert_user(tx, &permit, found.id, user, ctx.now()).await? {
                     let what = AuditEvent {
@@ -408,7 +418,7 @@ pub async fn add_built_in(ctx: &Ctx) -> Result<Vec<(BuiltIn, AppId)>> {
                     let now = ctx.now();
                     app::upsert_built_in(tx, AppId(ctx.id()), &facts, now).await?;
                     let id = app::find(tx, facts.slug).await?.ok_or(Refusal::NotFound)?.id;
-                    app::insert_built_in_version(tx, id, &facts, DEFAULT_TIMEOUT_MINUTES, now).await?;
+                    app::insert_built_in_version(tx, id, &facts, now).await?;
                     Ok(id)
                 })
             })

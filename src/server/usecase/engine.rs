@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use crate::{
     domain::{
-        id::{AppId, JobId, KeyId, LeaseId},
+        id::{AppId, JobId, KeyId, LeaseId, OrganizationId},
         job::{
             FailureKind, HEARTBEAT_SECONDS, JobEvent, JobState, LEASE_MILLIS, MAX_ATTEMPTS, MAX_CLAIM_WAIT_SECONDS,
             MAX_CLAIMED_APPS, MAX_MESSAGE_LENGTH, MAX_PROGRESS, MAX_STEP_LENGTH, Step, after, dataset_status, go_on,
@@ -117,13 +117,48 @@ pub async fn claim(ctx: &Ctx, by: &KeyPrincipal, form: &ClaimForm) -> Result<Opt
     tokio::time::timeout(Duration::from_secs(seconds), waiting).await.unwrap_or(Ok(None))
 }
 
-/// Takes the job that waits longest for one of the apps, if there is any; for what is built in as for every other engine.
+/// Takes the job that waits longest for one of the apps, if there is any.
 ///
 /// # Errors
 /// The database.
 pub async fn claim_next(ctx: &Ctx, engine: &Engine, apps: &[AppId]) -> Result<Option<ClaimedJob>> {
+    take(ctx, engine, Queue::Of(apps)).await
+}
+
+/// Takes a job of an app that is built in, once all photos of its dataset have been opened; rather one of an organization that was not
+/// served lately.
+///
+/// # Errors
+/// The database.
+pub async fn claim_built_in(
+    ctx: &Ctx,
+    engine: &Engine,
+    app: AppId,
+    served: &[OrganizationId],
+) -> Result<Option<ClaimedJob>> {
+    take(ctx, engine, Queue::Opened(app, served)).await
+}
+
+/// Which queue a job is taken from.
+#[derive(Clone, Copy)]
+enum Queue<'a> {
+    Of(&'a [AppId]),
+    /// What is built in, and whom it served lately.
+    Opened(AppId, &'a [OrganizationId]),
+}
+
+impl Queue<'_> {
+    async fn next(self, tx: &mut Tx) -> Result<Option<JobId>> {
+        Ok(match self {
+            Self::Of(apps) => job::find_next(tx, apps).await?,
+            Self::Opened(app, served) => job::find_next_opened(tx, app, served).await?,
+        })
+    }
+}
+
+async fn take(ctx: &Ctx, engine: &Engine, queue: Queue<'_>) -> Result<Option<ClaimedJob>> {
     // Mostly there is nothing, and then nothing is written.
-    if job::find_next(&mut ctx.db().read().await?, apps).await?.is_none() {
+    if queue.next(&mut ctx.db().read().await?).await?.is_none() {
         return Ok(None);
     }
     let token = format!("{TOKEN_PREFIX}{}", ctx.token());
@@ -131,7 +166,7 @@ pub async fn claim_next(ctx: &Ctx, engine: &Engine, apps: &[AppId]) -> Result<Op
     ctx.db()
         .write(|tx, _| {
             Box::pin(async {
-                let Some(id) = job::find_next(tx, apps).await? else { return Ok(None) };
+                let Some(id) = queue.next(tx).await? else { return Ok(None) };
                 let Some(found) = job::find(tx, id).await? else { return Ok(None) };
                 let Some(next) = after(found.state, JobEvent::Claimed) else { return Ok(None) };
                 let now = ctx.now();

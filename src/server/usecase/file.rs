@@ -398,6 +398,8 @@ async fn changed(
                 let before = file_of(tx, dataset, number).await?.file;
                 let path = path.clone()?;
                 if let Some(path) = path.as_ref().filter(|path| path.as_str() != before.path) {
+                    // Engines know images by their paths.
+                    may_change_files(before.side, status, found.live_jobs)?;
                     dataset_file::update_path(tx, &permit, before.number, path, ctx.now()).await?;
                     check_clash(tx, dataset, before.side, path).await?;
                 }
@@ -433,11 +435,12 @@ pub(crate) async fn rename_back_in(
     number: i64,
     (from, to): (&str, &str),
 ) -> Result<()> {
-    let (permit, found, _) = changeable(tx, by, dataset, false).await?;
+    let (permit, found, status) = changeable(tx, by, dataset, false).await?;
     let before = file_of(tx, dataset, &number.to_string()).await?.file;
     if before.path != from {
         return Err(Refusal::Conflict.into());
     }
+    may_change_files(before.side, status, found.live_jobs)?;
     let path = FilePath::parse(to).map_err(at_field("path"))?;
     dataset_file::update_path(tx, &permit, number, &path, ctx.now()).await?;
     check_clash(tx, dataset, before.side, &path).await?;

@@ -3,6 +3,7 @@
 use crate::{
     domain::{
         audit::Action,
+        cap::may_create_keys,
         id::{AccountId, KeyId, OrganizationId, PersonId},
         key::{self as rules, KeyForm, TOKEN_LIFETIME_MILLIS, parse_client_id},
         refusal::Refusal,
@@ -17,7 +18,7 @@ use super::{
     super::{
         context::{Client, Ctx, KeyPrincipal, Principal, digest},
         error::Result,
-        store::{Tx, account, key, seat},
+        store::{Tx, account, key, membership, seat},
     },
     audit::{self, AuditEvent},
     client::client_key,
@@ -63,6 +64,9 @@ pub async fn create(ctx: &Ctx, by: &Principal, org: &str, form: &KeyForm) -> Res
             Box::pin(async {
                 let permit = organization::permit(tx, by, org, Permission::ManageAccounts).await?;
                 super::mail_limit::proved(tx, by).await?;
+                if let Some((role, caps)) = membership::find_caps(tx, permit.organization(), by.person).await? {
+                    may_create_keys(role, caps)?;
+                }
                 let accounts = account::list(tx, permit.organization()).await?;
                 let wanted = form.account.trim();
                 let found = accounts.iter().find(|account| {

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use futures::TryStreamExt;
 use serde::{Deserialize, de::DeserializeOwned};
+use tokio::sync::Semaphore;
 
 use crate::{
     domain::{
@@ -37,7 +38,10 @@ use crate::{
 use super::{access, view_as};
 
 /// The largest result that is read for a page. Those of ten thousand photos are smaller.
-const MAX_READ_BYTES: i64 = 16 * 1024 * 1024;
+const MAX_READ_BYTES: i64 = 48 * 1024 * 1024;
+
+/// How many of these pages are made at once on a node: each may hold all of these results.
+static TURNS: Semaphore = Semaphore::const_new(2);
 
 /// How many photos of a finding the page shows; the file has all of them.
 const SHOWN_PHOTOS: usize = 60;
@@ -61,6 +65,7 @@ pub async fn show(ctx: &Ctx, by: &Principal, dataset: &str, view_as: &str) -> Re
         restrictions: access_path.facts.restrictions,
         held,
     });
+    let _turn = TURNS.acquire().await.ok();
     let index = results(&mut tx, dataset, BuiltIn::SurveyIndex).await?;
     let report = results(&mut tx, dataset, BuiltIn::QcReport).await?;
     let index = match read::<Index>(ctx, &mut tx, &index, survey_index::INDEX_JSON).await? {
@@ -100,7 +105,7 @@ async fn read<T: DeserializeOwned>(
     results: &[AppResult],
     path: &str,
 ) -> Result<Option<(AppResult, T)>> {
-    let Some(result) = results.iter().find(|result| result.path == path && result.bytes <= MAX_READ_BYTES) else {
+    let Some(result) = results.iter().find(|result| result.name() == path && result.bytes <= MAX_READ_BYTES) else {
         return Ok(None);
     };
     let pieces = blob::list_pieces(tx, result.blob_id).await?;
@@ -161,7 +166,9 @@ async fn map(ctx: &Ctx, tx: &mut Tx, results: &[AppResult], index: &Index) -> Re
 
 /// The mosaic's picture, with its size on the page.
 async fn mosaic(tx: &mut Tx, results: &[AppResult], index: &Index) -> Result<Option<(i64, u32, u32)>> {
-    let Some(picture) = results.iter().find(|result| result.path == survey_index::MOSAIC_JPG) else { return Ok(None) };
+    let Some(picture) = results.iter().find(|result| result.name() == survey_index::MOSAIC_JPG) else {
+        return Ok(None);
+    };
     let made = photo::find_preview(tx, picture.blob_id, PreviewSize::Large).await?;
     let sides = index.mosaic.map(|mosaic| preview_sides(mosaic.columns, mosaic.rows, PreviewSize::Large));
     Ok(made.and(sides).map(|(width, height)| (picture.number, width, height)))

@@ -21,7 +21,7 @@ use tokio::{runtime::Handle, sync::watch, time::Instant};
 use crate::{
     domain::{
         app::{BuiltIn, OutputRole},
-        id::{AppId, ObjectId, ResourceId},
+        id::{AppId, ObjectId, OrganizationId, ResourceId},
         job::FailureKind,
         refusal::Refusal,
         survey::{MAX_PHOTOS, SurveyPhoto},
@@ -55,6 +55,8 @@ const RETRY_DELAYS: [Duration; 3] = [Duration::from_secs(1), Duration::from_secs
 const PHOTOS_PAGE_SIZE: i64 = 2_000;
 /// How many bytes of an output are sent at once.
 const CHUNK_BYTES: usize = 256 * 1024;
+/// How many organizations a round has at most.
+const MAX_ROUND: usize = 200;
 /// What these engines are called.
 const NAME: &str = "Built in";
 
@@ -82,7 +84,9 @@ pub async fn run_due(ctx: &Ctx) -> Result<usize> {
     let (_go_on, stop) = watch::channel(false);
     let mut done = 0;
     for app in prepare(ctx).await? {
-        while run_next(ctx, app, 2, &stop).await? {
+        let mut served = Served::default();
+        while let Some(organization) = run_next(ctx, app, 2, &served, &stop).await? {
+            served.note(organization);
             done += 1;
         }
     }
@@ -100,12 +104,16 @@ async fn prepare(ctx: &Ctx) -> Result<Vec<(BuiltIn, AppId)>> {
 }
 
 async fn serve(ctx: &Ctx, app: (BuiltIn, AppId), threads: usize, mut stop: watch::Receiver<bool>) {
+    let mut served = Served::default();
     while !*stop.borrow() {
         // Asked for before the look, so that what is queued in between wakes it.
         let queued = ctx.jobs_queued().notified();
-        match run_next(ctx, app, threads, &stop).await {
-            Ok(true) => continue,
-            Ok(false) => {}
+        match run_next(ctx, app, threads, &served, &stop).await {
+            Ok(Some(organization)) => {
+                served.note(organization);
+                continue;
+            }
+            Ok(None) => {}
             Err(error) => tracing::warn!(%error, "could not run a job of a built-in app; trying again later"),
         }
         tokio::select! {
@@ -116,15 +124,30 @@ async fn serve(ctx: &Ctx, app: (BuiltIn, AppId), threads: usize, mut stop: watch
     }
 }
 
-/// Takes the next job of an app and runs it; whether there was one.
+/// Which organizations an app was run for lately, each once: a round in which everybody who waits gets a turn.
+#[derive(Default)]
+struct Served(Vec<OrganizationId>);
+
+impl Served {
+    fn note(&mut self, organization: OrganizationId) {
+        // Whoever is served twice was the only one left: a new round begins.
+        if self.0.contains(&organization) || self.0.len() >= MAX_ROUND {
+            self.0.clear();
+        }
+        self.0.push(organization);
+    }
+}
+
+/// Takes the next job of an app and runs it, rather one of an organization that was not served lately; whose it was, if there was one.
 async fn run_next(
     ctx: &Ctx,
     (app, id): (BuiltIn, AppId),
     threads: usize,
+    served: &Served,
     stop: &watch::Receiver<bool>,
-) -> Result<bool> {
+) -> Result<Option<OrganizationId>> {
     let engine = Engine { key: None, name: NAME.to_owned() };
-    let Some(claimed) = engine::claim_next(ctx, &engine, &[id]).await? else { return Ok(false) };
+    let Some(claimed) = engine::claim_built_in(ctx, &engine, id, &served.0).await? else { return Ok(None) };
     let mut run = Run::new(ctx, app, &claimed);
     match Box::pin(run.work(threads, stop.clone())).await {
         // Somebody else has the job, or it has ended.
@@ -133,7 +156,7 @@ async fn run_next(
         }
         ended => ended?,
     }
-    Ok(true)
+    Ok(Some(claimed.job.organization))
 }
 
 /// What an app and the task beside it say to each other.
@@ -192,9 +215,6 @@ impl<'a> Run<'a> {
     /// Runs the app, and ends the job.
     async fn work(&mut self, threads: usize, stop: watch::Receiver<bool>) -> Result<()> {
         let shared = Arc::new(Shared::default());
-        if !self.until_opened(&shared, &stop).await? {
-            return self.give_back().await;
-        }
         let photos = self.photos().await?;
         self.say("info", format!("{} photos.", photos.len())).await?;
         let (app, by, lease) = (self.app, self.by.clone(), self.lease.clone());
@@ -236,29 +256,10 @@ impl<'a> Run<'a> {
                 engine::complete(self.ctx, &self.by, &self.job, &self.lease, Some(outputs)).await.map(|_| ())
             }
             Err(Ended::Stopped) => self.give_back().await,
-            Err(ended @ Ended::TooManyPhotos(_)) => self.fail(FailureKind::InputError, &ended.to_string()).await,
+            Err(ended @ (Ended::TooManyPhotos(_) | Ended::NoPositions)) => {
+                self.fail(FailureKind::InputError, &ended.to_string()).await
+            }
             Err(ended @ Ended::Files(_)) => self.fail(FailureKind::AppError, &ended.to_string()).await,
-        }
-    }
-
-    /// Waits until every photo has been opened, since what an app goes by is read then. Whether that came to pass.
-    async fn until_opened(&self, shared: &Shared, stop: &watch::Receiver<bool>) -> Result<bool> {
-        let mut beaten: Option<Instant> = None;
-        loop {
-            let waiting = photo::count_waiting(&mut self.ctx.db().read().await?, self.dataset).await?;
-            if waiting == 0 {
-                return Ok(true);
-            }
-            if beaten.is_none_or(|at| at.elapsed() >= BEAT_INTERVAL) {
-                if self.beat(0, "Waiting until all photos have been read").await? {
-                    shared.stop();
-                }
-                beaten = Some(Instant::now());
-            }
-            if *stop.borrow() || shared.stop.load(Ordering::SeqCst) {
-                return Ok(false);
-            }
-            tokio::time::sleep(POLL_INTERVAL).await;
         }
     }
 
@@ -324,6 +325,9 @@ fn compute(
     match app {
         BuiltIn::SurveyIndex => {
             let index = survey_index::run(&photos, threads, &host)?;
+            if index.bounds.is_none() {
+                return Err(Ended::NoPositions);
+            }
             let mut lines = vec![format!("{} of {} photos are laid on the ground.", index.placed, index.photos)];
             if !index.mosaic_note.is_empty() {
                 lines.push(index.mosaic_note);

@@ -5,7 +5,7 @@ use std::time::Duration;
 use commonhold::{
     domain::{
         app::BuiltIn,
-        id::{AppId, ResourceId},
+        id::{AppId, OrganizationId, ResourceId},
         job::{LEASE_MILLIS, TOLD_AFTER_MILLIS},
         photo::Position,
         resource::DatasetStatus,
@@ -25,7 +25,7 @@ use commonhold::{
 use serde_json::{Value, json};
 use tokio::sync::watch;
 
-use super::jobs::{cancel, show, started};
+use super::jobs::{cancel, show, start, started};
 use crate::{
     both,
     support::{Org, Person, TestApp},
@@ -96,13 +96,11 @@ both!(job_4_survey_index_makes_a_dataset_processed_and_waits_until_its_photos_we
     let (id, _) = started(&anna, dataset, "survey-index").await;
     let price = show(&anna, &id).await["price"].clone();
     assert!(price["credits"].as_i64().is_some_and(|credits| credits > 0), "it costs: {price}");
-    // Whoever comes first waits for the other.
-    let (ran, ()) = tokio::join!(run_all(app), async {
-        tokio::time::sleep(Duration::from_millis(300)).await;
-        assert_eq!(show(&anna, &id).await["step"], "Waiting until all photos have been read");
-        open_all(app).await;
-    });
-    assert_eq!(ran, 1);
+    // Nobody is at it as long as its photos have not been opened, so it keeps nobody waiting.
+    assert_eq!(run_all(app).await, 0);
+    assert_eq!(show(&anna, &id).await["state"], "queued");
+    open_all(app).await;
+    assert_eq!(run_all(app).await, 1);
     let done = show(&anna, &id).await;
     assert_eq!(
         (&done["state"], &done["engine"], &done["progress"]),
@@ -161,20 +159,20 @@ both!(job_4_qc_report_is_free_names_photos_and_does_not_see_what_was_left_out, a
     sound(app).await;
 });
 
-both!(job_4_a_built_in_app_is_cancelled_and_handed_back_as_every_other, async |app| {
+both!(job_4_a_built_in_app_is_cancelled_while_it_runs_as_every_other, async |app| {
     let (anna, _, dataset, _) = world(app, &[]).await;
+    open_all(app).await;
     let (id, _) = started(&anna, dataset, "survey-index").await;
-    // Photos that nobody opens keep it waiting until somebody cancels it.
     let (ran, ()) = tokio::join!(run_all(app), async {
-        tokio::time::sleep(Duration::from_millis(300)).await;
-        cancel(&anna, &id).await;
-        // Its next sign of life tells it; the photos only end the wait before that.
-        open_all(app).await;
+        while show(&anna, &id).await["state"] == "queued" {
+            tokio::task::yield_now().await;
+        }
+        cancel(&anna, &id).await.expect(200);
     });
     assert_eq!(ran, 1);
     assert_eq!(show(&anna, &id).await["state"], "cancelled");
     assert!(results(&anna, dataset).await.is_empty());
-    // A process that stops hands its job back, and no attempt counts.
+    // A process that stops begins nothing.
     let (id, _) = started(&anna, dataset, "survey-index").await;
     let (stop, stopped) = watch::channel(false);
     stop.send_replace(true);
@@ -187,13 +185,37 @@ both!(job_4_a_built_in_app_is_cancelled_and_handed_back_as_every_other, async |a
     sound(app).await;
 });
 
+both!(attack_76_who_queues_many_jobs_of_a_built_in_app_keeps_others_waiting_for_one, async |app| {
+    let (anna, _, dataset, apps) = world(app, &[]).await;
+    open_all(app).await;
+    for _ in 0..3 {
+        started(&anna, dataset, "qc-report").await;
+    }
+    let ben = app.person("Ben").await;
+    let other = ben.create_org("Tunnel North").await;
+    app.credits_licence(&other, 1_000).await;
+    let flight = ben.dataset(other.root, "Flight", 0).await;
+    ben.upload(flight, "notes.txt", b"fair weather").await;
+    let (id, _) = started(&ben, flight, "qc-report").await;
+    let qc = apps.iter().find(|(app, _)| *app == BuiltIn::QcReport).expect("the app").1;
+    let engine = Engine { key: None, name: "Built in".to_owned() };
+    let take = async |served: &[OrganizationId]| {
+        let taken = engine::claim_built_in(app.ctx(), &engine, qc, served).await.expect("an answer");
+        taken.map(|taken| (taken.job.organization, taken.job.id.to_string()))
+    };
+    let (first, _) = take(&[]).await.expect("a job");
+    assert_ne!(first, other.id, "the oldest comes first");
+    assert_eq!(take(&[first]).await, Some((other.id, id)), "then it is another's turn");
+    assert_eq!(take(&[first, other.id]).await.map(|(organization, _)| organization), Some(first));
+});
+
 both!(job_4_a_built_in_app_whose_process_is_gone_begins_anew, async |app| {
     let (anna, _, dataset, apps) = world(app, &[]).await;
     open_all(app).await;
     let (id, _) = started(&anna, dataset, "qc-report").await;
     let ids: Vec<AppId> = apps.iter().map(|(_, id)| *id).collect();
     let engine = Engine { key: None, name: "Built in".to_owned() };
-    let lost = engine::claim_next(app.ctx(), &engine, &ids).await.expect("an answer").expect("a job");
+    let lost = engine::claim_built_in(app.ctx(), &engine, ids[1], &[]).await.expect("an answer").expect("a job");
     assert_eq!(lost.token, "", "what is built in needs no token");
     if app.ctx().db().is_sqlite() {
         // There is one process only, so it need not wait until the lease has run out.
@@ -330,5 +352,28 @@ both!(job_2_who_waited_long_for_a_job_gets_mail_once_and_only_while_they_see_its
     anna.post(&format!("/api/v1/orgs/{}/people/remove", org.org_id), &removed).await.expect(204);
     run_all(app).await;
     assert_eq!((ended(&ed).await, ended(&anna).await), (0, 1));
+    sound(app).await;
+});
+
+both!(job_4_lic_2_what_has_no_photos_or_no_positions_is_not_paid_for, async |app| {
+    let (anna, org, _, _) = world(app, &[]).await;
+    // Images that were only counted are nothing to read.
+    let typed = anna.dataset(org.root, "Typed", 50).await;
+    let refused = start(&anna, typed, "survey-index").await.expect(400);
+    assert!(refused.body.contains("There are no images in this dataset."), "{}", refused.body);
+    let plan = anna.post(&format!("/api/v1/datasets/{typed}/jobs?plan=true"), &json!({ "app": "survey-index" })).await;
+    assert!(plan.expect(200).body.contains("There are no images in this dataset."));
+    // Without any position there is nothing to put on a map, and what it cost is given back.
+    let placeless = anna.dataset(org.root, "Placeless", 0).await;
+    for shot in flight(&[(0, Planted::NoPosition), (1, Planted::NoPosition)]).into_iter().take(2) {
+        anna.upload(placeless, &shot.name, &shot.jpeg).await;
+    }
+    open_all(app).await;
+    let (id, _) = started(&anna, placeless, "survey-index").await;
+    assert_eq!(run_all(app).await, 1);
+    let failed = show(&anna, &id).await;
+    assert_eq!((&failed["state"], &failed["price"]["refunded"]), (&json!("failed"), &json!(true)), "{failed}");
+    assert_eq!(failed["failure"]["kind"], "input_error");
+    assert!(results(&anna, placeless).await.is_empty());
     sound(app).await;
 });

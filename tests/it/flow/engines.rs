@@ -614,3 +614,33 @@ both!(job_6_a_log_of_a_megabyte_or_full_of_escape_codes_harms_nobody, async |app
     assert_eq!(shown, hostile.map(|(_, text)| text));
     app.healthy().await;
 });
+
+both!(attack_77_outputs_of_an_app_take_nothing_away_that_is_not_its_own, async |app| {
+    let (anna, _, engine, dataset) = studio(app).await;
+    let mine = json!({ "side": "output", "files": [{ "path": "map.tif", "bytes": 2 }, { "path": "notes/a.txt", "bytes": 2 }] });
+    let mine = anna.post(&format!("/api/v1/datasets/{dataset}/uploads"), &mine).await.expect(200).json();
+    for item in mine["items"].as_array().expect("items") {
+        anna.send_bytes(item["upload"]["url"].as_str().expect("an address"), 0, "me").await.expect(204);
+    }
+    let run = async |paths: &[&str]| {
+        started(&anna, dataset, "ortho").await;
+        let held = engine.claim("ortho").await.expect("a job");
+        for path in paths {
+            held.write(path, "other", "output").await.expect(204);
+        }
+        held.complete().await.expect(200);
+    };
+    // What somebody uploaded stays, and so does a folder whose name an output has; outputs clash with each other no more.
+    run(&["map.tif", "notes", "x", "x/y", "free.txt"]).await;
+    let slug = "ortho";
+    let expected = ["free.txt", "map.tif", "notes/a.txt", "ortho/map.tif", "ortho/notes", "ortho/x/y", "x"];
+    let mut found = results(&anna, dataset).await;
+    found.sort();
+    assert_eq!(found, expected, "{slug}");
+    // The next success of the same app takes the place of all of them.
+    run(&["map.tif"]).await;
+    let mut found = results(&anna, dataset).await;
+    found.sort();
+    assert_eq!(found, ["map.tif", "notes/a.txt", "ortho/map.tif"]);
+    app.healthy().await;
+});

@@ -284,7 +284,7 @@ both!(lic_2_images_that_are_fixed_are_neither_left_out_nor_deleted_and_the_page_
     let (here, id) = (tab(&org, dataset, "images"), dataset.to_string());
     app.set_status(dataset, DatasetStatus::Queued).await;
     let page = anna.page(&here).await.expect(200).body;
-    assert!(page.contains("The images of this dataset were fixed when it was queued."));
+    assert!(page.contains("A job works on the images of this dataset"));
     for (function, fields) in [
         (
             LeaveOutFiles::url(),

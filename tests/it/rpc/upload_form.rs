@@ -200,7 +200,7 @@ both!(file_2_a_form_is_refused_where_files_cannot_be_added, async |app| {
     anna.upload(held, "x.jpg", b"\xFF\xD8\xFFx").await;
     app.set_status(held, DatasetStatus::Queued).await;
     let page = send(&anna, &org, held, "", &file).await;
-    assert!(page.contains("were fixed when it was queued"));
+    assert!(page.contains("A job works on the images of this dataset"));
     assert!(!page.contains("multipart/form-data"), "the page says so and has no form");
     // In the trash.
     let gone = anna.dataset(org.root, "Gone", 0).await;

@@ -107,7 +107,12 @@ pub struct FakeNode {
 
 impl FakeNode {
     pub fn start(quirks: Quirks) -> Self {
-        Self::start_at("127.0.0.1:0".parse().expect("an address"), quirks)
+        // A node that dies comes back at the same place, which nobody else may have got meanwhile: these ports are given to no one
+        // who asks for any.
+        let first = std::process::id() % 800 * 13;
+        let is_free = |port: &u32| std::net::TcpListener::bind(format!("127.0.0.1:{port}")).is_ok();
+        let port = (0..1_000).map(|step| 20_000 + (first + step) % 11_000).find(is_free).expect("a free port");
+        Self::start_at(format!("127.0.0.1:{port}").parse().expect("an address"), quirks)
     }
 
     pub fn start_at(address: SocketAddr, quirks: Quirks) -> Self {

@@ -207,8 +207,11 @@ pub(super) async fn list_in(
     let app = match query.app.trim() {
         "" => None,
         slug => {
-            let found = app::find(tx, &key(slug)).await?;
-            Some(found.ok_or_else(|| Refusal::field("app", FieldIssue::NotAChoice))?.id)
+            // Of an app that there is not are no jobs, as of one that nobody may know of.
+            match app::find(tx, &key(slug)).await? {
+                Some(found) => Some(found.id),
+                None => return Ok(Page { items: Vec::new(), next_cursor: None }),
+            }
         }
     };
     let person = match query.person.trim() {

@@ -17,7 +17,8 @@ use crate::{
         cap::may_use_apps,
         id::{JobId, ResourceId},
         job::{
-            JobEvent, JobState, go_on, is_exclusive, may_begin, may_process, may_spend, price_of, settled, step, within,
+            JobEvent, JobState, cancelling_forfeits, go_on, is_exclusive, may_begin, may_process, may_spend, price_of,
+            settled, step, within,
         },
         licence::{Amount, Licence, governing, spend},
         permit,
@@ -90,7 +91,13 @@ async fn plan_in(tx: &mut Tx, ctx: &Ctx, by: &Principal, id: ResourceId, form: &
     }
     let found = app::find(tx, &crate::domain::text::key(slug)).await?;
     let found = found.ok_or_else(|| Refusal::field("app", crate::domain::text::FieldIssue::NotAChoice))?;
-    apps::check_use(tx, by, &found).await?;
+    match apps::check_use(tx, by, &found).await {
+        // A draft of others is as if it were not there.
+        Err(Error::Refused(Refusal::NotFound)) => {
+            return Err(Refusal::field("app", crate::domain::text::FieldIssue::NotAChoice).into());
+        }
+        usable => usable?,
+    }
     may_read(by, &access_path, &found, &dataset)?;
     let number = form.version.unwrap_or(found.last_version);
     let version = app::find_version(tx, found.id, number).await?;
@@ -170,6 +177,12 @@ async fn plan_view(tx: &mut Tx, ctx: &Ctx, by: &Principal, id: ResourceId, form:
     })
 }
 
+/// Whether a dataset has something for an app to work on. What is built in reads files; an engine may know images that were only counted
+/// here.
+fn has_inputs(app: &AppView, dataset: &JobDataset) -> bool {
+    dataset.files > 0 || (dataset.images > 0 && app.publisher.is_some())
+}
+
 fn count(number: i64) -> u64 {
     u64::try_from(number).unwrap_or(0)
 }
@@ -196,7 +209,7 @@ async fn start_in(tx: &mut Tx, ctx: &Ctx, by: &Principal, dataset_id: ResourceId
     let planned = plan_in(tx, ctx, by, dataset_id, form).await?;
     let options = choose_options(&planned.version.options, &form.options)?;
     let (found, dataset) = (&planned.app, &planned.dataset);
-    if dataset.images == 0 && dataset.files == 0 {
+    if !has_inputs(found, dataset) {
         return Err(Refusal::BadRequest("There are no images in this dataset. Upload some first.".to_owned()).into());
     }
     let exclusive = is_exclusive(found.price, found.makes_processed);
@@ -302,6 +315,11 @@ pub async fn cancel(ctx: &Ctx, by: &Principal, id: &str) -> Result<JobView> {
             Box::pin(async {
                 let found = changeable(tx, by, id).await?;
                 let next = step(found.state, JobEvent::CancelAsked)?;
+                if found.person != by.person && cancelling_forfeits(found.state, found.price_rule) {
+                    // What others paid for is given away by who could have paid for it.
+                    let caps = membership::find_caps(tx, found.organization, by.person).await?;
+                    may_spend(found.price_rule, caps.map(|(_, caps)| caps.billable), by.key.is_some())?;
+                }
                 if found.state != JobState::Cancelling {
                     settle::apply(tx, ctx, &found, next, None, None).await?;
                     let what = AuditEvent {

@@ -66,7 +66,8 @@ pub(in super::super) async fn apply(
     if let Some(dataset) = &dataset {
         let permit = go_on(found.person, dataset.organization, found.dataset);
         if step.to == JobState::Done {
-            job_output::publish(tx, &permit, found.id, found.app, found.person, now).await?;
+            let app = (found.app, found.app_slug.as_str());
+            job_output::publish(tx, &permit, found.id, app, found.person, now).await?;
         }
         let holds = i64::from(step.to.holds_inputs()) - i64::from(found.state.holds_inputs());
         let (mut charged_to, mut charged_images) = (dataset.charged_to, dataset.charged_images);

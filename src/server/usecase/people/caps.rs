@@ -36,12 +36,12 @@ pub async fn show(ctx: &Ctx, by: &Principal, org: &str, person: PersonId) -> Res
 pub(super) async fn dialog(
     tx: &mut Tx,
     organization: OrganizationId,
-    by: Option<Role>,
+    (by, me): (Option<Role>, PersonId),
     person: PersonId,
 ) -> Result<Option<CapsView>> {
     let found = membership::find_caps(tx, organization, person).await?;
     let (Some((role, caps)), Some(by)) = (found, by) else { return Ok(None) };
-    if may_cap(by, role).is_err() {
+    if may_cap(by, role, person == me).is_err() {
         return Ok(None);
     }
     let name = membership::list_by_id(tx, organization, &[person]).await?.into_iter().next();
@@ -61,7 +61,7 @@ pub async fn change(ctx: &Ctx, by: &Principal, org: &str, person: PersonId, form
                     membership::find_caps(tx, permit.organization(), person).await?.ok_or(Refusal::NotFound)?;
                 keys::reach_the_whole(tx, by, permit.organization()).await?;
                 by.who().may_touch(role)?;
-                may_cap(permit.role(), role)?;
+                may_cap(permit.role(), role, by.key.is_none() && person == by.person)?;
                 let caps = form.read(before)?;
                 if caps != before {
                     membership::update_caps(tx, &permit, person, caps).await?;

@@ -68,7 +68,7 @@ pub async fn view(ctx: &Ctx, by: &Principal, page: &query::PeopleQuery) -> Resul
         _ => None,
     };
     let caps = match dialog.caps_of.parse::<PersonId>() {
-        Ok(person) if manages => caps::dialog(&mut tx, at.id, at.role, person).await?,
+        Ok(person) if manages => caps::dialog(&mut tx, at.id, (at.role, by.person), person).await?,
         _ => None,
     };
     let found = organizations::find(&mut tx, at.id).await?.ok_or(Refusal::NotFound)?;

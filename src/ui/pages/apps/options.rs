@@ -29,7 +29,7 @@ pub fn OptionList(options: Vec<AppOption>) -> impl IntoView {
             let values = (!shown.domain.is_empty()).then(|| view! { <p class="small">"Values: " {shown.domain}</p> });
             view! {
                 <li>
-                    <p><code>{option.name}</code> <small>{format!("{}, by default {default}", option.kind.label())}</small></p>
+                    <p><code>{option.name}</code>" "<small>{format!("{}, by default {default}", option.kind.label())}</small></p>
                     {help}
                     {values}
                 </li>

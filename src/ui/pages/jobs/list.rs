@@ -14,10 +14,10 @@ pub fn percent(progress: i64) -> String {
     format!("{} %", progress.clamp(0, 1_000) / 10)
 }
 
-/// How long a job has been under way, or took.
-pub fn took(job: &JobView, now: Timestamp) -> Option<String> {
-    let end = job.ended_at.unwrap_or(now);
-    job.started_at.map(|start| words::duration(end.0 - start.0))
+/// How long a job took, from when an engine was first at it; nothing until it has ended.
+pub fn took(job: &JobView) -> Option<String> {
+    let (start, end) = job.started_at.zip(job.ended_at)?;
+    Some(words::duration(end.0 - start.0))
 }
 
 /// A table of jobs. The price column is there for the people of the organization that pays, and for nobody else.
@@ -56,7 +56,7 @@ fn Row(job: JobView, org: String, of_a_dataset: bool, sees_prices: bool, now: Ti
     let href = paths::job(&org, &job.id.to_string());
     let progress =
         (job.state == JobState::Running).then(|| view! { " " <small class="num">{percent(job.progress)}</small> });
-    let took = took(&job, now).unwrap_or_default();
+    let took = took(&job).unwrap_or_default();
     let price = words::job_price(&job).unwrap_or_default();
     let dataset =
         (!of_a_dataset).then(|| view! { <td role="cell" class="job-dataset">{job.dataset_name.clone()}</td> });

@@ -12,7 +12,7 @@ use crate::{
             note::{Note, Severity},
             table::Fact,
         },
-        sales::GetLicence,
+        sales::{GetLicence, GetMore},
         words,
     },
     view::job::JobPlanView,
@@ -45,7 +45,7 @@ pub fn PlanSummary(plan: JobPlanView, org: String) -> impl IntoView {
         view! {
             <Note severity=Severity::Warning>
                 <p>{reason} " The job waits for credits, and starts by itself once there is enough."</p>
-                <GetLicence org/>
+                <GetMore org/>
             </Note>
         }
     });

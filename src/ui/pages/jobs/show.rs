@@ -10,6 +10,7 @@ use super::{
 };
 use crate::{
     domain::{
+        app::BuiltIn,
         job::{JobState, MAX_ATTEMPTS, MAX_PROGRESS, time_left_millis},
         time::Timestamp,
     },
@@ -32,7 +33,7 @@ use crate::{
         live,
         location::use_route_query,
         page::page,
-        sales::GetLicence,
+        sales::GetMore,
         session::Session,
         words::{self, Moment},
     },
@@ -213,7 +214,7 @@ fn Progress(job: JobView, org: String, now: Timestamp) -> impl IntoView {
         JobState::WaitingForCredits => view! {
             <Note severity=Severity::Warning>
                 <p>"It waits for credits, and starts by itself once there is enough. Nothing has been paid yet."</p>
-                <GetLicence org/>
+                <GetMore org/>
             </Note>
         }
         .into_any(),
@@ -231,7 +232,14 @@ fn Progress(job: JobView, org: String, now: Timestamp) -> impl IntoView {
         JobState::Cancelling => {
             view! { <p>"It ends once its engine has stopped, within ten minutes at the latest."</p> }.into_any()
         }
-        JobState::Done => view! { <p>"Its results are in the dataset."</p> }.into_any(),
+        JobState::Done => {
+            let is_survey = BuiltIn::ALL.iter().any(|app| app.facts().slug == job.app_slug);
+            let survey = is_survey.then(|| {
+                let href = Address::new(paths::drive(&org, &job.dataset.to_string())).with("tab", "survey").text();
+                view! { " "<a href=href>"See them in the survey of the dataset"</a>"." }
+            });
+            view! { <p>"Its results are in the dataset."{survey}</p> }.into_any()
+        }
         JobState::Cancelled => {
             let ended = if job.started_at.is_some() {
                 "It was cancelled while it ran. Earlier results stayed as they were."
@@ -264,7 +272,7 @@ fn Progress(job: JobView, org: String, now: Timestamp) -> impl IntoView {
 #[component]
 fn Facts(job: JobView, sees_dataset: bool, org: String, heard_at: Option<Timestamp>, now: Timestamp) -> impl IntoView {
     let price = words::job_price(&job);
-    let took = took(&job, now);
+    let took = took(&job);
     let running = matches!(job.state, JobState::Running | JobState::Cancelling);
     let dataset = if sees_dataset {
         view! { <a class="text-link" href=paths::drive(&org, &job.dataset.to_string())>{job.dataset_name}</a> }

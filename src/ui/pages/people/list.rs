@@ -370,7 +370,7 @@ fn Row(
     // Accounts are not mentioned if there is only one (ACCT-4); an Owner cannot be limited.
     let limitable = (several_accounts || row.accounts.is_some())
         && row.role.is_some_and(|of| of != Role::Owner && mine.is_some_and(|mine| of <= mine));
-    let capable = mine.zip(row.role).is_some_and(|(mine, of)| may_cap(mine, of).is_ok());
+    let capable = mine.zip(row.role).is_some_and(|(mine, of)| may_cap(mine, of, me).is_ok());
     let limited = row.accounts.as_ref().map(|accounts| match accounts.as_slice() {
         [] => "In no account".to_owned(),
         [(_, one)] => format!("In {one}"),

@@ -144,7 +144,8 @@ pub fn DatasetContent(
     flash: Option<FormFlash>,
 ) -> impl IntoView {
     let about = resource.dataset.clone().map(|dataset| view! { <DatasetLine dataset holds/> });
-    let tabs = view! { <Tabs listing=listing.clone() holds/> };
+    let images = resource.dataset.as_ref().map_or(0, |dataset| dataset.images);
+    let tabs = view! { <Tabs listing=listing.clone() holds images/> };
     let content = match listing.files.tab.side() {
         None if listing.files.tab == Tab::Jobs => match files.jobs {
             Some(Ok(page)) => view! { <JobsTab page listing dataset=resource.id now/> }.into_any(),
@@ -192,7 +193,12 @@ fn DatasetLine(dataset: DatasetView, holds: DatasetFiles) -> impl IntoView {
 
 /// The tabs: links, so that each has an address.
 #[component]
-fn Tabs(listing: Listing, holds: DatasetFiles) -> impl IntoView {
+fn Tabs(
+    listing: Listing,
+    holds: DatasetFiles,
+    /// How many images are processed.
+    images: i64,
+) -> impl IntoView {
     let links = Tab::ALL
         .into_iter()
         // Jobs are looked at as oneself.
@@ -201,12 +207,16 @@ fn Tabs(listing: Listing, holds: DatasetFiles) -> impl IntoView {
             let href = listing.with_files(FilesPlace { tab, ..FilesPlace::default() });
             let count = match tab {
                 Tab::Overview | Tab::Survey => None,
-                Tab::Images => Some(holds.inputs),
-                Tab::Results => Some(holds.outputs),
-                Tab::Jobs => Some(holds.jobs),
+                // What was left out, and what goes with the images, is there too.
+                Tab::Images if holds.inputs > images => {
+                    Some(format!("{} of {}", words::count(images), words::count(holds.inputs)))
+                }
+                Tab::Images => Some(words::count(holds.inputs)),
+                Tab::Results => Some(words::count(holds.outputs)),
+                Tab::Jobs => Some(words::count(holds.jobs)),
             };
             let here = (listing.files.tab == tab).then_some("page");
-            let count = count.map(|count| view! { " " <small class="num">{words::count(count)}</small> });
+            let count = count.map(|count| view! { " " <small class="num">{count}</small> });
             view! { <a href=href aria-current=here data-noscroll="">{tab.label()}{count}</a> }
         })
         .collect_view();

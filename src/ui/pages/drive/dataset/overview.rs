@@ -131,7 +131,7 @@ fn Contents(holds: DatasetFiles) -> impl IntoView {
     (inputs + outputs > 0).then(|| {
         view! {
             {taken.map(|taken| view! { <Fact label="Photos taken"><span class="num">{taken}</span></Fact> })}
-            <Fact label="To process"><span class="num">{amount(inputs, input_bytes)}</span></Fact>
+            <Fact label="Files"><span class="num">{amount(inputs, input_bytes)}</span></Fact>
             <Fact label="Results"><span class="num">{amount(outputs, output_bytes)}</span></Fact>
         }
     })
@@ -162,7 +162,7 @@ pub fn DatasetFacts(dataset: DatasetView) -> impl IntoView {
         <Fact label="Status"><span class=words::status_tone(dataset.status)>{dataset.status.label()}</span></Fact>
         <Fact label="Images"><span class="num">{words::count(dataset.images)}</span></Fact>
         <Fact label="Size"><span class="num">{words::size(dataset.bytes)}</span></Fact>
-        <Fact label="Captured on">{dataset.captured_on.map_or_else(|| "Unknown".to_owned(), crate::domain::time::Day::words)}</Fact>
+        {dataset.captured_on.map(|day| view! { <Fact label="Captured on">{crate::domain::time::Day::words(day)}</Fact> })}
         <Fact label="Cluster location">{words::cluster(&dataset.cluster)}</Fact>
     }
 }

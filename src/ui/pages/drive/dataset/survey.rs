@@ -10,6 +10,7 @@ use super::super::{
 };
 use crate::{
     domain::{
+        app::BuiltIn,
         photo::PreviewSize,
         qc::{Finding, FindingKind, FoundPhoto, Severity},
         survey::{
@@ -59,15 +60,20 @@ pub fn SurveyTab(survey: SurveyView, listing: Listing, now: Timestamp, flash: Op
 
 /// Says that the dataset has changed since.
 #[component]
-fn Outdated(photos: usize, images: i64, app: &'static str) -> impl IntoView {
+fn Outdated(photos: usize, images: i64, app: BuiltIn, listing: Listing) -> impl IntoView {
+    let app = app.facts();
     let photos = i64::try_from(photos).unwrap_or(i64::MAX);
     (photos != images).then(|| {
         let text = format!(
-            "This was made of {}. The dataset has {} to process now. Run “{app}” again to bring it up to date.",
+            "This was made of {}. The dataset has {} to process now.",
             words::counted(photos, "photo", "photos"),
             words::counted(images, "image", "images"),
         );
-        view! { <Note severity=note::Severity::Warning><p>{text}</p></Note> }
+        let again = (!listing.is_view_as()).then(|| {
+            let href = listing.process_dialog(app.slug);
+            view! { <p><a href=href data-noscroll="">"Run "{app.title}" again"</a></p> }
+        });
+        view! { <Note severity=note::Severity::Warning><p>{text}</p>{again}</Note> }
     })
 }
 
@@ -79,8 +85,14 @@ fn IndexSection(index: IndexView, listing: Listing, now: Timestamp) -> impl Into
     let map = map.map(|map| {
         let elsewhere = i64::try_from(map.elsewhere).unwrap_or(0);
         let mut said: Vec<String> = Vec::new();
+        if !map.footprints.is_empty() {
+            said.push("The stronger the colour of a place is, the more photos see it.".to_owned());
+        }
         if elsewhere > 0 {
-            said.push(format!("{} far from all others, and not on the map.", words::counted(elsewhere, "photo is", "photos are")));
+            said.push(format!(
+                "{} far from all others, and not on the map.",
+                words::counted(elsewhere, "photo is", "photos are")
+            ));
         }
         if map.few_footprints {
             said.push("What photos see is drawn for some of them only.".to_owned());
@@ -88,9 +100,7 @@ fn IndexSection(index: IndexView, listing: Listing, now: Timestamp) -> impl Into
         view! {
             <figure class="survey-figure">
                 {drawing(&map, &listing)}
-                <figcaption>
-                    "Each dot is a photo, each line a flight line. The darker a place is, the more photos see it. "{said.join(" ")}
-                </figcaption>
+                <figcaption>"Each dot is a photo, each line a flight line. "{said.join(" ")}</figcaption>
             </figure>
         }
     });
@@ -115,7 +125,7 @@ fn IndexSection(index: IndexView, listing: Listing, now: Timestamp) -> impl Into
                 <small>"Made "<When at=made_at now/></small>
                 <ButtonLink href=results icon="file">"Show files"</ButtonLink>
             </header>
-            <Outdated photos=index.photos images app="Survey index"/>
+            <Outdated photos=index.photos images app=BuiltIn::SurveyIndex listing=listing.clone()/>
             <div class="survey-parts">
                 <div class="survey-figures">{map}{mosaic}</div>
                 <IndexFacts index/>
@@ -199,10 +209,10 @@ fn drawing(map: &SurveyMap, listing: &Listing) -> Written {
             let (x, y) = (photo.at.0.to_string(), photo.at.1.to_string());
             let href = listing.show_file(photo.number);
             inside.open("a", &[("href", &href), ("aria-label", &photo.path), ("data-noscroll", "")]);
-            inside.open("circle", &[("class", "reach"), ("cx", &x), ("cy", &y), ("r", "14")]);
+            inside.open("circle", &[("class", "reach"), ("cx", &x), ("cy", &y), ("r", "20")]);
             inside.with("title", &[], &photo.path);
             inside.close("circle");
-            inside.with("circle", &[("class", "dot"), ("cx", &x), ("cy", &y), ("r", "6")], "");
+            inside.with("circle", &[("class", "dot"), ("cx", &x), ("cy", &y), ("r", "9")], "");
             inside.close("a");
         }
     } else {
@@ -220,7 +230,7 @@ fn drawing(map: &SurveyMap, listing: &Listing) -> Written {
     let arrow = format!("M{} 44v-26m-7 9l7 -9l7 9", map.width - 24);
     inside.with("path", &[("class", "scale"), ("d", &arrow)], "");
     let x = (map.width - 24).to_string();
-    inside.with("text", &[("x", &x), ("y", "66"), ("text-anchor", "middle")], "N");
+    inside.with("text", &[("x", &x), ("y", "78"), ("text-anchor", "middle")], "N");
     inside.close("svg");
     Written::new("div", vec![("class", "survey-map".to_owned())], inside)
 }
@@ -259,7 +269,7 @@ fn ReportSection(report: ReportView, listing: Listing, now: Timestamp, flash: Op
                 <h2 id="qc-report">"QC report"</h2>
                 <small>"Made "<When at=made_at now/></small>
             </header>
-            <Outdated photos=report.photos images app="QC report"/>
+            <Outdated photos=report.photos images app=BuiltIn::QcReport listing/>
             {refusal.map(|reason| view! { <p class="muted">{reason}</p> })}
             {nothing}
             {findings}
