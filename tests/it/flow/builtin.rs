@@ -286,7 +286,7 @@ both!(job_4_the_survey_of_a_dataset_is_a_page_with_a_map_and_findings_that_can_b
     assert!(shown.contains("class=\"dot\"") && !shown.contains("Leave out 1"), "{shown}");
 });
 
-both!(attack_57_a_result_that_somebody_sent_is_no_survey, async |app| {
+both!(attack_78_a_result_that_somebody_sent_is_no_survey, async |app| {
     let (anna, org, dataset, _) = world(app, &[]).await;
     let forged = b"{\"photos\": 3, \"findings\": [], \"not_judged\": [\"<script>\"]}";
     let plan = json!({ "side": "output", "files": [{ "path": "qc.json", "bytes": forged.len() }] });
