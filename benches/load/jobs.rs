@@ -139,7 +139,6 @@ async fn heartbeats(server: &Server, held: Vec<Held>) {
 }
 
 /// Survey index of photos that are rendered for it, next to decoding the same photos alone.
-#[expect(clippy::cast_precision_loss, reason = "counts of photos and milliseconds")]
 async fn survey(server: &Server, client: &mut Client, root: &str) {
     let photos = u32::try_from(sized(1_000)).expect("a count");
     let survey = Survey {

@@ -10,10 +10,15 @@ import { survey } from "../support/survey";
 async function run(page: Page, app: string, javaScript: boolean): Promise<void> {
   await page.getByRole("link", { name: "Process", exact: true }).click();
   const dialog = page.getByRole("dialog", { name: "Process", exact: true });
-  await dialog.getByRole("radio", { name: new RegExp(`^${app}`) }).check();
-  if (!javaScript) await dialog.getByRole("button", { name: "Choose", exact: true }).click();
-  await expect(dialog.getByRole("radio", { name: new RegExp(`^${app}`) })).toBeChecked();
-  await expect(page).toHaveURL(/app=/);
+  const choice = dialog.getByRole("radio", { name: new RegExp(`^${app}`) });
+  await expect(choice).toBeVisible();
+  // What makes most sense is chosen already.
+  if (!(await choice.isChecked())) {
+    await choice.check();
+    if (!javaScript) await dialog.getByRole("button", { name: "Choose", exact: true }).click();
+    await expect(page).toHaveURL(/app=/);
+  }
+  await expect(choice).toBeChecked();
   await dialog.getByRole("button", { name: "Start", exact: true }).click();
   await expect(page).toHaveURL(/\/monitor\/[0-9a-f-]+$/);
   await done(page, javaScript);
@@ -69,7 +74,7 @@ test("JOB-4 from upload to report: a map, findings, two photos left out, and run
     const found = page.getByRole("region", { name: finding, exact: true });
     await expect(found.getByRole("link", { name: photo })).toBeVisible();
     await found.getByRole("button", { name: "Leave out 1 photo", exact: true }).click();
-    await expect(status(page).filter({ hasText: "Left out 1 file" })).toBeVisible();
+    await expect(status(page).filter({ hasText: `Left out “100MEDIA/${photo}”` })).toBeVisible();
     await expect(found).toContainText("Left out");
     await expect(found.getByRole("button")).toHaveCount(0);
   }

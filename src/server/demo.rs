@@ -183,7 +183,7 @@ pub async fn fill(ctx: &Ctx, photo_width: u32) -> Result<()> {
     }
 
     desktops(ctx, john, &alpine, chris).await?;
-    let (flown, shaft) = alpine_drive(ctx, john, &alpine, chris, photo_width).await?;
+    let (flown, shaft) = Box::pin(alpine_drive(ctx, john, &alpine, chris, photo_width)).await?;
     let handover = flights(ctx, john, &tunnel, "Handover", 14, 100).await?;
     container(ctx, john, &tunnel, handover, Kind::Folder, "2026").await?;
     container(ctx, john, &tunnel, handover, Kind::Site, "North Portal").await?;
@@ -259,8 +259,8 @@ async fn orthophotos(ctx: &Ctx, by: &Principal, publisher: &Org, user: &Org, dat
         notes: text("The first version."),
     };
     usecase::app::publish_version(ctx, by, SLUG, &version).await?;
-    let published = AppForm { state: Some(text("published")), ..AppForm::default() };
-    usecase::app::change(ctx, by, SLUG, &published).await?;
+    let release = AppForm { state: Some(text("published")), ..AppForm::default() };
+    usecase::app::change(ctx, by, SLUG, &release).await?;
     usecase::app::authorize(ctx, by, SLUG, &user.id.to_string()).await?;
     let cancelled = start(ctx, by, dataset, SLUG).await?;
     usecase::job::cancel(ctx, by, &cancelled).await?;

@@ -93,16 +93,29 @@ enum Stream {
     },
     Own {
         source: EventSource,
+        _open: Closure<dyn FnMut()>,
         _heard: Listeners,
     },
 }
 
 impl Stream {
-    fn open(shows: &str, changed: impl Fn() + Clone + 'static, refused: impl Fn() + Clone + 'static) -> Option<Self> {
-        Self::shared(shows, changed.clone(), refused.clone()).or_else(|| Self::own(shows, changed, refused))
+    /// `opened` is called once changes are heard, and may be called again.
+    fn open(
+        shows: &str,
+        opened: impl Fn() + Clone + 'static,
+        changed: impl Fn() + Clone + 'static,
+        refused: impl Fn() + Clone + 'static,
+    ) -> Option<Self> {
+        Self::shared(shows, opened.clone(), changed.clone(), refused.clone())
+            .or_else(|| Self::own(shows, opened, changed, refused))
     }
 
-    fn shared(shows: &str, changed: impl Fn() + 'static, refused: impl Fn() + Clone + 'static) -> Option<Self> {
+    fn shared(
+        shows: &str,
+        opened: impl Fn() + 'static,
+        changed: impl Fn() + 'static,
+        refused: impl Fn() + Clone + 'static,
+    ) -> Option<Self> {
         let worker = SharedWorker::new(WORKER_SCRIPT).ok()?;
         let port = worker.port();
         let heard = Closure::<dyn FnMut(MessageEvent)>::new({
@@ -110,7 +123,7 @@ impl Stream {
             move |event: MessageEvent| match event.data().as_string().as_deref() {
                 Some("changed") => changed(),
                 Some("refused") => refused(),
-                _ => mark(),
+                _ => opened(),
             }
         });
         // The worker's script could not be loaded.
@@ -132,7 +145,12 @@ impl Stream {
         Some(Self::Shared { port, alive, leaving: Some(leaving), _heard: heard })
     }
 
-    fn own(shows: &str, changed: impl Fn() + 'static, refused: impl Fn() + 'static) -> Option<Self> {
+    fn own(
+        shows: &str,
+        opened: impl Fn() + 'static,
+        changed: impl Fn() + 'static,
+        refused: impl Fn() + 'static,
+    ) -> Option<Self> {
         let address = match shows {
             SHARED_WITH_ME_STREAM => "/api/v1/me/events".to_owned(),
             id => format!("/api/v1/resources/{}/events", paths::encode(id)),
@@ -148,9 +166,11 @@ impl Stream {
                 }
             }
         });
+        let open = Closure::<dyn FnMut()>::new(opened);
+        source.add_event_listener_with_callback("open", open.as_ref().unchecked_ref()).ok()?;
         source.add_event_listener_with_callback("changed", heard.as_ref().unchecked_ref()).ok()?;
         source.add_event_listener_with_callback("error", failed.as_ref().unchecked_ref()).ok()?;
-        Some(Self::Own { source, _heard: Listeners { _heard: heard, _failed: failed } })
+        Some(Self::Own { source, _open: open, _heard: Listeners { _heard: heard, _failed: failed } })
     }
 }
 
@@ -185,6 +205,14 @@ pub fn follow(shows: Signal<Option<String>>) {
     let session = Session::get();
     let refreshes = StoredValue::new(Refreshes::default());
     let seen = RwSignal::new(true);
+    // There was no stream while the page was hidden, so it may have missed changes. It loads its data again once it hears of changes: of
+    // one before that, nobody would tell it.
+    let behind = StoredValue::new(false);
+    let catch_up = move || {
+        if behind.try_get_value() == Some(true) && behind.try_set_value(false).is_none() {
+            refresh_when_idle(session, refreshes);
+        }
+    };
     let (once_more, tries) = (RwSignal::new(0_u64), StoredValue::new(0_u32));
     Effect::new(move |before: Option<()>| {
         if before.is_none() {
@@ -192,9 +220,9 @@ pub fn follow(shows: Signal<Option<String>>) {
                 let visible = !document().hidden();
                 if seen.try_get_untracked().is_some_and(|before| before != visible) {
                     seen.set(visible);
-                    // There was no stream while the page was hidden, so it may have missed changes.
-                    if visible {
-                        refresh_when_idle(session, refreshes);
+                    if visible && behind.try_set_value(true).is_none() {
+                        // Without a stream it has to do.
+                        set_timeout(catch_up, FIRST_RETRY_DELAY);
                     }
                 }
             });
@@ -204,6 +232,10 @@ pub fn follow(shows: Signal<Option<String>>) {
     Effect::new(move |_| {
         once_more.track();
         let wanted = shows.get().filter(|_| seen.get());
+        let opened = move || {
+            mark();
+            catch_up();
+        };
         let changed = move || {
             let _ = tries.try_set_value(0);
             refresh_when_idle(session, refreshes);
@@ -219,7 +251,7 @@ pub fn follow(shows: Signal<Option<String>>) {
             };
             set_timeout(again, FIRST_RETRY_DELAY * (1 << before));
         };
-        let stream = wanted.and_then(|shows| Stream::open(&shows, changed, refused));
+        let stream = wanted.and_then(|shows| Stream::open(&shows, opened, changed, refused));
         // JavaScript objects must stay on their thread; a browser has only one.
         let stream = StoredValue::new_local(stream);
         on_cleanup(move || {

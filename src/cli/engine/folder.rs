@@ -16,7 +16,7 @@ use sha2::{Digest, Sha256};
 use tokio::{sync::mpsc, task::JoinHandle};
 
 /// How many pieces wait for the disk at most.
-const WAITING_PIECES: usize = 16;
+const WAITING_PIECES: usize = 4;
 
 /// A folder that is removed with what is in it.
 #[derive(Debug)]

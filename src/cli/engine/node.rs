@@ -18,7 +18,7 @@ use std::{
 use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
-use reqwest::{Client, RequestBuilder, StatusCode};
+use reqwest::{Client, RequestBuilder, StatusCode, redirect::Policy};
 use serde_json::{Value, json};
 use tokio::sync::mpsc;
 
@@ -108,7 +108,8 @@ pub struct Node {
 
 impl Node {
     pub fn new(url: &str, token: Option<&str>) -> reqwest::Result<Self> {
-        let client = Client::builder().connect_timeout(Duration::from_secs(10)).build()?;
+        // A node that sends us elsewhere could have us read what only this machine reaches.
+        let client = Client::builder().connect_timeout(Duration::from_secs(10)).redirect(Policy::none()).build()?;
         Ok(Self { client, url: url.to_owned(), token: token.map(str::to_owned) })
     }
 

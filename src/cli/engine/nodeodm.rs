@@ -206,7 +206,8 @@ pub async fn run(args: &NodeodmArgs) -> Result<ExitCode, Fatal> {
         // Nobody listens any more where it has ended by itself.
         let _ = stop.send(true);
     });
-    bridge.run(stopped).await?;
+    // On the heap: work on a job is a large future.
+    Box::pin(bridge.run(stopped)).await?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -268,7 +269,7 @@ impl Bridge<'_> {
     async fn carry_out(&self, job: &Job<'_>, stopped: &mut watch::Receiver<bool>) -> (String, bool) {
         let tasks = Mutex::new(Vec::new());
         let worked = tokio::select! {
-            worked = self.work(job, &tasks) => worked,
+            worked = Box::pin(self.work(job, &tasks)) => worked,
             end = job.keep_alive(Duration::from_secs(self.args.heartbeat)) => Err(end),
             _ = stopped.wait_for(|stop| *stop) => Err(End::GiveBack("The bridge to the node is stopped.".to_owned())),
         };

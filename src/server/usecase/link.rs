@@ -235,7 +235,7 @@ pub struct LinkRequest {
 #[derive(Debug, Clone)]
 pub enum Visit {
     /// Its resource, or something below it.
-    Shown(LinkTargetView),
+    Shown(Box<LinkTargetView>),
     /// It asks for a password first, and tells nothing.
     Locked,
     /// A transfer stopped it: the resource has moved.
@@ -311,7 +311,8 @@ pub async fn visit(ctx: &Ctx, client: &Client, asked: &LinkRequest) -> Result<Vi
     note_opened(ctx, &found);
     let name = path.last().map(|crumb| crumb.name.clone()).unwrap_or_default();
     let (dataset, modified_at) = (shown.dataset, shown.modified_at);
-    Ok(Visit::Shown(LinkTargetView { path, id, kind: shown.kind, name, dataset, modified_at, rows, files }))
+    let view = LinkTargetView { path, id, kind: shown.kind, name, dataset, modified_at, rows, files };
+    Ok(Visit::Shown(Box::new(view)))
 }
 
 /// What is asked for of what a link shows.

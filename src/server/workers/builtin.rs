@@ -371,7 +371,7 @@ impl JobHost<'_> {
             if self.shared.stop.load(Ordering::SeqCst) {
                 return Err(Ended::Stopped);
             }
-            std::thread::sleep(delay);
+            self.handle.block_on(tokio::time::sleep(delay));
         }
         work().map_err(failed)
     }

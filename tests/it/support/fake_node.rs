@@ -274,7 +274,7 @@ async fn list(State(memory): State<Shared>) -> Response {
 }
 
 /// The id that a client wants, or one by chance.
-fn chosen_uuid(memory: &Memory, headers: &HeaderMap) -> Result<String, Response> {
+fn chosen_uuid(memory: &Memory, headers: &HeaderMap) -> Result<String, String> {
     let Some(wanted) = headers.get("set-uuid").and_then(|value| value.to_str().ok()) else {
         return Ok(uuid::Uuid::from_u128(rand::random::<u128>()).to_string());
     };
@@ -283,13 +283,13 @@ fn chosen_uuid(memory: &Memory, headers: &HeaderMap) -> Result<String, Response>
     if is_new && (1..=7).contains(&version) {
         Ok(wanted.to_owned())
     } else {
-        Err(error(format!("Invalid set-uuid: {wanted}")))
+        Err(format!("Invalid set-uuid: {wanted}"))
     }
 }
 
 /// What a form has besides files, and the names and sums of its files.
-async fn form(mut form: Multipart) -> Result<(BTreeMap<String, String>, Vec<(String, String)>), Response> {
-    let broken = |problem: axum::extract::multipart::MultipartError| error(problem.body_text());
+async fn form(mut form: Multipart) -> Result<(BTreeMap<String, String>, Vec<(String, String)>), String> {
+    let broken = |problem: axum::extract::multipart::MultipartError| problem.body_text();
     let (mut texts, mut files) = (BTreeMap::new(), Vec::new());
     while let Some(field) = form.next_field().await.map_err(broken)? {
         let name = field.name().unwrap_or_default().to_owned();
@@ -297,7 +297,7 @@ async fn form(mut form: Multipart) -> Result<(BTreeMap<String, String>, Vec<(Str
             Some(file) if name == "images" => {
                 files.push((file, digest(&field.bytes().await.map_err(broken)?)));
             }
-            Some(_) => return Err(error("Unexpected field")),
+            Some(_) => return Err("Unexpected field".to_owned()),
             None => {
                 texts.insert(name, field.text().await.map_err(broken)?);
             }
@@ -306,11 +306,11 @@ async fn form(mut form: Multipart) -> Result<(BTreeMap<String, String>, Vec<(Str
     Ok((texts, files))
 }
 
-fn begun(texts: &BTreeMap<String, String>) -> Result<Task, Response> {
+fn begun(texts: &BTreeMap<String, String>) -> Result<Task, String> {
     let options = texts.get("options").map_or("[]", String::as_str);
-    let options: Value = serde_json::from_str(options).map_err(|problem| error(problem.to_string()))?;
+    let options: Value = serde_json::from_str(options).map_err(|problem| problem.to_string())?;
     if let Some(wrong) = refused_options(&options) {
-        return Err(error(wrong));
+        return Err(wrong);
     }
     let name = texts.get("name").cloned().unwrap_or_default();
     Ok(Task { name, options, images: BTreeMap::new(), began: None, cancelled: false })
@@ -364,19 +364,19 @@ impl Task {
 async fn new(State(memory): State<Shared>, headers: HeaderMap, multipart: Multipart) -> Response {
     let (texts, files) = match form(multipart).await {
         Ok(read) => read,
-        Err(refused) => return refused,
+        Err(refused) => return error(refused),
     };
     let mut memory = locked(&memory);
     let uuid = match chosen_uuid(&memory, &headers) {
         Ok(uuid) => uuid,
-        Err(refused) => return refused,
+        Err(refused) => return error(refused),
     };
     if files.is_empty() {
         return error("Need at least 1 file or a zip file url.");
     }
     let mut task = match begun(&texts) {
         Ok(task) => task,
-        Err(refused) => return refused,
+        Err(refused) => return error(refused),
     };
     for (name, sum) in files {
         task.keep(name, sum);
@@ -389,19 +389,19 @@ async fn new(State(memory): State<Shared>, headers: HeaderMap, multipart: Multip
 async fn init(State(memory): State<Shared>, headers: HeaderMap, multipart: Multipart) -> Response {
     let (texts, _) = match form(multipart).await {
         Ok(read) => read,
-        Err(refused) => return refused,
+        Err(refused) => return error(refused),
     };
     let mut memory = locked(&memory);
     let uuid = match chosen_uuid(&memory, &headers) {
         Ok(uuid) => uuid,
-        Err(refused) => return refused,
+        Err(refused) => return error(refused),
     };
     match begun(&texts) {
         Ok(task) => {
             memory.uploads.entry(uuid.clone()).or_insert(task);
             Json(json!({ "uuid": uuid })).into_response()
         }
-        Err(refused) => refused,
+        Err(refused) => error(refused),
     }
 }
 
@@ -420,7 +420,7 @@ async fn upload(State(memory): State<Shared>, Path(uuid): Path<String>, multipar
     }
     let (_, files) = match form(multipart).await {
         Ok(read) => read,
-        Err(refused) => return refused,
+        Err(refused) => return error(refused),
     };
     let mut memory = locked(&memory);
     if files.is_empty() {

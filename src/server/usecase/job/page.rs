@@ -225,13 +225,13 @@ pub async fn page(ctx: &Ctx, by: &Principal, query: &JobQuery) -> Result<JobPage
 
 /// Lines of a log that fit a search. All of it is read at most, a part at a time, and only as much as it takes to fill the page.
 async fn log_page(tx: &mut Tx, id: JobId, total: i64, query: &LogQuery) -> Result<LogPageView> {
-    let least = match query.level.trim() {
+    let lowest = match query.level.trim() {
         "" => LogLevel::Debug,
         word => LogLevel::parse(word).map_err(at_field("level"))?,
     };
     let find = query.find.trim().to_lowercase();
-    let fits = |line: &LogLine| line.level >= least && (find.is_empty() || line.text.to_lowercase().contains(&find));
-    let first_read = if find.is_empty() && least == LogLevel::Debug { LINES_READ } else { READ_AT_ONCE };
+    let fits = |line: &LogLine| line.level >= lowest && (find.is_empty() || line.text.to_lowercase().contains(&find));
+    let first_read = if find.is_empty() && lowest == LogLevel::Debug { LINES_READ } else { READ_AT_ONCE };
     let mut lines: Vec<LogLine> = Vec::new();
     // What is no number is as if nothing were said.
     let from = query.from.trim().parse::<i64>().ok().map(|from| from.max(1));

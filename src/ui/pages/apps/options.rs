@@ -77,7 +77,7 @@ pub fn OptionRows(
                 <OptionFields index row hidden=Signal::derive(move || index >= shown.get())/>
             </For>
             <div class="bar">
-                <button type="button" class="button with-script" disabled=move || shown.get() >= MAX_OPTIONS on:click=move |_| {
+                <button type="button" class="button with-script" disabled={move || shown.get() >= MAX_OPTIONS} on:click=move |_| {
                     shown.update(|shown| *shown = (*shown + 1).min(MAX_OPTIONS));
                     all.update(|all| *all = (*all).max(shown.get_untracked()));
                 }>

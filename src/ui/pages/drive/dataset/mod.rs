@@ -98,7 +98,7 @@ pub fn load_files(listing: Memo<Listing>, session: Session) -> Asked<LoadedFiles
             } else {
                 None
             };
-            LoadedFiles { dataset, place, page, survey, jobs }
+            LoadedFiles { dataset, place, page, jobs, survey }
         },
     )
 }

@@ -174,14 +174,9 @@ fn IndexFacts(index: Index) -> impl IntoView {
 }
 
 /// A path over places, closed or not.
-fn path(data: &mut String, spots: &[Spot], closed: bool) {
-    for (at, (x, y)) in spots.iter().enumerate() {
-        data.push(if at == 0 { 'M' } else { 'L' });
-        data.push_str(&format!("{x} {y}"));
-    }
-    if closed {
-        data.push('Z');
-    }
+fn path(spots: &[Spot], closed: bool) -> String {
+    let places: Vec<String> = spots.iter().map(|(x, y)| format!("{x} {y}")).collect();
+    format!("M{}{}", places.join("L"), if closed { "Z" } else { "" })
 }
 
 /// The map as a drawing. Each photo leads to its own view, unless there are too many.
@@ -195,14 +190,9 @@ fn drawing(map: &SurveyMap, listing: &Listing) -> Written {
     let role = if linked { "group" } else { "img" };
     inside.open("svg", &[("viewBox", &box_), ("role", role), ("aria-label", &label)]);
     for shape in &map.footprints {
-        let mut data = String::new();
-        path(&mut data, shape, true);
-        inside.with("path", &[("class", "footprint"), ("d", &data)], "");
+        inside.with("path", &[("class", "footprint"), ("d", &path(shape, true))], "");
     }
-    let mut lines = String::new();
-    for line in &map.lines {
-        path(&mut lines, line, false);
-    }
+    let lines: String = map.lines.iter().map(|line| path(line, false)).collect();
     inside.with("path", &[("class", "flown"), ("d", &lines)], "");
     if linked {
         for photo in &map.photos {
@@ -216,10 +206,8 @@ fn drawing(map: &SurveyMap, listing: &Listing) -> Written {
             inside.close("a");
         }
     } else {
-        let mut dots = String::new();
-        for photo in &map.photos {
-            dots.push_str(&format!("M{} {}h0", photo.at.0, photo.at.1));
-        }
+        let dots: Vec<String> = map.photos.iter().map(|photo| format!("M{} {}h0", photo.at.0, photo.at.1)).collect();
+        let dots = dots.concat();
         inside.with("path", &[("class", "dots"), ("d", &dots)], "");
     }
     let (metres, length) = map.scale;
