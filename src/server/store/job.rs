@@ -619,7 +619,7 @@ pub async fn count_of_dataset(
 ) -> Result<i64> {
     tx.sql(
         "SELECT CAST(COUNT(*) AS BIGINT) FROM (
-            SELECT 1 AS one FROM job WHERE dataset_id = $1 AND organization_id = $2 LIMIT CAST($3 AS BIGINT)) AS counted",
+            SELECT 1 AS one FROM job WHERE dataset_id = $1 AND organization_id = $2 LIMIT CAST($3 AS BIGINT)) AS first",
     )
     .bind(dataset)
     .bind(organization)

@@ -217,7 +217,7 @@ both!(job_3_a_long_log_is_paged_searched_and_filtered, async |app| {
     let lines = async |query: &str| -> (Vec<String>, String) {
         let page = anna.page(&format!("{at}{query}")).await.expect(200).body;
         let lines = page.split("class=\"log-text\">").skip(1).filter_map(|rest| rest.split("</span>").next());
-        (lines.map(str::to_owned).collect(), page.clone())
+        (lines.map(|line| line.replace("<!>", "")).collect(), page.clone())
     };
     // The last ones first, and from there back to the first one.
     let (last, page) = lines("").await;
