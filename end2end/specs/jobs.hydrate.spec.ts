@@ -2,13 +2,15 @@
 import { Engine, publish, start } from "../support/engine";
 import { flight, upload } from "../support/files";
 import { expect, test } from "../support/fixture";
+import { grantCredits } from "../support/operator";
 import { section } from "../support/pages";
 
 test("JOB-3 Monitor and the page of a dataset follow their jobs, and a log stays at its end", async ({ page, anna, context }) => {
   const org = await anna.organization("Alpine Survey");
   const set = await anna.create(org.root, "dataset", "Portal flight", 0);
   await upload(anna, set, flight(3));
-  const app = await publish(anna, org, "Counter", { makesProcessed: true });
+  await grantCredits(org.org_id);
+  const app = await publish(anna, org, "Counter", { price: "processing", makesProcessed: true });
   const engine = await Engine.of(anna, org);
   const heard = () => page.waitForFunction(() => performance.getEntriesByName("live").length > 0);
   await page.goto(`/o/${org.org_id}/monitor`);

@@ -139,6 +139,9 @@ mod tests {
         let on =
             FilesTarget { side: Side::Input, level: Level::Editor, restrictions: Restrictions::default(), held: true };
         assert_eq!(control(FileCommand::Delete, on), Control::Disabled(Refusal::InputsHeld.to_string()));
-        assert_eq!(control(FileCommand::Rename, on), Control::Enabled, "a path is not what was charged");
+        // Engines know images by their paths (JOB-2).
+        assert_eq!(control(FileCommand::Rename, on), Control::Disabled(Refusal::InputsHeld.to_string()));
+        let output = FilesTarget { side: Side::Output, ..on };
+        assert_eq!(control(FileCommand::Rename, output), Control::Enabled);
     }
 }
