@@ -359,7 +359,7 @@ both!(job_4_lic_2_what_has_no_photos_or_no_positions_is_not_paid_for, async |app
     let (anna, org, _, _) = world(app, &[]).await;
     // Images that were only counted are nothing to read.
     let typed = anna.dataset(org.root, "Typed", 50).await;
-    let refused = start(&anna, typed, "survey-index").await.expect(400);
+    let refused = start(&anna, typed, "survey-index").await.expect(422);
     assert!(refused.body.contains("There are no images in this dataset."), "{}", refused.body);
     let plan = anna.post(&format!("/api/v1/datasets/{typed}/jobs?plan=true"), &json!({ "app": "survey-index" })).await;
     assert!(plan.expect(200).body.contains("There are no images in this dataset."));
