@@ -82,13 +82,13 @@ impl CapsForm {
 /// `Forbidden` (ROLE-3); `BadRequest` for an Owner.
 pub fn may_cap(by: Role, of: Role, own: bool) -> Result<(), Refusal> {
     change_role(by, of, of)?;
-    if own {
-        let text = "You cannot change the limits of your own membership. Ask another Owner or Manager.";
-        return Err(Refusal::Forbidden(text.to_owned()));
-    }
     if of == Role::Owner {
         let text = "Owners have no limits. Give them another role first.";
         return Err(Refusal::BadRequest(text.to_owned()));
+    }
+    if own {
+        let text = "You cannot change the limits of your own membership. Ask another Owner or Manager.";
+        return Err(Refusal::Forbidden(text.to_owned()));
     }
     Ok(())
 }
