@@ -295,10 +295,10 @@ both!(lic_2_images_that_are_fixed_are_neither_left_out_nor_deleted_and_the_page_
         anna.form(function, &here, &fields).await;
     }
     assert_eq!((files(&anna, dataset).await.len(), left_out(&anna, dataset).await.len()), (3, 0));
-    // A name is not what was charged.
+    // Engines know images by their names (JOB-2).
     let fields = [("dataset", id.as_str()), ("number", "1"), ("path", "first.jpg"), ("back", here.as_str())];
     let page = after(&anna, anna.form(RenameFile::url(), &here, &fields).await).await;
-    assert!(page.contains("Renamed to “first.jpg”"));
+    assert!(page.contains("A job works on the images of this dataset") && !page.contains("Renamed to “first.jpg”"));
     app.healthy().await;
 });
 

@@ -150,7 +150,7 @@ async fn plan_view(tx: &mut Tx, ctx: &Ctx, by: &Principal, id: ResourceId, form:
     let planned = plan_in(tx, ctx, by, id, form).await?;
     choose_options(&planned.version.options, &form.options)?;
     let mut blocked = Vec::new();
-    if planned.dataset.images == 0 && planned.dataset.files == 0 {
+    if !has_inputs(&planned.app, &planned.dataset) {
         blocked.push("There are no images in this dataset. Upload some first.".to_owned());
     }
     let (on_dataset, exclusive, of_organization) = job::count_live(tx, id, planned.dataset.organization).await?;
