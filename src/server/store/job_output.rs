@@ -176,13 +176,11 @@ pub async fn publish(
 
 /// Moves outputs of a job whose paths are taken among the results of its dataset.
 async fn make_room(tx: &mut Tx, dataset: ResourceId, job: JobId, slug: &str) -> Result<()> {
-    let rows: Vec<(i64, String)> = tx
-        .sql("SELECT number, path FROM job_output WHERE job_id = $1 ORDER BY path_sort, number")
-        .bind(job)
-        .all()
-        .await?;
-    let outputs: Vec<(i64, FilePath)> =
+    let rows: Vec<(i64, String)> =
+        tx.sql("SELECT number, path FROM job_output WHERE job_id = $1 ORDER BY number").bind(job).all().await?;
+    let mut outputs: Vec<(i64, FilePath)> =
         rows.into_iter().filter_map(|(number, path)| Some((number, FilePath::parse(&path).ok()?))).collect();
+    outputs.sort_by_key(|(_, path)| path.sort_key());
     let around = outputs.iter().flat_map(|(_, path)| path.folder_keys().into_iter().chain([path.key()]));
     let around: Vec<String> = around.collect::<BTreeSet<_>>().into_iter().collect();
     let files = dataset_file::list_by_keys(tx, dataset, Side::Output, &around).await?.into_keys().collect();
