@@ -37,6 +37,11 @@ pub struct BuiltInFacts {
 impl BuiltIn {
     pub const ALL: [Self; 2] = [Self::SurveyIndex, Self::QcReport];
 
+    /// The one that is called like this in addresses.
+    pub fn of_slug(slug: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|app| app.facts().slug == slug)
+    }
+
     /// What it says of itself.
     pub const fn facts(self) -> BuiltInFacts {
         match self {
@@ -183,7 +188,7 @@ fn summary(text: &str) -> Result<String, FieldIssue> {
 /// Not an identifier, or that of something built in.
 pub fn slug(text: &str) -> Result<String, FieldIssue> {
     let slug = Identifier::parse(text)?.key();
-    if BuiltIn::ALL.iter().any(|app| app.facts().slug == slug) { Err(FieldIssue::Taken) } else { Ok(slug) }
+    if BuiltIn::of_slug(&slug).is_some() { Err(FieldIssue::Taken) } else { Ok(slug) }
 }
 
 impl NewApp {
@@ -587,11 +592,16 @@ pub fn may_add_version(versions: i64) -> Result<(), Refusal> {
     Err(Refusal::BadRequest(format!("An app can have at most {MAX_VERSIONS} versions.")))
 }
 
-/// Whether an app with so many authorized people and organizations may have one more.
+/// Whether an app with so many authorized people and organizations may have one more. Whoever it names has no limits of a membership
+/// (JOB-5), so nobody names themselves.
 ///
 /// # Errors
 /// `BadRequest`.
-pub fn may_add_user(users: u64) -> Result<(), Refusal> {
+pub fn may_add_user(users: u64, is_oneself: bool) -> Result<(), Refusal> {
+    if is_oneself {
+        let text = "You cannot name yourself. Who publishes an app can run it by their membership.";
+        return Err(Refusal::BadRequest(text.to_owned()));
+    }
     if users < MAX_USERS {
         return Ok(());
     }

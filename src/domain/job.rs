@@ -270,6 +270,44 @@ pub const fn settled(status: DatasetStatus) -> DatasetStatus {
     }
 }
 
+/// Whether a dataset has something for an app to work on. What is built in reads files; an engine may know images that were only
+/// counted here.
+///
+/// # Errors
+/// `BadRequest`.
+pub fn has_inputs(is_built_in: bool, files: i64, images: i64) -> Result<(), Refusal> {
+    if files > 0 || (images > 0 && !is_built_in) {
+        return Ok(());
+    }
+    Err(Refusal::BadRequest("There are no images in this dataset. Upload some first.".to_owned()))
+}
+
+/// Whether somebody who may process the dataset may cancel a job on it (JOB-2). What others paid for is given away by who could have
+/// paid for it; see [`may_spend`].
+///
+/// # Errors
+/// `Forbidden`, saying whom to ask.
+pub fn may_cancel(
+    state: JobState,
+    rule: PriceRule,
+    is_own: bool,
+    billable: Option<bool>,
+    is_machine: bool,
+) -> Result<(), Refusal> {
+    if is_own || !cancelling_forfeits(state, rule) {
+        return Ok(());
+    }
+    may_spend(rule, billable, is_machine).map_err(|_| {
+        let text = "An engine is at this job, and what was paid for it is not given back. Only who may start what costs can cancel it: ask an Owner or a Manager.";
+        Refusal::Forbidden(text.to_owned())
+    })
+}
+
+/// Whether whoever started a job is told by email that it has come to this: it is over, and took so long that they are not looking.
+pub fn is_told(state: JobState, created_at: Timestamp, now: Timestamp) -> bool {
+    matches!(state, JobState::Done | JobState::Failed) && now >= created_at.plus_millis(TOLD_AFTER_MILLIS)
+}
+
 /// Whether no other job like it may be under way on the dataset: what is charged, and what makes it Processed, is one at a time.
 pub const fn is_exclusive(rule: PriceRule, makes_processed: bool) -> bool {
     matches!(rule, PriceRule::Processing) || makes_processed
@@ -446,6 +484,47 @@ mod tests {
             assert!(!cancelling_forfeits(state, PriceRule::Free), "{state:?}");
             let asks = after(state, JobEvent::CancelAsked).is_some_and(|step| step.to != state);
             assert_eq!(state.may_be_cancelled(), asks, "{state:?}");
+        }
+    }
+
+    #[test]
+    fn job_2_what_is_built_in_reads_files_and_engines_may_know_counted_images() {
+        for (is_built_in, files, images, fits) in
+            [(true, 0, 50, false), (true, 1, 0, true), (false, 0, 50, true), (false, 0, 0, false), (false, 1, 0, true)]
+        {
+            assert_eq!(has_inputs(is_built_in, files, images).is_ok(), fits, "{is_built_in} {files} {images}");
+        }
+    }
+
+    #[test]
+    fn job_2_job_5_what_others_paid_for_is_given_away_by_who_could_have_paid() {
+        use {JobState as S, PriceRule as P};
+        for (state, rule, is_own, billable, may) in [
+            (S::Running, P::Processing, false, None, false),
+            (S::Running, P::Processing, false, Some(false), false),
+            (S::Running, P::Processing, false, Some(true), true),
+            (S::Running, P::Processing, true, None, true),
+            (S::Running, P::Free, false, None, true),
+            (S::Queued, P::Processing, false, None, true),
+        ] {
+            assert_eq!(
+                may_cancel(state, rule, is_own, billable, false).is_ok(),
+                may,
+                "{state:?} {rule:?} {billable:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn job_2_who_started_a_job_is_told_of_its_end_if_it_took_long() {
+        let at = |millis| Timestamp(millis);
+        assert!(
+            is_told(JobState::Done, at(0), at(TOLD_AFTER_MILLIS))
+                && is_told(JobState::Failed, at(0), at(TOLD_AFTER_MILLIS))
+        );
+        assert!(!is_told(JobState::Done, at(0), at(TOLD_AFTER_MILLIS - 1)), "they see it");
+        for state in [JobState::Cancelled, JobState::Queued, JobState::Running] {
+            assert!(!is_told(state, at(0), at(TOLD_AFTER_MILLIS)), "{state:?}");
         }
     }
 

@@ -27,7 +27,7 @@ use std::{
     time::Duration,
 };
 
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use futures::{
     StreamExt, TryStreamExt,
     stream::{self, BoxStream},
@@ -216,6 +216,20 @@ impl Files {
             Some(first) => stream::once(std::future::ready(Ok(first?))).chain(parts).boxed(),
             None => parts,
         })
+    }
+
+    /// All of what objects with these sizes are together.
+    ///
+    /// # Errors
+    /// A part cannot be read.
+    pub async fn read_whole(&self, cluster: &str, pieces: &[(ObjectId, i64)]) -> Result<Bytes> {
+        let bytes: i64 = pieces.iter().map(|(_, bytes)| bytes).sum();
+        let mut chunks = self.read(cluster, pieces, 0..bytes).await?;
+        let mut whole = BytesMut::with_capacity(usize::try_from(bytes).unwrap_or(0));
+        while let Some(chunk) = chunks.try_next().await? {
+            whole.extend_from_slice(&chunk);
+        }
+        Ok(whole.freeze())
     }
 
     /// Deletes an object, and what a crash left of it. One that is not there counts as deleted.

@@ -12,7 +12,10 @@ use bytes::Bytes;
 use futures::stream::BoxStream;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
-use crate::server::{error::Result as UseCaseResult, files::StorageError};
+use crate::{
+    server::{error::Result as UseCaseResult, files::StorageError},
+    view::file::FileView,
+};
 
 use super::problem::Problem;
 
@@ -37,6 +40,18 @@ pub struct Download<'a> {
     pub bytes: i64,
     /// The same for the same bytes, and for no others.
     pub tag: &'a str,
+}
+
+impl<'a> Download<'a> {
+    /// A file, always as an attachment: nothing that was uploaded is shown inline (FILE-4).
+    pub fn of_file(file: &'a FileView) -> Self {
+        Self {
+            disposition: Disposition::Attachment(file.name()),
+            media: file.media.as_str(),
+            bytes: file.bytes,
+            tag: &file.sha256,
+        }
+    }
 }
 
 impl Download<'_> {

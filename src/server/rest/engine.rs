@@ -25,9 +25,7 @@ use crate::{
 };
 
 use super::{
-    CurrentActor, CurrentJob, Json, PageBody, PageParams, Params,
-    download::{Disposition, Download},
-    problem::Problem,
+    CurrentActor, CurrentJob, Json, PageBody, PageParams, Params, download::Download, problem::Problem,
     uploads::UploadPlanBody,
 };
 
@@ -244,14 +242,7 @@ pub async fn input(
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let content = engine::input_content(&ctx, &by, &id, &number).await?;
-    let name = content.file.path.rsplit('/').next().unwrap_or_default();
-    let download = Download {
-        disposition: Disposition::Attachment(name),
-        media: content.file.media.as_str(),
-        bytes: content.file.bytes,
-        tag: &content.file.sha256,
-    };
-    download.answer(&method, &headers, |part| content.read(&ctx, part)).await
+    Download::of_file(&content.file).answer(&method, &headers, |part| content.read(&ctx, part)).await
 }
 
 /// An output to be sent.

@@ -225,14 +225,7 @@ pub async fn content(
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let content = file::content(&ctx, &by, &id, &number).await?;
-    let name = content.file.path.rsplit('/').next().unwrap_or_default();
-    let download = Download {
-        disposition: Disposition::Attachment(name),
-        media: content.file.media.as_str(),
-        bytes: content.file.bytes,
-        tag: &content.file.sha256,
-    };
-    download.answer(&method, &headers, |part| content.read(&ctx, part)).await
+    Download::of_file(&content.file).answer(&method, &headers, |part| content.read(&ctx, part)).await
 }
 
 /// Which preview is asked for.

@@ -463,12 +463,7 @@ async fn content(
     let Ok(Path(address)) = address else { return refused(&style, &Refusal::NotFound.into()) };
     match link::content(&ctx, &client(caller), &of_file(address, &headers)).await {
         Ok(found) => {
-            let download = Download {
-                disposition: Disposition::Attachment(found.file.name()),
-                media: found.file.media.as_str(),
-                bytes: found.file.bytes,
-                tag: &found.file.sha256,
-            };
+            let download = Download::of_file(&found.file);
             checked(download.answer(&method, &headers, |part| found.read(&ctx, part)).await)
         }
         Err(error) => refused(&style, &error),

@@ -187,22 +187,26 @@ async fn make_room(tx: &mut Tx, dataset: ResourceId, job: JobId, slug: &str) -> 
     let folders = dataset_file::list_folder_keys(tx, dataset, Side::Output, &around).await?;
     let taken = Taken { files, folders };
     let own = folders_of(slug);
-    let keys: Vec<String> = own.iter().map(|folder| folder.to_lowercase()).collect();
-    let used_files = dataset_file::list_by_keys(tx, dataset, Side::Output, &keys).await?;
-    let used_folders = dataset_file::list_folder_keys(tx, dataset, Side::Output, &keys).await?;
+    // A slug is in lower case, so these are keys as well.
+    let used_files = dataset_file::list_by_keys(tx, dataset, Side::Output, &own).await?;
+    let used_folders = dataset_file::list_folder_keys(tx, dataset, Side::Output, &own).await?;
     let written: BTreeSet<String> =
         outputs.iter().filter_map(|(_, path)| path.key().split('/').next().map(str::to_owned)).collect();
     let is_free = |key: &String| !used_files.contains_key(key) && !used_folders.contains(key) && !written.contains(key);
-    let free: Vec<String> = own.into_iter().zip(&keys).filter(|(_, key)| is_free(key)).map(|(name, _)| name).collect();
-    for (number, path) in moved(&outputs, taken, &free) {
-        tx.sql("UPDATE job_output SET path = $3, path_key = $4, path_sort = $5 WHERE job_id = $1 AND number = $2")
-            .bind(job)
-            .bind(number)
-            .bind(path.as_str().to_owned())
-            .bind(path.key())
-            .bind(path.sort_key())
-            .execute()
-            .await?;
+    let free: Vec<String> = own.into_iter().filter(is_free).collect();
+    for chunk in moved(&outputs, taken, &free).chunks(CHUNK) {
+        tx.sql_rows(
+            "WITH listed(number, path, path_key, path_sort) AS (VALUES {rows:4})
+             UPDATE job_output SET path = listed.path, path_key = listed.path_key, path_sort = listed.path_sort
+             FROM listed WHERE job_output.job_id = {1} AND job_output.number = listed.number",
+            chunk,
+            |statement, (number, path)| {
+                statement.bind(*number).bind(path.as_str().to_owned()).bind(path.key()).bind(path.sort_key())
+            },
+        )
+        .bind(job)
+        .execute()
+        .await?;
     }
     Ok(())
 }

@@ -167,6 +167,14 @@ pub async fn count_open_of_job(tx: &mut Tx, job: JobId) -> Result<i64> {
         .await
 }
 
+/// The key of the path of an upload that is under way, its id, size, time of change, how much was received, and until when it is kept.
+type OpenRow = (String, UploadId, i64, Option<Timestamp>, i64, Timestamp);
+
+fn open_upload((key, id, bytes, modified_at, received, expires_at): OpenRow) -> (String, OpenUpload, i64, Timestamp) {
+    let fingerprint = Fingerprint { bytes, modified_at };
+    (key, OpenUpload { id, fingerprint, complete: received == bytes }, received, expires_at)
+}
+
 /// The uploads of outputs of a job to one of these paths that are under way: their keys, and what the plan has to know.
 pub async fn list_open_of_job_by_keys(
     tx: &mut Tx,
@@ -175,7 +183,7 @@ pub async fn list_open_of_job_by_keys(
 ) -> Result<Vec<(String, OpenUpload, i64, Timestamp)>> {
     let mut found = Vec::new();
     for chunk in keys.chunks(CHUNK) {
-        let rows: Vec<(String, UploadId, i64, Option<Timestamp>, i64, Timestamp)> = tx
+        let rows: Vec<OpenRow> = tx
             .sql_list(
                 "SELECT path_key, id, bytes, modified_at, received, expires_at FROM upload
                  WHERE job_id = {1} AND file_number IS NULL AND path_key IN ({ids})",
@@ -184,10 +192,7 @@ pub async fn list_open_of_job_by_keys(
             .bind(job)
             .all()
             .await?;
-        found.extend(rows.into_iter().map(|(key, id, bytes, modified_at, received, expires_at)| {
-            let fingerprint = Fingerprint { bytes, modified_at };
-            (key, OpenUpload { id, fingerprint, complete: received == bytes }, received, expires_at)
-        }));
+        found.extend(rows.into_iter().map(open_upload));
     }
     Ok(found)
 }
@@ -321,7 +326,7 @@ pub async fn list_open_by_keys(
 ) -> Result<Vec<(String, OpenUpload, i64, Timestamp)>> {
     let mut found = Vec::new();
     for chunk in keys.chunks(CHUNK) {
-        let rows: Vec<(String, UploadId, i64, Option<Timestamp>, i64, Timestamp)> = tx
+        let rows: Vec<OpenRow> = tx
             .sql_list(
                 "SELECT path_key, id, bytes, modified_at, received, expires_at FROM upload
                  WHERE dataset_id = {1} AND person_id = {2} AND side = {3} AND file_number IS NULL AND job_id IS NULL AND path_key IN ({ids})",
@@ -332,10 +337,7 @@ pub async fn list_open_by_keys(
             .bind(side)
             .all()
             .await?;
-        found.extend(rows.into_iter().map(|(key, id, bytes, modified_at, received, expires_at)| {
-            let fingerprint = Fingerprint { bytes, modified_at };
-            (key, OpenUpload { id, fingerprint, complete: received == bytes }, received, expires_at)
-        }));
+        found.extend(rows.into_iter().map(open_upload));
     }
     Ok(found)
 }

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeSet;
 
-use futures::TryStreamExt;
 use serde::{Deserialize, de::DeserializeOwned};
 use tokio::sync::Semaphore;
 
@@ -10,6 +9,7 @@ use crate::{
     domain::{
         access::Act,
         app::BuiltIn,
+        command::Control,
         file::{MAX_CHOSEN_FILES, Side},
         file_command::{FileCommand, FilesTarget, control},
         id::ResourceId,
@@ -20,6 +20,7 @@ use crate::{
             Index,
             map::{PlacedPhoto, SurveyMap},
         },
+        time::Timestamp,
         upload::may_change_files,
     },
     server::{
@@ -52,6 +53,8 @@ const SHOWN_PHOTOS: usize = 60;
 /// `NotFound`; `Forbidden` for who may not look as another; `Unavailable` where storage does not answer.
 pub async fn show(ctx: &Ctx, by: &Principal, dataset: &str, view_as: &str) -> Result<SurveyView> {
     let dataset: ResourceId = super::subject(dataset)?;
+    // Before a connection to the database is held.
+    let _turn = TURNS.acquire().await.ok();
     let seen_as = view_as::at_resource(ctx, by, dataset, view_as).await?;
     let mut tx = ctx.db().read().await?;
     let (_, access_path) = access::permit(&mut tx, &seen_as.by, Act::View, dataset).await?;
@@ -65,7 +68,6 @@ pub async fn show(ctx: &Ctx, by: &Principal, dataset: &str, view_as: &str) -> Re
         restrictions: access_path.facts.restrictions,
         held,
     });
-    let _turn = TURNS.acquire().await.ok();
     let index = results(&mut tx, dataset, BuiltIn::SurveyIndex).await?;
     let report = results(&mut tx, dataset, BuiltIn::QcReport).await?;
     let index = match read::<Index>(ctx, &mut tx, &index, survey_index::INDEX_JSON).await? {
@@ -79,12 +81,8 @@ pub async fn show(ctx: &Ctx, by: &Principal, dataset: &str, view_as: &str) -> Re
     let report = match read::<QcReport>(ctx, &mut tx, &report, qc_report::QC_JSON).await? {
         None => None,
         Some((of, read)) => {
-            let mut view = report_view(&mut tx, dataset, read).await?;
-            (view.made_at, view.images) = (of.created_at, images);
-            if let Some(target) = target {
-                view.leave_out = control(FileCommand::LeaveOut, target);
-            }
-            Some(view)
+            let leave_out = target.map_or(Control::Absent, |target| control(FileCommand::LeaveOut, target));
+            Some(report_view(&mut tx, dataset, read, (of.created_at, images, leave_out)).await?)
         }
     };
     Ok(SurveyView { index, report })
@@ -109,11 +107,7 @@ async fn read<T: DeserializeOwned>(
         return Ok(None);
     };
     let pieces = blob::list_pieces(tx, result.blob_id).await?;
-    let mut chunks = ctx.files()?.read(&result.cluster, &pieces, 0..result.bytes).await?;
-    let mut bytes = Vec::with_capacity(usize::try_from(result.bytes).unwrap_or(0));
-    while let Some(chunk) = chunks.try_next().await? {
-        bytes.extend_from_slice(&chunk);
-    }
+    let bytes = ctx.files()?.read_whole(&result.cluster, &pieces).await?;
     Ok(serde_json::from_slice(&bytes).ok().map(|read| (result.clone(), read)))
 }
 
@@ -174,7 +168,12 @@ async fn mosaic(tx: &mut Tx, results: &[AppResult], index: &Index) -> Result<Opt
     Ok(made.and(sides).map(|(width, height)| (picture.number, width, height)))
 }
 
-async fn report_view(tx: &mut Tx, dataset: ResourceId, mut report: QcReport) -> Result<ReportView> {
+async fn report_view(
+    tx: &mut Tx,
+    dataset: ResourceId,
+    mut report: QcReport,
+    (made_at, images, leave_out): (Timestamp, i64, Control),
+) -> Result<ReportView> {
     let named: BTreeSet<i64> =
         report.findings.iter().flat_map(|finding| &finding.photos).map(|photo| photo.number).collect();
     let named: Vec<i64> = named.into_iter().collect();
@@ -195,13 +194,5 @@ async fn report_view(tx: &mut Tx, dataset: ResourceId, mut report: QcReport) -> 
     for finding in &mut report.findings {
         finding.photos.truncate(SHOWN_PHOTOS);
     }
-    Ok(ReportView {
-        report,
-        photos,
-        proposed,
-        left_out,
-        made_at: crate::domain::time::Timestamp(0),
-        images: 0,
-        leave_out: crate::domain::command::Control::Absent,
-    })
+    Ok(ReportView { report, photos, proposed, left_out, made_at, images, leave_out })
 }

@@ -14,8 +14,8 @@ use std::{
     time::Duration,
 };
 
-use bytes::{Bytes, BytesMut};
-use futures::{TryStreamExt, future, stream};
+use bytes::Bytes;
+use futures::{future, stream};
 use tokio::{runtime::Handle, sync::watch, time::Instant};
 
 use crate::{
@@ -380,15 +380,6 @@ impl JobHost<'_> {
         work().map_err(failed)
     }
 
-    async fn read(&self, cluster: &str, object: ObjectId, bytes: i64) -> Result<Bytes> {
-        let mut chunks = self.ctx.files()?.read(cluster, &[(object, bytes)], 0..bytes).await?;
-        let mut read = BytesMut::with_capacity(usize::try_from(bytes).unwrap_or(0));
-        while let Some(chunk) = chunks.try_next().await? {
-            read.extend_from_slice(&chunk);
-        }
-        Ok(read.freeze())
-    }
-
     /// Sends an output, from its beginning.
     async fn send(&self, name: &str, bytes: i64, file: &File) -> Result<()> {
         let planned = PlannedFileForm { path: name.to_owned(), bytes, modified: String::new() };
@@ -435,7 +426,8 @@ impl Host for JobHost<'_> {
 
     fn preview(&self, photo: &SurveyPhoto) -> std::result::Result<Option<Bytes>, Ended> {
         let Some((cluster, object, bytes)) = self.previews.get(&photo.number) else { return Ok(None) };
-        self.retried(|| self.handle.block_on(self.read(cluster, *object, *bytes))).map(Some)
+        let read = || Ok(self.handle.block_on(self.ctx.files()?.read_whole(cluster, &[(*object, *bytes)]))?);
+        self.retried(read).map(Some)
     }
 
     fn create(&self, _: &'static str) -> std::result::Result<File, Ended> {

@@ -5,8 +5,8 @@
 
 use std::{collections::BTreeSet, time::Duration};
 
-use bytes::{Bytes, BytesMut};
-use futures::{StreamExt, TryStreamExt, stream};
+use bytes::Bytes;
+use futures::{StreamExt, stream};
 use tokio::{sync::watch, time::Instant};
 use uuid::Uuid;
 
@@ -193,12 +193,7 @@ impl Worker {
 /// The bytes of a photo.
 async fn load(ctx: &Ctx, photo: &ClaimedPhoto) -> Result<Bytes> {
     let pieces = blob::list_pieces(&mut ctx.db().read().await?, photo.blob).await?;
-    let mut chunks = ctx.files()?.read(&photo.cluster, &pieces, 0..photo.bytes).await?;
-    let mut bytes = BytesMut::with_capacity(usize::try_from(photo.bytes).unwrap_or(0));
-    while let Some(chunk) = chunks.try_next().await? {
-        bytes.extend_from_slice(&chunk);
-    }
-    Ok(bytes.freeze())
+    Ok(ctx.files()?.read_whole(&photo.cluster, &pieces).await?)
 }
 
 /// Writes the previews, unless another node may be at the photo by now.

@@ -1,5 +1,6 @@
 //! Jobs (JOB-2, JOB-3, LIC-2): started with a price, held, paid once, waiting for credits, cancelled, run again, and seen by whom.
 
+use axum::http::Method;
 use commonhold::{
     domain::{
         access::Level,
@@ -13,7 +14,10 @@ use commonhold::{
 };
 use serde_json::{Value, json};
 
-use super::apps::{authorize, published};
+use super::{
+    apps::{authorize, published},
+    engines::Engine,
+};
 use crate::{
     both,
     support::{Answer, Org, Person, TestApp, at_once},
@@ -367,4 +371,86 @@ both!(job_5_what_an_organization_was_given_reaches_each_of_its_people_up_to_thei
     eve.get(&format!("/api/v1/orgs/{}/people/{}/caps", guests.org_id, anna.id)).await.expect(404);
     assert!(eve.audit(&guests).await.iter().any(|action| action == "person.capped"));
     app.healthy().await;
+});
+
+both!(attack_79_nobody_gets_around_the_limits_of_their_membership, async |app| {
+    let (anna, org) = with_apps(app, "Alpine Survey").await;
+    let max = app.person("Max").await;
+    app.join(&org, &max, Role::Manager).await;
+    let caps = format!("/api/v1/orgs/{}/people/{}/caps", org.org_id, max.id);
+    let keys = format!("/api/v1/orgs/{}/keys", org.org_id);
+    let key = json!({ "name": "Farm", "scopes": ["read", "write"] });
+    let own = max.patch(&caps, &json!({ "apps": true })).await.expect(403);
+    assert!(own.body.contains("Ask another Owner or Manager."), "{}", own.body);
+    max.post(&keys, &key).await.expect(201);
+    anna.patch(&caps, &json!({ "apps": false, "billable": false })).await.expect(200);
+    max.patch(&caps, &json!({ "apps": true, "billable": true })).await.expect(403);
+    let refused = max.post(&keys, &key).await.expect(403);
+    assert!(refused.body.contains("Ask an Owner to create it."), "{}", refused.body);
+    let put = async |user: &str| max.call(Method::PUT, &format!("/api/v1/apps/qc/users/{user}"), None, &[]).await;
+    assert!(put(&max.id.to_string()).await.expect(422).body.contains("You cannot name yourself."));
+    // Nobody finds out by guessing Org IDs who has a personal space.
+    let ada = app.person("Ada").await;
+    let home = ada.get("/api/v1/orgs").await.expect(200).json();
+    let space = home["items"][0]["org_id"].as_str().expect("a personal space").to_owned();
+    put(&space).await.expect(404);
+    put(&ada.id.to_string()).await.expect(204);
+});
+
+both!(job_2_job_5_a_running_job_that_cost_is_cancelled_by_who_may_spend_or_who_started_it, async |app| {
+    let (anna, org) = with_apps(app, "Alpine Survey").await;
+    let (mary, eve) = (app.person("Mary").await, app.person("Eve").await);
+    app.team_licence(&org).await;
+    app.join(&org, &mary, Role::Manager).await;
+    let dataset = anna.dataset(org.root, "Flight", 50).await;
+    app.give(dataset, Grantee::Person(eve.id), Level::Editor, false).await;
+    let engine = Engine::new(app, &anna, &org, "Farm", &["engine"]).await;
+    let (id, _) = started(&anna, dataset, "ortho").await;
+    let held = engine.claim("ortho").await.expect("a job");
+    let refused = cancel(&eve, &id).await.expect(403);
+    assert!(refused.body.contains("what was paid for it is not given back") && refused.body.contains("ask an Owner"));
+    assert_eq!(show(&anna, &id).await["state"], "running");
+    cancel(&mary, &id).await.expect(200);
+    held.complete().await.expect(200);
+    assert_eq!(show(&anna, &id).await["state"], "cancelled");
+    // Before an engine is at it, all is given back.
+    let (id, _) = started(&anna, dataset, "ortho").await;
+    cancel(&eve, &id).await.expect(200);
+    app.healthy().await;
+});
+
+both!(job_1_only_an_app_that_costs_makes_datasets_processed_and_a_draft_is_told_to_nobody, async |app| {
+    let (anna, org) = with_apps(app, "Alpine Survey").await;
+    let (rolf, eve) = (app.person("Rolf").await, app.person("Eve").await);
+    app.join(&org, &rolf, Role::Editor).await;
+    let apps = format!("/api/v1/orgs/{}/apps", org.org_id);
+    let free = json!({ "slug": "gift", "title": "Gift", "price": "free", "makes_processed": true });
+    let refused = anna.post(&apps, &free).await.expect(422);
+    assert_eq!(refused.fields(), ["makes_processed"]);
+    assert!(refused.body.contains("Only an app that costs what processing costs can make a dataset Processed."));
+    let draft = json!({ "slug": "draft", "title": "Draft", "price": "free" });
+    anna.post(&apps, &draft).await.expect(201);
+    // A draft answers as what there is not, to strangers and to those of its publisher who publish nothing.
+    let own = eve.create_org("Guests").await;
+    let dataset = eve.dataset(own.root, "Flight", 5).await;
+    let change = json!({ "title": "Mine" });
+    for slug in ["draft", "none"] {
+        rolf.patch(&format!("/api/v1/apps/{slug}"), &change).await.expect(404);
+        eve.patch(&format!("/api/v1/apps/{slug}"), &change).await.expect(404);
+        assert_eq!(start(&eve, dataset, slug).await.expect(422).fields(), ["app"], "{slug}");
+        let listed = eve.get(&format!("/api/v1/orgs/{}/jobs?app={slug}", own.org_id)).await.expect(200).json();
+        assert_eq!(listed["items"], json!([]), "{slug}");
+    }
+});
+
+both!(job_2_file_1_held_images_keep_their_names_and_results_do_not, async |app| {
+    let (anna, org) = with_apps(app, "Alpine Survey").await;
+    app.team_licence(&org).await;
+    let dataset = anna.dataset(org.root, "Flight", 0).await;
+    let number = anna.upload(dataset, "gcp.txt", b"points").await;
+    started(&anna, dataset, "ortho").await;
+    let at = format!("/api/v1/datasets/{dataset}/files/{number}");
+    let held = anna.patch(&at, &json!({ "path": "other.txt" })).await.expect(409);
+    assert_eq!(held.code(), "inputs_held");
+    assert!(held.body.contains("Wait until it has ended, or cancel it."), "{}", held.body);
 });

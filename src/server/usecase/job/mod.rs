@@ -17,8 +17,8 @@ use crate::{
         cap::may_use_apps,
         id::{JobId, ResourceId},
         job::{
-            JobEvent, JobState, cancelling_forfeits, go_on, is_exclusive, may_begin, may_process, may_spend, price_of,
-            settled, step, within,
+            JobEvent, JobState, go_on, has_inputs, is_exclusive, may_begin, may_cancel, may_process, may_spend,
+            price_of, settled, step, within,
         },
         licence::{Amount, Licence, governing, spend},
         permit,
@@ -74,6 +74,10 @@ struct Planned {
 }
 
 impl Planned {
+    fn has_inputs(&self) -> std::result::Result<(), Refusal> {
+        has_inputs(self.app.publisher.is_none(), self.dataset.files, self.dataset.images)
+    }
+
     /// The licence that would pay.
     fn payer(&self, ctx: &Ctx) -> Option<&Licence> {
         let now = ctx.now();
@@ -150,9 +154,7 @@ async fn plan_view(tx: &mut Tx, ctx: &Ctx, by: &Principal, id: ResourceId, form:
     let planned = plan_in(tx, ctx, by, id, form).await?;
     choose_options(&planned.version.options, &form.options)?;
     let mut blocked = Vec::new();
-    if !has_inputs(&planned.app, &planned.dataset) {
-        blocked.push("There are no images in this dataset. Upload some first.".to_owned());
-    }
+    blocked.extend(planned.has_inputs().err().map(|refusal| refusal.to_string()));
     let (on_dataset, exclusive, of_organization) = job::count_live(tx, id, planned.dataset.organization).await?;
     let is_exclusive = is_exclusive(planned.app.price, planned.app.makes_processed);
     let begins = may_begin(count(on_dataset), count(of_organization), is_exclusive, exclusive > 0);
@@ -175,12 +177,6 @@ async fn plan_view(tx: &mut Tx, ctx: &Ctx, by: &Principal, id: ResourceId, form:
         blocked,
         waits: waits.map(|refusal| refusal.to_string()),
     })
-}
-
-/// Whether a dataset has something for an app to work on. What is built in reads files; an engine may know images that were only counted
-/// here.
-fn has_inputs(app: &AppView, dataset: &JobDataset) -> bool {
-    dataset.files > 0 || (dataset.images > 0 && app.publisher.is_some())
 }
 
 fn count(number: i64) -> u64 {
@@ -209,9 +205,7 @@ async fn start_in(tx: &mut Tx, ctx: &Ctx, by: &Principal, dataset_id: ResourceId
     let planned = plan_in(tx, ctx, by, dataset_id, form).await?;
     let options = choose_options(&planned.version.options, &form.options)?;
     let (found, dataset) = (&planned.app, &planned.dataset);
-    if !has_inputs(found, dataset) {
-        return Err(Refusal::BadRequest("There are no images in this dataset. Upload some first.".to_owned()).into());
-    }
+    planned.has_inputs()?;
     let exclusive = is_exclusive(found.price, found.makes_processed);
     let (on_dataset, others, of_organization) = job::count_live(tx, dataset_id, dataset.organization).await?;
     may_begin(count(on_dataset), count(of_organization), exclusive, others > 0)?;
@@ -303,6 +297,12 @@ async fn changeable(tx: &mut Tx, by: &Principal, id: JobId) -> Result<Job> {
     Ok(found)
 }
 
+/// Whether somebody who may process its dataset may cancel a job.
+async fn cancellable(tx: &mut Tx, by: &Principal, found: &Job) -> Result<std::result::Result<(), Refusal>> {
+    let billable = membership::find_caps(tx, found.organization, by.person).await?.map(|(_, caps)| caps.billable);
+    Ok(may_cancel(found.state, found.price_rule, found.person == by.person, billable, by.key.is_some()))
+}
+
 /// Wants a job to end (JOB-2): before an engine is at it, it ends at once and is refunded; else its engine is told, and it ends when
 /// the engine says so or its lease runs out.
 ///
@@ -315,11 +315,7 @@ pub async fn cancel(ctx: &Ctx, by: &Principal, id: &str) -> Result<JobView> {
             Box::pin(async {
                 let found = changeable(tx, by, id).await?;
                 let next = step(found.state, JobEvent::CancelAsked)?;
-                if found.person != by.person && cancelling_forfeits(found.state, found.price_rule) {
-                    // What others paid for is given away by who could have paid for it.
-                    let caps = membership::find_caps(tx, found.organization, by.person).await?;
-                    may_spend(found.price_rule, caps.map(|(_, caps)| caps.billable), by.key.is_some())?;
-                }
+                cancellable(tx, by, &found).await??;
                 if found.state != JobState::Cancelling {
                     settle::apply(tx, ctx, &found, next, None, None).await?;
                     let what = AuditEvent {

@@ -37,7 +37,7 @@ use crate::{
 };
 
 use super::{
-    StartForm,
+    StartForm, cancellable,
     list::{JobsQuery, find_seen, list_in, sees_all, view},
     plan_view,
 };
@@ -162,7 +162,12 @@ pub async fn monitor(ctx: &Ctx, by: &Principal, query: &MonitorQuery) -> Result<
 }
 
 /// Whether a job can be cancelled and run again by somebody who sees it.
-fn controls(by: &Principal, found: &Job, path: Option<&AccessPath>) -> (Control, Control) {
+fn controls(
+    by: &Principal,
+    found: &Job,
+    path: Option<&AccessPath>,
+    cancellable: std::result::Result<(), Refusal>,
+) -> (Control, Control) {
     let Some(path) = path else {
         let reason = "The dataset of this job is not here any more.".to_owned();
         return (Control::Absent, if found.state.has_ended() { Control::Disabled(reason) } else { Control::Absent });
@@ -170,7 +175,11 @@ fn controls(by: &Principal, found: &Job, path: Option<&AccessPath>) -> (Control,
     if permit(by.who(), Act::Process, &path.facts).is_err() {
         return (Control::Absent, Control::Absent);
     }
-    let cancel = if found.state.may_be_cancelled() { Control::Enabled } else { Control::Absent };
+    let cancel = match cancellable {
+        _ if !found.state.may_be_cancelled() => Control::Absent,
+        Ok(()) => Control::Enabled,
+        Err(refusal) => Control::Disabled(refusal.to_string()),
+    };
     let again = if found.state.has_ended() { Control::Enabled } else { Control::Absent };
     (cancel, again)
 }
@@ -187,7 +196,8 @@ pub async fn page(ctx: &Ctx, by: &Principal, query: &JobQuery) -> Result<JobPage
     if organization.id != found.organization {
         return Err(Refusal::NotFound.into());
     }
-    let (cancel, again) = controls(by, &found, path.as_ref());
+    let cancellable = cancellable(&mut tx, by, &found).await?;
+    let (cancel, again) = controls(by, &found, path.as_ref(), cancellable);
     // What is in the trash has no page.
     let reach = access::access_paths(&mut tx, by.person, &[found.dataset]).await?;
     let outputs = if found.state == JobState::Done && path.is_some() {

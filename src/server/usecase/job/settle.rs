@@ -6,9 +6,7 @@ use crate::{
         app::OutputRole,
         audit::Action,
         id::{JobId, LeaseId, OrganizationId},
-        job::{
-            JobEvent, JobState, MAX_LIVE_JOBS_OF_ORGANIZATION, Step, TOLD_AFTER_MILLIS, after, dataset_status, go_on,
-        },
+        job::{JobEvent, JobState, MAX_LIVE_JOBS_OF_ORGANIZATION, Step, after, dataset_status, go_on, is_told},
         licence::{Amount, EntryKind},
         permit::Permit,
         refusal::Refusal,
@@ -129,8 +127,7 @@ pub(in super::super) async fn note_ended(tx: &mut Tx, ctx: &Ctx, found: &Job, st
 
 /// Tells whoever started a job by email that it is done or has failed, if it took a while and they still see its dataset.
 async fn tell(tx: &mut Tx, ctx: &Ctx, found: &Job, step: Step) -> Result<()> {
-    let is_told = matches!(step.to, JobState::Done | JobState::Failed);
-    if !is_told || ctx.now() < found.created_at.plus_millis(TOLD_AFTER_MILLIS) {
+    if !is_told(step.to, found.created_at, ctx.now()) {
         return Ok(());
     }
     let Some(to) = person::find(tx, found.person).await?.filter(|person| person.email_verified) else { return Ok(()) };

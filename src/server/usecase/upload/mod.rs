@@ -285,6 +285,120 @@ struct Begun {
     bytes: i64,
 }
 
+/// What a plan decides about its files, one after the other: those of a person, and the outputs of a job.
+struct Planning<'a> {
+    ctx: &'a Ctx,
+    side: Side,
+    on_conflict: OnConflict,
+    now: Timestamp,
+    /// How many days an upload waits for its next byte.
+    days: i64,
+    /// What is under way by the keys of paths: how much was received, and until when it is kept.
+    open: BTreeMap<String, (OpenUpload, i64, Timestamp)>,
+    /// The answers, in the order of the files.
+    planned: Vec<PlannedFileView>,
+    resumed: Vec<UploadId>,
+    given_up: Vec<UploadId>,
+    /// How many bytes begin, and how many are given up for them.
+    more: i64,
+    freed: i64,
+}
+
+impl<'a> Planning<'a> {
+    fn new(
+        ctx: &'a Ctx,
+        side: Side,
+        on_conflict: OnConflict,
+        open: Vec<(String, OpenUpload, i64, Timestamp)>,
+    ) -> Result<Self> {
+        Ok(Self {
+            ctx,
+            side,
+            on_conflict,
+            now: ctx.now(),
+            days: ctx.files()?.limits().upload_days,
+            open: open.into_iter().map(|(key, open, received, until)| (key, (open, received, until))).collect(),
+            planned: Vec::new(),
+            resumed: Vec::new(),
+            given_up: Vec::new(),
+            more: 0,
+            freed: 0,
+        })
+    }
+
+    fn expires_at(&self, begun: bool) -> Timestamp {
+        expires_at(self.now, begun, self.days)
+    }
+
+    fn refuse(&mut self, file: &Wanted, reason: String) {
+        self.answer(file, PlanState::Refused, None, Some(reason));
+    }
+
+    fn answer(&mut self, file: &Wanted, state: PlanState, upload: Option<UploadView>, reason: Option<String>) {
+        self.planned.push(PlannedFileView { path: file.sent.clone(), state, upload, reason });
+    }
+
+    /// Decides about a file of which another one has the path, or none; the upload that begins, if one does.
+    fn decide(
+        &mut self,
+        file: &Wanted,
+        (path, key, fingerprint): &(FilePath, String, Fingerprint),
+        other: Option<Fingerprint>,
+    ) -> Option<upload::NewUpload> {
+        let open = self.open.get(key).copied();
+        // One that nobody went on with for too long is not gone on with.
+        let alive = open.filter(|(_, _, until)| *until > self.now).map(|(open, ..)| open);
+        let view = |id, received, expires_at| UploadView {
+            id,
+            side: self.side,
+            path: path.to_string(),
+            bytes: fingerprint.bytes,
+            received,
+            modified_at: fingerprint.modified_at,
+            expires_at,
+        };
+        match decide(*fingerprint, other, alive, self.on_conflict) {
+            Verdict::Begin { .. } => {
+                let id = UploadId(self.ctx.id());
+                let view = view(id, 0, self.expires_at(false));
+                if let Some((old, ..)) = open {
+                    self.given_up.push(old.id);
+                    self.freed = self.freed.saturating_add(old.fingerprint.bytes);
+                }
+                self.more = self.more.saturating_add(fingerprint.bytes);
+                self.answer(file, PlanState::New, Some(view), None);
+                let (path, path_key) = (path.to_string(), key.clone());
+                return Some(upload::NewUpload { id, path, path_key, fingerprint: *fingerprint });
+            }
+            Verdict::GoOn(id) => {
+                let received = open.map_or(0, |(_, received, _)| received);
+                let view = view(id, received, self.expires_at(received > 0));
+                self.resumed.push(id);
+                self.answer(file, PlanState::Resume, Some(view), None);
+            }
+            Verdict::Present => self.answer(file, PlanState::Present, None, None),
+            Verdict::Conflict(reason) => self.answer(file, PlanState::Conflict, None, Some(reason.to_owned())),
+        }
+        None
+    }
+
+    /// Whether so many uploads may begin and have room, and gives up what they take the place of.
+    async fn make_way(
+        &self,
+        tx: &mut Tx,
+        permit: &Permit,
+        requester: Option<Requester<'_>>,
+        begun: usize,
+    ) -> Result<()> {
+        let (own, all) = upload::count_open(tx, permit.resource(), permit.person()).await?;
+        let ended = i64::try_from(self.given_up.len()).unwrap_or(0);
+        may_begin(i64::try_from(begun).unwrap_or(i64::MAX), own - ended, all - ended)?;
+        check_room(tx, requester, permit.organization(), self.freed, self.more).await?;
+        upload::delete(tx, &self.given_up, self.now.plus_millis(ABANDONED_KEPT_MILLIS)).await?;
+        Ok(())
+    }
+}
+
 /// Carries a plan out; what it begins, if anything.
 async fn plan_in(
     tx: &mut Tx,
@@ -293,8 +407,7 @@ async fn plan_in(
     (place, on_conflict): (&UploadPlace, OnConflict),
     wanted: &[Wanted],
 ) -> Result<(Vec<PlannedFileView>, Option<Begun>)> {
-    let (permit, side, now) = (&place.permit, place.side, ctx.now());
-    let days = ctx.files()?.limits().upload_days;
+    let (permit, side) = (&place.permit, place.side);
     let keys: Vec<String> =
         wanted.iter().filter_map(|file| file.read.as_ref().ok()).map(|(_, key, _)| key.clone()).collect();
     let there = dataset_file::list_by_keys(tx, permit.resource(), side, &keys).await?;
@@ -303,80 +416,35 @@ async fn plan_in(
         wanted.iter().filter_map(|file| file.read.as_ref().ok()).flat_map(|(path, ..)| path.folder_keys()).collect();
     let around: Vec<String> = around.into_iter().collect();
     let around = dataset_file::list_by_keys(tx, permit.resource(), side, &around).await?;
-    let open: BTreeMap<String, (OpenUpload, i64, Timestamp)> = upload::list_open_by_keys(tx, permit, side, &keys)
-        .await?
-        .into_iter()
-        .map(|(key, open, received, expires_at)| (key, (open, received, expires_at)))
-        .collect();
-    let (mut begun, mut resumed, mut given_up) = (Vec::new(), Vec::new(), Vec::new());
-    let (mut more, mut freed) = (0_i64, 0_i64);
-    let mut planned = Vec::with_capacity(wanted.len());
+    let open = upload::list_open_by_keys(tx, permit, side, &keys).await?;
+    let mut planning = Planning::new(ctx, side, on_conflict, open)?;
+    let mut begun = Vec::new();
     for file in wanted {
-        let answer = |state, upload, reason| PlannedFileView { path: file.sent.clone(), state, upload, reason };
-        let (path, key, fingerprint) = match &file.read {
+        let read = match &file.read {
             Ok(read) => read,
             Err(reason) => {
-                planned.push(answer(PlanState::Refused, None, Some(reason.clone())));
+                planning.refuse(file, reason.clone());
                 continue;
             }
         };
-        let view = |id, received| UploadView {
-            id,
-            side,
-            path: path.to_string(),
-            bytes: fingerprint.bytes,
-            received,
-            modified_at: fingerprint.modified_at,
-            expires_at: expires_at(now, received > 0, days),
-        };
-        let open = open.get(key);
-        // One that nobody went on with for too long is not gone on with.
-        let alive = open.filter(|(_, _, until)| *until > now).map(|(open, ..)| *open);
-        let other = there.get(key).map(|(_, other)| *other);
-        let clash = clash(path, |key| around.contains_key(key), |key| folders.contains(key));
-        if let Some(clash) = clash.filter(|_| other.is_none()) {
-            planned.push(answer(PlanState::Refused, None, Some(clash.to_string())));
-            continue;
+        let other = there.get(&read.1).map(|(_, other)| *other);
+        let clash = clash(&read.0, |key| around.contains_key(key), |key| folders.contains(key));
+        match clash.filter(|_| other.is_none()) {
+            Some(clash) => planning.refuse(file, clash.to_string()),
+            None => begun.extend(planning.decide(file, read, other)),
         }
-        planned.push(match decide(*fingerprint, other, alive, on_conflict) {
-            Verdict::Begin { .. } => {
-                if let Some((old, ..)) = open {
-                    given_up.push(old.id);
-                    freed = freed.saturating_add(old.fingerprint.bytes);
-                }
-                more = more.saturating_add(fingerprint.bytes);
-                let id = UploadId(ctx.id());
-                begun.push(upload::NewUpload {
-                    id,
-                    path: path.to_string(),
-                    path_key: key.clone(),
-                    fingerprint: *fingerprint,
-                });
-                answer(PlanState::New, Some(view(id, 0)), None)
-            }
-            Verdict::GoOn(id) => {
-                resumed.push(id);
-                answer(PlanState::Resume, Some(view(id, open.map_or(0, |(_, received, _)| *received))), None)
-            }
-            Verdict::Present => answer(PlanState::Present, None, None),
-            Verdict::Conflict(reason) => answer(PlanState::Conflict, None, Some(reason.to_owned())),
-        });
     }
-    let lives = (expires_at(now, true, days), expires_at(now, false, days));
-    upload::update_plan(tx, permit, &resumed, on_conflict, lives).await?;
+    let lives = (planning.expires_at(true), planning.expires_at(false));
+    upload::update_plan(tx, permit, &planning.resumed, on_conflict, lives).await?;
     if begun.is_empty() {
-        return Ok((planned, None));
+        return Ok((planning.planned, None));
     }
-    let (own, all) = upload::count_open(tx, permit.resource(), by.person).await?;
-    let ended = i64::try_from(given_up.len()).unwrap_or(0);
-    may_begin(i64::try_from(begun.len()).unwrap_or(i64::MAX), own - ended, all - ended)?;
-    check_room(tx, Some(by.who()), permit.organization(), freed, more).await?;
-    upload::delete(tx, &given_up, now.plus_millis(ABANDONED_KEPT_MILLIS)).await?;
+    planning.make_way(tx, permit, Some(by.who()), begun.len()).await?;
     let nothing = RunningSum::default().state();
     let (hash_state, expires_at) = (nothing.hash_state.as_str(), lives.1);
-    let common = upload::NewUploads { side, on_conflict, hash_state, at: now, expires_at };
+    let common = upload::NewUploads { side, on_conflict, hash_state, at: planning.now, expires_at };
     upload::insert_all(tx, permit, &common, &begun).await?;
-    Ok((planned, Some(Begun { files: begun.len(), bytes: more })))
+    Ok((planning.planned, Some(Begun { files: begun.len(), bytes: planning.more })))
 }
 
 /// Notes in the audit log what a plan began.

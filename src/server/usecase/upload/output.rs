@@ -1,32 +1,25 @@
 //! Planning the outputs of a job (JOB-6): an engine sends them as files are sent, and nobody sees them until the job is done.
 
-use std::collections::BTreeMap;
-
 use crate::{
     domain::{
         app::OutputRole,
         file::Side,
-        id::{JobId, UploadId},
+        id::JobId,
         job::go_on,
         refusal::Refusal,
         text::FieldIssue,
-        time::Timestamp,
-        upload::{
-            ABANDONED_KEPT_MILLIS, MAX_PLANNED_FILES, OnConflict, OpenUpload, PlanState, Verdict, decide, expires_at,
-            may_begin,
-        },
+        upload::{MAX_PLANNED_FILES, OnConflict},
     },
     server::{
         context::{Ctx, JobPrincipal},
         error::Result,
         files::RunningSum,
         store::{Tx, job, job_output, upload},
-        usecase::storage::check_room,
     },
-    view::file::{PlannedFileView, UploadView},
+    view::file::PlannedFileView,
 };
 
-use super::{PlannedFileForm, Seen, Wanted, same_plan_twice};
+use super::{PlannedFileForm, Planning, Seen, Wanted, same_plan_twice};
 
 /// A file that an engine wants to send.
 #[derive(Debug, Clone, Default)]
@@ -90,76 +83,34 @@ async fn plan_in(
     let found = is_held(tx, by).await?;
     let dataset = job::find_dataset(tx, found.dataset).await?.ok_or(Refusal::LeaseLost)?;
     let permit = go_on(by.identity, dataset.organization, found.dataset);
-    let now = ctx.now();
-    let days = ctx.files()?.limits().upload_days;
     let keys: Vec<String> =
         wanted.iter().filter_map(|(file, _)| file.read.as_ref().ok()).map(|(_, key, _)| key.clone()).collect();
     let there = job_output::list_by_keys(tx, found.id, &keys).await?;
-    let open_uploads: BTreeMap<String, (OpenUpload, i64, Timestamp)> =
-        upload::list_open_of_job_by_keys(tx, found.id, &keys)
-            .await?
-            .into_iter()
-            .map(|(key, open, received, expires_at)| (key, (open, received, expires_at)))
-            .collect();
-    let (mut begun, mut given_up, mut planned) = (Vec::new(), Vec::new(), Vec::with_capacity(wanted.len()));
-    let (mut more, mut freed) = (0_i64, 0_i64);
+    let open = upload::list_open_of_job_by_keys(tx, found.id, &keys).await?;
+    let mut planning = Planning::new(ctx, Side::Output, OnConflict::Replace, open)?;
+    let mut begun = Vec::new();
     for (file, role) in wanted {
-        let answer = |state, upload, reason| PlannedFileView { path: file.sent.clone(), state, upload, reason };
-        let (path, key, fingerprint) = match &file.read {
-            Ok(read) => read,
-            Err(reason) => {
-                planned.push(answer(PlanState::Refused, None, Some(reason.clone())));
-                continue;
+        match &file.read {
+            Ok(read) => {
+                let other = there.get(&read.1).map(|(_, other)| *other);
+                begun.extend(planning.decide(file, read, other).map(|new| (new, *role)));
             }
-        };
-        let view = |id, received| UploadView {
-            id,
-            side: Side::Output,
-            path: path.to_string(),
-            bytes: fingerprint.bytes,
-            received,
-            modified_at: fingerprint.modified_at,
-            expires_at: expires_at(now, received > 0, days),
-        };
-        let open = open_uploads.get(key);
-        let alive = open.filter(|(_, _, until)| *until > now).map(|(open, ..)| *open);
-        let other = there.get(key).map(|(_, other)| *other);
-        planned.push(match decide(*fingerprint, other, alive, OnConflict::Replace) {
-            Verdict::Begin { .. } => {
-                if let Some((old, ..)) = open {
-                    given_up.push(old.id);
-                    freed = freed.saturating_add(old.fingerprint.bytes);
-                }
-                more = more.saturating_add(fingerprint.bytes);
-                let id = UploadId(ctx.id());
-                let new =
-                    upload::NewUpload { id, path: path.to_string(), path_key: key.clone(), fingerprint: *fingerprint };
-                begun.push((new, *role));
-                answer(PlanState::New, Some(view(id, 0)), None)
-            }
-            Verdict::GoOn(id) => {
-                answer(PlanState::Resume, Some(view(id, open.map_or(0, |(_, received, _)| *received))), None)
-            }
-            Verdict::Present => answer(PlanState::Present, None, None),
-            Verdict::Conflict(reason) => answer(PlanState::Conflict, None, Some(reason.to_owned())),
-        });
+            Err(reason) => planning.refuse(file, reason.clone()),
+        }
     }
     if begun.is_empty() {
-        return Ok(planned);
+        return Ok(planning.planned);
     }
-    let (own, all) = upload::count_open(tx, found.dataset, permit.person()).await?;
-    let ended = i64::try_from(given_up.len()).unwrap_or(0);
-    may_begin(i64::try_from(begun.len()).unwrap_or(i64::MAX), own - ended, all - ended)?;
-    check_room(tx, None, dataset.organization, freed, more).await?;
-    upload::delete(tx, &given_up, now.plus_millis(ABANDONED_KEPT_MILLIS)).await?;
+    // An engine is told no numbers of an organization's storage.
+    planning.make_way(tx, &permit, None, begun.len()).await?;
     let nothing = RunningSum::default().state();
     let common = upload::NewUploads {
         side: Side::Output,
         on_conflict: OnConflict::Replace,
         hash_state: &nothing.hash_state,
-        at: now,
-        expires_at: expires_at(now, false, days),
+        at: planning.now,
+        expires_at: planning.expires_at(false),
     };
     upload::insert_outputs(tx, &permit, &common, found.id, &begun).await?;
-    Ok(planned)
+    Ok(planning.planned)
 }

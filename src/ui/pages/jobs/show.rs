@@ -233,8 +233,7 @@ fn Progress(job: JobView, org: String, now: Timestamp) -> impl IntoView {
             view! { <p>"It ends once its engine has stopped, within ten minutes at the latest."</p> }.into_any()
         }
         JobState::Done => {
-            let is_survey = BuiltIn::ALL.iter().any(|app| app.facts().slug == job.app_slug);
-            let survey = is_survey.then(|| {
+            let survey = BuiltIn::of_slug(&job.app_slug).map(|_| {
                 let href = Address::new(paths::drive(&org, &job.dataset.to_string())).with("tab", "survey").text();
                 view! { " "<a href=href>"See them in the survey of the dataset"</a>"." }
             });
