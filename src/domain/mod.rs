@@ -15,6 +15,7 @@ pub(crate) mod words;
 
 pub mod access;
 pub mod account;
+pub mod annotation;
 pub mod app;
 pub mod audit;
 pub mod billing;
@@ -39,6 +40,7 @@ pub mod items;
 pub mod job;
 pub mod job_log;
 pub mod key;
+pub mod layer;
 pub mod legal;
 pub mod licence;
 pub mod loan;

@@ -33,6 +33,7 @@ pub mod task;
 pub mod transfer;
 pub mod trash;
 pub mod view_as;
+pub mod viewer;
 
 pub use self::{
     activity::ActivityView,

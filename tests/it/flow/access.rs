@@ -343,10 +343,9 @@ both!(attack_5_people_and_organizations_that_are_not_ones_own_are_not_found, asy
         assert!(!there.body.contains("John") && !there.body.contains("Tunnel"), "{}", there.body);
     }
     // A personal space is nobody's to share with.
-    let space = john.get("/api/v1/me").await.json()["space"]["org_id"].clone();
-    if let Some(space) = space.as_str() {
-        anna.give(folder, json!({ "organization": space }), "reader").await.expect(404);
-    }
+    let me = app.person("Ada").await.get("/api/v1/me").await.expect(200).json();
+    let space = me["space"]["org_id"].as_str().expect("a personal space");
+    anna.give(folder, json!({ "organization": space }), "reader").await.expect(404);
     assert_eq!(app.count("SELECT CAST(COUNT(*) AS BIGINT) FROM access_grant").await, 0);
     assert!(app.mail_to(&john.email).await.iter().all(|(subject, _)| !subject.contains("Gotthard")));
 });

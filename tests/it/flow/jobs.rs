@@ -391,8 +391,8 @@ both!(attack_79_nobody_gets_around_the_limits_of_their_membership, async |app| {
     assert!(put(&max.id.to_string()).await.expect(422).body.contains("You cannot name yourself."));
     // Nobody finds out by guessing Org IDs who has a personal space.
     let ada = app.person("Ada").await;
-    let home = ada.get("/api/v1/orgs").await.expect(200).json();
-    let space = home["items"][0]["org_id"].as_str().expect("a personal space").to_owned();
+    let me = ada.get("/api/v1/me").await.expect(200).json();
+    let space = me["space"]["org_id"].as_str().expect("a personal space").to_owned();
     put(&space).await.expect(404);
     put(&ada.id.to_string()).await.expect(204);
 });

@@ -173,6 +173,15 @@ async fn task_runs(node: &FakeNode, bridge: &Bridge) -> String {
     }
 }
 
+/// What waits until the node has no task any more: it is told so after the server has heard of the end.
+async fn forgotten(node: &FakeNode, bridge: &Bridge) {
+    let end = Instant::now() + Duration::from_mins(1);
+    while !node.memory().tasks.is_empty() {
+        assert!(Instant::now() < end, "the node keeps nothing; the bridge said {}", bridge.said());
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+}
+
 both!(job_6_the_bridge_has_a_node_process_a_job_and_brings_its_results_back, async |app| {
     let stage = Stage::new(app).await;
     // A node that does what nodes do: all of it passes, or is seen through.
@@ -234,12 +243,12 @@ both!(job_6_the_bridge_has_a_node_process_a_job_and_brings_its_results_back, asy
             "{words}: {log:?}"
         );
     }
+    forgotten(&node, &bridge).await;
     let (options, removed) = {
         let memory = node.memory();
         (memory.calls.clone(), memory.removed.clone())
     };
-    assert_eq!((removed.len(), options["/task/remove"]), (1, 1), "the node keeps nothing");
-    assert!(node.memory().tasks.is_empty());
+    assert_eq!((removed.len(), options["/task/remove"]), (1, 1), "it was asked once");
     let (status, said) = bridge.stop().await;
     assert!(status.success() && !said.contains("se cret") && !said.contains("se%20cret"), "{said}");
     stage.is_tidy();
@@ -280,7 +289,7 @@ both!(job_6_a_node_that_fails_says_no_or_is_too_small_fails_the_job_in_its_words
         assert_eq!(failed["failure"]["kind"], kind, "{failed}");
         assert!(failed["failure"]["message"].as_str().is_some_and(|said| said.starts_with(words)), "{failed}");
         assert_eq!(failed["price"]["refunded"], true);
-        assert!(node.memory().tasks.is_empty(), "{words}");
+        forgotten(&node, &bridge).await;
     }
     // An option that the node refuses; the list of problems that it answers becomes words.
     node.memory().quirks = Quirks::default();
@@ -349,7 +358,12 @@ both!(job_6_a_node_that_dies_is_waited_for_and_one_that_forgets_gets_another_tas
     let second = task_runs(&node, &bridge).await;
     assert_ne!(first, second);
     assert_eq!(node.memory().tasks[&second].images.len(), PHOTOS.len());
-    assert!(stage.log(&id).await.iter().any(|line| line.contains("knows nothing of the task")));
+    // Its lines come with the next heartbeat.
+    let end = Instant::now() + Duration::from_mins(1);
+    while !stage.log(&id).await.iter().any(|line| line.contains("knows nothing of the task")) {
+        assert!(Instant::now() < end, "the log tells why: {:?}", stage.log(&id).await);
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
     // It is away for too long: the job is given back, which counts as no attempt, and nobody takes it without a node.
     node.die();
     stage.until_state(&id, &bridge, "queued").await;

@@ -130,10 +130,12 @@ impl FakeNode {
         self.memory.lock().expect("not poisoned")
     }
 
-    /// Ends it in the middle of whatever it does, with every connection.
+    /// Ends it in the middle of whatever it does, with every connection. Its port is free afterwards.
     pub fn die(&mut self) {
         if let Some(serving) = self.serving.take() {
-            serving.shutdown_background();
+            // A runtime may be waited for only by a thread that is in none.
+            let ended = std::thread::spawn(move || serving.shutdown_timeout(Duration::from_secs(10))).join();
+            ended.expect("it ends");
         }
     }
 

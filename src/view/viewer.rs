@@ -1,0 +1,76 @@
+//! What the viewer shows of a dataset (VIEW-1 to VIEW-4): layers, where photos were taken, and what people drew.
+
+use serde::{Deserialize, Serialize};
+
+use crate::domain::{
+    annotation::{Annotation, AnnotationKind},
+    command::Control,
+    layer::{LayerKind, LayerState},
+    photo::Position,
+    time::Timestamp,
+};
+
+/// A dataset in the viewer.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct ViewerView {
+    /// The id of the dataset.
+    pub dataset: String,
+    pub name: String,
+    /// Its site, or else the folder that it is in. `None` for visitors of a link.
+    pub place: Option<String>,
+    /// From the lowest to the highest.
+    pub layers: Vec<LayerView>,
+    pub photos: Vec<PhotoOnMap>,
+    pub annotations: Vec<AnnotationView>,
+    /// Whether what is drawn is saved; the reason is shown where it is not (ROLE-4, LIC-6).
+    pub save: Control,
+    /// Whether results may be downloaded.
+    pub download: Control,
+}
+
+/// A raster that a job made.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct LayerView {
+    /// The number of the result among the dataset's files.
+    pub number: i64,
+    pub kind: LayerKind,
+    pub title: String,
+    pub state: LayerState,
+    /// Pixels of the finest level.
+    pub width: u32,
+    pub height: u32,
+    /// How many levels there are; level 0 is the coarsest, and each has twice as many pixels a side as the one before.
+    pub levels: u32,
+    /// Where pixels are: a grid of `GRID` by `GRID` places spread evenly over the raster, its edges among them, row by row from
+    /// the upper left corner.
+    pub grid: Vec<Position>,
+}
+
+/// How many places a side [`LayerView::grid`] has.
+pub const GRID: usize = 17;
+
+/// A photo that knows where it was taken.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct PhotoOnMap {
+    /// The number of the file in the dataset.
+    pub number: i64,
+    pub path: String,
+    pub at: Position,
+    /// What it sees on the ground, as far as *Survey index* knows.
+    pub footprint: Option<[Position; 4]>,
+    pub left_out: bool,
+}
+
+/// Something that somebody drew, and what is measured of it.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct AnnotationView {
+    pub number: i64,
+    pub kind: AnnotationKind,
+    pub annotation: Annotation,
+    /// Rises by one with each change.
+    pub version: i64,
+    /// `None` for visitors of a link.
+    pub created_by: Option<String>,
+    pub created_at: Timestamp,
+    pub modified_at: Timestamp,
+}
