@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{photo::Position, words::words};
+use super::photo::Position;
 
 /// What is drawn.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
