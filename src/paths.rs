@@ -60,6 +60,11 @@ pub fn job(org: &str, job: &str) -> String {
     format!("/o/{}/monitor/{}", encode(org), encode(job))
 }
 
+/// The jobs of an organization as CSV (JOB-3).
+pub fn jobs_export(org: &str) -> String {
+    format!("/api/v1/orgs/{}/jobs/export", encode(org))
+}
+
 /// A preview of a photo, for `<img>`, with so many pixels on its longer side: 320 or 1600 (FILE-5).
 pub fn file_preview(dataset: &str, number: i64, pixels: u32) -> String {
     format!("/api/v1/datasets/{}/files/{number}/preview?size={pixels}", encode(dataset))

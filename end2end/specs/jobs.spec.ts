@@ -105,7 +105,7 @@ test("LIC-2 what cannot be paid waits for credits, says so before and after, and
   await page.goto(at);
   const dialog = await process(page);
   await expect(dialog.getByRole("radio", { name: /^Ortho/ })).toBeChecked();
-  await expect(dialog).toContainText("This needs 2 credits, and 1 are left.");
+  await expect(dialog).toContainText("This needs 2 credits, and 1 is left.");
   await expect(dialog).toContainText("starts by itself once there is enough");
   await dialog.getByRole("button", { name: "Start", exact: true }).click();
   await expect(status(page).filter({ hasText: "waits for credits" })).toBeVisible();

@@ -10,6 +10,7 @@ use std::{
     time::Duration,
 };
 
+use bytes::Bytes;
 use commonhold::server::Fatal;
 use reqwest::{Client, Method, Response, StatusCode, header::HeaderMap};
 use serde_json::Value;
@@ -122,8 +123,9 @@ impl Remote {
         method: Method,
         path: &str,
         headers: &[(&str, String)],
-        body: Vec<u8>,
+        body: impl Into<Bytes>,
     ) -> Result<(HeaderMap, Value), Trouble> {
+        let body = body.into();
         let length = u64::try_from(body.len()).unwrap_or(u64::MAX);
         let timeout = REQUEST_TIMEOUT + Duration::from_secs(length / SLOWEST_BYTES_PER_SECOND);
         for fresh in [false, true] {
@@ -259,7 +261,7 @@ fn trouble(status: StatusCode, body: &Value) -> Trouble {
 }
 
 /// The next bytes of a file to be sent.
-async fn piece(file: &Path, bytes: u64, offset: u64) -> Result<Vec<u8>, String> {
+async fn piece(file: &Path, bytes: u64, offset: u64) -> Result<Bytes, String> {
     let (at, name) = (file.to_owned(), file.display().to_string());
     let length = usize::try_from(PIECE_BYTES.min(bytes.saturating_sub(offset))).unwrap_or(0);
     let read = tokio::task::spawn_blocking(move || {
@@ -269,7 +271,7 @@ async fn piece(file: &Path, bytes: u64, offset: u64) -> Result<Vec<u8>, String> 
         Ok::<_, std::io::Error>(bytes)
     });
     match read.await {
-        Ok(Ok(bytes)) => Ok(bytes),
+        Ok(Ok(bytes)) => Ok(bytes.into()),
         Ok(Err(error)) => Err(format!("{name} cannot be read, or was changed meanwhile: {error}")),
         Err(error) => Err(error.to_string()),
     }

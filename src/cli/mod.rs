@@ -7,6 +7,7 @@ mod demo;
 mod doctor;
 mod engine;
 mod generate;
+mod job;
 mod licence;
 mod mail;
 mod operator_key;
@@ -92,6 +93,9 @@ enum Command {
     ///
     /// For example: commonhold upload /media/card/DCIM --dataset 0199a1b2-…; without --dataset, to a new one
     Upload(upload::UploadArgs),
+    /// List jobs, as the people of an organization see them.
+    #[command(subcommand)]
+    Job(job::JobCommand),
     /// Process jobs: take them from a server, and have them done by a processing engine.
     #[command(subcommand)]
     Engine(engine::EngineCommand),
@@ -118,6 +122,7 @@ pub async fn run(cli: Cli) -> Result<ExitCode, Fatal> {
         Command::Backup { file } => backup(database, &file).await?,
         Command::Doctor(args) => return doctor::run(database, &args).await,
         Command::Upload(args) => return upload::run(&args).await,
+        Command::Job(command) => return job::run(command).await,
         Command::Engine(command) => return engine::run(command).await,
         Command::Generate(args) => generate::run(database, args).await?,
     }

@@ -353,6 +353,12 @@ words! {
     Other => "application/octet-stream", "File";
 }
 
+/// Whether a name is that of an image: what is in it may be something else.
+pub fn is_image_name(path: &str) -> bool {
+    const ENDINGS: [&str; 9] = ["jpg", "jpeg", "png", "tif", "tiff", "dng", "webp", "heic", "heif"];
+    path.rsplit_once('.').is_some_and(|(_, ending)| ENDINGS.iter().any(|known| ending.eq_ignore_ascii_case(known)))
+}
+
 impl Media {
     /// How many of its first bytes say what a file is.
     pub const HEAD_BYTES: usize = 32;
@@ -399,6 +405,20 @@ mod tests {
 
     fn path(text: &str) -> FilePath {
         FilePath::parse(text).expect("a path")
+    }
+
+    #[test]
+    fn file_5_names_of_images_are_told_by_their_endings() {
+        for (path, is_image) in [
+            ("a/DJI_1.JPG", true),
+            ("b.tiff", true),
+            ("c.jpg.txt", false),
+            ("jpg", false),
+            ("d.", false),
+            ("e.HEIC", true),
+        ] {
+            assert_eq!(is_image_name(path), is_image, "{path}");
+        }
     }
 
     #[test]

@@ -3,9 +3,10 @@
 
 use super::{
     access::{Act, Level, may_act},
-    command::Control,
+    command::{Control, Target},
     file::Side,
     refusal::Refusal,
+    resource::Kind,
     restriction::Restrictions,
 };
 
@@ -101,10 +102,31 @@ pub fn control(command: FileCommand, on: FilesTarget) -> Control {
     may_use(command, on).map_or_else(|refusal| Control::Disabled(refusal.to_string()), |()| Control::Enabled)
 }
 
+/// Whether everything in an item can be downloaded at once. What is in a root is more than one takes away.
+pub fn download_control(on: Target) -> Control {
+    if on.kind == Kind::Root {
+        return Control::Absent;
+    }
+    let Target { level, restrictions, .. } = on;
+    control(FileCommand::Download, FilesTarget { side: Side::Output, level, restrictions, held: false })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::domain::testing::{row, table};
+
+    #[test]
+    fn file_4_whole_items_are_downloaded_but_no_root() {
+        let none = Restrictions::default();
+        let on = |kind, restrictions| Target { kind, level: Level::Reader, in_site: false, restrictions };
+        for kind in Kind::CREATABLE {
+            assert_eq!(download_control(on(kind, none)), Control::Enabled, "{kind:?}");
+            let closed = Restrictions { download: true, ..none };
+            assert!(matches!(download_control(on(kind, closed)), Control::Disabled(_)), "{kind:?}");
+        }
+        assert_eq!(download_control(on(Kind::Root, none)), Control::Absent);
+    }
 
     #[test]
     fn file_4_pol_1_what_each_level_finds_in_the_bar_over_files() {

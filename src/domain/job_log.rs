@@ -10,6 +10,9 @@ pub const MAX_LINE_BYTES: usize = 4_096;
 /// How many lines a job keeps. What comes behind them is left out, and the last one says so.
 pub const MAX_LINES: i64 = 20_000;
 
+/// How many bytes of text a job keeps. What comes behind them is left out like what comes behind [`MAX_LINES`].
+pub const MAX_LOG_BYTES: i64 = 16 * 1024 * 1024;
+
 /// How many bytes one call writes at most.
 pub const MAX_CALL_BYTES: usize = 256 * 1024;
 
@@ -18,6 +21,48 @@ pub const MAX_CALL_LINES: usize = 2_000;
 
 /// What is written behind the last line that is kept.
 pub const LEFT_OUT: &str = "… more lines were left out";
+
+/// How many lines a log has, and how many bytes of text an engine wrote.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct LogSize {
+    pub lines: i64,
+    pub bytes: i64,
+}
+
+/// What becomes of a line that an engine writes.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Room {
+    /// It is kept, if it is not there already.
+    Kept,
+    /// There is no room for it: [`LEFT_OUT`] is written in its place.
+    Full,
+    /// It is left out, as others were before it.
+    None,
+}
+
+impl LogSize {
+    /// Whether nothing that an engine writes is kept any more.
+    pub const fn is_full(self) -> bool {
+        self.lines > MAX_LINES || self.bytes > MAX_LOG_BYTES
+    }
+
+    /// Counts a line with a number and so many bytes.
+    pub fn take(&mut self, number: i64, bytes: usize) -> Room {
+        if number <= self.lines {
+            return Room::Kept;
+        }
+        if self.is_full() {
+            return Room::None;
+        }
+        self.lines = number.min(MAX_LINES + 1);
+        self.bytes += i64::try_from(bytes).unwrap_or(i64::MAX / 2);
+        if self.is_full() {
+            self.bytes = MAX_LOG_BYTES + 1;
+            return Room::Full;
+        }
+        Room::Kept
+    }
+}
 
 /// How much a line matters.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Default, Serialize, Deserialize)]
@@ -111,6 +156,19 @@ mod tests {
             assert_eq!(clean(line), kept, "{line:?}");
         }
         assert_eq!(clean(&"é".repeat(1_000_000)).len(), MAX_LINE_BYTES);
+    }
+
+    #[test]
+    fn job_2_a_log_is_full_by_its_lines_or_by_its_bytes() {
+        let mut size = LogSize { lines: 0, bytes: 0 };
+        assert_eq!([1, 2, 2, 1].map(|number| size.take(number, 10)), [Room::Kept; 4]);
+        assert_eq!(size, LogSize { lines: 2, bytes: 20 });
+        let mut long = LogSize { lines: MAX_LINES - 1, bytes: 20 };
+        let last = [MAX_LINES, MAX_LINES + 1, MAX_LINES + 2, MAX_LINES + 1].map(|number| long.take(number, 10));
+        assert_eq!(last, [Room::Kept, Room::Full, Room::None, Room::Kept]);
+        let mut heavy = LogSize { lines: 5, bytes: MAX_LOG_BYTES - 10 };
+        assert_eq!([6, 7, 8, 7].map(|number| heavy.take(number, 10)), [Room::Kept, Room::Full, Room::None, Room::Kept]);
+        assert_eq!(heavy.lines, 7);
     }
 
     proptest! {

@@ -7,7 +7,7 @@ use super::{
     refusal::Refusal,
     resource::Kind,
     role::Role,
-    text::{FieldIssue, number},
+    text::{FieldIssue, counted, number},
     time::{Day, Timestamp},
 };
 
@@ -248,6 +248,11 @@ pub const fn affordable_images(model: Model, left: Amount, megapixels: i64) -> O
     }
 }
 
+/// "11 images and 1 project": what is spent of Images & Projects.
+pub fn allowance(amount: Amount) -> String {
+    format!("{} and {}", counted(amount.images, "image", "images"), counted(amount.projects, "project", "projects"))
+}
+
 /// LIC-2: spending never goes below zero.
 ///
 /// # Errors
@@ -257,15 +262,11 @@ pub fn spend(left: Amount, cost: Amount) -> Result<Amount, Refusal> {
         return Ok(left.plus(cost.negated()));
     }
     let text = if left.credits < cost.credits {
-        format!("This needs {} credits, and {} are left.", number(cost.credits), number(left.credits))
+        let is_left = if left.credits == 1 { "is" } else { "are" };
+        let cost = counted(cost.credits, "credit", "credits");
+        format!("This needs {cost}, and {} {is_left} left.", number(left.credits))
     } else {
-        format!(
-            "This needs {} images and {} projects, and {} images and {} projects are left.",
-            number(cost.images),
-            number(cost.projects),
-            number(left.images),
-            number(left.projects)
-        )
+        format!("This needs {}, and {} are left.", allowance(cost), allowance(left))
     };
     Err(Refusal::AllowanceExceeded(text))
 }
@@ -561,7 +562,7 @@ mod tests {
         assert_eq!(text(amount(0, 0, 20), amount(0, 0, 21)), Err("This needs 21 credits, and 20 are left.".to_owned()));
         assert_eq!(
             text(amount(10, 2, 0), amount(11, 1, 0)),
-            Err("This needs 11 images and 1 projects, and 10 images and 2 projects are left.".to_owned())
+            Err("This needs 11 images and 1 project, and 10 images and 2 projects are left.".to_owned())
         );
     }
 

@@ -320,6 +320,11 @@ pub fn optional_line(text: &str, longest: usize) -> Result<Option<String>, Field
     }
 }
 
+/// "1 image", "2 images", "1,204 images".
+pub fn counted(n: i64, one: &str, many: &str) -> String {
+    format!("{} {}", number(n), if n == 1 { one } else { many })
+}
+
 /// A number as people read it: `12,345`.
 pub fn number(n: i64) -> String {
     let digits = n.unsigned_abs().to_string();

@@ -2,6 +2,7 @@
 
 use leptos::prelude::*;
 
+pub use crate::domain::text::counted;
 use crate::paths;
 use crate::{
     domain::{
@@ -50,11 +51,6 @@ pub const fn kind_icon(kind: Kind) -> &'static str {
 /// "Folders", "Sites": several of a kind.
 pub fn kinds(kind: Kind) -> String {
     format!("{}s", kind.label())
-}
-
-/// "1 image", "2 images", "1,204 images".
-pub fn counted(number: i64, one: &str, many: &str) -> String {
-    format!("{} {}", count(number), if number == 1 { one } else { many })
 }
 
 /// [`counted`] for what cannot be negative.

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::domain::{
     command::Control,
-    file::{Media, Side},
+    file::{Media, Side, is_image_name},
     id::{PersonId, ResourceId, UploadId},
     photo::{PhotoFacts, PhotoFault, PhotoState},
     time::Timestamp,
@@ -55,6 +55,11 @@ impl FileView {
     /// The last part of its path.
     pub fn name(&self) -> &str {
         self.path.rsplit('/').next().unwrap_or(&self.path)
+    }
+
+    /// Whether its name is that of an image, and what is in it is none: a photo that was cut off, for example.
+    pub fn is_no_image_by_that_name(&self) -> bool {
+        self.media == Media::Other && is_image_name(&self.path)
     }
 }
 

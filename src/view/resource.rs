@@ -4,7 +4,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::domain::{
     access::{Level, Source},
-    command::Target,
+    command::{Control, Target},
+    file_command::download_control,
     id::{AccountId, OrganizationId, PersonId, ResourceId},
     resource::{DatasetStatus, Kind},
     restriction::{RestrictionOrigin, Restrictions},
@@ -108,6 +109,14 @@ impl RowView {
                 == Some(Kind::Site),
             restrictions: container
                 .map_or(self.restrictions, |container| container.restrictions.and(self.restrictions)),
+        }
+    }
+
+    /// Whether everything in it can be downloaded; absent where it is known that nothing is.
+    pub fn download(&self, container: Option<&ResourceView>) -> Control {
+        match &self.dataset {
+            Some(dataset) if dataset.files == 0 => Control::Absent,
+            _ => download_control(self.target(container)),
         }
     }
 }

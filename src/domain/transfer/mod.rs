@@ -20,7 +20,7 @@ use super::{
     access::{Level, role_level},
     blocker::{Blocker, BlockerCode},
     id::{LicenceId, OrganizationId, PersonId, ResourceId},
-    licence::{Amount, Entitlement, Licence, Model},
+    licence::{Amount, Entitlement, Licence, Model, allowance},
     name::same_key,
     permit::Permit,
     refusal::Refusal,
@@ -28,7 +28,6 @@ use super::{
     restriction::Restriction,
     role::{Permission, Role, may},
     storage::size,
-    text::number,
     time::Timestamp,
 };
 
@@ -915,8 +914,10 @@ fn check_licences_and_charge(
                     blockers.whole(
                         BlockerCode::AllowanceTooSmall,
                         format!(
-                            "This needs {} images and {} projects of {}’s allowance, and {} images and {} projects are left.",
-                            number(cost.images), number(cost.projects), target.name, number(left.images), number(left.projects)
+                            "This needs {} of {}’s allowance, and {} are left.",
+                            allowance(cost),
+                            target.name,
+                            allowance(left)
                         ),
                     );
                 }

@@ -5,7 +5,7 @@
 
 use super::{
     Amount, Kind, Level, NamedResource, OrganizationId, Permit, PersonId, Plan, Refusal, ResourceId, Role, Side,
-    Timestamp, number,
+    Timestamp, allowance,
 };
 use crate::domain::blocker::{Blocker, BlockerCode};
 
@@ -170,12 +170,10 @@ fn licences(facts: &Facts<'_>, why: &mut Vec<Blocker>) {
         why.push(blocker(
             BlockerCode::AllowanceTooSmall,
             format!(
-                "{} got back {} images and {} projects and has used some of them since; {} images and {} projects are left.",
+                "{} got back {} and has used some of them since; {} are left.",
                 facts.former.name,
-                number(cost.images),
-                number(cost.projects),
-                number(left.images),
-                number(left.projects)
+                allowance(cost),
+                allowance(left)
             ),
         ));
     }

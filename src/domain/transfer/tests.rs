@@ -647,7 +647,7 @@ fn xfer_10_the_refusal_says_what_is_needed_and_what_is_left() {
     facts.target.licence = Some(licence(Model::ImagesProjects, 99, 6));
     let messages: Vec<String> = plan(&facts).blockers.into_iter().map(|blocker| blocker.message).collect();
     let expected =
-        "This needs 100 images and 1 projects of Tunnel North’s allowance, and 99 images and 6 projects are left.";
+        "This needs 100 images and 1 project of Tunnel North’s allowance, and 99 images and 6 projects are left.";
     assert_eq!(messages, [expected]);
 }
 

@@ -74,16 +74,21 @@ pub trait Rows: Send + 'static {
     /// A row.
     type Row: Row;
 
+    /// The header line of CSV, where it depends on who asks.
+    fn header(&self) -> Vec<&'static str> {
+        Self::Row::HEADER.to_vec()
+    }
+
     /// The next rows; empty at the end.
     fn part(&mut self, ctx: &Ctx) -> impl Future<Output = Answer<Vec<Self::Row>>> + Send;
 }
 
-/// Some rows as CSV, with the header line if they are the first.
-pub fn csv<R: Row>(first: bool, rows: Vec<R>) -> Answer<Bytes> {
+/// Some rows as CSV, behind the header line if they are the first.
+pub fn csv<R: Row>(header: Option<&[&'static str]>, rows: Vec<R>) -> Answer<Bytes> {
     let failed = |error: csv::Error| Error::Internal(error.to_string());
-    let mut writer = csv::Writer::from_writer(if first { BYTE_ORDER_MARK.to_vec() } else { Vec::new() });
-    if first {
-        writer.write_record(R::HEADER).map_err(failed)?;
+    let mut writer = csv::Writer::from_writer(header.map(|_| BYTE_ORDER_MARK.to_vec()).unwrap_or_default());
+    if let Some(header) = header {
+        writer.write_record(header).map_err(failed)?;
     }
     for row in rows {
         writer.write_record(row.cells()).map_err(failed)?;
@@ -122,7 +127,7 @@ impl<S: Rows> File<S> {
         self.ended = rows.is_empty();
         let first = !std::mem::replace(&mut self.begun, true);
         match self.format {
-            Format::Csv => csv(first, rows),
+            Format::Csv => csv(first.then(|| self.rows.header()).as_deref(), rows),
             Format::Json => json(first, self.ended, &rows),
         }
         .map(Some)
@@ -168,7 +173,7 @@ mod tests {
 
     #[test]
     fn audit_1_excel_is_told_the_encoding_once() {
-        let file: Vec<u8> = [csv(true, vec![Named("Zürich")]), csv(false, vec![Named("a,b"), Named("")])]
+        let file: Vec<u8> = [csv(Some(Named::HEADER), vec![Named("Zürich")]), csv(None, vec![Named("a,b"), Named("")])]
             .into_iter()
             .flatten()
             .flatten()

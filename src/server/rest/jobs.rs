@@ -18,6 +18,7 @@ use crate::{
     server::{
         context::Ctx,
         error::Error,
+        spreadsheet::escape_formula,
         usecase::job::{
             self,
             list::{self, JobsQuery},
@@ -29,6 +30,7 @@ use crate::{
 use super::{
     CurrentPerson, Json, PageBody, PageParams, Params,
     apps::{AppOptionBody, as_text},
+    export::{self, Format, Row, Rows},
     problem::Problem,
 };
 
@@ -264,6 +266,113 @@ pub async fn list_of(
     Params(query): Params<JobsQuery>,
 ) -> Result<Json<PageBody<JobBody>>, Problem> {
     Ok(Json(PageBody::of(list::list(&ctx, &by, &org, &query).await?, Into::into)))
+}
+
+/// Which jobs are exported, and as what.
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields, default)]
+pub struct JobsExportParams {
+    /// `csv` or `json`. Default: `csv`.
+    format: Option<String>,
+    /// `waiting_for_credits`, `queued`, `running`, `cancelling`, `done`, `failed` or `cancelled`.
+    state: String,
+    /// The slug of an app.
+    app: String,
+    /// The id of who started it; `me` for oneself.
+    person: String,
+    /// The id of a dataset.
+    dataset: String,
+    /// Only those that began on this day or later, or at this moment.
+    from: String,
+    /// Only those that began on this day or earlier, or before this moment.
+    to: String,
+}
+
+/// The jobs of an organization as a file, newest first: at most 100,000 jobs, as the header `x-row-limit` says; `x-truncated` says
+/// whether there are more. What they cost is in it for people of the organization that pays.
+#[utoipa::path(get, path = "/orgs/{org}/jobs/export", tag = "jobs", params(("org" = String, Path), JobsExportParams),
+    responses((status = 200, description = "The file"), (status = 404, body = Problem), (status = 422, body = Problem)))]
+pub async fn export_of(
+    State(ctx): State<Ctx>,
+    CurrentPerson(by): CurrentPerson,
+    Path(org): Path<String>,
+    Params(params): Params<JobsExportParams>,
+) -> Result<Response, Problem> {
+    let JobsExportParams { format, state, app, person, dataset, from, to } = params;
+    let format = Format::read(format.as_deref())?;
+    let query = JobsQuery { state, app, person, dataset, from, to, ..JobsQuery::default() };
+    let export = list::begin_export(&ctx, &by, &org, query).await?;
+    // The organization was found, so this is an Org ID or a UUID. Filtered all the same, as it goes into a header.
+    let name: String = org.chars().filter(|c| c.is_ascii_alphanumeric() || *c == '-').collect();
+    let truncated = export.truncated;
+    Ok(export::answer(ctx, export, format, &format!("jobs-{name}"), list::MAX_EXPORT_ROWS, truncated))
+}
+
+impl Rows for list::Export {
+    type Row = JobBody;
+
+    fn header(&self) -> Vec<&'static str> {
+        let prices: &[&str] = if self.has_prices { &PRICE_HEADER } else { &[] };
+        [JobBody::HEADER, prices].concat()
+    }
+
+    async fn part(&mut self, ctx: &Ctx) -> Result<Vec<JobBody>, Error> {
+        Ok(self.next(ctx).await?.into_iter().map(Into::into).collect())
+    }
+}
+
+/// What follows [`JobBody::HEADER`] for who sees what jobs cost.
+const PRICE_HEADER: [&str; 4] = ["price_images", "price_projects", "price_credits", "refunded"];
+
+impl Row for JobBody {
+    const HEADER: &'static [&'static str] = &[
+        "id",
+        "state",
+        "app",
+        "version",
+        "dataset",
+        "dataset_name",
+        "person",
+        "person_name",
+        "engine",
+        "attempts",
+        "images",
+        "created_at",
+        "queued_at",
+        "started_at",
+        "ended_at",
+        "failure_kind",
+        "failure",
+    ];
+
+    fn cells(self) -> Vec<String> {
+        let (kind, message) =
+            self.failure.map(|failure| (failure.kind.to_owned(), failure.message)).unwrap_or_default();
+        let cells = [
+            self.id,
+            self.state.to_owned(),
+            self.app,
+            self.version.to_string(),
+            self.dataset.id,
+            self.dataset.name,
+            self.person.id,
+            self.person.name,
+            self.engine.unwrap_or_default(),
+            self.attempts.to_string(),
+            self.images.to_string(),
+            self.created_at,
+            self.queued_at.unwrap_or_default(),
+            self.started_at.unwrap_or_default(),
+            self.ended_at.unwrap_or_default(),
+            kind,
+            message,
+        ];
+        let prices = self.price.map(|price| {
+            let amounts = [price.images, price.projects, price.credits].map(|amount| amount.to_string());
+            [amounts.to_vec(), vec![price.refunded.to_string()]].concat()
+        });
+        cells.into_iter().chain(prices.unwrap_or_default()).map(escape_formula).collect()
+    }
 }
 
 /// One job.

@@ -225,6 +225,7 @@ fn api() -> OpenApiRouter<Ctx> {
         .routes(routes!(engine::release))
         .routes(routes!(jobs::list_of_dataset, jobs::create))
         .routes(routes!(jobs::list_of))
+        .routes(routes!(jobs::export_of))
         .routes(routes!(jobs::show))
         .routes(routes!(jobs::log))
         .routes(routes!(jobs::log_text))

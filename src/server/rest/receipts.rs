@@ -228,7 +228,7 @@ fn receipt_csv(receipt: &ReceiptView) -> Answer<Bytes> {
             renamed.map(|renamed| renamed.to.clone()).unwrap_or_default(),
         ])
     };
-    export::csv(true, receipt.plan.items.iter().map(line).collect())
+    export::csv(Some(ReceiptLine::HEADER), receipt.plan.items.iter().map(line).collect())
 }
 
 /// Undoes a transfer between two organizations within one day, if nothing in it has changed: items, names, both

@@ -54,6 +54,8 @@ pub struct Job {
     pub failure: Option<FailureKind>,
     pub message: Option<String>,
     pub log_lines: i64,
+    /// How many bytes of text engines wrote into its log.
+    pub log_bytes: i64,
     pub log_start: i64,
     pub person: PersonId,
     pub person_name: String,
@@ -75,7 +77,7 @@ from_columns! {
         engine_name: Option<String>, deadline_at: Option<Timestamp>, timeout_millis: i64, images: i64,
         inputs_digest: Option<String>, status_before: DatasetStatus, max_price: Option<Json<Amount>>, licence_id: Option<LicenceId>,
         price_images: i64, price_projects: i64, price_credits: i64, refunded: bool, failure_kind: Option<FailureKind>,
-        message: Option<String>, log_lines: i64, log_start: i64, person_id: PersonId, person_name: String,
+        message: Option<String>, log_lines: i64, log_bytes: i64, log_start: i64, person_id: PersonId, person_name: String,
         created_at: Timestamp, queued_at: Option<Timestamp>, started_at: Option<Timestamp>, ended_at: Option<Timestamp>,
         app_slug: String, app_title: String, version_label: String;
     Self {
@@ -109,6 +111,7 @@ from_columns! {
         failure: failure_kind,
         message,
         log_lines,
+        log_bytes,
         log_start,
         person: person_id,
         person_name,
@@ -129,7 +132,7 @@ macro_rules! jobs {
             "SELECT j.id, j.organization_id, j.account_id, j.dataset_id, j.dataset_name, j.app_id, j.app_version, j.options, j.price_rule,
                 j.makes_processed, j.exclusive, j.state, j.progress, j.step, j.attempts, j.lease_id, j.lease_until, j.engine_name, j.deadline_at,
                 j.timeout_millis, j.images, j.inputs_digest, j.status_before, j.max_price, j.licence_id, j.price_images, j.price_projects,
-                j.price_credits, j.refunded, j.failure_kind, j.message, j.log_lines, j.log_start, j.person_id, j.person_name, j.created_at,
+                j.price_credits, j.refunded, j.failure_kind, j.message, j.log_lines, j.log_bytes, j.log_start, j.person_id, j.person_name, j.created_at,
                 j.queued_at, j.started_at, j.ended_at, a.slug AS app_slug, a.title AS app_title, v.label AS version_label
              FROM job j JOIN app a ON a.id = j.app_id JOIN app_version v ON v.app_id = j.app_id AND v.number = j.app_version WHERE ",
             $where_and_order
@@ -588,6 +591,27 @@ pub async fn list(tx: &mut Tx, organization: OrganizationId, filter: &JobFilter)
         .bind(filter.limit)
         .bind(filter.dataset)
         .all()
+        .await
+}
+
+/// How many jobs a filter finds, as far as its limit.
+pub async fn count_at_most(tx: &mut Tx, organization: OrganizationId, filter: &JobFilter) -> Result<i64> {
+    let sql = "SELECT CAST(COUNT(*) AS BIGINT) FROM (SELECT 1 AS line FROM job
+               WHERE organization_id = $1 AND created_at >= $2 AND created_at < $3
+               AND ($4 IS NULL OR person_id = $4) AND ($5 IS NULL OR app_id = $5) AND ($6 IS NULL OR state = $6)
+               AND ($7 IS NULL OR account_id = $7) AND ($8 IS NULL OR dataset_id = $8)
+               LIMIT CAST($9 AS BIGINT)) AS first";
+    tx.sql(sql)
+        .bind(organization)
+        .bind(filter.from.unwrap_or(Timestamp(i64::MIN)))
+        .bind(filter.until.unwrap_or(Timestamp(i64::MAX)))
+        .bind(filter.person)
+        .bind(filter.app)
+        .bind(filter.state)
+        .bind(filter.account)
+        .bind(filter.dataset)
+        .bind(filter.limit)
+        .number()
         .await
 }
 

@@ -5,7 +5,7 @@ use sqlx::FromRow;
 use super::{Result, Tx};
 use crate::domain::{
     id::{JobId, LeaseId},
-    job_log::LogLevel,
+    job_log::{LogLevel, LogSize},
     time::Timestamp,
 };
 
@@ -42,17 +42,16 @@ pub async fn insert_all(tx: &mut Tx, job: JobId, lines: &[LogLine]) -> Result<()
     Ok(())
 }
 
-/// Counts the lines of a job up to a number, under the lease of its engine; whether that still holds.
-pub async fn update_count(tx: &mut Tx, job: JobId, lease: LeaseId, lines: i64) -> Result<bool> {
-    tx.sql(
-        "UPDATE job SET log_lines = CASE WHEN log_lines < $3 THEN $3 ELSE log_lines END WHERE id = $1 AND lease_id = $2",
-    )
-    .bind(job)
-    .bind(lease)
-    .bind(lines)
-    .execute()
-    .await
-    .map(|rows| rows > 0)
+/// Writes how large the log of a job is, under the lease of its engine; whether that still holds.
+pub async fn update_size(tx: &mut Tx, job: JobId, lease: LeaseId, size: LogSize) -> Result<bool> {
+    tx.sql("UPDATE job SET log_lines = $3, log_bytes = $4 WHERE id = $1 AND lease_id = $2")
+        .bind(job)
+        .bind(lease)
+        .bind(size.lines)
+        .bind(size.bytes)
+        .execute()
+        .await
+        .map(|rows| rows > 0)
 }
 
 /// Adds a line of the server itself behind the others.

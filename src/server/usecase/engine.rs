@@ -15,7 +15,7 @@ use crate::{
             MAX_CLAIMED_APPS, MAX_MESSAGE_LENGTH, MAX_PROGRESS, MAX_STEP_LENGTH, Step, after, dataset_status, go_on,
             step,
         },
-        job_log::{LEFT_OUT, LogLevel, MAX_CALL_BYTES, MAX_CALL_LINES, MAX_LINES, clean},
+        job_log::{LEFT_OUT, LogLevel, LogSize, MAX_CALL_BYTES, MAX_CALL_LINES, Room, clean},
         key::Scope,
         refusal::Refusal,
         text::{FieldIssue, key, optional_line},
@@ -342,23 +342,29 @@ pub async fn log(ctx: &Ctx, by: &JobPrincipal, id: &str, lease: &str, first: i64
         .write(|tx, _| {
             Box::pin(async {
                 let found = held(tx, by, id, Some(lease)).await?;
-                let numbered = (found.log_start + first..).zip(&read);
-                let mut kept: Vec<LogLine> = numbered
-                    .map(|(number, (at, level, text))| LogLine { number, at: *at, level: *level, text: text.clone() })
-                    .collect();
-                if kept.iter().any(|line| line.number > MAX_LINES) {
-                    kept.retain(|line| line.number <= MAX_LINES);
-                    let (number, level) = (MAX_LINES + 1, LogLevel::Warning);
-                    kept.push(LogLine { number, at: now, level, text: LEFT_OUT.to_owned() });
+                let mut size = LogSize { lines: found.log_lines, bytes: found.log_bytes };
+                let mut kept = Vec::new();
+                for (number, (at, level, text)) in (found.log_start + first..).zip(&read) {
+                    let line = match size.take(number, text.len()) {
+                        Room::Kept => LogLine { number, at: *at, level: *level, text: text.clone() },
+                        Room::Full => {
+                            let (number, level) = (size.lines, LogLevel::Warning);
+                            LogLine { number, at: now, level, text: LEFT_OUT.to_owned() }
+                        }
+                        Room::None => break,
+                    };
+                    kept.push(line);
                 }
-                let Some(last) = kept.last().map(|line| line.number) else { return Ok(found.log_lines) };
+                if kept.is_empty() {
+                    return Ok(found.log_lines);
+                }
                 job_log::insert_all(tx, found.id, &kept).await?;
-                if !job_log::update_count(tx, found.id, by.lease, last).await? {
+                if !job_log::update_size(tx, found.id, by.lease, size).await? {
                     return Err(Refusal::LeaseLost.into());
                 }
                 live::touch_jobs(tx, found.organization);
                 live::touch(tx, &[found.dataset]).await?;
-                Ok(found.log_lines.max(last))
+                Ok(size.lines)
             })
         })
         .await

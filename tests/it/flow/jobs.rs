@@ -10,9 +10,13 @@ use commonhold::{
         role::Role,
         transfer::Grantee,
     },
-    server::usecase::{licence::operator as licences, operator::Operator},
+    server::{
+        listen,
+        usecase::{licence::operator as licences, operator::Operator},
+    },
 };
 use serde_json::{Value, json};
+use tokio::net::TcpListener;
 
 use super::{
     apps::{authorize, published},
@@ -239,6 +243,22 @@ both!(job_1_job_3_job_5_who_may_start_what_and_sees_what_it_cost, async |app| {
         eve.post(&format!("/api/v1/datasets/{dataset}/jobs?plan=true"), &json!({ "app": "qc" })).await.expect(200);
     assert!(!plan.body.contains("price\":") && !plan.body.contains("balance"), "{}", plan.body);
     let jobs = format!("/api/v1/orgs/{}/jobs", org.org_id);
+    for (person, count, sees) in [(&anna, 2, true), (&rolf, 2, true), (&eve, 1, false)] {
+        let file = person.get(&format!("{jobs}/export")).await.expect(200);
+        let header = file.body.lines().next().unwrap_or_default();
+        assert_eq!((file.body.lines().count(), header.contains("price_images")), (count + 1, sees), "{}", file.body);
+        assert_eq!(header.split(',').count(), if sees { 21 } else { 17 });
+        let list = person.get(&format!("{jobs}/export?format=json&state=queued")).await.expect(200).json();
+        let list = list.as_array().expect("a list");
+        assert!(list.len() == count && list.iter().all(|job| job.get("price").is_some() == sees), "{list:?}");
+        assert_eq!((file.header("x-truncated"), file.header("x-row-limit")), ("false", "100000"));
+    }
+    let own = anna.get(&format!("{jobs}/export?app=ortho")).await.expect(200).body;
+    assert!(own.lines().nth(1).is_some_and(|line| line.ends_with("50,1,0,false")), "{own}");
+    for (asked, status) in [("format=pdf", 422), ("state=late", 422), ("cursor=1", 422), ("app=none", 200)] {
+        anna.get(&format!("{jobs}/export?{asked}")).await.expect(status);
+    }
+    app.person("Nobody").await.get(&format!("{jobs}/export")).await.expect(404);
     let ids = |answer: &Value| -> Vec<String> {
         let items = answer["items"].as_array().expect("items");
         items.iter().filter_map(|job| job["id"].as_str().map(str::to_owned)).collect()
@@ -453,4 +473,32 @@ both!(job_2_file_1_held_images_keep_their_names_and_results_do_not, async |app| 
     let held = anna.patch(&at, &json!({ "path": "other.txt" })).await.expect(409);
     assert_eq!(held.code(), "inputs_held");
     assert!(held.body.contains("Wait until it has ended, or cancel it."), "{}", held.body);
+});
+
+both!(job_3_the_command_line_lists_jobs_as_the_key_sees_them, async |app| {
+    let (anna, org) = with_apps(app, "Alpine Survey").await;
+    app.team_licence(&org).await;
+    let dataset = anna.dataset(org.root, "Flight", 50).await;
+    started(&anna, dataset, "ortho").await;
+    let body = json!({ "name": "Reports", "scopes": ["read"] });
+    let key = anna.post(&format!("/api/v1/orgs/{}/keys", org.org_id), &body).await.expect(201).json();
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let address = format!("http://{}", listener.local_addr().expect("an address"));
+    tokio::spawn(listen::serve(listener, app.router(), listen::HEADER_TIMEOUT, std::future::pending()));
+    let list = async |more: &[&str]| {
+        let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_commonhold"));
+        command.args(["job", "list", "--server", &address, "--org", &org.org_id]).args(more);
+        command.args(["--client-id", key["client_id"].as_str().expect("an id")]);
+        command.env("COMMONHOLD_CLIENT_SECRET", key["client_secret"].as_str().expect("a secret"));
+        let ended = tokio::task::spawn_blocking(move || command.output().expect("it ends")).await.expect("well");
+        (String::from_utf8_lossy(&ended.stdout).into_owned(), String::from_utf8_lossy(&ended.stderr).into_owned())
+    };
+    let (listed, said) = list(&[]).await;
+    let fields: Vec<&str> = listed.trim_end().split('\t').collect();
+    assert_eq!(fields.get(1..4), Some(["queued", "ortho 1", "Flight"].as_slice()), "{listed} {said}");
+    assert_eq!(fields.get(6..), Some(["-", "50 images, 1 projects"].as_slice()), "{listed} {said}");
+    assert_eq!(list(&["--state", "done"]).await.0, "");
+    assert!(list(&["--state", "late"]).await.1.contains("use one of waiting_for_credits"));
+    assert!(list(&["--from", "late"]).await.1.contains("day"));
+    assert!(list(&["--org", "none"]).await.1.contains("cannot be used multiple times"));
 });

@@ -41,8 +41,11 @@ use crate::{
 /// How many lines of a log one page has at most.
 pub const LOG_PAGE_SIZE: i64 = 1_000;
 
+/// How many jobs an export has at most.
+pub const MAX_EXPORT_ROWS: i64 = 100_000;
+
 /// Which jobs of an organization are listed.
-#[derive(Debug, Default, Deserialize, IntoParams)]
+#[derive(Debug, Clone, Default, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields, default)]
 pub struct JobsQuery {
     /// `waiting_for_credits`, `queued`, `running`, `cancelling`, `done`, `failed` or `cancelled`.
@@ -190,6 +193,81 @@ pub async fn list(ctx: &Ctx, by: &Principal, org: &str, query: &JobsQuery) -> Re
     list_in(&mut tx, by, org, query, limit).await
 }
 
+/// Whose jobs are listed, and what the caller sees of them.
+struct Listing {
+    organization: OrganizationId,
+    role: Option<Role>,
+    sees_all: bool,
+    pager: Pager<(Timestamp, JobId)>,
+    filter: JobFilter,
+}
+
+impl Listing {
+    /// Reads a query; `None` where it can only find nothing.
+    async fn new(tx: &mut Tx, by: &Principal, org: &str, query: &JobsQuery, limit: i64) -> Result<Option<Self>> {
+        let (organization, role) = organization::find_with_role(tx, by, org).await?;
+        by.who().may_look()?;
+        let state = match query.state.as_str() {
+            "" => None,
+            word => Some(JobState::parse(word).map_err(at_field("state"))?),
+        };
+        let app = match query.app.trim() {
+            "" => None,
+            slug => {
+                // Of an app that there is not are no jobs, as of one that nobody may know of.
+                match app::find(tx, &key(slug)).await? {
+                    Some(found) => Some(found.id),
+                    None => return Ok(None),
+                }
+            }
+        };
+        let person = match query.person.trim() {
+            "" => None,
+            "me" => Some(by.person),
+            _ => Some(crate::server::usecase::id::<PersonId>("person", &query.person)?),
+        };
+        let dataset = match query.dataset.trim() {
+            "" => None,
+            _ => Some(crate::server::usecase::id::<ResourceId>("dataset", &query.dataset)?),
+        };
+        let sees_all = sees_all(tx, by, organization.id, role).await?;
+        let JobsQuery { state: of_state, app: of_app, person: of_person, dataset: of_dataset, from, to, .. } = query;
+        let pager =
+            Pager::new(format!("{} jobs {of_state} {of_app} {of_person} {of_dataset} {from} {to}", organization.id));
+        let filter = JobFilter {
+            state,
+            app,
+            person: if sees_all { person } else { Some(by.person) },
+            dataset,
+            from: moment("from", from, Day::start)?,
+            until: moment("to", to, |day| Day(day.0 + 1).start())?,
+            account: by.key.as_ref().map(|key| key.account),
+            after: pager.read(&query.cursor)?,
+            limit: limit + 1,
+        };
+        if !sees_all && person.is_some_and(|person| person != by.person) {
+            return Ok(None);
+        }
+        Ok(Some(Self { organization: organization.id, role, sees_all, pager, filter }))
+    }
+
+    async fn page(self, tx: &mut Tx, by: &Principal) -> Result<Page<JobView>> {
+        let rows = job::list(tx, self.organization, &self.filter).await?;
+        let page = self.pager.page(rows, self.filter.limit - 1, |job| (job.created_at, job.id))?;
+        let mut items = page.items;
+        if !self.sees_all {
+            let datasets: Vec<ResourceId> = items.iter().map(|job| job.dataset).collect();
+            let seen = access::access_paths_in_trash(tx, by.person, &datasets).await?;
+            items.retain(|job| {
+                seen.get(&job.dataset)
+                    .is_some_and(|path| path.level().is_some() && path.facts.organization == job.organization)
+            });
+        }
+        let items: Result<Vec<JobView>> = items.into_iter().map(|job| view(job, self.role)).collect();
+        Ok(Page { items: items?, next_cursor: page.next_cursor })
+    }
+}
+
 /// [`list`], in a transaction.
 pub(super) async fn list_in(
     tx: &mut Tx,
@@ -198,62 +276,66 @@ pub(super) async fn list_in(
     query: &JobsQuery,
     limit: i64,
 ) -> Result<Page<JobView>> {
-    let (organization, role) = organization::find_with_role(tx, by, org).await?;
-    by.who().may_look()?;
-    let state = match query.state.as_str() {
-        "" => None,
-        word => Some(JobState::parse(word).map_err(at_field("state"))?),
+    match Listing::new(tx, by, org, query, limit).await? {
+        Some(listing) => listing.page(tx, by).await,
+        None => Ok(Page { items: Vec::new(), next_cursor: None }),
+    }
+}
+
+/// An export of jobs under way: where it is, and how many it may still have.
+#[derive(Debug, Clone)]
+pub struct Export {
+    by: Principal,
+    org: String,
+    query: JobsQuery,
+    /// Whether what jobs cost is in it (JOB-3).
+    pub has_prices: bool,
+    /// Whether there are more jobs than an export has.
+    pub truncated: bool,
+    left: i64,
+}
+
+/// Reads which jobs are to be exported, and whether there are more of them than an export has.
+///
+/// # Errors
+/// `NotFound` for who does not see the organization; `Invalid` at a field of the query.
+pub async fn begin_export(ctx: &Ctx, by: &Principal, org: &str, query: JobsQuery) -> Result<Export> {
+    let mut tx = ctx.db().read().await?;
+    let (_, role) = organization::find_with_role(&mut tx, by, org).await?;
+    let truncated = match Listing::new(&mut tx, by, org, &query, MAX_EXPORT_ROWS).await? {
+        Some(listing) => job::count_at_most(&mut tx, listing.organization, &listing.filter).await? > MAX_EXPORT_ROWS,
+        None => false,
     };
-    let app = match query.app.trim() {
-        "" => None,
-        slug => {
-            // Of an app that there is not are no jobs, as of one that nobody may know of.
-            match app::find(tx, &key(slug)).await? {
-                Some(found) => Some(found.id),
-                None => return Ok(Page { items: Vec::new(), next_cursor: None }),
+    Ok(Export {
+        by: by.clone(),
+        org: org.to_owned(),
+        query,
+        has_prices: sees_price(role),
+        truncated,
+        left: MAX_EXPORT_ROWS,
+    })
+}
+
+impl Export {
+    /// The next jobs; none at the end. Whoever lost sight of the organization meanwhile is refused.
+    ///
+    /// # Errors
+    /// `NotFound`.
+    pub async fn next(&mut self, ctx: &Ctx) -> Result<Vec<JobView>> {
+        const EXPORT_BATCH_SIZE: i64 = 1_000;
+        let mut tx = ctx.db().read().await?;
+        // A page may be empty and not the last, where its jobs are of datasets that the caller does not see any more.
+        while self.left > 0 {
+            let limit = EXPORT_BATCH_SIZE.min(self.left);
+            let page = list_in(&mut tx, &self.by, &self.org, &self.query, limit).await?;
+            self.left = if page.next_cursor.is_some() { self.left - limit } else { 0 };
+            self.query.cursor = page.next_cursor.unwrap_or_default();
+            if !page.items.is_empty() {
+                return Ok(page.items);
             }
         }
-    };
-    let person = match query.person.trim() {
-        "" => None,
-        "me" => Some(by.person),
-        _ => Some(crate::server::usecase::id::<PersonId>("person", &query.person)?),
-    };
-    let dataset = match query.dataset.trim() {
-        "" => None,
-        _ => Some(crate::server::usecase::id::<ResourceId>("dataset", &query.dataset)?),
-    };
-    let sees_all = sees_all(tx, by, organization.id, role).await?;
-    let JobsQuery { state: of_state, app: of_app, person: of_person, dataset: of_dataset, from, to, .. } = query;
-    let pager =
-        Pager::new(format!("{} jobs {of_state} {of_app} {of_person} {of_dataset} {from} {to}", organization.id));
-    let filter = JobFilter {
-        state,
-        app,
-        person: if sees_all { person } else { Some(by.person) },
-        dataset,
-        from: moment("from", from, Day::start)?,
-        until: moment("to", to, |day| Day(day.0 + 1).start())?,
-        account: by.key.as_ref().map(|key| key.account),
-        after: pager.read(&query.cursor)?,
-        limit: limit + 1,
-    };
-    if !sees_all && person.is_some_and(|person| person != by.person) {
-        return Ok(Page { items: Vec::new(), next_cursor: None });
+        Ok(Vec::new())
     }
-    let rows = job::list(tx, organization.id, &filter).await?;
-    let page = pager.page(rows, limit, |job| (job.created_at, job.id))?;
-    let mut items = page.items;
-    if !sees_all {
-        let datasets: Vec<ResourceId> = items.iter().map(|job| job.dataset).collect();
-        let seen = access::access_paths_in_trash(tx, by.person, &datasets).await?;
-        items.retain(|job| {
-            seen.get(&job.dataset)
-                .is_some_and(|path| path.level().is_some() && path.facts.organization == job.organization)
-        });
-    }
-    let items: Result<Vec<JobView>> = items.into_iter().map(|job| view(job, role)).collect();
-    Ok(Page { items: items?, next_cursor: page.next_cursor })
 }
 
 /// One page of the jobs of a dataset, newest first, for who sees it. What was done for an organization that had it before is that

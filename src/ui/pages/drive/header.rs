@@ -11,8 +11,7 @@ use crate::{
     domain::{
         access::Act,
         command::{Command, MissingEntitlements},
-        file::Side,
-        file_command::{FileCommand, FilesTarget, control},
+        file_command::download_control,
         resource::Kind,
     },
     paths,
@@ -114,8 +113,7 @@ pub fn ContainerHeader(
         let href = listing.dialog(Command::Access, &[resource.id.to_string()]);
         view! { <ButtonLink href icon="people" in_place=true>"Manage access"</ButtonLink> }
     });
-    // What is in a root is more than one takes away at once.
-    let takes = !is_dataset && resource.kind != Kind::Root && resource.children_count > 0 && !listing.is_view_as();
+    let takes = !is_dataset && resource.children_count > 0 && !listing.is_view_as();
     let download = takes.then(|| download_all(&resource));
     let actions =
         is_dataset.then(|| view! { <DatasetActions resource=resource.clone() listing=listing.clone() lacking/> });
@@ -142,8 +140,7 @@ pub fn ContainerHeader(
 /// **Download all** of what is in a container, as an icon; disabled where the note under the header says why.
 fn download_all(resource: &ResourceView) -> impl IntoView + use<> {
     let label = "Download all";
-    let (level, restrictions) = (resource.level, resource.restrictions);
-    match control(FileCommand::Download, FilesTarget { side: Side::Output, level, restrictions, held: false }) {
+    match download_control(resource.target()) {
         Control::Absent => ().into_any(),
         Control::Disabled(reason) => view! {
             <button type="button" class="button icon-only quiet" disabled=true aria-label=label title=reason><Icon name="download"/></button>

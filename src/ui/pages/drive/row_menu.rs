@@ -9,6 +9,7 @@ use super::{
 };
 use crate::{
     domain::command::{Command, control},
+    paths,
     ui::{
         components::{
             dialog::{Dialog, DialogBody, DialogButtons},
@@ -86,12 +87,14 @@ pub fn RowMenuPopover(selection: Selection, listing: Listing, immediate: Immedia
     let entries = move || {
         selection.menu.get().map(|RowMenu { row, items, .. }| {
             let commands = selection.offers(&row, &items);
-            let open = (items.len() == 1).then(|| listing.container(&row.id.to_string()));
+            let single = items.len() == 1;
+            let open = single.then(|| listing.container(&row.id.to_string()));
+            let download = if single { selection.download(&row) } else { Control::Absent };
             let about =
                 if items.len() == 1 { row.name.clone() } else { words::totalled(items.len() as u64, "item", "items") };
             view! {
                 <p class="menu-title">{about}</p>
-                <Entries listing=listing.clone() items commands open/>
+                <Entries listing=listing.clone() items commands open download/>
             }
         })
     };
@@ -107,7 +110,21 @@ fn Entries(
     items: Vec<String>,
     commands: Vec<(Command, Control)>,
     open: Option<String>,
+    /// Whether all that is in the one item can be downloaded.
+    download: Control,
 ) -> impl IntoView {
+    let download = match (download, items.first()) {
+        (Control::Absent, _) | (_, None) => ().into_any(),
+        (Control::Disabled(reason), _) => view! {
+            <span class="menu-off with-icon"><Icon name="download"/>"Download"<small class="menu-note">{reason}</small></span>
+        }
+        .into_any(),
+        (Control::Enabled, Some(item)) => view! {
+            // The router must leave it to the browser, which stays on this page.
+            <a rel="external" download="" href=paths::resource_zip(item)><Icon name="download"/>"Download"</a>
+        }
+        .into_any(),
+    };
     let entries = commands
         .into_iter()
         .map(|(command, on)| {
@@ -131,6 +148,7 @@ fn Entries(
         .collect_view();
     view! {
         {open.map(|href| view! { <a href=href><Icon name="arrow-right"/>"Open"</a> })}
+        {download}
         {entries}
     }
 }
@@ -149,9 +167,13 @@ pub fn MenuDialog(item: String, listing: Listing, drive: DriveView) -> impl Into
             Command::ALL.into_iter().map(|command| (command, offered(command))).collect();
         let close = listing.address();
         let open = Some(listing.container(&item));
+        let download = match drive.view_as {
+            Some(_) => Control::Absent,
+            None => row.download(drive.resource.as_ref()),
+        };
         view! {
             <Dialog label="Options" heading=row.name.clone() close=close.clone()>
-                <DialogBody><div class="menu-list"><Entries listing items=vec![item] commands open/></div></DialogBody>
+                <DialogBody><div class="menu-list"><Entries listing items=vec![item] commands open download/></div></DialogBody>
                 <DialogButtons close>""</DialogButtons>
             </Dialog>
         }

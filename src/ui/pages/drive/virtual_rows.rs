@@ -221,6 +221,14 @@ impl VirtualRows {
         })
     }
 
+    /// Whether everything in a row can be downloaded.
+    pub fn download(self, row: &RowView) -> Control {
+        if self.listing.with_value(Listing::is_view_as) {
+            return Control::Absent;
+        }
+        self.command_facts.with_value(|(resource, _)| row.download(resource.as_ref()))
+    }
+
     /// Chooses the rows to render from the scroll position, and sizes the spacers.
     pub fn render_rows_in_view(self) {
         let Some(body) = self.body.get_untracked() else { return };

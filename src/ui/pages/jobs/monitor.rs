@@ -18,9 +18,14 @@ use crate::{
     view::{job::MonitorView, query::MonitorQuery},
 };
 
-/// Another address with the same filters.
+/// The page with the same filters, at its first page.
 fn filtered(route: &MonitorQuery) -> Address {
-    Address::new(paths::monitor(&route.org))
+    with_filters(paths::monitor(&route.org), route)
+}
+
+/// Another address with the same filters.
+fn with_filters(path: String, route: &MonitorQuery) -> Address {
+    Address::new(path)
         .with("state", &route.state)
         .with("app", &route.app)
         .with("person", &route.person)
@@ -86,6 +91,7 @@ fn MonitorContent(route: MonitorQuery, monitor: MonitorView, now: Timestamp) -> 
     let MonitorView { jobs, apps, people, sees_all, dataset_name, .. } = monitor;
     let start = (!route.cursor.is_empty()).then(|| filtered(&route).text());
     let next = jobs.next_cursor.map(|cursor| filtered(&route).with("cursor", cursor).text());
+    let export = (!jobs.items.is_empty()).then(|| with_filters(paths::jobs_export(&org), &route).text());
     let list = match (jobs.items.is_empty(), is_filtered(&route) || start.is_some()) {
         (true, true) => view! {
             <Empty icon="search" sentence="Nothing matches these filters.">
@@ -102,7 +108,9 @@ fn MonitorContent(route: MonitorQuery, monitor: MonitorView, now: Timestamp) -> 
         (false, _) => view! { <JobsTable jobs=jobs.items org=org.clone() now/> }.into_any(),
     };
     view! {
-        <PageHeader title="Monitor" lead/>
+        <PageHeader title="Monitor" lead>
+            {export.map(|href| view! { <a class="button" rel="external" download="" href=href>"Export CSV"</a> })}
+        </PageHeader>
         <Filters route apps people sees_all dataset_name/>
         <section class="panel" aria-label="List of jobs">{list}</section>
         <Pages start next/>

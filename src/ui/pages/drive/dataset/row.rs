@@ -53,6 +53,9 @@ pub fn badges(file: &FileView) -> Vec<(&'static str, &'static str)> {
     if file.left_out {
         badges.push(("tag", "Left out"));
     }
+    if file.is_no_image_by_that_name() {
+        badges.push(("tag warn", "Not an image"));
+    }
     // Of results, such as maps of many kinds, nothing is to be found wrong.
     if let Some(photo) = file.photo.as_ref().filter(|_| file.side == Side::Input) {
         match photo.state {

@@ -59,7 +59,9 @@ pub fn FileDialog(route: Memo<DriveRoute>, listing: Memo<Listing>, drive: Loaded
     });
     let found = ask(move || (wanted.get(), session.version()), |(wanted, _)| file_page(wanted));
     let neighbours = RwSignal::new((None, None));
-    by_arrow_keys(neighbours, opened.clone());
+    step_by_keys_and_swipes(neighbours, opened.clone());
+    // What is shown changes without a new page, so it is told to screen readers.
+    let said = RwSignal::new(String::new());
     let heading = if opened.files.tab == Tab::Results { "Result" } else { "Image" };
     let content = dialog_content(close.clone(), {
         let close = close.clone();
@@ -71,6 +73,7 @@ pub fn FileDialog(route: Memo<DriveRoute>, listing: Memo<Listing>, drive: Loaded
                 let drive = drive?;
                 let found = found.await?;
                 neighbours.set((found.previous, found.next));
+                said.set(found.file.name().to_owned());
                 let target = drive.resource.as_ref().map(|resource| FilesTarget {
                     side: found.file.side,
                     level: resource.level,
@@ -82,28 +85,66 @@ pub fn FileDialog(route: Memo<DriveRoute>, listing: Memo<Listing>, drive: Loaded
             }
         }
     });
-    view! { <Dialog label="File" heading close starts_with_text=true>{content}</Dialog> }
+    view! {
+        <Dialog label="File" heading close starts_with_text=true>
+            <p class="visually-hidden" role="status">{move || said.get()}</p>
+            {content}
+        </Dialog>
+    }
 }
 
-/// Left and right lead to the neighbours.
-fn by_arrow_keys(neighbours: RwSignal<(Option<i64>, Option<i64>)>, listing: Listing) {
+/// How far a finger goes sideways to step to a neighbour, in pixels.
+const SWIPE_PX: i32 = 60;
+
+/// The arrow keys, and a finger that goes sideways over the picture, lead to the neighbours.
+fn step_by_keys_and_swipes(neighbours: RwSignal<(Option<i64>, Option<i64>)>, listing: Listing) {
     let navigate = use_navigate();
-    let listener = window_event_listener(leptos::ev::keydown, move |event| {
+    let step = move |forward: bool| {
         let (previous, next) = neighbours.get_untracked();
-        let to = match event.key().as_str() {
-            "ArrowLeft" => previous,
-            "ArrowRight" => next,
-            _ => None,
-        };
-        let modified = event.ctrl_key() || event.meta_key() || event.alt_key() || event.shift_key();
-        let in_field = element_of(event.target()).is_some_and(|target| within(&target, "input, textarea").is_some());
-        if let Some(number) = to.filter(|_| !modified && !in_field) {
-            event.prevent_default();
+        let to = if forward { next } else { previous };
+        if let Some(number) = to {
             let options = NavigateOptions { replace: true, scroll: false, ..NavigateOptions::default() };
             navigate(&listing.show_file(number), options);
         }
+        to.is_some()
+    };
+    let pressed = window_event_listener(leptos::ev::keydown, {
+        let step = step.clone();
+        move |event| {
+            let forward = match event.key().as_str() {
+                "ArrowLeft" => false,
+                "ArrowRight" => true,
+                _ => return,
+            };
+            let modified = event.ctrl_key() || event.meta_key() || event.alt_key() || event.shift_key();
+            let in_field =
+                element_of(event.target()).is_some_and(|target| within(&target, "input, textarea").is_some());
+            if !modified && !in_field && step(forward) {
+                event.prevent_default();
+            }
+        }
     });
-    on_cleanup(move || listener.remove());
+    let began = StoredValue::new(None::<(i32, i32)>);
+    let put_down = window_event_listener(leptos::ev::pointerdown, move |event| {
+        // A picture that is zoomed is moved by the finger.
+        let on_picture = element_of(event.target())
+            .is_some_and(|target| within(&target, ".photo-zoom:not(.zoomed), .no-picture").is_some());
+        let swipes = event.pointer_type() == "touch" && event.is_primary() && on_picture;
+        began.set_value(swipes.then(|| (event.client_x(), event.client_y())));
+    });
+    let lifted = window_event_listener(leptos::ev::pointerup, move |event| {
+        let Some((x, y)) = began.get_value() else { return };
+        began.set_value(None);
+        let (right, down) = (event.client_x() - x, event.client_y() - y);
+        if right.abs() >= SWIPE_PX && right.abs() > 2 * down.abs() {
+            step(right < 0);
+        }
+    });
+    on_cleanup(move || {
+        pressed.remove();
+        put_down.remove();
+        lifted.remove();
+    });
 }
 
 #[component]
@@ -159,6 +200,9 @@ pub fn no_picture(file: &FileView) -> String {
     match &file.photo {
         Some(PhotoView { problem: Some(problem), .. }) => problem.clone(),
         Some(PhotoView { state: PhotoState::Waiting, .. }) => "The preview is being prepared.".to_owned(),
+        _ if file.is_no_image_by_that_name() => {
+            "This is not an image, although its name says so. It is neither counted nor processed as one.".to_owned()
+        }
         _ => "There is no preview of this kind of file.".to_owned(),
     }
 }
@@ -167,7 +211,28 @@ pub fn no_picture(file: &FileView) -> String {
 #[component]
 fn Picture(file: FileView, dataset: String) -> impl IntoView {
     if let Some(Preview { address, width, height }) = preview(&dataset, &file, PreviewSize::Large) {
-        return view! { <img src=address alt=file.path width=width height=height decoding="async"/> }.into_any();
+        let larger = address.clone();
+        let zoomed = RwSignal::new(false);
+        let zoom = move |event: leptos::ev::MouseEvent| {
+            // With a modifier the browser opens the picture elsewhere.
+            if !(event.ctrl_key() || event.meta_key() || event.shift_key()) {
+                event.prevent_default();
+                zoomed.update(|zoomed| *zoomed = !*zoomed);
+            }
+        };
+        return view! {
+            <a
+                class="photo-zoom"
+                class:zoomed=zoomed
+                href=larger
+                rel="external"
+                title=move || if zoomed.get() { "Zoom out" } else { "Zoom in" }
+                on:click=zoom
+            >
+                <img src=address alt=file.path width=width height=height decoding="async" draggable="false"/>
+            </a>
+        }
+        .into_any();
     }
     let why = no_picture(&file);
     view! { <span class="no-picture"><Icon name=media_icon(file.media)/><span>{why}</span></span> }.into_any()

@@ -397,6 +397,11 @@ impl Selection {
             .collect()
     }
 
+    /// Whether everything in a row can be downloaded.
+    pub fn download(self, row: &RowView) -> Control {
+        self.rows.download(row)
+    }
+
     /// Sets the row that a Shift-click extends from.
     fn set_anchor(self, at: usize) {
         self.anchor.set_value(self.rows.at(at).map(|row| row.id.to_string()));
