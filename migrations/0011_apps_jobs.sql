@@ -117,7 +117,7 @@ CREATE TABLE job (
     -- How many lines its log has, and how many it had when the engine took it.
     log_lines BIGINT NOT NULL CHECK (log_lines >= 0),
     -- How many bytes of text engines wrote into it.
-    log_bytes BIGINT NOT NULL DEFAULT 0 CHECK (log_bytes >= 0),
+    log_bytes BIGINT NOT NULL CHECK (log_bytes >= 0),
     log_start BIGINT NOT NULL CHECK (log_start >= 0),
     person_id UUID NOT NULL REFERENCES person (id),
     person_name TEXT NOT NULL,

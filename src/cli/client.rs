@@ -249,7 +249,13 @@ impl Remote {
 
 /// What an answer that is no success means.
 fn trouble(status: StatusCode, body: &Value) -> Trouble {
-    let reason = body["detail"].as_str().map_or_else(|| format!("The server answered {status}."), str::to_owned);
+    let problem = |error: &Value| Some(format!("{}: {}", error["field"].as_str()?, error["message"].as_str()?));
+    let fields: Vec<String> = body["errors"].as_array().into_iter().flatten().filter_map(problem).collect();
+    let reason = match (fields.is_empty(), body["detail"].as_str()) {
+        (false, _) => fields.join("\n"),
+        (true, Some(detail)) => detail.to_owned(),
+        (true, None) => format!("The server answered {status}."),
+    };
     match (status, body["code"].as_str()) {
         (StatusCode::CONFLICT, Some("wrong_offset")) => Trouble::Elsewhere,
         (StatusCode::CONFLICT, Some("lease_lost")) => Trouble::LeaseLost,

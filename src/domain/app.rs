@@ -282,7 +282,7 @@ pub struct AppOption {
     pub kind: OptionKind,
     /// What it is where nobody says.
     pub value: String,
-    /// Which values there are: in words, for people.
+    /// Which values there are: in words, for people. Of a number, `64..1024` holds for whoever chooses it.
     pub domain: String,
     /// Which values there are, for kind `enum`.
     pub choices: Vec<String>,
@@ -478,10 +478,20 @@ impl AppOption {
         Some(Self { value, ..option })
     }
 
+    /// The smallest and the largest number, where its values are written as `64..1024`.
+    fn range(&self) -> Option<(i64, i64)> {
+        if !matches!(self.kind, OptionKind::Int | OptionKind::Float) {
+            return None;
+        }
+        let (low, high) = self.domain.trim().split_once("..")?;
+        let (low, high) = (low.trim().parse().ok()?, high.trim().parse().ok()?);
+        (low <= high).then_some((low, high))
+    }
+
     /// Reads a value of this option.
     ///
     /// # Errors
-    /// Not a value of its kind.
+    /// Not a value of its kind, or out of its range.
     pub fn read(&self, text: &str) -> Result<String, FieldIssue> {
         let value = optional_line(text, MAX_VALUE_LENGTH)?.unwrap_or_default();
         let fits = match self.kind {
@@ -491,6 +501,16 @@ impl AppOption {
             OptionKind::Bool => matches!(value.as_str(), "true" | "false"),
             OptionKind::Enum => self.choices.contains(&value),
         };
+        if let (true, Some((low, high))) = (fits, self.range()) {
+            #[expect(
+                clippy::cast_precision_loss,
+                reason = "whoever writes a range beyond 2^53 does not mean its last digits"
+            )]
+            let within = |value: f64| (low as f64..=high as f64).contains(&value);
+            if !value.parse().is_ok_and(within) {
+                return Err(FieldIssue::NotInRange(low, high));
+            }
+        }
         match (fits, self.kind) {
             (true, _) => Ok(value),
             (false, OptionKind::Int) => Err(FieldIssue::NotAWholeNumber),
@@ -824,6 +844,35 @@ mod tests {
         let Err(Refusal::Invalid(wrong)) = chosen(&[("tiles", "many"), ("colour", "red")]) else { panic!("not valid") };
         let at: Vec<&str> = wrong.iter().map(|problem| problem.field.as_str()).collect();
         assert_eq!(at, ["options.colour", "options.tiles"]);
+    }
+
+    #[test]
+    fn job_1_a_number_keeps_to_the_range_that_is_written_of_it() {
+        let ranged = |kind, domain: &str, value: &str| {
+            let option = AppOption {
+                name: "tiles".to_owned(),
+                kind,
+                value: String::new(),
+                domain: domain.to_owned(),
+                choices: Vec::new(),
+                help: String::new(),
+            };
+            option.read(value)
+        };
+        use OptionKind::{Float, Int, String as Text};
+        for (kind, domain, value, fits) in [
+            (Int, "64..1024", "64", true),
+            (Int, " -5 .. 5 ", "-5", true),
+            (Int, "64..1024", "1025", false),
+            (Float, "0..1", "0.5", true),
+            (Float, "0..1", "1.01", false),
+            (Int, "positive integer", "-1", true),
+            (Int, "5..1", "9", true),
+            (Text, "1..2", "9", true),
+        ] {
+            assert_eq!(ranged(kind, domain, value).is_ok(), fits, "{domain}: {value}");
+        }
+        assert_eq!(ranged(Int, "64..1024", "5"), Err(FieldIssue::NotInRange(64, 1024)));
     }
 
     #[test]

@@ -7,7 +7,7 @@ use super::{
     fields::Fields,
     licence::{Amount, Family, Licence, Model, Product},
     refusal::Refusal,
-    text::{Email, FieldIssue, line, number, optional_line},
+    text::{Email, FieldIssue, counted, line, optional_line},
     time::{Day, Timestamp},
 };
 
@@ -355,9 +355,7 @@ pub fn summary(
     credits: Option<i64>,
     seats: Option<i64>,
 ) -> String {
-    let counted = |amount: Option<i64>, one: &str, many: &str| {
-        amount.map(|amount| format!("{} {}", number(amount), if amount == 1 { one } else { many }))
-    };
+    let counted = |amount: Option<i64>, one: &str, many: &str| amount.map(|amount| counted(amount, one, many));
     let parts = [
         product.map(|product| product.label().to_owned()),
         model.map(|model| model.label().to_owned()),

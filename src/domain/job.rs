@@ -6,12 +6,12 @@ use serde::{Deserialize, Serialize};
 use super::{
     app::PriceRule,
     id::{OrganizationId, PersonId, ResourceId},
-    licence::{Amount, DEFAULT_MEGAPIXELS, Entitlement, Licence, Model, affordable_images, allows, price},
+    licence::{Amount, DEFAULT_MEGAPIXELS, Entitlement, Licence, Model, affordable_images, allowance, allows, price},
     permit::Permit,
     refusal::Refusal,
     resource::DatasetStatus,
     role::{Permission, Role, may},
-    text::number,
+    text::{counted, number},
     time::Timestamp,
 };
 
@@ -347,6 +347,10 @@ pub fn affordable(model: Model, left: Amount) -> Affordable {
     }
 }
 
+/// Why a job that could be paid waits all the same.
+pub const COSTS_MORE_THAN_AGREED: &str =
+    "It now costs more than was agreed to when it was started. Cancel it, and start it again at this price.";
+
 /// Whether a job may cost so much: what somebody confirmed is the most.
 ///
 /// # Errors
@@ -355,11 +359,7 @@ pub fn within(price: Amount, max_price: Option<Amount>) -> Result<(), Refusal> {
     if max_price.is_none_or(|most| most.covers(price)) {
         return Ok(());
     }
-    let cost = if price.credits > 0 {
-        format!("{} credits", number(price.credits))
-    } else {
-        format!("{} images and {} projects", number(price.images), number(price.projects))
-    };
+    let cost = if price.credits > 0 { counted(price.credits, "credit", "credits") } else { allowance(price) };
     Err(Refusal::PriceChanged(format!(
         "This now costs {cost}, which is more than you agreed to. Nothing was started. Check the price and start it again."
     )))

@@ -183,17 +183,25 @@ async fn receive(
     });
     let mut bytes = 0_i64;
     let mut wanted = true;
-    while let Some(chunk) = next_chunk(speed, field).await? {
-        bytes = bytes.saturating_add(chunk_length(&chunk));
-        // An error says that the writer has answered already; the rest is read and dropped.
-        wanted = wanted && chunks.send(Arriving::Chunk(chunk)).await.is_ok();
-    }
-    if wanted {
+    let arrived = loop {
+        match next_chunk(speed, field).await {
+            Ok(None) => break Ok(()),
+            Ok(Some(chunk)) => {
+                bytes = bytes.saturating_add(chunk_length(&chunk));
+                // An error says that the writer has answered already; the rest is read and dropped.
+                wanted = wanted && chunks.send(Arriving::Chunk(chunk)).await.is_ok();
+            }
+            Err(broken) => break Err(broken),
+        }
+    };
+    if arrived.is_ok() && wanted {
         drop(chunks.send(Arriving::End).await);
     }
     drop(chunks);
+    // A file that broke off is discarded before anybody is told.
     let sent =
         writing.await.map_err(|_| failure(Error::Internal("the task that writes a form's file ended".to_owned())))?;
+    arrived?;
     Ok((sent.map_err(failure), bytes))
 }
 

@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 
-pub use crate::domain::text::counted;
+pub use crate::domain::text::{counted, number as count};
 use crate::paths;
 use crate::{
     domain::{
@@ -19,22 +19,6 @@ use crate::{
     },
     view::{LicenceLoan, OrganizationMembership, job::JobView},
 };
-
-/// "8,412": with thousands separators and a true minus sign.
-pub fn count(number: i64) -> String {
-    let digits = number.unsigned_abs().to_string();
-    let mut text = String::with_capacity(digits.len() + digits.len() / 3 + 1);
-    if number < 0 {
-        text.push('−');
-    }
-    for (index, digit) in digits.chars().enumerate() {
-        if index > 0 && (digits.len() - index).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
-}
 
 /// [`count`] for what cannot be negative.
 pub fn total(number: u64) -> String {

@@ -176,6 +176,8 @@ pub struct JobPageView {
     pub again: Control,
     /// Whether cancelling it now gives away what was paid.
     pub forfeits: bool,
+    /// What it still needs and what is left, while it waits for credits; only for people of the organization that pays.
+    pub waits_for: Option<String>,
     /// When its engine was heard of last, while one is at it.
     pub heard_at: Option<Timestamp>,
     /// What running it again would mean, or why it cannot be run. Only where that was asked for.

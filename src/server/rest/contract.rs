@@ -178,6 +178,7 @@ pub const OPERATIONS: &[(&str, &str, Calls)] = &[
     ("GET",    "/datasets/{id}/jobs",                   READ),
     ("POST",   "/datasets/{id}/jobs",                   WRITE),
     ("GET",    "/orgs/{org}/jobs",                      READ),
+    ("GET",    "/orgs/{org}/jobs/export",               READ),
     ("GET",    "/jobs/{id}",                            READ_OR_WRITE),
     ("GET",    "/jobs/{id}/log",                        READ_OR_WRITE),
     ("GET",    "/jobs/{id}/log.txt",                    READ_OR_WRITE),

@@ -171,8 +171,8 @@ pub async fn insert(tx: &mut Tx, new: &NewJob<'_>) -> Result<()> {
     tx.sql(
         "INSERT INTO job (id, organization_id, account_id, dataset_id, dataset_name, app_id, app_version, options, price_rule, makes_processed, exclusive,
             state, progress, step, attempts, timeout_millis, images, status_before, max_price, price_images, price_projects, price_credits,
-            log_lines, log_start, person_id, person_name, created_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, 'waiting_for_credits', 0, '', 0, $12, $13, $14, $15, 0, 0, 0, 0, 0, $16, $17, $18)",
+            log_lines, log_bytes, log_start, person_id, person_name, created_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, 'waiting_for_credits', 0, '', 0, $12, $13, $14, $15, 0, 0, 0, 0, 0, 0, $16, $17, $18)",
     )
     .bind(new.id)
     .bind(new.organization)

@@ -4,7 +4,7 @@ use crate::{
     domain::{
         audit::Action,
         id::{AccountId, EntryId, JobId, LicenceId, ResourceId},
-        job::{JobEvent, JobState, affordable, after, dataset_status, go_on, price_of, within},
+        job::{COSTS_MORE_THAN_AGREED, JobEvent, JobState, affordable, after, dataset_status, go_on, price_of, within},
         licence::{Amount, DEFAULT_MEGAPIXELS, EntryKind, Model, governing, price, spend},
         permit::operate,
         resource::DatasetStatus,
@@ -94,6 +94,21 @@ async fn start_job(tx: &mut Tx, ctx: &Ctx, id: JobId, payer: (LicenceId, Model),
     };
     audit::note_by_itself(tx, ctx, what).await?;
     Ok(after)
+}
+
+/// Why a job still waits: what it needs and what is left, or that it costs more than was agreed to.
+pub(super) async fn why_it_waits(tx: &mut Tx, ctx: &Ctx, found: &Job) -> Result<Option<String>> {
+    let Some(dataset) = job::find_dataset(tx, found.dataset).await? else { return Ok(None) };
+    let now = ctx.now();
+    let licences = licence::list_of_account(tx, dataset.account, now).await?;
+    let payer = governing(&licences, now).filter(|licence| licence.is_active(now));
+    let price = price_of(found.price_rule, payer.and_then(|licence| licence.model), dataset.images, dataset.charged());
+    let left = payer.map_or(Amount::default(), |licence| licence.left);
+    Ok(match spend(left, price) {
+        Err(refusal) => Some(refusal.to_string()),
+        Ok(_) if within(price, found.max_price).is_err() => Some(COSTS_MORE_THAN_AGREED.to_owned()),
+        Ok(_) => None,
+    })
 }
 
 /// Charges a job that waits and queues it (JOB-2): from now on it holds the images of its dataset.

@@ -25,6 +25,7 @@ use crate::{
         usecase::{
             access::{self, AccessPath},
             organization,
+            waiting::why_it_waits,
         },
     },
     view::{
@@ -219,7 +220,13 @@ pub async fn page(ctx: &Ctx, by: &Principal, query: &JobQuery) -> Result<JobPage
         .into_iter()
         .map(|file| JobOutputView { number: file.number, path: file.path, bytes: file.bytes, role: file.role })
         .collect();
+    let waits_for = if found.state == JobState::WaitingForCredits && sees_price(organization.role) {
+        why_it_waits(&mut tx, ctx, &found).await?
+    } else {
+        None
+    };
     Ok(JobPageView {
+        waits_for,
         sees_dataset: reach.values().any(|path| path.level().is_some()) && path.is_some(),
         outputs,
         log,

@@ -106,7 +106,7 @@ fn OptionFields(
             <Part index part="name" label="Name" value=name hint="Like tile-size"/>
             <Part index part="type" label="Type" value=kind kinds hint=""/>
             <Part index part="value" label="Default" value=value hint="Yes or No for a yes or no"/>
-            <Part index part="domain" label="Values" value=domain hint="Of a choice, with commas between them"/>
+            <Part index part="domain" label="Values" value=domain hint="Of a choice, with commas between them; of a number, like 64..1024"/>
             <Part index part="help" label="Help" value=help hint="What it does, for who chooses"/>
         </fieldset>
     }

@@ -136,7 +136,7 @@ fn JobContent(
     flash: Option<FormFlash>,
 ) -> impl IntoView {
     let route = JobRoute { org: page.organization.org_id.clone(), ..route };
-    let JobPageView { job, sees_dataset, outputs, log, cancel, again, forfeits, heard_at, plan, .. } = page;
+    let JobPageView { job, sees_dataset, outputs, log, cancel, again, forfeits, heard_at, plan, waits_for, .. } = page;
     let org = route.org.clone();
     let title = format!("{} on “{}”", job.app_title, job.dataset_name);
     let close = route.address();
@@ -193,7 +193,7 @@ fn JobContent(
         <div class="job-columns">
             <section class="panel tile" aria-labelledby="job-progress">
                 <h2 id="job-progress">"Progress"</h2>
-                <Progress job=job.clone() org=org.clone() now/>
+                <Progress job=job.clone() waits_for org=org.clone() now/>
             </section>
             <section class="panel tile" aria-labelledby="job-facts">
                 <h2 id="job-facts">"Details"</h2>
@@ -208,12 +208,18 @@ fn JobContent(
 
 /// How far it is, or how it ended and what to do about that.
 #[component]
-fn Progress(job: JobView, org: String, now: Timestamp) -> impl IntoView {
+fn Progress(
+    job: JobView,
+    /// What it needs and what is left, while it waits for credits.
+    waits_for: Option<String>,
+    org: String,
+    now: Timestamp,
+) -> impl IntoView {
     let state = view! { <p><span class=words::job_tone(job.state)>{job.state.label()}</span></p> };
     let said = match job.state {
         JobState::WaitingForCredits => view! {
             <Note severity=Severity::Warning>
-                <p>"It waits for credits, and starts by itself once there is enough. Nothing has been paid yet."</p>
+                <p>{waits_for} " It waits for credits, and starts by itself once there is enough. Nothing has been paid yet."</p>
                 <GetMore org/>
             </Note>
         }
