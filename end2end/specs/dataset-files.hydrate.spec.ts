@@ -75,6 +75,14 @@ test("FILE-5 arrow keys lead from file to file, and Escape back to the list", as
   await page.keyboard.press("ArrowRight");
   await page.keyboard.press("ArrowLeft");
   await expect(dialog).toContainText("DJI_0002");
+  // Screen readers hear which one is shown now.
+  await expect(dialog.getByRole("status")).toHaveText("DJI_0002.PNG");
+  // The picture is zoomed by a click, and back by another.
+  const zoom = dialog.locator(".photo-zoom");
+  await zoom.click();
+  await expect(zoom).toHaveAttribute("title", "Zoom out");
+  await zoom.click();
+  await expect(zoom).toHaveAttribute("title", "Zoom in");
   await dialog.getByRole("button", { name: "Leave out", exact: true }).click();
   await expect(dialog.getByText("Left out", { exact: true })).toBeVisible();
   await expect(dialog.getByRole("button", { name: "Take in again", exact: true })).toBeVisible();
@@ -120,4 +128,25 @@ test("FILE-1 on a phone a tap opens a photo, and with something selected it adds
   const wide = await small.evaluate(() => document.documentElement.scrollWidth);
   expect(wide, "nothing scrolls sideways").toBeLessThanOrEqual(390);
   await phone.close();
+});
+
+test("FILE-5 a finger goes from photo to photo", async ({ page, anna }) => {
+  const { at } = await images(page, anna, 2);
+  await page.goto(at);
+  await row(page, 1).locator(".picture").dblclick();
+  const dialog = page.getByRole("dialog", { name: "File", exact: true });
+  await expect(dialog.locator(".photo-zoom")).toBeVisible();
+  const swipe = (from: number, to: number) =>
+    dialog.locator(".photo-zoom img").evaluate((picture, [from, to]) => {
+      const touch = (type: string, x: number | undefined) =>
+        picture.dispatchEvent(new PointerEvent(type, { bubbles: true, pointerType: "touch", isPrimary: true, clientX: x ?? 0, clientY: 200 }));
+      touch("pointerdown", from);
+      touch("pointerup", to);
+    }, [from, to]);
+  await swipe(300, 100);
+  await expect(dialog.getByRole("status")).toHaveText("DJI_0002.PNG");
+  await swipe(100, 130);
+  await expect(dialog.getByRole("status")).toHaveText("DJI_0002.PNG");
+  await swipe(100, 300);
+  await expect(dialog.getByRole("status")).toHaveText("DJI_0001.PNG");
 });

@@ -5,7 +5,7 @@ import { flight, picture, upload } from "../support/files";
 import { expect, test } from "../support/fixture";
 import { join } from "../support/members";
 import { grantImages, operator } from "../support/operator";
-import { problemOf, section, status } from "../support/pages";
+import { Drive, problemOf, section, status } from "../support/pages";
 
 async function dataset(anna: Person, files = flight(4)): Promise<{ table: Organization; set: Resource; at: string }> {
   const table = await anna.organization("Table");
@@ -119,6 +119,20 @@ test("FILE-4 a file has a view of its own, with its neighbours, and is downloade
   expect(await (await download.createReadStream()).toArray().then((parts) => Buffer.concat(parts).toString())).toBe("what was seen");
   await dialog.getByRole("link", { name: "Close", exact: true }).first().click();
   await expect(dialog).toBeHidden();
+});
+
+test("FILE-4 the menu of a row downloads all that is in it", async ({ page, anna }) => {
+  const { table } = await dataset(anna, { ...flight(1), "notes.txt": Buffer.from("seen"), "cut off.jpg": Buffer.from("no picture") });
+  const drive = new Drive(page);
+  await drive.open(table);
+  const [download] = await Promise.all([page.waitForEvent("download"), drive.more("Portal flight", "Download")]);
+  expect(download.suggestedFilename()).toBe("Portal flight.zip");
+  // What is called an image and is none says so.
+  await drive.open(table);
+  await drive.enter("Portal flight");
+  await page.getByRole("navigation", { name: "Dataset" }).getByRole("link", { name: /^Images/ }).click();
+  await expect(row(page, "cut off.jpg").getByText("Not an image", { exact: true })).toBeVisible();
+  await expect(row(page, "notes.txt").getByText("Not an image", { exact: true })).toHaveCount(0);
 });
 
 test("ACCESS-1 POL-1 who only reads takes files and changes none, unless no one may download", async ({ anna, someoneElse }) => {

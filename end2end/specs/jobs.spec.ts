@@ -110,6 +110,7 @@ test("LIC-2 what cannot be paid waits for credits, says so before and after, and
   await dialog.getByRole("button", { name: "Start", exact: true }).click();
   await expect(status(page).filter({ hasText: "waits for credits" })).toBeVisible();
   await expect(section(page, "Progress")).toContainText("Waiting for credits");
+  await expect(section(page, "Progress")).toContainText("This needs 2 credits, and 1 is left.");
   await operator("licence", "top-up", licence, "--credits", "60");
   await page.reload();
   await expect(section(page, "Progress")).toContainText("Queued");
@@ -185,6 +186,8 @@ test("JOB-3 Monitor lists jobs with filters in the address, and prices for the p
   await expect(jobs(page).getByRole("row")).toHaveCount(3);
   await expect(jobs(page).getByRole("columnheader", { name: "Price", exact: true })).toBeVisible();
   await expect(jobs(page).getByRole("row").filter({ hasText: "Counter" })).toContainText("Free");
+  const [file] = await Promise.all([page.waitForEvent("download"), page.getByRole("link", { name: "Export CSV", exact: true }).click()]);
+  expect(file.suggestedFilename()).toBe(`jobs-${org.org_id}.csv`);
   await page.getByLabel("App", { exact: true }).selectOption({ label: "Ortho" });
   await page.getByLabel("Started by", { exact: true }).selectOption({ label: "Me" });
   await page.getByRole("button", { name: "Filter", exact: true }).click();
