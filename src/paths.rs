@@ -205,6 +205,21 @@ pub fn loans(org: &str) -> String {
     format!("/o/{}/loans", encode(org))
 }
 
+/// My tickets (HELP-1), in the frame of an organization; of none where `org` is empty.
+pub fn support(org: &str) -> String {
+    Address::new("/support").with("org", org).text()
+}
+
+/// **Contact support**: about `page`, an address of this site, and about a request that failed there. Either may be empty.
+pub fn contact_support(org: &str, page: &str, request_id: &str) -> String {
+    Address::new("/support/new").with("org", org).with("page", page).with("request", request_id).text()
+}
+
+/// A ticket of mine, in the frame of an organization; of none where `org` is empty.
+pub fn ticket(org: &str, number: i64) -> String {
+    Address::new(format!("/support/{number}")).with("org", org).text()
+}
+
 /// Builds a path with a query. Empty values are left out.
 #[derive(Clone, Debug)]
 pub struct Address {

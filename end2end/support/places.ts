@@ -93,6 +93,10 @@ export async function inside(anna: Person): Promise<Place[]> {
   await anna.put(`/apps/${published}/users/${chair.org_id}`, undefined);
   await anna.patch(`/apps/${refused}`, { state: "withdrawn" });
   const app = `/apps/${published}?org=${table.org_id}`;
+  const asked = { subject: "The map of Portal flight stays grey", message: "Since today.\n\nOn every dataset of week 47.", org: table.org_id, page: `/o/${table.org_id}/drive` };
+  const { number: ticket } = await anna.post<{ number: number }>("/support/tickets", asked);
+  await operator("ticket", "answer", String(ticket), "--text", "Thank you for telling us.\nIt is fixed: reload the page.");
+  await anna.post("/support/tickets", { subject: "A subject that is as long as people make it when they say all of it in one line", message: "More." });
   const seats = `/o/${table.org_id}/seats`;
   const loans = `/o/${table.org_id}/loans`;
   const drive = `/o/${table.org_id}/drive`;
@@ -163,6 +167,10 @@ export async function inside(anna: Person): Promise<Place[]> {
     { name: "dialog-edit-app", path: `${app}&dialog=edit` },
     { name: "dialog-withdraw-app", path: `${app}&dialog=withdraw` },
     { name: "dialog-limits", path: `${people}?dialog=limits&person=${made.person}` },
+    { name: "support", path: `/support?org=${table.org_id}` },
+    { name: "support-new", path: `/support/new?org=${table.org_id}&page=${encodeURIComponent(monitor)}&request=0198c0de-0000-7000-8000-000000000000` },
+    { name: "support-ticket", path: `/support/${ticket}?org=${table.org_id}` },
+    { name: "support-nobodys", path: "/support/999999" },
     { name: "account", path: "/account" },
     { name: "account-security", path: "/account/security" },
     { name: "account-privacy", path: "/account/privacy" },

@@ -14,6 +14,7 @@ mod operator_key;
 mod organization;
 pub mod output;
 mod request;
+mod ticket;
 mod upload;
 
 use std::process::ExitCode;
@@ -67,6 +68,9 @@ enum Command {
     /// List and answer the requests that Owners send with "Contact sales".
     #[command(subcommand)]
     Request(request::RequestCommand),
+    /// List, show, answer and close the tickets that people open with "Contact support".
+    #[command(subcommand)]
+    Ticket(ticket::TicketCommand),
     /// Create, list and revoke keys for the operator API.
     #[command(subcommand)]
     OperatorKey(operator_key::KeyCommand),
@@ -115,6 +119,7 @@ pub async fn run(cli: Cli) -> Result<ExitCode, Fatal> {
         Command::Plan(command) => organization::run_plan(database, command).await?,
         Command::Storage(command) => organization::run_storage(database, command).await?,
         Command::Request(command) => request::run(database, command).await?,
+        Command::Ticket(command) => ticket::run(database, command).await?,
         Command::OperatorKey(command) => return operator_key::run(database, command).await,
         Command::Dataset(command) => dataset::run(database, command).await?,
         Command::App(command) => app::run(database, command).await?,

@@ -99,6 +99,10 @@ pub enum Action {
     PasswordResetAsked,
     PasswordChanged,
     SessionEnded,
+    TicketOpened,
+    TicketReplied,
+    TicketAnswered,
+    TicketClosed,
 }
 
 words! {
@@ -199,6 +203,10 @@ words! {
     PasswordResetAsked => "password.reset_asked", "New password requested";
     PasswordChanged => "password.changed", "Password changed";
     SessionEnded => "session.ended", "Session ended";
+    TicketOpened => "ticket.opened", "Support contacted";
+    TicketReplied => "ticket.replied", "Reply to support written";
+    TicketAnswered => "ticket.answered", "Answer of support written";
+    TicketClosed => "ticket.closed", "Support ticket closed";
 }
 
 impl Action {
@@ -216,6 +224,10 @@ impl Action {
                 | Self::PasswordResetAsked
                 | Self::PasswordChanged
                 | Self::SessionEnded
+                | Self::TicketOpened
+                | Self::TicketReplied
+                | Self::TicketAnswered
+                | Self::TicketClosed
         )
     }
 }

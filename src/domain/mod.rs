@@ -74,6 +74,7 @@ pub mod task;
 #[cfg(test)]
 mod testing;
 pub mod text;
+pub mod ticket;
 pub mod time;
 pub mod transfer;
 pub mod trash;

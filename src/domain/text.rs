@@ -249,6 +249,9 @@ fn missing(field: &str) -> &'static str {
         "target" => "Enter an Org ID.",
         "until" => "Enter a day.",
         "confirm" => "Type it to confirm.",
+        "subject" => "Enter a subject.",
+        "message" => "Enter a message.",
+        "text" => "Enter a text.",
         _ => "Enter a value.",
     }
 }
@@ -318,6 +321,25 @@ pub fn optional_line(text: &str, longest: usize) -> Result<Option<String>, Field
     } else {
         Ok(is_visible(text).then(|| text.to_owned()))
     }
+}
+
+/// Text of several lines, each as [`optional_line`] takes it, without blank lines at its ends; nothing where there is nothing to see.
+///
+/// # Errors
+/// Too long, or with control characters.
+pub fn paragraphs(text: &str, longest: usize) -> Result<Option<String>, FieldIssue> {
+    let text = text.replace("\r\n", "\n");
+    if text.trim().chars().count() > longest {
+        return Err(FieldIssue::TooLong(longest));
+    }
+    let lines: Vec<String> = text
+        .trim()
+        .lines()
+        // A tab is a blank that somebody pasted.
+        .map(|line| optional_line(&line.replace('\t', " "), longest).map(Option::unwrap_or_default))
+        .collect::<Result<_, _>>()?;
+    let text = lines.join("\n");
+    Ok((!text.is_empty()).then_some(text))
 }
 
 /// "1 image", "2 images", "1,204 images".

@@ -34,6 +34,7 @@ pub mod session;
 pub mod settings;
 pub mod survey;
 pub mod task;
+pub mod ticket;
 pub mod transfer;
 pub mod trash;
 pub mod upload;

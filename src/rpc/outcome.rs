@@ -14,6 +14,7 @@ use crate::{
             Copied, DriveLocation, LeftOut, MoveResult, MoveTarget, MovedToTrash, OfferSent, Restored, RestoredItem,
             SharedCopies, SiteChange, SiteDirection, Undone,
         },
+        ticket::TicketView,
     },
 };
 
@@ -274,6 +275,13 @@ pub fn job_cancelled(job: &JobView) -> String {
         (_, Some(price)) if price.refunded => format!("Cancelled “{app}”. What was paid was given back."),
         _ => format!("Cancelled “{app}”"),
     }
+}
+
+/// After **Send** of **Contact support**: the ticket. Nothing is said to be sent where nobody is mailed.
+pub fn ticket_opened(ticket: &TicketView, org: &str, mailed: bool) -> Done {
+    let said = if mailed { "was sent" } else { "was saved" };
+    let toast = format!("Ticket {} {said}", ticket.number);
+    Done { to: paths::ticket(org, ticket.number), toast, undo: None }
 }
 
 /// After **Lend**.

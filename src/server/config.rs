@@ -172,8 +172,8 @@ pub struct ServeArgs {
     #[arg(long, env = "COMMONHOLD_TRIAL_PRODUCT", value_parser = trial_product)]
     pub trial_product: Option<Product>,
 
-    /// The operator's email address, for requests that Owners send with "Contact sales". Without it, requests are only
-    /// kept: see `commonhold request list`.
+    /// The operator's email address, for requests that Owners send with "Contact sales" and tickets that people open with
+    /// "Contact support". Without it, both are only kept: see `commonhold request list` and `commonhold ticket list`.
     #[arg(long, env = "COMMONHOLD_OPERATOR_MAIL", value_parser = address)]
     pub operator_mail: Option<String>,
 

@@ -10,9 +10,14 @@ use super::{
         empty::Empty,
     },
     location::current_address,
+    session::Session,
     status,
 };
-use crate::{domain::refusal::Refusal, paths, rpc::Failure};
+use crate::{
+    domain::{refusal::Refusal, ticket::page_address},
+    paths,
+    rpc::Failure,
+};
 
 /// The failure in words, what to do about it, and the status code that goes with it.
 #[component]
@@ -28,12 +33,17 @@ pub fn ErrorPage(
         | Failure::Transport(_)
         | Failure::Refused(Refusal::Unavailable | Refusal::Busy(_))) => {
             status::set_status(if matches!(failure, Failure::Refused(_)) { 503 } else { 500 });
+            let request = match &failure {
+                Failure::Unexpected { request_id } => Some(request_id.clone()),
+                _ => None,
+            };
             view! {
                 <Title text="Something went wrong"/>
                 <section class="error-page" role="alert">
                     <h1 tabindex="-1">"Something went wrong"</h1>
                     <Empty icon="warning" sentence=failure.to_string()>
                         <a class="button primary" rel="external" href=move || address.get()>"Try again"</a>
+                        {request.map(|id| view! { <ContactSupport request=id class="button"/> })}
                     </Empty>
                 </section>
             }
@@ -58,6 +68,22 @@ pub fn ErrorPage(
             .into_any()
         }
     }
+}
+
+/// A link to **Contact support** about a request that failed on this page (HELP-1).
+#[component]
+pub fn ContactSupport(request: String, class: &'static str) -> impl IntoView {
+    let (session, address) = (Session::get(), current_address());
+    Effect::new({
+        let request = request.clone();
+        move |_| session.note_failed_request(&request)
+    });
+    let href = move || {
+        let address = address.get();
+        paths::contact_support(&paths::org_of(&address).unwrap_or_default(), &page_address(&address), &request)
+    };
+    // In a tab of its own: what was typed on this page stays.
+    view! { <a class=class target="_blank" href=href>"Contact support"</a> }
 }
 
 /// Not found, or not visible to this reader: the page does not say which (ACCESS-3).

@@ -10,10 +10,11 @@ use super::{
         focus::{once_connected, to_heading},
         form::{Form, IconSubmit},
         icon::Icon,
+        menu::Menu,
         toast::Toast,
     },
     form_action::FormAction,
-    location::current_path,
+    location::{current_address, current_path},
     session::{PageContext, Session},
     suspend::rebuilt,
     switcher::{AccountEntry, Entry, Switcher},
@@ -24,6 +25,7 @@ use crate::{
     domain::{
         person::full_name,
         role::{Permission, Role, may},
+        ticket::page_address,
     },
     paths,
     rpc::{session::SignOut, trash::UndoChange},
@@ -55,6 +57,8 @@ pub enum Section {
     /// What it publishes, and what one may run.
     Apps,
     Account,
+    /// One's tickets, and Contact support.
+    Support,
     /// A page that is none of these, like a receipt.
     Other,
 }
@@ -73,7 +77,14 @@ impl Section {
             Self::Settings => !membership.personal && role.is_some(),
             Self::Seats | Self::Loans => role.is_some_and(|role| may(role, Permission::ManageAccounts)),
             Self::Transfers => role.is_some_and(|role| role >= Role::Editor),
-            Self::Welcome | Self::Home | Self::Drive | Self::Apps | Self::Monitor | Self::Account | Self::Other => true,
+            Self::Welcome
+            | Self::Home
+            | Self::Drive
+            | Self::Apps
+            | Self::Monitor
+            | Self::Account
+            | Self::Support
+            | Self::Other => true,
         }
     }
 
@@ -95,6 +106,7 @@ impl Section {
             Self::Transfers => paths::transfers(org),
             Self::Apps if publishes_apps(membership) => paths::organization_apps(org),
             Self::Apps => paths::apps(org),
+            Self::Support => paths::support(org),
             Self::Welcome | Self::Home | Self::Account | Self::Other => paths::home(org),
         }
     }
@@ -197,7 +209,10 @@ fn Rail(section: Section, org: String, context: PageContext) -> impl IntoView {
                     </a>
                 })}
             </nav>
-            <CurrentPerson person/>
+            <div class="rail-foot">
+                <HelpMenu section org/>
+                <CurrentPerson person/>
+            </div>
         </div>
     }
     .into_any()
@@ -272,6 +287,25 @@ fn SideNav(section: Section, membership: OrganizationMembership) -> impl IntoVie
         {Section::Settings.is_in(&membership).then(|| view! {
             <a href=paths::settings(&org, "") aria-current=here(Section::Settings)><Icon name="settings"/>"Organization settings"</a>
         })}
+    }
+    .into_any()
+}
+
+/// **Help** (HELP-1). **Contact support** takes along where the reader is.
+#[component]
+fn HelpMenu(section: Section, org: String) -> impl IntoView {
+    let (session, address) = (Session::get(), current_address());
+    let tickets = paths::support(&org);
+    let contact = move || {
+        let page = if section == Section::Support { String::new() } else { page_address(&address.get()) };
+        paths::contact_support(&org, &page, &session.failed_request())
+    };
+    view! {
+        <Menu id="help-menu" class="help-open" button=|| view! { <Icon name="help"/> "Help" }.into_any()>
+            <a href=contact><Icon name="mail"/>"Contact support"</a>
+            <a href=tickets><Icon name="ticket"/>"Your tickets"</a>
+            <a rel="external" href="/api/docs"><Icon name="file"/>"REST API"</a>
+        </Menu>
     }
     .into_any()
 }

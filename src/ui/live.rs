@@ -23,15 +23,15 @@ const MAX_RETRIES: u32 = 5;
 const WORKER_SCRIPT: &str = "/live.js";
 /// How often a window tells the worker that it is still open.
 const KEEP_ALIVE_INTERVAL: Duration = Duration::from_secs(30);
-/// The name of the stream about what is shared with me.
-const SHARED_WITH_ME_STREAM: &str = "me";
+/// The name of the stream about what is shared with me, and about my tickets.
+pub const MY_STREAM: &str = "me";
 
-/// The name of the stream about what the page shows: a resource's id, or `SHARED_WITH_ME_STREAM`. There is none about
+/// The name of the stream about what the page shows: a resource's id, or `MY_STREAM`. There is none about
 /// what is shared with somebody else.
 pub fn stream_of(drive: &DriveView) -> Option<String> {
     match &drive.resource {
         Some(resource) => Some(resource.id.to_string()),
-        None => drive.view_as.is_none().then(|| SHARED_WITH_ME_STREAM.to_owned()),
+        None => drive.view_as.is_none().then(|| MY_STREAM.to_owned()),
     }
 }
 
@@ -152,7 +152,7 @@ impl Stream {
         refused: impl Fn() + 'static,
     ) -> Option<Self> {
         let address = match shows {
-            SHARED_WITH_ME_STREAM => "/api/v1/me/events".to_owned(),
+            MY_STREAM => "/api/v1/me/events".to_owned(),
             id => format!("/api/v1/resources/{}/events", paths::encode(id)),
         };
         let source = EventSource::new(&address).ok()?;

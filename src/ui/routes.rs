@@ -31,6 +31,7 @@ use super::pages::{
     settings::SettingsPage,
     sign_in::SignInPage,
     sign_up::SignUpPage,
+    support::{list::TicketsPage, new::NewTicketPage, show::TicketPage},
     transfers::TransfersPage,
     trash::TrashPage,
     verify::VerifyPage,
@@ -70,6 +71,9 @@ fn pages() -> impl MatchNestedRoutes + Clone + Send + 'static {
             <Route path=path!("/apps") view=lazy!(apps, AppsPage) ssr=SsrMode::Async/>
             <Route path=path!("/apps/:slug") view=lazy!(apps, AppPage) ssr=SsrMode::Async/>
             <Route path=path!("/apps/:slug/new-version") view=lazy!(apps, NewVersionPage) ssr=SsrMode::Async/>
+            <Route path=path!("/support") view=lazy!(support, TicketsPage) ssr=SsrMode::Async/>
+            <Route path=path!("/support/new") view=lazy!(support, NewTicketPage) ssr=SsrMode::Async/>
+            <Route path=path!("/support/:number") view=lazy!(support, TicketPage) ssr=SsrMode::Async/>
             <Route path=path!("/o/:org/transfers") view=lazy!(transfers, TransfersPage) ssr=SsrMode::Async/>
             <Route path=path!("/o/:org/offers/:id") view=lazy!(transfers, OfferPage) ssr=SsrMode::Async/>
             <Route path=path!("/o/:org/transfers/:id") view=lazy!(transfers, ReceiptPage) ssr=SsrMode::Async/>

@@ -34,6 +34,7 @@ pub struct Session {
     left_first_page: StoredValue<bool>,
     letter_keys: StoredValue<bool>,
     leaving: RwSignal<Option<&'static str>>,
+    failed_request: RwSignal<String>,
     shown: RwSignal<Option<PageOrganization>>,
     page_of: StoredValue<Option<PersonId>>,
     /// Whether WebAssembly has taken over; `false` in everything the server renders.
@@ -63,6 +64,7 @@ impl Session {
             left_first_page: StoredValue::new(false),
             letter_keys: StoredValue::new(true),
             leaving: RwSignal::new(None),
+            failed_request: RwSignal::new(String::new()),
             shown: RwSignal::new(None),
             page_of: StoredValue::new(use_context::<PageOf>().map(|page| page.0)),
             hydrated: RwSignal::new(false),
@@ -124,6 +126,16 @@ impl Session {
         if self.leaving.with_untracked(Option::is_some) {
             self.leaving.set(None);
         }
+    }
+
+    /// Notes the id of a request that failed, in an effect: it is for the pages that follow.
+    pub fn note_failed_request(self, id: &str) {
+        self.failed_request.set(id.to_owned());
+    }
+
+    /// The id of the last request that failed since this window was opened; empty if none did.
+    pub fn failed_request(self) -> String {
+        self.failed_request.get()
     }
 
     /// Sets the organization that the page belongs to.

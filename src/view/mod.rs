@@ -30,6 +30,7 @@ pub mod settings;
 pub mod shared;
 pub mod survey;
 pub mod task;
+pub mod ticket;
 pub mod transfer;
 pub mod trash;
 pub mod view_as;

@@ -313,3 +313,19 @@ pub struct LogQuery {
     /// Only lines that matter so much: `warning` or `error`.
     pub level: String,
 }
+
+/// The page with one's tickets.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct TicketsQuery {
+    /// Where the page starts.
+    pub cursor: String,
+}
+
+/// The page of a ticket.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct TicketQuery {
+    /// Its number.
+    pub number: String,
+}

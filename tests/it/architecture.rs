@@ -187,6 +187,7 @@ const CIRCLES: &[(&str, &[&str])] = &[
             "server/rest/seats.rs",
             "server/rest/session.rs",
             "server/rest/tasks.rs",
+            "server/rest/tickets.rs",
             "server/rest/transfers.rs",
             "server/rest/trash.rs",
             "server/rest/uploads.rs",

@@ -34,13 +34,14 @@ async fn commands_end_quietly_when_their_output_is_closed() {
     let org = anna.create_org("Alpine Survey").await;
     let licence = app.images_licence(&org, 10, 1).await.to_string();
     anna.invite(&org, "john@example.com", "reader").await;
-    let commands: [&[&str]; 11] = [
+    let commands: [&[&str]; 12] = [
         &["migrate"],
         &["licence", "grant", "--org", "alpine-survey", "--product", "desktop", "--seats", "1"],
         &["licence", "extend", &licence, "--until", "2030-12-31"],
         &["licence", "list"],
         &["plan", "set", "--org", "alpine-survey", "premier"],
         &["request", "list"],
+        &["ticket", "list"],
         &["operator-key", "list"],
         &["mail", "list"],
         &["doctor"],
@@ -107,6 +108,47 @@ async fn org_1_the_operator_creates_an_organization_for_somebody() {
     let ended = tokio::task::spawn_blocking(move || command.output().expect("it ends")).await.expect("well");
     assert_eq!(String::from_utf8_lossy(&ended.stdout), "alpine-survey-2\n");
     assert_eq!(app.count("SELECT CAST(COUNT(*) AS BIGINT) FROM person").await, 1);
+    app.healthy().await;
+    app.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn help_1_the_operator_lists_shows_answers_and_closes_tickets() {
+    let app = TestApp::sqlite().await;
+    let anna = app.person("Anna").await;
+    let org = anna.create_org("Alpine Survey").await;
+    let asked = serde_json::json!({
+        "subject": "The map stays grey", "message": "Since today.\nOn every dataset.", "org": org.org_id, "page": "/o/alpine-survey/drive",
+    });
+    anna.post("/api/v1/support/tickets", &asked).await.expect(201);
+    let run = async |words: &[&str]| {
+        let mut command = program(&app, words);
+        let ended = tokio::task::spawn_blocking(move || command.output().expect("it ends")).await.expect("well");
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        (ended.status.success(), text(&ended.stdout), text(&ended.stderr))
+    };
+    let (_, listed, _) = run(&["ticket", "list", "--state", "open"]).await;
+    assert!(listed.starts_with("1  ") && listed.contains("open") && listed.contains("The map stays grey"), "{listed}");
+    assert!(listed.contains(&format!("Anna Muster <{}>", anna.email)) && listed.lines().count() == 1, "{listed}");
+    let (_, shown, _) = run(&["ticket", "show", "1"]).await;
+    for part in ["Organization: Alpine Survey (alpine-survey)", "Page: /o/alpine-survey/drive", "  On every dataset."] {
+        assert!(shown.contains(part), "{part}: {shown}");
+    }
+    let (done, _, said) = run(&["ticket", "answer", "1", "--text", " "]).await;
+    assert!(!done && said.contains("--text: Enter a text."), "{said}");
+    let url = "https://hold.example.com";
+    let (done, says, said) = run(&["ticket", "answer", "1", "--text", "Fixed.", "--public-url", url]).await;
+    assert!(done && says.contains("Anna Muster gets a mail"), "{says} {said}");
+    let mails = app.mail_to(&anna.email).await;
+    assert!(mails[0].1.contains("https://hold.example.com/support/1"), "{}", mails[0].1);
+    assert!(run(&["ticket", "list", "--state", "open"]).await.1.is_empty());
+    assert!(run(&["ticket", "show", "1"]).await.1.contains("Operator\n  Fixed."));
+    assert!(run(&["ticket", "close", "1"]).await.0);
+    assert!(run(&["ticket", "list"]).await.1.contains("closed"));
+    for missing in [["ticket", "show", "2"], ["ticket", "close", "2"], ["ticket", "show", "one"]] {
+        let (done, _, said) = run(&missing).await;
+        assert!(!done && said.contains("does not exist"), "{missing:?}: {said}");
+    }
     app.healthy().await;
     app.finish().await;
 }

@@ -194,6 +194,26 @@ pub enum EmailMessage<'a> {
         what: &'a str,
         accepted: bool,
     },
+    /// To the operator: somebody opened a ticket, or wrote in one of theirs (HELP-1).
+    #[template(path = "ticket_written.txt")]
+    TicketWritten {
+        number: i64,
+        subject: &'a str,
+        /// Whether it is not the first message.
+        reply: bool,
+        by: &'a str,
+        /// Where a reply to the email goes.
+        email: &'a str,
+        email_verified: bool,
+        text: &'a str,
+        /// What they sent along: the name and the Org ID of the organization, the page, and the request that failed.
+        organization: Option<(&'a str, &'a str)>,
+        page: Option<&'a str>,
+        request_id: Option<&'a str>,
+    },
+    /// The operator answered in their ticket (HELP-1): leads to `/support/{number}`.
+    #[template(path = "ticket_answered.txt")]
+    TicketAnswered { number: i64, subject: &'a str, first_name: &'a str, text: &'a str },
     /// Their account was deleted (SET-2).
     #[template(path = "account_deleted.txt")]
     AccountDeleted { first_name: &'a str },

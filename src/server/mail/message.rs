@@ -25,6 +25,10 @@ pub fn compose(from: &Mailbox, mail: &Claimed) -> Result<Message, String> {
     let from_value =
         named.map_or_else(|| from.to_string(), |name| format!("{}\r\n <{}>", encoded_words(name), from.email));
     let mut message = Message::builder().from(from.clone()).to(to).subject(mail.subject.as_str());
+    // Without the header a reply goes to the sender: better than a mail that never goes out.
+    if let Some(reply_to) = mail.reply_to.as_deref().and_then(|address| address.parse().ok()) {
+        message = message.reply_to(Mailbox::new(None, reply_to));
+    }
     if named.is_some() {
         message = message.raw_header(encoded("From", from.to_string(), from_value));
     }
@@ -128,6 +132,7 @@ mod tests {
             subject: subject.to_owned(),
             text: "Grüezi".to_owned(),
             html: "<p>Grüezi</p>".to_owned(),
+            reply_to: None,
             attempts: 0,
             next_attempt_at: 0,
             created_at: 1_795_287_903_007,
@@ -153,6 +158,28 @@ mod tests {
             assert!(first.contains(line), "{line} is missing: {first}");
         }
         assert!(first.is_ascii());
+    }
+
+    #[test]
+    fn help_1_attack_89_a_reply_goes_to_one_address_and_nowhere_else() {
+        let from: Mailbox = "Commonhold <no-reply@hold.example.com>".parse().expect("a mailbox");
+        let composed = |reply_to: &str| {
+            let mail = Claimed { reply_to: Some(reply_to.to_owned()), ..mail("Ticket 12: The map stays grey") };
+            String::from_utf8(compose(&from, &mail).expect("a message").formatted()).expect("text")
+        };
+        let right = composed("anna@example.com");
+        assert!(right.contains("\r\nReply-To: anna@example.com\r\n"), "{right}");
+        for evil in [
+            "anna@example.com\r\nBcc: eve@evil.example",
+            "anna@example.com, eve@evil.example",
+            "Anna <eve@evil.example>",
+            "anna@example.com>\r\n\r\nbody",
+            "",
+        ] {
+            let text = composed(evil);
+            let headers = text.split("\r\n\r\n").next().expect("headers");
+            assert!(!headers.contains("evil.example") && !headers.contains("Reply-To"), "{evil}: {headers}");
+        }
     }
 
     #[test]

@@ -23,9 +23,21 @@ use super::{
 
 /// Puts an email into the outbox, in the transaction of what it tells. It goes out once that is committed.
 pub async fn post(tx: &mut Tx, ctx: &Ctx, to: &str, message: &EmailMessage<'_>) -> Result<MailId> {
-    let (id, now) = (MailId(ctx.id()), ctx.now());
+    post_with_reply_to(tx, ctx, to, message, None).await
+}
+
+/// [`post`], with an address that a reply goes to, because it is about somebody who can be asked there.
+pub async fn post_with_reply_to(
+    tx: &mut Tx,
+    ctx: &Ctx,
+    to: &str,
+    message: &EmailMessage<'_>,
+    reply_to: Option<&str>,
+) -> Result<MailId> {
+    let (id, at) = (MailId(ctx.id()), ctx.now());
     let RenderedEmail { subject, text, html } = templates::render(message, ctx.public_url())?;
-    outbox::insert(tx, &outbox::NewMail { id, to, subject: &subject, text: &text, html: &html, at: now }).await?;
+    let mail = outbox::NewMail { id, to, reply_to, subject: &subject, text: &text, html: &html, at };
+    outbox::insert(tx, &mail).await?;
     ctx.mail_posted().notify_one();
     Ok(id)
 }
@@ -36,7 +48,7 @@ pub async fn post_about(tx: &mut Tx, ctx: &Ctx, to: &str, message: &EmailMessage
     let (id, now) = (MailId(ctx.id()), ctx.now());
     let RenderedEmail { subject, text, html } = templates::render(message, ctx.public_url())?;
     let due = not_before(outbox::find_last_about(tx, topic, to).await?, now);
-    let mail = outbox::NewMail { id, to, subject: &subject, text: &text, html: &html, at: now };
+    let mail = outbox::NewMail { id, to, reply_to: None, subject: &subject, text: &text, html: &html, at: now };
     outbox::insert_about(tx, &mail, topic, due).await?;
     ctx.mail_posted().notify_one();
     Ok(id)

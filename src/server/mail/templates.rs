@@ -366,6 +366,37 @@ mod tests {
             ),
             ("account_deleted", EmailMessage::AccountDeleted { first_name }),
             (
+                "ticket_opened",
+                EmailMessage::TicketWritten {
+                    number: 12,
+                    subject: on,
+                    reply: false,
+                    by,
+                    email: "anna@example.com",
+                    email_verified: true,
+                    text: on,
+                    organization: Some((organization, org_id)),
+                    page: resource,
+                    request_id: resource,
+                },
+            ),
+            (
+                "ticket_replied",
+                EmailMessage::TicketWritten {
+                    number: 12,
+                    subject: on,
+                    reply: true,
+                    by,
+                    email: "anna@example.com",
+                    email_verified: false,
+                    text: on,
+                    organization: None,
+                    page: None,
+                    request_id: None,
+                },
+            ),
+            ("ticket_answered", EmailMessage::TicketAnswered { number: 12, subject: on, first_name, text: on }),
+            (
                 "purchase_requested",
                 EmailMessage::PurchaseRequested {
                     organization,

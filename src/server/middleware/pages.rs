@@ -12,7 +12,8 @@ use super::super::{context::Ctx, session::Caller, usecase};
 /// Middleware: redirects private pages to Sign in, which leads back afterwards.
 pub async fn require_sign_in(request: Request, next: Next) -> Response {
     let path = request.uri().path();
-    let private = ["/o/", "/organizations/", "/account", "/apps"].iter().any(|beginning| path.starts_with(beginning));
+    let private =
+        ["/o/", "/organizations/", "/account", "/apps", "/support"].iter().any(|beginning| path.starts_with(beginning));
     let caller = request.extensions().get::<Caller>();
     let nobody = caller.is_none_or(|caller| caller.principal.is_none());
     if private && nobody && matches!(*request.method(), Method::GET | Method::HEAD) {

@@ -159,7 +159,7 @@ pub async fn resource(
     stream(&ctx, &by, session, &headers, Watched::One(Some(&id))).await
 }
 
-/// Tells when what is shared with the caller changes, as an event `changed` with the data `me`. With `resource`, up to 64
+/// Tells when what is shared with the caller, or a ticket of theirs, changes, as an event `changed` with the data `me`. With `resource`, up to 64
 /// times, it tells of these too, so that one connection serves several windows: `changed` with the resource's id as data, and
 /// `gone` of one that the caller may not see, or no longer.
 #[utoipa::path(get, path = "/me/events", tag = "drive", params(("resource" = Option<Vec<String>>, Query)),

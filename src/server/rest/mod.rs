@@ -36,6 +36,7 @@ pub mod restrictions;
 pub mod seats;
 pub mod session;
 pub mod tasks;
+pub mod tickets;
 pub mod transfers;
 pub mod trash;
 pub mod uploads;
@@ -88,6 +89,7 @@ use problem::Problem;
         (name = "transfers", description = "Moving within an organization and transferring between two"),
         (name = "licences", description = "Licences, their ledgers, and the audit log"),
         (name = "billing", description = "Billing contacts, and requests to the operator for licences; Owners only"),
+        (name = "support", description = "Tickets: what I ask the operator of this server, and the thread of each"),
         (name = "operator", description = "Granting licences and answering requests, with an operator key: `Authorization: Bearer cho_…`"),
         (name = "keys", description = "Credential keys: how machines get a token at `POST /oauth/token` (client credentials)"),
         (name = "desktop", description = "Desktop licences for programs on people's computers, and their seats"),
@@ -182,6 +184,10 @@ fn api() -> OpenApiRouter<Ctx> {
         .routes(routes!(billing::change_contact, billing::remove_contact))
         .routes(routes!(billing::requests, billing::request))
         .routes(routes!(billing::withdraw))
+        .routes(routes!(tickets::list, tickets::open))
+        .routes(routes!(tickets::show))
+        .routes(routes!(tickets::reply))
+        .routes(routes!(tickets::close))
         .routes(routes!(operator::licences, operator::grant))
         .routes(routes!(operator::licence))
         .routes(routes!(operator::extend))
@@ -190,6 +196,10 @@ fn api() -> OpenApiRouter<Ctx> {
         .routes(routes!(operator::requests))
         .routes(routes!(operator::request))
         .routes(routes!(operator::answer))
+        .routes(routes!(operator::tickets))
+        .routes(routes!(operator::ticket))
+        .routes(routes!(operator::answer_ticket))
+        .routes(routes!(operator::close_ticket))
         .routes(routes!(operator::keys, operator::create_key))
         .routes(routes!(operator::revoke_key))
         .routes(routes!(operator::set_plan))

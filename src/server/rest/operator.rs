@@ -34,8 +34,14 @@ use crate::{
 };
 
 use super::{
-    Json, PageBody, PageParams, Params, apps::AppBody, billing::RequestBody, licences::LicenceBody, orgs::StorageBody,
-    problem::Problem, resources::DatasetStatusSetBody,
+    Json, PageBody, PageParams, Params,
+    apps::AppBody,
+    billing::RequestBody,
+    licences::LicenceBody,
+    orgs::StorageBody,
+    problem::Problem,
+    resources::DatasetStatusSetBody,
+    tickets::{OperatorThreadBody, OperatorTicketBody, TicketTextInput},
 };
 
 /// The caller of an operation with a valid operator key.
@@ -267,6 +273,64 @@ pub async fn answer(
     Json(body): Json<AnswerInput>,
 ) -> Result<Json<RequestBody>, Problem> {
     Ok(Json(usecase::purchase_request::answer(&ctx, &operator, &id, &body.state, &body.text).await?.into()))
+}
+
+/// Which tickets.
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields, default)]
+pub struct TicketParams {
+    /// `open`, `answered` or `closed`. Default: all.
+    state: String,
+    /// Where the page starts.
+    cursor: String,
+    /// 1 to 200.
+    limit: Option<i64>,
+}
+
+/// Tickets of people who contacted support, newest first.
+#[utoipa::path(get, path = "/operator/tickets", tag = "operator", params(TicketParams),
+    responses((status = 200, body = PageBody<OperatorTicketBody>), (status = 401, body = Problem), (status = 422, body = Problem)))]
+pub async fn tickets(
+    State(ctx): State<Ctx>,
+    CurrentOperator(_operator): CurrentOperator,
+    Params(params): Params<TicketParams>,
+) -> Result<Json<PageBody<OperatorTicketBody>>, Problem> {
+    let page = usecase::ticket::list_as_operator(&ctx, &params.state, &params.cursor, params.limit).await?;
+    Ok(Json(PageBody::of(page, Into::into)))
+}
+
+/// A ticket with its thread.
+#[utoipa::path(get, path = "/operator/tickets/{number}", tag = "operator", params(("number" = String, Path)),
+    responses((status = 200, body = OperatorThreadBody), (status = 401, body = Problem), (status = 404, body = Problem)))]
+pub async fn ticket(
+    State(ctx): State<Ctx>,
+    CurrentOperator(_operator): CurrentOperator,
+    Path(number): Path<String>,
+) -> Result<Json<OperatorThreadBody>, Problem> {
+    Ok(Json(usecase::ticket::show_as_operator(&ctx, &number).await?.into()))
+}
+
+/// Answer in a ticket. Its requester gets a mail.
+#[utoipa::path(post, path = "/operator/tickets/{number}/answer", tag = "operator", params(("number" = String, Path)), request_body = TicketTextInput,
+    responses((status = 200, body = OperatorThreadBody), (status = 401, body = Problem), (status = 404, body = Problem), (status = 422, body = Problem)))]
+pub async fn answer_ticket(
+    State(ctx): State<Ctx>,
+    CurrentOperator(operator): CurrentOperator,
+    Path(number): Path<String>,
+    Json(body): Json<TicketTextInput>,
+) -> Result<Json<OperatorThreadBody>, Problem> {
+    Ok(Json(usecase::ticket::answer(&ctx, &operator, &number, &body.text).await?.into()))
+}
+
+/// Close a ticket. Nobody gets a mail; one that is closed stays as it is.
+#[utoipa::path(post, path = "/operator/tickets/{number}/close", tag = "operator", params(("number" = String, Path)),
+    responses((status = 200, body = OperatorThreadBody), (status = 401, body = Problem), (status = 404, body = Problem)))]
+pub async fn close_ticket(
+    State(ctx): State<Ctx>,
+    CurrentOperator(operator): CurrentOperator,
+    Path(number): Path<String>,
+) -> Result<Json<OperatorThreadBody>, Problem> {
+    Ok(Json(usecase::ticket::close_as_operator(&ctx, &operator, &number).await?.into()))
 }
 
 /// A key of this API, without its secret.

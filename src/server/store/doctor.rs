@@ -337,6 +337,19 @@ pub const INVARIANTS: &[Invariant] = &[
             AS BIGINT)",
     },
     Invariant {
+        name: "every ticket counts its messages, begins with its requester's, and is answered if the operator wrote last (HELP-1)",
+        sql: "SELECT CAST(
+            (SELECT COUNT(*) FROM ticket t LEFT JOIN (
+                SELECT m.ticket_number, COUNT(*) AS messages, MAX(m.number) AS highest FROM ticket_message m GROUP BY m.ticket_number) AS thread
+                ON thread.ticket_number = t.number
+                WHERE t.messages <> COALESCE(thread.messages, 0) OR t.messages <> COALESCE(thread.highest, 0))
+            + (SELECT COUNT(*) FROM ticket t JOIN ticket_message m ON m.ticket_number = t.number
+                WHERE (m.number = 1 AND m.side <> 'requester')
+                    OR (m.number = t.messages AND t.state <> 'closed' AND (m.side = 'operator') <> (t.state = 'answered')))
+            + (SELECT COUNT(*) FROM ticket t WHERE t.number > (SELECT COALESCE(MAX(n.last), 0) FROM ticket_number n))
+            AS BIGINT)",
+    },
+    Invariant {
         name: "every grant has the organization of its resource (PEOPLE-9)",
         sql: "SELECT CAST(COUNT(*) AS BIGINT) FROM access_grant g JOIN resource r ON r.id = g.resource_id
             WHERE g.owner_organization_id <> r.organization_id",

@@ -39,7 +39,7 @@ const ANYTHING: &str = "*";
 /// What a transaction changed.
 #[derive(Clone, Debug)]
 pub enum Change {
-    /// The ids of resources, of people whose access changed, and of organizations whose jobs changed.
+    /// The ids of resources, of people whose access or tickets changed, and of organizations whose jobs changed.
     These(Arc<BTreeSet<Uuid>>),
     /// It is not known what: listeners load everything again.
     Anything,
@@ -188,7 +188,7 @@ pub fn touch_container(tx: &mut Tx, container: ResourceId) {
     }
 }
 
-/// Notes that what somebody may see changed.
+/// Notes that what somebody may see changed, or a ticket of theirs.
 pub fn touch_person(tx: &mut Tx, person: PersonId) {
     if let Some(touched) = tx.touched() {
         touched.note(person.0);

@@ -63,6 +63,7 @@ pub mod site;
 pub mod storage;
 pub mod subtree;
 pub mod task;
+pub mod ticket;
 mod together;
 pub mod transfer;
 pub mod trash;

@@ -21,6 +21,8 @@ pub struct NewMail<'a> {
     pub id: MailId,
     /// To whom.
     pub to: &'a str,
+    /// To whom a reply goes, where that is not the sender.
+    pub reply_to: Option<&'a str>,
     /// Subject: one line.
     pub subject: &'a str,
     pub text: &'a str,
@@ -31,8 +33,8 @@ pub struct NewMail<'a> {
 /// Puts a mail into the outbox.
 pub async fn insert(tx: &mut Tx, mail: &NewMail<'_>) -> Result<()> {
     tx.sql(
-        "INSERT INTO outbox (id, recipient, subject, text, html, state, attempts, next_attempt_at, created_at)
-         VALUES ($1, $2, $3, $4, $5, 'waiting', 0, $6, $6)",
+        "INSERT INTO outbox (id, recipient, subject, text, html, state, attempts, next_attempt_at, created_at, reply_to)
+         VALUES ($1, $2, $3, $4, $5, 'waiting', 0, $6, $6, $7)",
     )
     .bind(mail.id)
     .bind(mail.to.to_owned())
@@ -40,6 +42,7 @@ pub async fn insert(tx: &mut Tx, mail: &NewMail<'_>) -> Result<()> {
     .bind(mail.text.to_owned())
     .bind(mail.html.to_owned())
     .bind(mail.at)
+    .bind(mail.reply_to.map(str::to_owned))
     .execute()
     .await
     .map(|_| ())
@@ -48,8 +51,8 @@ pub async fn insert(tx: &mut Tx, mail: &NewMail<'_>) -> Result<()> {
 /// Puts a mail into the outbox that is about something, and goes out no sooner than `due`.
 pub async fn insert_about(tx: &mut Tx, mail: &NewMail<'_>, topic: &str, due: Timestamp) -> Result<()> {
     tx.sql(
-        "INSERT INTO outbox (id, recipient, subject, text, html, state, attempts, next_attempt_at, created_at, topic)
-         VALUES ($1, $2, $3, $4, $5, 'waiting', 0, $7, $6, $8)",
+        "INSERT INTO outbox (id, recipient, subject, text, html, state, attempts, next_attempt_at, created_at, topic, reply_to)
+         VALUES ($1, $2, $3, $4, $5, 'waiting', 0, $7, $6, $8, $9)",
     )
     .bind(mail.id)
     .bind(mail.to.to_owned())
@@ -59,6 +62,7 @@ pub async fn insert_about(tx: &mut Tx, mail: &NewMail<'_>, topic: &str, due: Tim
     .bind(mail.at)
     .bind(due)
     .bind(topic.to_owned())
+    .bind(mail.reply_to.map(str::to_owned))
     .execute()
     .await
     .map(|_| ())
@@ -116,6 +120,8 @@ pub struct Claimed {
     pub subject: String,
     pub text: String,
     pub html: String,
+    /// To whom a reply goes, where that is not the sender.
+    pub reply_to: Option<String>,
     /// How often it was tried before.
     pub attempts: i64,
     /// When it was due, in unix milliseconds.
@@ -144,7 +150,7 @@ pub async fn claim(tx: &mut Tx, now: Timestamp, until: Timestamp, limit: i64) ->
             "UPDATE outbox SET claimed_until = $2 WHERE id IN (
                 SELECT id FROM outbox WHERE state = 'waiting' AND next_attempt_at <= $1
                     AND (claimed_until IS NULL OR claimed_until < $1) ORDER BY next_attempt_at LIMIT CAST($3 AS BIGINT)
-             ) RETURNING id, recipient, subject, text, html, attempts, next_attempt_at, created_at",
+             ) RETURNING id, recipient, subject, text, html, reply_to, attempts, next_attempt_at, created_at",
         )
         .bind(now)
         .bind(until)
@@ -172,7 +178,7 @@ pub async fn update_sent(tx: &mut Tx, id: MailId, until: Timestamp, now: Timesta
     let changed = tx
         .sql(
             "UPDATE outbox SET state = 'sent', sent_at = $3, attempts = attempts + 1, claimed_until = NULL,
-                last_error = NULL, text = '', html = '' WHERE id = $1 AND claimed_until = $2",
+                last_error = NULL, text = '', html = '', reply_to = NULL WHERE id = $1 AND claimed_until = $2",
         )
         .bind(id)
         .bind(until)
@@ -311,7 +317,7 @@ pub async fn update_retry_failed(tx: &mut Tx, now: Timestamp) -> Result<u64> {
 pub async fn forget_texts_before(tx: &mut Tx, at: Timestamp) -> Result<u64> {
     // A mail that was sent has no text any more, so it does not become a failed one.
     tx.sql(
-        "UPDATE outbox SET state = 'failed', text = '', html = '', claimed_until = NULL,
+        "UPDATE outbox SET state = 'failed', text = '', html = '', reply_to = NULL, claimed_until = NULL,
             last_error = COALESCE(last_error, 'It was not sent for too long.')
          WHERE created_at < $1 AND text <> ''",
     )

@@ -51,6 +51,7 @@ pub mod site;
 pub mod storage;
 pub mod survey;
 pub mod task;
+pub mod ticket;
 pub mod transfer;
 pub mod transfers_page;
 pub mod trash;

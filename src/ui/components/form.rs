@@ -23,6 +23,7 @@ use crate::{
     paths,
     rpc::{Done, Failure, FormFlash},
     ui::{
+        error_page::ContactSupport,
         form_action::{AnyFormAction, FormAction},
         location::{current_address, current_path},
         sales::GetLicence,
@@ -374,7 +375,10 @@ fn Problems(failure: Failure, from_flash: bool) -> impl IntoView {
             </p>
         }
         .into_any(),
-        Failure::Refused(_) | Failure::Unexpected { .. } => ().into_any(),
+        Failure::Unexpected { request_id } => {
+            view! { <p><ContactSupport request=request_id class="text-link"/></p> }.into_any()
+        }
+        Failure::Refused(_) => ().into_any(),
     };
     view! {
         <div node_ref=element class="problems" role="alert" tabindex="-1" autofocus=from_flash>

@@ -25,6 +25,7 @@ pub mod seats;
 pub mod settings;
 pub mod sign_in;
 pub mod sign_up;
+pub mod support;
 pub mod transfers;
 pub mod trash;
 pub mod verify;

@@ -150,14 +150,14 @@ both!(org_8_without_an_operators_address_a_request_is_only_kept, async |app| {
 });
 
 /// The operator's API, with a key.
-struct Ops {
+pub struct Ops {
     nobody: Person,
     key: String,
     id: String,
 }
 
 impl Ops {
-    async fn new(app: &TestApp) -> Self {
+    pub async fn new(app: &TestApp) -> Self {
         let made = create_key(app.ctx(), &Operator::command_line(), "tests").await.expect("a key");
         Self { nobody: app.nobody(), key: made.1, id: made.0.id.to_string() }
     }
@@ -167,11 +167,11 @@ impl Ops {
         self.nobody.call(method, &format!("/api/v1/operator/{path}"), body, &[("authorization", &bearer)]).await
     }
 
-    async fn get(&self, path: &str) -> Answer {
+    pub async fn get(&self, path: &str) -> Answer {
         self.call(Method::GET, path, None).await
     }
 
-    async fn post(&self, path: &str, body: &Value) -> Answer {
+    pub async fn post(&self, path: &str, body: &Value) -> Answer {
         self.call(Method::POST, path, Some(body)).await
     }
 }

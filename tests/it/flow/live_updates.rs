@@ -168,6 +168,24 @@ both!(job_3_live_people_of_an_organization_are_told_of_its_jobs_and_nobody_else,
     jobs.quiet().await;
 });
 
+both!(help_1_live_an_answer_is_told_to_whoever_asked_and_to_nobody_else, async |app| {
+    let (anna, john) = (app.person("Anna").await, app.person("John").await);
+    let org = anna.create_org("Alpine Survey").await;
+    app.join(&org, &john, Role::Owner).await;
+    let asked = json!({ "subject": "The map stays grey", "message": "Since today.", "org": org.org_id });
+    anna.post("/api/v1/support/tickets", &asked).await.expect(201);
+    let mut mine = Events::open(app, &anna, "/api/v1/me/events", &[]).await;
+    let mut other = Events::open(app, &john, "/api/v1/me/events", &[]).await;
+    mine.settle().await;
+    other.settle().await;
+    let operator = usecase::operator::Operator::command_line();
+    usecase::ticket::answer(app.ctx(), &operator, "1", "Fixed.").await.expect("an answer");
+    assert!(mine.changed().await, "answered");
+    usecase::ticket::close_as_operator(app.ctx(), &operator, "1").await.expect("closed");
+    assert!(mine.changed().await, "closed");
+    other.quiet().await;
+});
+
 both!(drive_live_a_transfer_is_told_on_both_sides, async |app| {
     let (anna, john) = (app.person("Anna").await, app.person("John").await);
     let (org, target) = (anna.create_org("Alpine Survey").await, anna.create_org("Tunnel North").await);

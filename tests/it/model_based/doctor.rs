@@ -61,6 +61,8 @@ async fn something_of_everything(app: &TestApp) {
         let start = serde_json::json!({ "app": "ortho" });
         anna.post(&format!("/api/v1/datasets/{dataset}/jobs"), &start).await.expect(201);
     }
+    let asked = serde_json::json!({ "subject": "Grey map", "message": "Since today." });
+    anna.post("/api/v1/support/tickets", &asked).await.expect(201);
     let gone = anna.folder(folder, "Gone").await;
     anna.folder(gone, "Inside gone").await;
     anna.trash(gone).await;
@@ -195,6 +197,7 @@ const WAYS: &[(&str, &[&str])] = &[
         &["UPDATE resource SET organization_id = (SELECT id FROM organization WHERE name = 'Tunnel North') WHERE name = 'B'"],
     ),
     ("people are limited only to accounts", &["UPDATE membership SET limited = TRUE"]),
+    ("every ticket counts its messages", &["UPDATE ticket SET state = 'answered'"]),
     ("every grant has the organization", &["UPDATE access_grant SET owner_organization_id = id"]),
 ];
 

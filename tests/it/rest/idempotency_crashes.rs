@@ -250,6 +250,18 @@ async fn call(app: &TestApp, operation: &str) -> Call {
             let body = json!({ "state": "answered", "text": "Granted." });
             (app.nobody(), format!("/api/v1/operator/requests/{request}/answer"), body)
         }
+        "/support/tickets" => (anna, "/api/v1/support/tickets".to_owned(), question()),
+        verb @ ("/support/tickets/{number}/messages" | "/support/tickets/{number}/close") => {
+            let number = ticket_of(&anna).await;
+            let body = if verb.ends_with("/messages") { json!({ "text": "Still." }) } else { none };
+            (anna, format!("/api/v1{}", verb.replace("{number}", &number)), body)
+        }
+        verb @ ("/operator/tickets/{number}/answer" | "/operator/tickets/{number}/close") => {
+            bearer = Some(operator(app).await);
+            let number = ticket_of(&anna).await;
+            let body = if verb.ends_with("/answer") { json!({ "text": "Fixed." }) } else { none };
+            (app.nobody(), format!("/api/v1{}", verb.replace("{number}", &number)), body)
+        }
         "/operator/keys" => {
             bearer = Some(operator(app).await);
             (app.nobody(), "/api/v1/operator/keys".to_owned(), json!({ "name": "billing system" }))
@@ -344,6 +356,15 @@ async fn job_of(w: &Fixture) -> String {
     id(&w.anna.post(&path, &json!({ "app": slug })).await.expect(201).json())
 }
 
+fn question() -> Value {
+    json!({ "subject": "The map stays grey", "message": "Since today." })
+}
+
+/// A ticket that is open: its number.
+async fn ticket_of(person: &Person) -> String {
+    person.post("/api/v1/support/tickets", &question()).await.expect(201).json()["number"].to_string()
+}
+
 fn wish() -> Value {
     json!({ "product": "cloud_pro", "model": "credits", "credits": 5_000, "message": "Please.",
         "contact_name": "Anna Muster", "contact_email": "anna@example.com" })
@@ -397,6 +418,11 @@ fn difference(before: &BTreeMap<String, i64>, after: &BTreeMap<String, i64>) -> 
 fn shape(answer: &Answer) -> (u16, Value) {
     fn plain(value: &Value) -> Value {
         match value {
+            // Each ticket has a number of its own.
+            Value::Object(map) if map.contains_key("message_count") => map
+                .iter()
+                .map(|(name, value)| (name.clone(), if name == "number" { json!("[number]") } else { plain(value) }))
+                .collect(),
             Value::Object(map) => map.iter().map(|(name, value)| (name.clone(), plain(value))).collect(),
             Value::Array(items) => items.iter().map(plain).collect(),
             Value::String(text) if text.contains("app-") => json!("[app]"),

@@ -589,6 +589,9 @@ both!(set_2_the_export_has_everything_about_me_and_no_secret, async |app| {
     anna.upload(own, "a/1.txt", b"mine").await;
     anna.upload(own, "a/2.txt", b"mine as well").await;
     anna.upload(theirs, "3.txt", b"in the dataset of others").await;
+    let asked = json!({ "subject": "Grey map", "message": "Since today." });
+    anna.post("/api/v1/support/tickets", &asked).await.expect(201);
+    john.post("/api/v1/support/tickets", &json!({ "subject": "Not Anna's", "message": "Nor this." })).await.expect(201);
     let files = export(app, &anna).await;
     let count = |name: &str| files[name]["items"].as_array().map_or(0, Vec::len);
     assert_eq!(
@@ -602,7 +605,8 @@ both!(set_2_the_export_has_everything_about_me_and_no_secret, async |app| {
             "memberships.json",
             "profile.json",
             "seats.json",
-            "sessions.json"
+            "sessions.json",
+            "tickets.json"
         ]
     );
     assert_eq!(files["profile.json"]["email"], json!(anna.email));
@@ -615,6 +619,9 @@ both!(set_2_the_export_has_everything_about_me_and_no_secret, async |app| {
         (&first["path"], &first["bytes"], &first["dataset_name"]),
         (&json!("a/1.txt"), &json!(4), &json!("Own"))
     );
+    assert_eq!(count("tickets.json"), 1);
+    let written = &files["tickets.json"]["items"][0];
+    assert_eq!((&written["subject"], &written["text"]), (&json!("Grey map"), &json!("Since today.")));
     assert_eq!(files["created.json"]["complete"], true);
     assert!(count("activity.json") >= 5);
     let all: String = files.values().map(Value::to_string).collect();

@@ -56,6 +56,9 @@ both!(attack_1_every_id_of_another_organization_is_answered_like_a_missing_one, 
     let offer = john.post("/api/v1/offers", &offered).await.expect(201).json()["id"].clone();
     let offer = offer.as_str().expect("an id").to_owned();
 
+    let asked = json!({ "subject": "Grey map", "message": "Since today." });
+    let ticket = john.post("/api/v1/support/tickets", &asked).await.expect(201).json()["number"].to_string();
+
     let draft = john.dataset(folder, "Draft", 0).await;
     let number = john.upload(draft, "photo.jpg", b"photo").await;
     let begun = json!({ "files": [{ "path": "more.jpg", "bytes": 4 }] });
@@ -115,6 +118,7 @@ both!(attack_1_every_id_of_another_organization_is_answered_like_a_missing_one, 
                 "datasets" => vec![(draft.to_string(), missing.clone()), (draft.to_string(), "nonsense".to_owned())],
                 "uploads" => vec![(upload.clone(), missing.clone()), (upload.clone(), "nonsense".to_owned())],
                 "jobs" => vec![(job.clone(), missing.clone()), (job.clone(), "nonsense".to_owned())],
+                "support" => vec![(ticket.clone(), "99".to_owned()), (ticket.clone(), "nonsense".to_owned())],
                 // That a published app exists is no secret: who may not run it is told why (JOB-1).
                 "apps" => vec![],
                 // With the token of a job only: `flow::engines` asks for others with it.
@@ -139,6 +143,8 @@ both!(attack_1_every_id_of_another_organization_is_answered_like_a_missing_one, 
                 ("POST", "uploads") => Some(json!({ "files": [{ "path": "mine.jpg", "bytes": 1 }] })),
                 ("POST", "delete") => Some(json!({ "numbers": [number] })),
                 ("PATCH", "caps") => Some(json!({ "apps": false })),
+                ("POST", "messages") => Some(json!({ "text": "Mine" })),
+                ("POST", "close") => None,
                 ("POST", "jobs") => Some(json!({ "app": "open" })),
                 ("POST", "cancel" | "again") => Some(json!({})),
                 ("POST", "apps") => Some(json!({ "slug": "mine", "title": "Mine", "price": "free" })),
@@ -183,7 +189,9 @@ both!(attack_1_every_id_of_another_organization_is_answered_like_a_missing_one, 
             for (foreign, nobodys) in &ways {
                 let fill = |id: &str| {
                     let path = path.replace("{org}", id).replace("{person}", &john.id.to_string());
-                    let path = path.replace("{grant}", &grant).replace("{number}", &number.to_string());
+                    let file = number.to_string();
+                    let numbered = if path.contains("/support/") { id } else { file.as_str() };
+                    let path = path.replace("{grant}", &grant).replace("{number}", numbered);
                     let path = if path.contains("/accounts/") { path.replace("{id}", &account) } else { path };
                     let path = path.replace("{id}", if path.contains("/invitations/") { &invitation } else { id });
                     if path.starts_with("/api/v1") { path } else { format!("/api/v1{path}") }

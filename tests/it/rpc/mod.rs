@@ -9,4 +9,5 @@ mod jobs;
 mod my_account;
 mod pages;
 mod public_forms;
+mod tickets;
 mod upload_form;

@@ -58,7 +58,15 @@ both!(mail_1_a_mail_has_one_worker_and_one_without_its_lease_changes_nothing, as
         .write(move |tx, _| {
             Box::pin(async move {
                 for (id, at) in [(second, now.plus_millis(1)), (first, now)] {
-                    let mail = outbox::NewMail { id, to: "a@example.com", subject: "S", text: "T", html: "H", at };
+                    let mail = outbox::NewMail {
+                        id,
+                        to: "a@example.com",
+                        reply_to: None,
+                        subject: "S",
+                        text: "T",
+                        html: "H",
+                        at,
+                    };
                     outbox::insert(tx, &mail).await?;
                 }
                 let (at, until) = (now.plus_millis(10), now.plus_millis(1_000));
@@ -96,7 +104,15 @@ both!(mail_1_a_mail_about_something_is_held_back_and_replaced_until_it_is_due, a
         .write(move |tx, _| {
             Box::pin(async move {
                 for (id, due) in [(first, now), (second, now.plus_millis(1_000))] {
-                    let mail = outbox::NewMail { id, to: "a@example.com", subject: "S", text: "T", html: "H", at: now };
+                    let mail = outbox::NewMail {
+                        id,
+                        to: "a@example.com",
+                        reply_to: None,
+                        subject: "S",
+                        text: "T",
+                        html: "H",
+                        at: now,
+                    };
                     outbox::insert_about(tx, &mail, "access", due).await?;
                 }
                 assert_eq!(outbox::find_last_about(tx, "access", "a@example.com").await?, Some(now));

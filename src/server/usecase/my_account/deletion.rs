@@ -25,7 +25,7 @@ use super::{
             store::{
                 Tx, audit as audit_store,
                 dataset_file::{self, Doomed},
-                grant, invitation, membership, one_time_link, organization, person, resource, seat, session,
+                grant, invitation, membership, one_time_link, organization, person, resource, seat, session, ticket,
             },
         },
         audit::{self, AuditEvent},
@@ -149,6 +149,7 @@ async fn delete_in(tx: &mut Tx, ctx: &Ctx, by: &Principal, delete_space: bool) -
     }
     grant::delete_own(tx, &permit).await?;
     invitation::delete_sent_to(tx, &by.email_key).await?;
+    ticket::delete_own(tx, &permit).await?;
     one_time_link::delete_of_person(tx, by.person).await?;
     session::delete_of_person(tx, by.person, None).await?;
     post(tx, ctx, &me.email, &EmailMessage::AccountDeleted { first_name: &me.first_name }).await?;

@@ -13,7 +13,7 @@ use super::{
     super::super::{
         context::{Ctx, Principal},
         error::{Error, Result},
-        store::{audit as audit_store, dataset_file, grant, invitation, membership, resource, seat, session},
+        store::{audit as audit_store, dataset_file, grant, invitation, membership, resource, seat, session, ticket},
     },
     profile_in,
 };
@@ -192,6 +192,22 @@ pub async fn export(ctx: &Ctx, by: &Principal) -> Result<Vec<u8>> {
                 "dataset": one.dataset_id, "number": one.number, "dataset_name": one.dataset,
                 "organization": one.organization, "side": one.side, "path": one.path, "bytes": one.bytes,
                 "sha256": one.sha256, "created_at": one.created_at.rfc3339(),
+            }))?;
+        }
+    }
+    let complete = archive.rows < MAX_EXPORT_ROWS;
+    archive.end(complete)?;
+
+    archive.begin("tickets.json")?;
+    let mut after = (0, 0);
+    loop {
+        let rows = ticket::list_own_messages(&mut tx, by.person, after, BATCH_SIZE).await?;
+        let Some(last) = rows.last().filter(|_| archive.rows < MAX_EXPORT_ROWS) else { break };
+        after = (last.ticket_number, last.number);
+        for one in rows {
+            archive.row(&json!({
+                "ticket": one.ticket_number, "number": one.number, "subject": one.subject, "from": one.side,
+                "text": one.text, "created_at": one.created_at.rfc3339(),
             }))?;
         }
     }

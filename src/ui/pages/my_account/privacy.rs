@@ -86,7 +86,7 @@ fn Export() -> impl IntoView {
     view! {
         <section class="panel account-part" aria-labelledby="export">
             <h2 id="export">"Export"</h2>
-            <p>"Download a ZIP archive of everything about you: your profile, sessions, organizations and access, what you created and what you did."</p>
+            <p>"Download a ZIP archive of everything about you: your profile, sessions, organizations and access, what you created, what you did and what you wrote to support."</p>
             <div class="bar">
                 <a class="button" rel="external" download="commonhold-my-data.zip" href="/api/v1/me/export">
                     <Icon name="download"/>
@@ -112,7 +112,7 @@ fn Delete(farewell: AccountDeletionView, deleting: bool, flash: Option<FormFlash
     view! {
         <section class="panel account-part" aria-labelledby="delete-account">
             <h2 id="delete-account">"Delete account"</h2>
-            <p>"This deletes your name, email address, password and personal space, and signs you out everywhere. Work that you created in organizations stays there, under the name “Deleted person”. Only their activity logs keep your name."</p>
+            <p>"This deletes your name, email address, password, support tickets and personal space, and signs you out everywhere. Work that you created in organizations stays there, under the name “Deleted person”. Only their activity logs keep your name."</p>
             {match last {
                 Some(reason) => view! {
                     <BlockedButton label="Delete my account" reason tone=Tone::Danger/>
