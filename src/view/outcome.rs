@@ -126,6 +126,21 @@ pub enum Undone {
     },
     /// Files are left out again, or are in again.
     LeftOut(LeftOut),
+    /// Annotations that were added are gone again.
+    AnnotationsDeleted {
+        /// What they are called in a sentence.
+        names: Vec<String>,
+    },
+    /// An annotation is what it was before.
+    AnnotationChanged {
+        /// What it is called in a sentence.
+        name: String,
+    },
+    /// An annotation that was deleted is there again.
+    AnnotationRestored {
+        /// What it is called in a sentence.
+        name: String,
+    },
 }
 
 /// Files were left out of what is processed, or taken in again.
@@ -143,6 +158,15 @@ pub struct LeftOut {
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct FileRenamed {
     pub path: String,
+    /// How to take it back, if that is offered.
+    pub undo: Option<String>,
+}
+
+/// GeoJSON was imported.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct AnnotationsImported {
+    /// The numbers of the annotations.
+    pub numbers: Vec<i64>,
     /// How to take it back, if that is offered.
     pub undo: Option<String>,
 }

@@ -592,12 +592,17 @@ both!(set_2_the_export_has_everything_about_me_and_no_secret, async |app| {
     let asked = json!({ "subject": "Grey map", "message": "Since today." });
     anna.post("/api/v1/support/tickets", &asked).await.expect(201);
     john.post("/api/v1/support/tickets", &json!({ "subject": "Not Anna's", "message": "Nor this." })).await.expect(201);
+    for (dataset, name) in [(own, "Roof"), (theirs, "Of others")] {
+        let drawn = json!({ "kind": "point", "coordinates": [[8.5, 46.6]], "name": name });
+        anna.post(&format!("/api/v1/datasets/{dataset}/annotations"), &drawn).await.expect(201);
+    }
     let files = export(app, &anna).await;
     let count = |name: &str| files[name]["items"].as_array().map_or(0, Vec::len);
     assert_eq!(
         files.keys().map(String::as_str).collect::<Vec<_>>(),
         [
             "activity.json",
+            "annotations.json",
             "created.json",
             "files.json",
             "grants.json",
@@ -622,6 +627,7 @@ both!(set_2_the_export_has_everything_about_me_and_no_secret, async |app| {
     assert_eq!(count("tickets.json"), 1);
     let written = &files["tickets.json"]["items"][0];
     assert_eq!((&written["subject"], &written["text"]), (&json!("Grey map"), &json!("Since today.")));
+    assert_eq!((count("annotations.json"), &files["annotations.json"]["items"][0]["name"]), (1, &json!("Roof")));
     assert_eq!(files["created.json"]["complete"], true);
     assert!(count("activity.json") >= 5);
     let all: String = files.values().map(Value::to_string).collect();
