@@ -5,7 +5,10 @@
 use std::io::{Read, Seek};
 
 use proj4rs::{Proj, adaptors::transform_vertex_2d};
-use tiff::{decoder::Decoder, tags::Tag};
+use tiff::{
+    decoder::{Decoder, ifd::Value},
+    tags::Tag,
+};
 
 use super::raster::unreadable;
 use crate::{

@@ -331,7 +331,7 @@ both!(view_1_attack_81_tiles_are_given_to_nobody_who_does_not_see_the_dataset, a
     mary.get(&address).await.expect(404);
     let given = anna.give(dataset, json!({ "person": mary.id }), "reader").await.expect(200).json();
     mary.get(&address).await.expect(200);
-    anna.take(dataset, given["access"]["grant"].as_str().expect("a grant")).await.expect(200);
+    anna.take(dataset, given["access"]["grant"].as_str().expect("a grant")).await.expect(204);
     mary.get(&address).await.expect(404);
     // In the trash there is nothing.
     anna.trash(dataset).await.expect(204);
