@@ -22,6 +22,7 @@ pub mod idempotency;
 pub mod invitations;
 pub mod jobs;
 pub mod keys;
+pub mod layers;
 pub mod licences;
 pub mod links;
 pub mod loans;
@@ -235,6 +236,7 @@ fn api() -> OpenApiRouter<Ctx> {
         .routes(routes!(annotations::as_geojson))
         .routes(routes!(annotations::as_csv))
         .routes(routes!(annotations::import).layer(DefaultBodyLimit::max(MAX_IMPORT_BYTES)))
+        .routes(routes!(layers::list))
         .routes(routes!(engine::claim))
         .routes(routes!(engine::heartbeat))
         .routes(routes!(engine::log))
@@ -267,6 +269,8 @@ fn byte_api() -> OpenApiRouter<Ctx> {
         .routes(routes!(files::content))
         .routes(routes!(engine::input))
         .routes(routes!(files::preview))
+        .routes(routes!(layers::content))
+        .routes(routes!(layers::tile))
         .routes(routes!(zips::dataset))
         .routes(routes!(zips::folder))
 }
