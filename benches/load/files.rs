@@ -18,6 +18,8 @@ use super::{Client, Server, dataset, measure, organization, sized};
 
 /// How many requests send files at the same moment, as a browser does.
 const SENDERS: usize = 3;
+/// How many requests with bytes one person sends to a node at the same moment at most.
+const AT_ONCE: usize = 8;
 /// How large the files are.
 const LARGE_BYTES: usize = 10_000_000;
 const SMALL_BYTES: usize = 10_000;
@@ -226,7 +228,7 @@ pub async fn files(folder: &Path) {
     let (places, planned) = plan(&mut client, &small, 0..number, SMALL_BYTES as u64).await;
     println!("a plan of {number} files: {:.0} ms", planned.as_secs_f64() * 1e3);
     let before = server.cpu();
-    let took = send_all(&server, cookie.as_ref(), &places, SMALL_BYTES, 32).await;
+    let took = send_all(&server, cookie.as_ref(), &places, SMALL_BYTES, AT_ONCE).await;
     println!(
         "{number} files of {} kB: {:.0}/s, CPU {:.2} ms each, request and storage included",
         SMALL_BYTES / 1_000,
@@ -235,7 +237,7 @@ pub async fn files(folder: &Path) {
     );
     let few = dataset(&mut client, &root, "Few".to_owned()).await;
     let (places, _) = plan(&mut client, &few, 0..100, SMALL_BYTES as u64).await;
-    send_all(&server, cookie.as_ref(), &places, SMALL_BYTES, 32).await;
+    send_all(&server, cookie.as_ref(), &places, SMALL_BYTES, AT_ONCE).await;
     for (what, dataset) in [(100, few), (number, small)] {
         let path = format!("/api/v1/datasets/{dataset}/files?limit=100");
         measure(&server, &format!("100 of {what} files, JSON"), cookie.clone(), move |_| ("GET", path.clone(), None))

@@ -19,7 +19,7 @@ use commonhold::{
 };
 use serde_json::{Value, json};
 
-use super::{CLIENTS, Client, SECONDS, Server, dataset, line, measure, organization, sized, summarize};
+use super::{CLIENTS, Client, SECONDS, Server, dataset, line, measure, organization, prove, sized, summarize};
 
 /// How many jobs a dataset has under way at most.
 const JOBS_OF_DATASET: u64 = 20;
@@ -206,6 +206,7 @@ pub async fn jobs(folder: &Path) {
     let mut client = Client::connect(server.address, None).await;
     let person = json!({ "first_name": "Load", "last_name": "Test", "email": "jobs@example.com", "password": "survey-the-alps-by-drone" });
     client.json("POST", "/api/v1/signup", Some(&person)).await;
+    prove(&mut client, "jobs@example.com").await;
     let (org, root) = organization(&mut client, &server, "Jobs").await;
     let app = json!({ "slug": APP, "title": "Bench", "price": "free" });
     client.json("POST", &format!("/api/v1/orgs/{org}/apps"), Some(&app)).await;

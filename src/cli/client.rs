@@ -270,9 +270,10 @@ fn trouble(status: StatusCode, body: &Value) -> Trouble {
 async fn piece(file: &Path, bytes: u64, offset: u64) -> Result<Bytes, String> {
     let (at, name) = (file.to_owned(), file.display().to_string());
     let length = usize::try_from(PIECE_BYTES.min(bytes.saturating_sub(offset))).unwrap_or(0);
+    // Made here, by one of few threads: each thread that waits for the disk would keep the memory of what it once made.
+    let mut bytes = vec![0; length];
     let read = tokio::task::spawn_blocking(move || {
         use std::os::unix::fs::FileExt;
-        let mut bytes = vec![0; length];
         std::fs::File::open(at)?.read_exact_at(&mut bytes, offset)?;
         Ok::<_, std::io::Error>(bytes)
     });

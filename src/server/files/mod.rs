@@ -24,6 +24,7 @@ pub use zip::{Zip, ZipEntry, ZipPart};
 use std::{
     collections::BTreeMap,
     ops::Range,
+    os::unix::fs::FileExt,
     path::{Path as FilesystemPath, PathBuf},
     sync::Arc,
     time::Duration,
@@ -34,7 +35,10 @@ use futures::{
     StreamExt, TryStreamExt,
     stream::{self, BoxStream},
 };
-use object_store::{ObjectStore, ObjectStoreExt, buffered::BufWriter, local::LocalFileSystem, path::Path};
+use object_store::{
+    GetOptions, GetRange, GetResultPayload, ObjectStore, ObjectStoreExt, buffered::BufWriter, local::LocalFileSystem,
+    path::Path,
+};
 use tokio::io::AsyncWriteExt;
 
 use crate::domain::{
@@ -301,14 +305,43 @@ fn open_place(place: &StoragePlace) -> std::result::Result<Place, String> {
 }
 
 async fn read_chunk(store: &dyn ObjectStore, path: &Path, object: ObjectId, range: Range<u64>) -> Result<Bytes> {
-    match store.get_range(path, range.clone()).await {
-        Ok(chunk) if chunk.len() as u64 == range.end - range.start => {
-            metrics::counter!("storage_read_bytes_total").increment(chunk.len() as u64);
-            Ok(chunk)
-        }
-        Ok(_) | Err(object_store::Error::NotFound { .. }) => Err(StorageError::Missing(object)),
-        Err(error) => Err(unavailable(error)),
+    let options = GetOptions { range: Some(GetRange::Bounded(range.clone())), ..GetOptions::default() };
+    let failed = |error| match error {
+        object_store::Error::NotFound { .. } => StorageError::Missing(object),
+        error => unavailable(error),
+    };
+    let found = store.get_opts(path, options).await.map_err(failed)?;
+    let chunk = match found.payload {
+        GetResultPayload::File(file, _) => read_file(file, range.clone()).await?,
+        _ => found.bytes().await.map_err(failed)?,
+    };
+    if chunk.len() as u64 != range.end - range.start {
+        return Err(StorageError::Missing(object));
     }
+    metrics::counter!("storage_read_bytes_total").increment(chunk.len() as u64);
+    Ok(chunk)
+}
+
+/// A range of a file, as far as the file goes. The buffer is made here, by one of few threads: each thread that waits for the disk
+/// would keep the memory of what it once made, and there are hundreds of them.
+async fn read_file(file: std::fs::File, range: Range<u64>) -> Result<Bytes> {
+    let failed = |error: &dyn std::fmt::Display| StorageError::Unavailable(error.to_string());
+    let length = usize::try_from(range.end - range.start).map_err(|error| failed(&error))?;
+    let mut buffer = vec![0; length];
+    let reading = tokio::task::spawn_blocking(move || {
+        let mut filled = 0;
+        while filled < length {
+            match file.read_at(&mut buffer[filled..], range.start + filled as u64) {
+                Ok(0) => break,
+                Ok(read) => filled += read,
+                Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
+        }
+        buffer.truncate(filled);
+        Ok(Bytes::from(buffer))
+    });
+    reading.await.map_err(|error| failed(&error))?.map_err(|error| failed(&error))
 }
 
 /// Which ranges of which objects are a range of all of them, none longer than `longest`.

@@ -238,7 +238,7 @@ pub async fn as_csv(
         (header::CONTENT_TYPE, Format::Csv.content_type().to_owned()),
         (header::CONTENT_DISPOSITION, Format::Csv.file("annotations")),
     ];
-    Ok((headers, export::csv(true, annotations)?).into_response())
+    Ok((headers, export::csv(Some(AnnotationView::HEADER), annotations)?).into_response())
 }
 
 /// What was imported.
