@@ -326,6 +326,7 @@ both!(view_1_attack_81_tiles_are_given_to_nobody_who_does_not_see_the_dataset, a
     let kept: Answer = john.call(Method::GET, &address, None, &[("if-none-match", &tag)]).await;
     assert_eq!(kept.status, 404);
     // A Member sees what was shared with them, and not a moment longer.
+    app.team_licence(&org).await;
     let mary = app.person("Mary").await;
     app.join(&org, &mary, Role::Member).await;
     mary.get(&address).await.expect(404);
