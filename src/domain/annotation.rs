@@ -178,9 +178,15 @@ pub fn typed_degrees(text: &str, most: i64) -> Result<i64, FieldIssue> {
 
 /// Nanodegrees in degrees, exactly: `-8.59123`.
 pub fn degrees(nano: i64) -> String {
-    let sign = if nano < 0 { "-" } else { "" };
-    let (whole, part) = (nano.unsigned_abs() / DEGREE.unsigned_abs(), nano.unsigned_abs() % DEGREE.unsigned_abs());
-    let text = format!("{sign}{whole}.{part:09}");
+    plain_decimal(nano, 9)
+}
+
+/// A whole number of units of which ten to the power of `digits` are one, as a decimal number without needless zeros.
+pub fn plain_decimal(units: i64, digits: u32) -> String {
+    let sign = if units < 0 { "-" } else { "" };
+    let one = 10_u64.pow(digits);
+    let (whole, part) = (units.unsigned_abs() / one, units.unsigned_abs() % one);
+    let text = format!("{sign}{whole}.{part:0digits$}", digits = digits as usize);
     text.trim_end_matches('0').trim_end_matches('.').to_owned()
 }
 
