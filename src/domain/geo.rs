@@ -6,8 +6,8 @@
 use super::photo::Position;
 
 /// The ellipsoid of GPS (WGS 84): its longer half axis in metres, and the square of its eccentricity.
-const LONGER_AXIS: f64 = 6_378_137.0;
-const ECCENTRICITY_SQUARED: f64 = 0.006_694_379_990_141_316;
+pub(super) const LONGER_AXIS: f64 = 6_378_137.0;
+pub(super) const ECCENTRICITY_SQUARED: f64 = 0.006_694_379_990_141_316;
 
 /// No frame is nearer to a pole, in degrees of latitude: there, a degree of longitude is next to nothing.
 const MAX_LATITUDE: f64 = 89.0;

@@ -37,6 +37,7 @@ pub mod task;
 pub mod transfer;
 pub mod trash;
 pub mod upload;
+pub mod viewer;
 
 use leptos::{
     prelude::Resource,
