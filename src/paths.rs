@@ -85,6 +85,21 @@ pub fn file_preview(dataset: &str, number: i64, pixels: u32) -> String {
     format!("/api/v1/datasets/{}/files/{number}/preview?size={pixels}", encode(dataset))
 }
 
+/// A tile of a layer, for `<img>` (VIEW-1): of a person, or of whoever has a link with a `token`. Its place
+/// is the level, the column and the row.
+pub fn layer_tile(token: Option<&str>, dataset: &str, number: i64, (level, x, y): (u32, u32, u32)) -> String {
+    let dataset = encode(dataset);
+    match token {
+        None => format!("/api/v1/datasets/{dataset}/layers/{number}/{level}/{x}/{y}"),
+        Some(token) => format!("/s/{}/datasets/{dataset}/layers/{number}/{level}/{x}/{y}", encode(token)),
+    }
+}
+
+/// The tiles of a layer as one file (VIEW-1).
+pub fn layer_content(dataset: &str, number: i64) -> String {
+    format!("/api/v1/datasets/{}/layers/{number}/content", encode(dataset))
+}
+
 /// Where the form that uploads without script is sent to; the dataset's id follows.
 pub const UPLOAD_FORM: &str = "/upload/";
 

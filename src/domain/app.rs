@@ -51,9 +51,9 @@ impl BuiltIn {
                 summary: "Positions, flights, footprints and overlap of a survey, and a preview mosaic.",
                 price: PriceRule::Processing,
                 makes_processed: true,
-                version: 1,
+                version: 2,
                 notes: "The mosaic is placed by position and heading, so edges do not match. It is not a measured orthophoto.",
-                outputs: &[OutputRole::Mosaic, OutputRole::Index, OutputRole::Other],
+                outputs: &[OutputRole::Mosaic, OutputRole::Coverage, OutputRole::Index, OutputRole::Other],
                 timeout_minutes: 120,
             },
             Self::QcReport => BuiltInFacts {
@@ -415,6 +415,7 @@ pub enum OutputRole {
     Mosaic,
     Dsm,
     Dtm,
+    Coverage,
     PointCloud,
     Mesh,
     Index,
@@ -431,6 +432,7 @@ words! {
     Mosaic => "mosaic", "Preview mosaic";
     Dsm => "dsm", "Surface model";
     Dtm => "dtm", "Terrain model";
+    Coverage => "coverage", "Coverage";
     PointCloud => "point_cloud", "Point cloud";
     Mesh => "mesh", "Mesh";
     Index => "index", "Index";

@@ -1,6 +1,32 @@
-//! Rasters that jobs made, as layers of the viewer (VIEW-1).
+//! Rasters that jobs made, as layers of the viewer (VIEW-1): which results are layers, and how a layer is cut into tiles.
 
 use serde::{Deserialize, Serialize};
+
+use super::{
+    app::OutputRole,
+    file::{FilePath, Media},
+};
+
+/// The side of a tile, in pixels.
+pub const TILE: u32 = 512;
+
+/// The longest side of a raster that becomes a layer, in pixels. While it is converted, a row of tiles is in memory.
+pub const MAX_SIDE: u32 = 100_000;
+
+/// How many pixels a raster has at most that becomes a layer.
+pub const MAX_PIXELS: u64 = 2_500_000_000;
+
+/// How long it may take to make a layer, in milliseconds.
+pub const MAX_MILLIS: i64 = 30 * 60_000;
+
+/// How many times it is tried to make a layer.
+pub const MAX_ATTEMPTS: i64 = 5;
+
+/// How long a node has for the layer that it took, in milliseconds; it extends that while it works.
+pub const LEASE_MILLIS: i64 = 5 * 60_000;
+
+/// How many layers of a dataset are shown at most.
+pub const MAX_SHOWN: i64 = 50;
 
 /// What a layer shows, from the lowest to the highest.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
@@ -19,6 +45,32 @@ words! {
     Coverage => "coverage", "Coverage";
 }
 
+impl LayerKind {
+    /// What results with this role show, if they are rasters.
+    pub const fn of_role(role: OutputRole) -> Option<Self> {
+        match role {
+            OutputRole::Mosaic => Some(Self::Mosaic),
+            OutputRole::Orthophoto => Some(Self::Orthophoto),
+            OutputRole::Dsm | OutputRole::Dtm => Some(Self::Elevation),
+            OutputRole::Coverage => Some(Self::Coverage),
+            OutputRole::PointCloud
+            | OutputRole::Mesh
+            | OutputRole::Index
+            | OutputRole::Report
+            | OutputRole::Log
+            | OutputRole::Other => None,
+        }
+    }
+
+    /// What a result is shown as. Beside a raster there may be a small picture of it with the same role: that is no layer. A file that
+    /// is called like a TIFF and is none is a layer that cannot be shown, so that people learn it.
+    pub fn of_result(role: OutputRole, media: Media, path: &str) -> Option<Self> {
+        let path = path.to_lowercase();
+        let is_tiff = media == Media::Tiff || path.ends_with(".tif") || path.ends_with(".tiff");
+        Self::of_role(role).filter(|_| is_tiff)
+    }
+}
+
 /// How far a layer is.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub enum LayerState {
@@ -27,4 +79,99 @@ pub enum LayerState {
     Ready,
     /// It cannot be shown, and why; the file can be downloaded.
     Failed(String),
+}
+
+impl LayerState {
+    /// The word for the API.
+    pub const fn as_str(&self) -> &'static str {
+        match self {
+            Self::Waiting => "waiting",
+            Self::Ready => "ready",
+            Self::Failed(_) => "failed",
+        }
+    }
+}
+
+/// What layers are called: by the roles of their files, with the name of the file where several have the same role.
+pub fn titles(results: &[(OutputRole, String)]) -> Vec<String> {
+    let title = |(role, path): &(OutputRole, String)| {
+        let alone = results.iter().filter(|(other, _)| other == role).count() == 1;
+        let name = path.rsplit('/').next().unwrap_or(path);
+        if alone { role.label().to_owned() } else { format!("{} ({name})", role.label()) }
+    };
+    results.iter().map(title).collect()
+}
+
+/// How many levels a raster has: each has half as many pixels a side as the finer one, and the coarsest fits into a tile.
+pub fn level_count(width: u32, height: u32) -> u32 {
+    let (mut longest, mut levels) = (width.max(height), 1);
+    while longest > TILE {
+        longest = longest.div_ceil(2);
+        levels += 1;
+    }
+    levels
+}
+
+/// How many pixels a side a level has; level 0 is the coarsest. `None` where there is no such level.
+pub fn level_sides((width, height): (u32, u32), levels: u32, level: u32) -> Option<(u32, u32)> {
+    let halvings = levels.checked_sub(1)?.checked_sub(level)?;
+    let side = |side: u32| u32::try_from(u64::from(side).div_ceil(1_u64.checked_shl(halvings)?)).ok();
+    Some((side(width)?, side(height)?))
+}
+
+/// How many tiles a level of so many pixels has, across and down.
+pub const fn tile_counts((width, height): (u32, u32)) -> (u32, u32) {
+    (width.div_ceil(TILE), height.div_ceil(TILE))
+}
+
+/// What a download of a layer's tiles in one file is called: the file's own name says what it is of.
+pub fn tiled_name(path: &FilePath) -> String {
+    let name = path.as_str().rsplit('/').next().unwrap_or_default();
+    let stem = name.rsplit_once('.').map_or(name, |(stem, _)| stem);
+    format!("{stem}-tiled.tif")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn view_1_rasters_are_layers_and_small_pictures_of_them_are_not() {
+        let of = LayerKind::of_result;
+        assert_eq!(of(OutputRole::Mosaic, Media::Tiff, "mosaic.tif"), Some(LayerKind::Mosaic));
+        assert_eq!(of(OutputRole::Mosaic, Media::Jpeg, "mosaic.jpg"), None);
+        assert_eq!(of(OutputRole::Dsm, Media::Tiff, "a/dsm"), Some(LayerKind::Elevation));
+        assert_eq!(of(OutputRole::Dtm, Media::Other, "a/DTM.TIFF"), Some(LayerKind::Elevation));
+        assert_eq!(of(OutputRole::Other, Media::Tiff, "ndvi.tif"), None);
+        assert!(LayerKind::Mosaic < LayerKind::Orthophoto && LayerKind::Elevation < LayerKind::Coverage);
+    }
+
+    #[test]
+    fn view_1_layers_of_one_role_are_told_apart_by_their_files() {
+        let file = |role, path: &str| (role, path.to_owned());
+        let results = [
+            file(OutputRole::Dsm, "odm_dem/dsm.tif"),
+            file(OutputRole::Orthophoto, "a/north.tif"),
+            file(OutputRole::Orthophoto, "a/south.tif"),
+        ];
+        assert_eq!(titles(&results), ["Surface model", "Orthophoto (north.tif)", "Orthophoto (south.tif)"]);
+    }
+
+    #[test]
+    fn view_1_levels_halve_until_one_tile_holds_all() {
+        assert_eq!([level_count(1, 1), level_count(512, 512), level_count(513, 1)], [1, 1, 2]);
+        assert_eq!(level_count(100_000, 3), 9);
+        let levels = level_count(5_000, 1_301);
+        let sides: Vec<_> = (0..levels).filter_map(|level| level_sides((5_000, 1_301), levels, level)).collect();
+        assert_eq!(sides, [(313, 82), (625, 163), (1_250, 326), (2_500, 651), (5_000, 1_301)]);
+        assert_eq!(level_sides((5_000, 1_301), levels, levels), None);
+        assert_eq!(level_sides((5, 5), u32::MAX, 0), None, "more levels than a number has bits");
+        assert_eq!(tile_counts((5_000, 1_301)), (10, 3));
+    }
+
+    #[test]
+    fn view_1_the_file_of_tiles_is_called_like_its_source() {
+        let name = |path: &str| tiled_name(&FilePath::parse(path).expect("a path"));
+        assert_eq!([name("a/b/dsm.tif"), name("plain")], ["dsm-tiled.tif", "plain-tiled.tif"]);
+    }
 }

@@ -9,7 +9,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    file::Media,
+    file::{Media, Side},
     time::{Day, Timestamp},
 };
 
@@ -52,9 +52,13 @@ const TOO_BRIGHT_SHARE: u32 = 5_000;
 /// The longest text that is taken from a camera, in characters.
 const MAX_TEXT_CHARS: usize = 60;
 
-/// Whether bytes of this kind are opened as a photo.
-pub const fn is_photo(media: Media) -> bool {
-    matches!(media, Media::Jpeg | Media::Png | Media::Tiff | Media::Webp)
+/// Whether a file is opened as a photo. A TIFF among the results is a raster: what shows it is a layer (VIEW-1).
+pub const fn is_photo(side: Side, media: Media) -> bool {
+    match media {
+        Media::Jpeg | Media::Png | Media::Webp => true,
+        Media::Tiff => matches!(side, Side::Input),
+        _ => false,
+    }
 }
 
 /// How far a photo has come.

@@ -11,12 +11,10 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     geo::{Frame, Point, float, whole},
+    layer::TILE,
     measure::Units,
     photo::Position,
 };
-
-/// The side of a tile in pixels.
-pub const TILE: u32 = 512;
 
 /// How many tiles of a layer are shown at once: a large screen with twice the pixels needs 60.
 pub const MAX_TILES: usize = 160;

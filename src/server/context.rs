@@ -25,6 +25,7 @@ use super::{
     limit::RateLimiter,
     live::Live,
     password::Hasher,
+    pictures::TileIndexes,
     secret::Secret,
     store::Db,
     task_progress::TaskRegistry,
@@ -62,6 +63,7 @@ struct Inner {
     operator_mail: OnceLock<String>,
     tasks: TaskRegistry,
     files: OnceLock<Files>,
+    tile_indexes: TileIndexes,
 }
 
 impl Ctx {
@@ -102,6 +104,7 @@ impl Ctx {
             default_storage: OnceLock::new(),
             policy: OnceLock::new(),
             files: OnceLock::new(),
+            tile_indexes: TileIndexes::default(),
         }))
     }
 
@@ -158,6 +161,11 @@ impl Ctx {
     /// `Internal` in a command that was started without storage.
     pub fn files(&self) -> Result<&Files> {
         self.0.files.get().ok_or_else(|| Error::Internal("this command was started without storage".to_owned()))
+    }
+
+    /// Where the tiles of layers are, as far as this node remembers it.
+    pub fn tile_indexes(&self) -> &TileIndexes {
+        &self.0.tile_indexes
     }
 
     /// Sets who may sign up and create organizations. Only the first call counts.

@@ -172,6 +172,7 @@ const CIRCLES: &[(&str, &[&str])] = &[
             "server/rest/invitations.rs",
             "server/rest/jobs.rs",
             "server/rest/keys.rs",
+            "server/rest/layers.rs",
             "server/rest/licences.rs",
             "server/rest/links.rs",
             "server/rest/loans.rs",

@@ -13,13 +13,16 @@ mod header;
 mod jpeg;
 pub mod mosaic;
 mod pixels;
+mod raster;
 pub mod survey;
+mod tile_index;
 mod xmp;
 
 use std::sync::Arc;
 
 use bytes::Bytes;
 pub use geotiff::{Place, write_counts};
+pub use tile_index::{TileIndex, TileIndexes};
 use tokio::sync::Semaphore;
 
 use crate::domain::{

@@ -21,6 +21,7 @@ pub mod idempotency;
 pub mod invitations;
 pub mod jobs;
 pub mod keys;
+pub mod layers;
 pub mod licences;
 pub mod links;
 pub mod loans;
@@ -215,6 +216,7 @@ fn api() -> OpenApiRouter<Ctx> {
         .routes(routes!(files::list))
         .routes(routes!(files::show, files::change, files::delete))
         .routes(routes!(files::delete_all))
+        .routes(routes!(layers::list))
         .routes(routes!(engine::claim))
         .routes(routes!(engine::heartbeat))
         .routes(routes!(engine::log))
@@ -246,6 +248,8 @@ fn byte_api() -> OpenApiRouter<Ctx> {
         .routes(routes!(files::content))
         .routes(routes!(engine::input))
         .routes(routes!(files::preview))
+        .routes(routes!(layers::content))
+        .routes(routes!(layers::tile))
         .routes(routes!(zips::dataset))
         .routes(routes!(zips::folder))
 }

@@ -57,10 +57,14 @@ use super::{
     http_status::status_of,
     rest::{
         download::{Disposition, Download},
+        layers::download_of,
         problem::Problem,
     },
     session::{Caller, LINK_COOKIE, cookie_value, is_secure, set_cookie},
-    usecase::link::{self, LinkRequest, UnlockedLink, Visit},
+    usecase::{
+        layer::TileAddress,
+        link::{self, LinkRequest, UnlockedLink, Visit},
+    },
 };
 
 /// How long that is remembered.
@@ -99,6 +103,7 @@ pub fn bytes_router(ctx: &Ctx, options: &LeptosOptions) -> Router {
         .route("/s/{token}/{resource}/files/{number}/preview", get(preview))
         .route("/s/{token}/{resource}/files/{number}/content", get(content))
         .route("/s/{token}/{resource}/zip", get(zip))
+        .route("/s/{token}/datasets/{dataset}/layers/{number}/{level}/{x}/{y}", get(tile))
         .with_state(door)
         .layer(from_fn(unlisted))
 }
@@ -154,6 +159,17 @@ struct FileAddress {
 struct ZipAddress {
     token: String,
     resource: String,
+}
+
+/// The parts of the address of a tile.
+#[derive(Debug, Deserialize)]
+struct LayerTileAddress {
+    token: String,
+    dataset: String,
+    number: String,
+    level: String,
+    x: String,
+    y: String,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -451,6 +467,22 @@ async fn preview(
                 Download { disposition: Disposition::Inline, media: "image/jpeg", bytes: found.bytes, tag: &tag };
             checked(download.answer(&method, &headers, |part| found.read(&ctx, part)).await)
         }
+        Err(error) => refused(&style, &error),
+    }
+}
+
+async fn tile(
+    State(LinkState { ctx, style }): State<LinkState>,
+    caller: Option<axum::Extension<Caller>>,
+    method: Method,
+    headers: HeaderMap,
+    address: Result<Path<LayerTileAddress>, PathRejection>,
+) -> Response {
+    let Ok(Path(address)) = address else { return refused(&style, &Refusal::NotFound.into()) };
+    let LayerTileAddress { token, dataset, number, level, x, y } = address;
+    let asked = of_file(FileAddress { token, resource: dataset, number }, &headers);
+    match link::tile(&ctx, &client(caller), &asked, &TileAddress { level, x, y }).await {
+        Ok(found) => checked(download_of(&found).answer(&method, &headers, |part| found.read(&ctx, part)).await),
         Err(error) => refused(&style, &error),
     }
 }

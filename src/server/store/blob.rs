@@ -8,11 +8,10 @@ use std::collections::BTreeMap;
 use sqlx::FromRow;
 use uuid::Uuid;
 
-use super::{CHUNK, Result, Tx, photo};
+use super::{CHUNK, Result, Tx, layer, photo};
 use crate::domain::{
     file::Media,
     id::{BlobId, ObjectId, UploadId},
-    photo::is_photo,
     time::Timestamp,
 };
 
@@ -41,18 +40,7 @@ pub async fn find_same(tx: &mut Tx, cluster: &str, sha256: &str, bytes: i64) -> 
 
 /// Makes a blob of the pieces of an upload, which has none afterwards.
 pub async fn insert(tx: &mut Tx, new: &NewBlob<'_>, upload: UploadId) -> Result<()> {
-    tx.sql(
-        "INSERT INTO blob (id, cluster, sha256, bytes, crc32, media, created_at) VALUES ($1, $2, $3, $4, $5, $6, $7)",
-    )
-    .bind(new.id)
-    .bind(new.cluster.to_owned())
-    .bind(new.sha256.to_owned())
-    .bind(new.bytes)
-    .bind(i64::from(new.crc32))
-    .bind(new.media)
-    .bind(new.at)
-    .execute()
-    .await?;
+    insert_row(tx, new).await?;
     // Pieces that were given up leave gaps in the numbers.
     tx.sql(
         "INSERT INTO blob_piece (blob_id, number, object_id, bytes)
@@ -64,10 +52,35 @@ pub async fn insert(tx: &mut Tx, new: &NewBlob<'_>, upload: UploadId) -> Result<
     .execute()
     .await?;
     tx.sql("DELETE FROM upload_piece WHERE upload_id = $1 AND state = 'written'").bind(upload).execute().await?;
-    if is_photo(new.media) {
-        photo::insert(tx, new.id, new.at).await?;
-    }
     Ok(())
+}
+
+/// Makes a blob of one object that was written.
+pub async fn insert_object(tx: &mut Tx, new: &NewBlob<'_>, object: ObjectId) -> Result<()> {
+    insert_row(tx, new).await?;
+    tx.sql("INSERT INTO blob_piece (blob_id, number, object_id, bytes) VALUES ($1, 1, $2, $3)")
+        .bind(new.id)
+        .bind(object)
+        .bind(new.bytes)
+        .execute()
+        .await
+        .map(|_| ())
+}
+
+async fn insert_row(tx: &mut Tx, new: &NewBlob<'_>) -> Result<()> {
+    tx.sql(
+        "INSERT INTO blob (id, cluster, sha256, bytes, crc32, media, created_at) VALUES ($1, $2, $3, $4, $5, $6, $7)",
+    )
+    .bind(new.id)
+    .bind(new.cluster.to_owned())
+    .bind(new.sha256.to_owned())
+    .bind(new.bytes)
+    .bind(i64::from(new.crc32))
+    .bind(new.media)
+    .bind(new.at)
+    .execute()
+    .await
+    .map(|_| ())
 }
 
 /// The objects of a blob with their sizes, in order.
@@ -111,11 +124,13 @@ pub async fn list_checks(tx: &mut Tx, limit: i64) -> Result<Vec<BlobId>> {
         .await
 }
 
-/// Deletes those of some blobs that no file has any more; their objects go to the trash until `not_before`, those of their previews
-/// until `previews_not_before`. How many.
+/// Deletes those of some blobs that no file and no layer has any more; their objects go to the trash until `not_before`, those of
+/// their previews, and of layers that are being made of them, until `previews_not_before`. How many. The tiles of their layers are to
+/// be looked at next.
 pub async fn delete_unused(
     tx: &mut Tx,
     blobs: &[BlobId],
+    at: Timestamp,
     not_before: Timestamp,
     previews_not_before: Timestamp,
 ) -> Result<u64> {
@@ -125,7 +140,8 @@ pub async fn delete_unused(
         let unused: Vec<BlobId> = tx
             .sql_list(
                 "SELECT b.id FROM blob b WHERE b.id IN ({ids}) AND NOT EXISTS (SELECT 1 FROM dataset_file f WHERE f.blob_id = b.id)
-                    AND NOT EXISTS (SELECT 1 FROM job_output o WHERE o.blob_id = b.id)",
+                    AND NOT EXISTS (SELECT 1 FROM job_output o WHERE o.blob_id = b.id)
+                    AND NOT EXISTS (SELECT 1 FROM view_layer l WHERE l.tiles_blob_id = b.id)",
                 chunk,
             )
             .column()
@@ -143,6 +159,7 @@ pub async fn delete_unused(
         .await?;
         tx.sql_list("DELETE FROM blob_piece WHERE blob_id IN ({ids})", &unused).execute().await?;
         photo::delete(tx, &unused, previews_not_before).await?;
+        layer::delete(tx, &unused, at, previews_not_before).await?;
         deleted += tx.sql_list("DELETE FROM blob WHERE id IN ({ids})", &unused).execute().await?;
     }
     Ok(deleted)
@@ -181,13 +198,14 @@ pub async fn list_preview_objects(tx: &mut Tx, after: ObjectId, limit: i64) -> R
     .await
 }
 
-/// Those of some objects that any row knows: of a blob, of a preview, of an upload, or in the trash.
+/// Those of some objects that any row knows: of a blob, of a preview, of a layer that is being made, of an upload, or in the trash.
 pub async fn list_known(tx: &mut Tx, objects: &[ObjectId]) -> Result<Vec<Uuid>> {
     let mut known = Vec::new();
     for chunk in objects.chunks(CHUNK) {
         for sql in [
             "SELECT object_id FROM blob_piece WHERE object_id IN ({ids})",
             "SELECT object_id FROM photo_preview WHERE object_id IN ({ids})",
+            "SELECT object_id FROM view_layer WHERE object_id IN ({ids})",
             "SELECT object_id FROM upload_piece WHERE object_id IN ({ids})",
             "SELECT object_id FROM object_trash WHERE object_id IN ({ids})",
         ] {

@@ -301,9 +301,10 @@ pub const INVARIANTS: &[Invariant] = &[
             WHERE b.cluster <> COALESCE(r.cluster, '')",
     },
     Invariant {
-        name: "every blob has a file, or is about to be freed (FILE-6)",
+        name: "every blob has a file or is the tiles of a layer, or is about to be freed (FILE-6)",
         sql: "SELECT CAST(COUNT(*) AS BIGINT) FROM blob b WHERE NOT EXISTS (SELECT 1 FROM dataset_file f WHERE f.blob_id = b.id)
             AND NOT EXISTS (SELECT 1 FROM job_output o WHERE o.blob_id = b.id)
+            AND NOT EXISTS (SELECT 1 FROM view_layer l WHERE l.tiles_blob_id = b.id)
             AND NOT EXISTS (SELECT 1 FROM blob_check c WHERE c.blob_id = b.id)",
     },
     Invariant {
@@ -316,24 +317,42 @@ pub const INVARIANTS: &[Invariant] = &[
                 OR COALESCE(whole.highest, 0) > u.pieces OR (u.claim_id IS NULL AND COALESCE(whole.writing, 0) > 0)",
     },
     Invariant {
-        name: "every object belongs to one blob, preview or upload, or is in the trash (FILE-1)",
+        name: "every object belongs to one blob, preview, layer or upload, or is in the trash (FILE-1)",
         sql: "SELECT CAST((SELECT COUNT(*) FROM blob_piece b JOIN upload_piece u ON u.object_id = b.object_id)
             + (SELECT COUNT(*) FROM photo_preview v JOIN blob_piece b ON b.object_id = v.object_id)
             + (SELECT COUNT(*) FROM photo_preview v JOIN upload_piece u ON u.object_id = v.object_id)
             + (SELECT COUNT(*) FROM photo_preview v JOIN object_trash t ON t.object_id = v.object_id)
+            + (SELECT COUNT(*) FROM view_layer l JOIN blob_piece b ON b.object_id = l.object_id)
+            + (SELECT COUNT(*) FROM view_layer l JOIN upload_piece u ON u.object_id = l.object_id)
+            + (SELECT COUNT(*) FROM view_layer l JOIN photo_preview v ON v.object_id = l.object_id)
+            + (SELECT COUNT(*) FROM view_layer l JOIN object_trash t ON t.object_id = l.object_id)
             + (SELECT COUNT(*) FROM blob_piece b JOIN object_trash t ON t.object_id = b.object_id)
             + (SELECT COUNT(*) FROM upload_piece u JOIN object_trash t ON t.object_id = u.object_id) AS BIGINT)",
     },
     Invariant {
-        name: "every image that can be shown is a photo, with both previews once it is made, and with none before (FILE-5)",
+        name: "every image to be processed that can be shown is a photo, with both previews once it is made, and with none before (FILE-5)",
         sql: "SELECT CAST(
-            (SELECT COUNT(*) FROM blob b LEFT JOIN photo p ON p.blob_id = b.id
-                WHERE (p.blob_id IS NOT NULL) <> (b.media IN ('image/jpeg', 'image/png', 'image/tiff', 'image/webp')))
+            (SELECT COUNT(*) FROM photo p JOIN blob b ON b.id = p.blob_id
+                WHERE b.media NOT IN ('image/jpeg', 'image/png', 'image/tiff', 'image/webp'))
+            + (SELECT COUNT(*) FROM blob b WHERE b.media IN ('image/jpeg', 'image/png', 'image/tiff', 'image/webp')
+                AND NOT EXISTS (SELECT 1 FROM photo p WHERE p.blob_id = b.id)
+                AND EXISTS (SELECT 1 FROM dataset_file f WHERE f.blob_id = b.id AND (f.side = 'input' OR b.media <> 'image/tiff')))
             + (SELECT COUNT(*) FROM photo p LEFT JOIN (
                 SELECT v.blob_id, COUNT(*) AS previews, SUM(CASE WHEN v.bytes > 0 THEN 1 ELSE 0 END) AS written
                 FROM photo_preview v GROUP BY v.blob_id) AS made ON made.blob_id = p.blob_id
                 WHERE (p.state = 'made' AND COALESCE(made.written, 0) <> 2) OR (p.state <> 'made' AND COALESCE(made.written, 0) > 0)
                     OR (p.state <> 'made' AND p.claim_id IS NULL AND COALESCE(made.previews, 0) > 0))
+            AS BIGINT)",
+    },
+    Invariant {
+        name: "every raster that a job made is a layer, whose tiles are in its cluster (VIEW-1)",
+        sql: "SELECT CAST(
+            (SELECT COUNT(*) FROM dataset_file f JOIN blob b ON b.id = f.blob_id
+                WHERE f.side = 'output' AND f.app_id IS NOT NULL AND f.role IN ('mosaic', 'orthophoto', 'dsm', 'dtm', 'coverage') AND b.media = 'image/tiff'
+                AND NOT EXISTS (SELECT 1 FROM view_layer l WHERE l.blob_id = f.blob_id
+                    AND l.kind = CASE WHEN f.role IN ('dsm', 'dtm') THEN 'elevation' ELSE f.role END))
+            + (SELECT COUNT(*) FROM view_layer l JOIN blob b ON b.id = l.blob_id JOIN blob t ON t.id = l.tiles_blob_id
+                WHERE t.cluster <> b.cluster OR t.media <> 'image/tiff' OR l.index_bytes > t.bytes)
             AS BIGINT)",
     },
     Invariant {

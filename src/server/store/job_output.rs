@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use sqlx::FromRow;
 
-use super::{CHUNK, Result, Tx, dataset_file};
+use super::{CHUNK, Result, Tx, dataset_file, layer};
 use crate::domain::{
     app::OutputRole,
     file::{FilePath, Side},
@@ -126,7 +126,7 @@ pub async fn delete(tx: &mut Tx, job: JobId, kept: Option<OutputRole>, at: Times
         .map(|_| ())
 }
 
-/// Makes the outputs of a job results of the permit's dataset: those that the app made before go. What somebody uploaded, and what
+/// Makes the outputs of a job results of the permit's dataset, and the rasters among them layers: what the app made before goes. What somebody uploaded, and what
 /// other apps made, stays: outputs whose paths are taken go into a folder that is called like the app. How many there are.
 pub async fn publish(
     tx: &mut Tx,
@@ -170,6 +170,7 @@ pub async fn publish(
         .execute()
         .await?;
     tx.sql("DELETE FROM job_output WHERE job_id = $1").bind(job).execute().await?;
+    layer::insert_of_job(tx, dataset, job, at).await?;
     dataset_file::recount(tx, permit, last + i64::try_from(added).unwrap_or(0), added > 0, at).await?;
     Ok(added)
 }

@@ -40,6 +40,7 @@ pub mod job_log;
 pub mod job_output;
 pub mod kept_form;
 pub mod key;
+pub mod layer;
 pub mod licence;
 pub mod link;
 pub mod live;

@@ -22,9 +22,9 @@ use crate::domain::{
 /// How many datasets are told that a photo of theirs is ready, at most.
 const MAX_TOLD: i64 = 200;
 
-/// A photo that is to be opened.
+/// A photo that is to be opened, unless it was before.
 pub async fn insert(tx: &mut Tx, blob: BlobId, at: Timestamp) -> Result<()> {
-    tx.sql("INSERT INTO photo (blob_id, state, due_at, attempts) VALUES ($1, 'waiting', $2, 0)")
+    tx.sql("INSERT INTO photo (blob_id, state, due_at, attempts) VALUES ($1, 'waiting', $2, 0) ON CONFLICT (blob_id) DO NOTHING")
         .bind(blob)
         .bind(at)
         .execute()

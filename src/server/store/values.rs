@@ -25,6 +25,7 @@ use crate::domain::{
     job::{FailureKind, JobState},
     job_log::LogLevel,
     key::Scopes,
+    layer::LayerKind,
     licence::{EntryKind, Model, Product},
     loan::LoanEnd,
     mail::MailState,
@@ -178,7 +179,7 @@ pub(super) use from_columns;
 stored_as! { Uuid: PersonId, OrganizationId, AccountId, InvitationId, ResourceId, GrantId, LicenceId, EntryId, TransferId, OfferId, LinkId, SessionId, OneTimeLinkId, AuditId, TaskId, UndoId, MailId, ContactId, RequestId, OperatorKeyId, LoanId, KeyId, BlobId, ObjectId, UploadId, AppId, JobId, LeaseId }
 stored_as! { i64: Timestamp, Day }
 
-stored_as_text! { as_str, parse: Role, Level, Kind, DatasetStatus, Product, Model, EntryKind, TaskKind, TaskState, ShareLinkState, OfferState, InvitationState, MailState, PlanTier, OrganizationKind, Purpose, PeopleVisibility, RequestState, LoanEnd, Action, Side, Media, OnConflict, PhotoState, AppState, PriceRule, OutputRole, JobState, FailureKind, LogLevel }
+stored_as_text! { as_str, parse: Role, Level, Kind, DatasetStatus, Product, Model, EntryKind, TaskKind, TaskState, ShareLinkState, OfferState, InvitationState, MailState, PlanTier, OrganizationKind, Purpose, PeopleVisibility, RequestState, LoanEnd, Action, Side, Media, OnConflict, PhotoState, AppState, PriceRule, OutputRole, JobState, FailureKind, LogLevel, LayerKind }
 stored_as_text! { text, read: Scopes }
 
 listed! { PersonId, OrganizationId, AccountId, InvitationId, ResourceId, LicenceId, MailId, BlobId, ObjectId, UploadId, AppId, JobId }

@@ -28,6 +28,7 @@ use crate::{
     view::{
         Control, Page, RowView,
         link::{LinkFiles, LinkTargetRow, LinkTargetView, ShareLinkView, ShareView},
+        viewer::LayerView,
     },
 };
 
@@ -41,6 +42,7 @@ use super::{
     access,
     audit::{self, AuditEvent},
     file::{self, FileContent, FilesQuery, Preview},
+    layer::{self, LayerBytes, TileAddress},
     pager::Pager,
     zip::{self, ZipContent, ZipQuery},
 };
@@ -427,6 +429,24 @@ pub async fn preview(ctx: &Ctx, client: &Client, asked: &LinkRequest, size: &str
 pub async fn content(ctx: &Ctx, client: &Client, asked: &LinkRequest) -> Result<FileContent> {
     let (mut tx, dataset) = open_dataset(ctx, client, asked, Act::Download).await?;
     file::content_in(&mut tx, dataset, &asked.file).await
+}
+
+/// The layers of a dataset, for somebody with a link to it (VIEW-4).
+///
+/// # Errors
+/// `NotFound`; `RateLimited`.
+pub async fn layers(ctx: &Ctx, client: &Client, asked: &LinkRequest) -> Result<Vec<LayerView>> {
+    let (mut tx, dataset) = open_dataset(ctx, client, asked, Act::View).await?;
+    layer::list_in(&mut tx, dataset).await
+}
+
+/// A tile of a layer, for somebody with a link to its dataset (VIEW-4).
+///
+/// # Errors
+/// `NotFound`, also while the layer is not ready; `RateLimited`.
+pub async fn tile(ctx: &Ctx, client: &Client, asked: &LinkRequest, at: &TileAddress) -> Result<LayerBytes> {
+    let (tx, dataset) = open_dataset(ctx, client, asked, Act::View).await?;
+    layer::tile_in(ctx, tx, dataset, &asked.file, at).await
 }
 
 /// The files of a dataset as a ZIP, or those with these numbers, for somebody with a link to it (FILE-4).

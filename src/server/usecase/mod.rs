@@ -27,6 +27,7 @@ pub mod idempotency;
 pub mod invitation;
 pub mod job;
 pub mod key;
+pub mod layer;
 pub mod licence;
 pub mod link;
 pub mod live;

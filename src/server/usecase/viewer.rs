@@ -29,12 +29,13 @@ use crate::{
     },
     view::{
         Crumb,
-        viewer::{AnnotationView, LayerView, MAX_PHOTOS, PhotoOnMap, ViewerChanges, ViewerView},
+        viewer::{AnnotationView, MAX_PHOTOS, PhotoOnMap, ViewerChanges, ViewerView},
     },
 };
 
 use super::{
     access::{self, AccessPath},
+    layer,
     link::{self, LinkRequest},
     survey,
 };
@@ -56,7 +57,7 @@ pub async fn show(ctx: &Ctx, by: &Principal, dataset: &str) -> Result<ViewerView
         dataset: dataset.to_string(),
         name: found.name,
         place: place(&access_path.visible_path()),
-        layers: layers(&mut tx, dataset).await?,
+        layers: layer::list_in(&mut tx, dataset).await?,
         photos,
         more_photos,
         annotations: annotations(&mut tx, dataset).await?,
@@ -74,7 +75,7 @@ pub async fn changes(ctx: &Ctx, by: &Principal, dataset: &str) -> Result<ViewerC
     let mut tx = ctx.db().read().await?;
     let (_, access_path) = access::permit(&mut tx, by, Act::View, dataset).await?;
     Ok(ViewerChanges {
-        layers: layers(&mut tx, dataset).await?,
+        layers: layer::list_in(&mut tx, dataset).await?,
         annotations: annotations(&mut tx, dataset).await?,
         save: save(&access_path),
         download: download(&access_path),
@@ -99,7 +100,7 @@ pub async fn visit(ctx: &Ctx, client: &Client, asked: &LinkRequest) -> Result<Vi
         dataset: dataset.to_string(),
         name: found.name,
         place: None,
-        layers: layers(&mut tx, dataset).await?,
+        layers: layer::list_in(&mut tx, dataset).await?,
         photos,
         more_photos,
         annotations: annotations(&mut tx, dataset).await?.into_iter().map(nameless).collect(),
@@ -112,10 +113,6 @@ pub async fn visit(ctx: &Ctx, client: &Client, asked: &LinkRequest) -> Result<Vi
 fn place(path: &[Crumb]) -> Option<String> {
     let above = path.len().checked_sub(2)?;
     path.get(above).map(|crumb| crumb.name.clone())
-}
-
-async fn layers(_tx: &mut Tx, _dataset: ResourceId) -> Result<Vec<LayerView>> {
-    Ok(Vec::new())
 }
 
 async fn annotations(_tx: &mut Tx, _dataset: ResourceId) -> Result<Vec<AnnotationView>> {

@@ -415,6 +415,7 @@ fn read_chunk(mut file: &File) -> Option<Arriving> {
 fn role(name: &str) -> OutputRole {
     match name {
         survey_index::MOSAIC_TIF | survey_index::MOSAIC_JPG => OutputRole::Mosaic,
+        survey_index::COVERAGE_TIF => OutputRole::Coverage,
         survey_index::INDEX_JSON => OutputRole::Index,
         qc_report::QC_JSON | qc_report::QC_CSV => OutputRole::Report,
         _ => OutputRole::Other,

@@ -199,7 +199,7 @@ async fn forget_blobs(ctx: &Ctx) -> Result<u64> {
         .write(|tx, _| {
             Box::pin(async {
                 let blobs = blob::list_checks(tx, BATCH_SIZE).await?;
-                blob::delete_unused(tx, &blobs, not_before, previews_not_before).await?;
+                blob::delete_unused(tx, &blobs, now, not_before, previews_not_before).await?;
                 Ok::<_, Error>(count(blobs.len()))
             })
         })

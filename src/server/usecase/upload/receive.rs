@@ -17,6 +17,7 @@ use crate::{
         file::FilePath,
         id::{BlobId, JobId, ObjectId, UploadId},
         permit::Permit,
+        photo::is_photo,
         refusal::Refusal,
         storage::size,
         time::Timestamp,
@@ -29,7 +30,7 @@ use crate::{
         context::Ctx,
         error::{Error, Result},
         files::{PieceSum, PieceWriter, RunningSum, SumState},
-        store::{Tx, blob, dataset_file, job_output, resource, upload},
+        store::{Tx, blob, dataset_file, job_output, photo, resource, upload},
         usecase::{
             audit::{self, AuditEvent},
             file::find_clash,
@@ -575,14 +576,19 @@ async fn blob_of(
     same: Option<BlobId>,
 ) -> Result<BlobId> {
     let now = ctx.now();
-    if let Some(id) = same {
+    let id = if let Some(id) = same {
         upload::discard_pieces(tx, &[upload.id], now).await?;
-        return Ok(id);
+        id
+    } else {
+        let id = BlobId(ctx.id());
+        let (cluster, sha256) = (upload.cluster.as_str(), sum.sha256.as_str());
+        let (bytes, crc32, media) = (upload.bytes, sum.crc32, sum.media);
+        blob::insert(tx, &blob::NewBlob { id, cluster, sha256, bytes, crc32, media, at: now }, upload.id).await?;
+        id
+    };
+    if is_photo(upload.side, sum.media) {
+        photo::insert(tx, id, now).await?;
     }
-    let id = BlobId(ctx.id());
-    let (cluster, sha256) = (upload.cluster.as_str(), sum.sha256.as_str());
-    let (bytes, crc32, media) = (upload.bytes, sum.crc32, sum.media);
-    blob::insert(tx, &blob::NewBlob { id, cluster, sha256, bytes, crc32, media, at: now }, upload.id).await?;
     Ok(id)
 }
 

@@ -10,7 +10,7 @@ use crate::{
     domain::{
         annotation::{Annotation, AnnotationKind, Colour},
         command::Control,
-        measure::{self, Measured, Units},
+        measure::{Measured, Units},
         photo::{Position, PreviewSize},
         time::Timestamp,
         viewport::{Ground, Placement, ShownLayers, Tile, ViewerAddress, Viewport},
@@ -75,10 +75,11 @@ impl Door {
     }
 
     pub fn tile(&self, layer: i64, Tile { level, x, y }: Tile) -> String {
-        match self {
-            Self::Person { dataset, .. } => paths::tile(dataset, layer, (level, x, y)),
-            Self::Link { token, dataset } => paths::link_tile(token, dataset, layer, (level, x, y)),
-        }
+        let token = match self {
+            Self::Person { .. } => None,
+            Self::Link { token, .. } => Some(token.as_str()),
+        };
+        paths::layer_tile(token, self.dataset(), layer, (level, x, y))
     }
 
     /// All results as a ZIP.
@@ -142,26 +143,6 @@ pub const fn kind_icon(kind: AnnotationKind) -> &'static str {
     }
 }
 
-/// How many places a drawing needs.
-pub const fn least_places(kind: AnnotationKind) -> usize {
-    match kind {
-        AnnotationKind::Point | AnnotationKind::Text => 1,
-        AnnotationKind::Line => 2,
-        AnnotationKind::Area => 3,
-    }
-}
-
-/// What a drawing measures.
-pub fn measured(kind: AnnotationKind, places: &[Position]) -> Measured {
-    match kind {
-        AnnotationKind::Point | AnnotationKind::Text => Measured::default(),
-        AnnotationKind::Line => Measured { length: Some(measure::length(places)), area: None },
-        AnnotationKind::Area => {
-            Measured { length: Some(measure::perimeter(places)), area: Some(measure::area(places)) }
-        }
-    }
-}
-
 /// What the server has of a drawing.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Saved {
@@ -204,7 +185,7 @@ pub struct Drawing {
 
 impl Drawing {
     pub fn measured(&self) -> Measured {
-        measured(self.kind, &self.annotation.places)
+        self.kind.measure(&self.annotation.places)
     }
 
     /// What it is called: its name, or what it is.

@@ -1,0 +1,151 @@
+//! `/datasets/{id}/layers` (VIEW-1).
+
+use axum::{
+    extract::{Path, State},
+    http::{HeaderMap, Method},
+    response::Response,
+};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::{
+    domain::{
+        layer::{LayerKind, LayerState},
+        photo::Position,
+        survey::MOSAIC_NOTE,
+    },
+    server::{
+        context::Ctx,
+        usecase::layer::{self, LayerBytes, TileAddress},
+    },
+    view::viewer::LayerView,
+};
+
+use super::{
+    CurrentPerson, Json,
+    download::{Disposition, Download},
+    problem::Problem,
+};
+
+/// The layers of a dataset.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct LayersBody {
+    /// From the lowest to the highest.
+    items: Vec<LayerBody>,
+}
+
+/// A raster that a job made.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct LayerBody {
+    /// The number of the result among the dataset's files.
+    number: i64,
+    /// `mosaic`, `orthophoto`, `elevation` or `coverage`.
+    kind: &'static str,
+    title: String,
+    /// `waiting`, `ready` or `failed` (`problem` says why).
+    state: &'static str,
+    problem: Option<String>,
+    /// Pixels of the finest level; 0 while it is not ready, like `levels`.
+    width: u32,
+    height: u32,
+    /// Level 0 is the coarsest; each has twice as many pixels a side as the one before, in tiles of 512 pixels.
+    levels: u32,
+    /// The westernmost, southernmost, easternmost and northernmost degree; null while it is not ready.
+    bounds: Option<[f64; 4]>,
+    /// 17 by 17 places spread evenly over the raster, its edges among them, as `[longitude, latitude]` in degrees, row by row from the
+    /// upper left corner.
+    grid: Vec<[f64; 2]>,
+    /// What has to be known of how it was made; empty for nothing.
+    attribution: &'static str,
+}
+
+/// Nanodegrees in degrees.
+#[expect(clippy::cast_precision_loss, reason = "a position has fewer digits than a float")]
+fn degrees(value: i64) -> f64 {
+    value as f64 / 1e9
+}
+
+fn bounds(grid: &[Position]) -> Option<[f64; 4]> {
+    let longitudes = grid.iter().map(|at| at.longitude);
+    let latitudes = grid.iter().map(|at| at.latitude);
+    Some([
+        degrees(longitudes.clone().min()?),
+        degrees(latitudes.clone().min()?),
+        degrees(longitudes.max()?),
+        degrees(latitudes.max()?),
+    ])
+}
+
+impl From<LayerView> for LayerBody {
+    fn from(view: LayerView) -> Self {
+        Self {
+            number: view.number,
+            kind: view.kind.as_str(),
+            title: view.title,
+            state: view.state.as_str(),
+            width: view.width,
+            height: view.height,
+            levels: view.levels,
+            bounds: bounds(&view.grid),
+            grid: view.grid.iter().map(|at| [degrees(at.longitude), degrees(at.latitude)]).collect(),
+            attribution: if view.kind == LayerKind::Mosaic { MOSAIC_NOTE } else { "" },
+            problem: match view.state {
+                LayerState::Failed(problem) => Some(problem),
+                LayerState::Waiting | LayerState::Ready => None,
+            },
+        }
+    }
+}
+
+/// The layers of a dataset: the rasters that its jobs made. What cannot be shown is among them, and says why.
+#[utoipa::path(get, path = "/datasets/{id}/layers", tag = "files", params(("id" = String, Path)),
+    responses((status = 200, body = LayersBody), (status = 404, body = Problem)))]
+pub async fn list(
+    State(ctx): State<Ctx>,
+    CurrentPerson(by): CurrentPerson,
+    Path(id): Path<String>,
+) -> Result<Json<LayersBody>, Problem> {
+    Ok(Json(LayersBody { items: layer::list(&ctx, &by, &id).await?.into_iter().map(Into::into).collect() }))
+}
+
+/// A tile of a layer, a JPEG of 512 by 512 pixels that the server encoded; what is outside of the raster is white. It never changes, so
+/// browsers may keep it, for the person that they got it for. Whoever asks again is checked again.
+#[utoipa::path(get, path = "/datasets/{id}/layers/{number}/{level}/{x}/{y}", tag = "files",
+    params(("id" = String, Path), ("number" = i64, Path), ("level" = u32, Path), ("x" = u32, Path), ("y" = u32, Path)),
+    responses((status = 200, body = Vec<u8>, content_type = "image/jpeg"), (status = 206, body = Vec<u8>, content_type = "image/jpeg"), (status = 304), (status = 404, body = Problem), (status = 412, body = Problem), (status = 416, body = Problem)))]
+pub async fn tile(
+    State(ctx): State<Ctx>,
+    CurrentPerson(by): CurrentPerson,
+    Path((id, number, level, x, y)): Path<(String, String, String, String, String)>,
+    method: Method,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    let tile = layer::tile(&ctx, &by, &id, &number, &TileAddress { level, x, y }).await?;
+    download_of(&tile).answer(&method, &headers, |part| tile.read(&ctx, part)).await
+}
+
+/// A tile, as browsers show it.
+pub(in crate::server) fn download_of(tile: &LayerBytes) -> Download<'_> {
+    Download { disposition: Disposition::Inline, media: "image/jpeg", bytes: tile.bytes, tag: &tile.tag }
+}
+
+/// All tiles of a layer in one file: a cloud optimized GeoTIFF, which programs for maps read as they need it.
+#[utoipa::path(get, path = "/datasets/{id}/layers/{number}/content", tag = "files",
+    params(("id" = String, Path), ("number" = i64, Path), ("Range" = Option<String>, Header), ("If-Range" = Option<String>, Header)),
+    responses((status = 200, body = Vec<u8>, content_type = "image/tiff"), (status = 206, body = Vec<u8>, content_type = "image/tiff"), (status = 304), (status = 403, body = Problem), (status = 404, body = Problem), (status = 412, body = Problem), (status = 416, body = Problem)))]
+pub async fn content(
+    State(ctx): State<Ctx>,
+    CurrentPerson(by): CurrentPerson,
+    Path((id, number)): Path<(String, String)>,
+    method: Method,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    let whole = layer::content(&ctx, &by, &id, &number).await?;
+    let download = Download {
+        disposition: Disposition::Attachment(&whole.name),
+        media: "image/tiff",
+        bytes: whole.bytes,
+        tag: &whole.tag,
+    };
+    download.answer(&method, &headers, |part| whole.read(&ctx, part)).await
+}
