@@ -54,6 +54,8 @@ pub enum Act {
     Rename,
     /// Change a dataset's facts or have it processed.
     Process,
+    /// Save what is drawn on it (VIEW-3).
+    Annotate,
     /// Take it out of where it is, or put something moved into it.
     Move,
     /// Give, change or take access to it.
@@ -74,11 +76,12 @@ pub enum Act {
 
 impl Act {
     /// Every act.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::View,
         Self::Create,
         Self::Rename,
         Self::Process,
+        Self::Annotate,
         Self::Move,
         Self::GiveAccess,
         Self::Download,
@@ -94,7 +97,7 @@ impl Act {
         match self {
             Self::View | Self::Download | Self::Copy => Level::Reader,
             Self::Create => Level::Uploader,
-            Self::Rename | Self::Process | Self::Move | Self::Trash | Self::CopyLink => Level::Editor,
+            Self::Rename | Self::Process | Self::Annotate | Self::Move | Self::Trash | Self::CopyLink => Level::Editor,
             Self::GiveAccess | Self::Share | Self::Restrict => Level::Manager,
         }
     }

@@ -70,6 +70,10 @@ pub enum Action {
     FilesUploadDiscarded,
     FilesChanged,
     FilesDeleted,
+    AnnotationAdded,
+    AnnotationChanged,
+    AnnotationDeleted,
+    AnnotationsImported,
     SeatGiven,
     SeatTakenBack,
     SeatReleased,
@@ -170,6 +174,10 @@ words! {
     FilesUploadDiscarded => "files.upload_discarded", "Uploads discarded";
     FilesChanged => "files.changed", "File changed";
     FilesDeleted => "files.deleted", "Files deleted";
+    AnnotationAdded => "annotation.added", "Annotation added";
+    AnnotationChanged => "annotation.changed", "Annotation changed";
+    AnnotationDeleted => "annotation.deleted", "Annotation deleted";
+    AnnotationsImported => "annotation.imported", "Annotations imported";
     SeatGiven => "seat.given", "Seat given";
     SeatTakenBack => "seat.taken_back", "Seat taken back";
     SeatReleased => "seat.released", "Seat released";

@@ -7,7 +7,7 @@ use super::{
     fields::Fields,
     licence::{Amount, Family, Licence, Model, Product},
     refusal::Refusal,
-    text::{Email, FieldIssue, line, number, optional_line},
+    text::{Email, FieldIssue, line, number, optional_line, paragraphs},
     time::{Day, Timestamp},
 };
 
@@ -380,22 +380,6 @@ pub fn answer(text: &str) -> Result<String, Refusal> {
         Ok(None) => Err(Refusal::field("text", FieldIssue::Missing)),
         Err(problem) => Err(Refusal::field("text", problem)),
     }
-}
-
-/// Text of several lines, each as [`optional_line`] takes it, without blank lines at its ends.
-fn paragraphs(text: &str, longest: usize) -> Result<Option<String>, FieldIssue> {
-    let text = text.replace("\r\n", "\n");
-    if text.trim().chars().count() > longest {
-        return Err(FieldIssue::TooLong(longest));
-    }
-    let lines: Vec<String> = text
-        .trim()
-        .lines()
-        // A tab is a blank that somebody pasted.
-        .map(|line| optional_line(&line.replace('\t', " "), longest).map(Option::unwrap_or_default))
-        .collect::<Result<_, _>>()?;
-    let text = lines.join("\n");
-    Ok((!text.is_empty()).then_some(text))
 }
 
 #[cfg(test)]

@@ -323,6 +323,8 @@ pub enum Entitlement {
     Keep,
     /// Create a folder, an asset or a dataset.
     Create,
+    /// Save what is drawn on a dataset (VIEW-3).
+    Annotate,
     /// Have a dataset processed.
     Process,
     /// Share a link or a copy.
@@ -346,13 +348,14 @@ pub enum RequiredProduct {
 
 impl Entitlement {
     /// Every use.
-    pub const ALL: [Self; 6] = [Self::Keep, Self::Create, Self::Process, Self::Share, Self::Sites, Self::TeamAccess];
+    pub const ALL: [Self; 7] =
+        [Self::Keep, Self::Create, Self::Annotate, Self::Process, Self::Share, Self::Sites, Self::TeamAccess];
 
     /// LIC-4: what each use takes. This is the one table; every door asks it.
     pub const fn takes(self) -> RequiredProduct {
         match self {
             Self::Keep => RequiredProduct::Nothing,
-            Self::Create => RequiredProduct::NothingExpired,
+            Self::Create | Self::Annotate => RequiredProduct::NothingExpired,
             Self::Process | Self::Share => RequiredProduct::Cloud(Product::Cloud),
             Self::Sites => RequiredProduct::Cloud(Product::CloudPro),
             Self::TeamAccess => RequiredProduct::Cloud(Product::CloudTeams),
@@ -366,7 +369,7 @@ impl Entitlement {
             Self::TeamAccess => {
                 "Members and access to single items need a Cloud Teams licence or higher. Owners can get one under Licences."
             }
-            Self::Keep | Self::Create | Self::Process | Self::Share => {
+            Self::Keep | Self::Create | Self::Annotate | Self::Process | Self::Share => {
                 "You need an active cloud licence for this. Owners can get one under Licences."
             }
         };

@@ -113,8 +113,7 @@ pub fn perimeter(places: &[Position]) -> f64 {
 
 /// The place on the ground above a place in it.
 fn raised(mut place: Vector) -> Vector {
-    let (longer, shorter) =
-        (LONGER_AXIS * LONGER_AXIS, LONGER_AXIS * LONGER_AXIS * (1.0 - ECCENTRICITY_SQUARED));
+    let (longer, shorter) = (LONGER_AXIS * LONGER_AXIS, LONGER_AXIS * LONGER_AXIS * (1.0 - ECCENTRICITY_SQUARED));
     for _ in 0..2 {
         let slope = [place[0] / longer, place[1] / longer, place[2] / shorter];
         let missing = 1.0 - dot(place, slope);

@@ -30,6 +30,7 @@ pub mod file;
 pub mod file_command;
 pub mod first_steps;
 pub mod geo;
+pub mod geojson;
 pub mod grant;
 pub mod id;
 pub mod installation_policy;

@@ -169,9 +169,14 @@ pub const fn needs_for_permission(permission: Permission) -> Needs {
 pub const fn needs_for_act(act: Act) -> Needs {
     match act {
         Act::View | Act::Download => Needs::Scope(Scope::Read),
-        Act::Create | Act::Rename | Act::Process | Act::Move | Act::Copy | Act::Trash | Act::CopyLink => {
-            Needs::Scope(Scope::Write)
-        }
+        Act::Create
+        | Act::Rename
+        | Act::Process
+        | Act::Annotate
+        | Act::Move
+        | Act::Copy
+        | Act::Trash
+        | Act::CopyLink => Needs::Scope(Scope::Write),
         Act::GiveAccess => Needs::Scope(Scope::People),
         Act::Share | Act::Restrict => Needs::People(PeopleOnly::Publishing),
     }

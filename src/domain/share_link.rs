@@ -221,7 +221,7 @@ mod tests {
         let closed = Restrictions { download: true, ..open };
         assert_eq!((may_visit(Act::View, closed), may_visit(Act::Download, open)), (Ok(()), Ok(())));
         assert!(may_visit(Act::Download, closed).is_err_and(|refusal| refusal.to_string().contains("restricted")));
-        for act in [Act::Create, Act::Process, Act::Trash, Act::Share, Act::CopyLink] {
+        for act in [Act::Create, Act::Process, Act::Annotate, Act::Trash, Act::Share, Act::CopyLink] {
             assert_eq!(may_visit(act, open), Err(Refusal::NotFound), "{act:?}");
         }
     }

@@ -186,9 +186,33 @@ pub enum FieldIssue {
     /// Not a phone number.
     #[error("Enter a phone number like +41 44 123 45 67.")]
     NotAPhone,
+    /// Not a place on the earth (VIEW-2).
+    #[error("Enter a latitude from -90 to 90 and a longitude from -180 to 180, in degrees.")]
+    NotAPlace,
+    /// Not a part of a place.
+    #[error("Enter degrees from -{0} to {0}, like 8.591230.")]
+    NotDegrees(i64),
+    /// So many places as no drawing of its kind has: the least, and the most.
+    #[error("{}", places(*.0, *.1))]
+    NotSoManyPlaces(usize, usize),
+    /// A shape of GeoJSON that is no drawing (VIEW-3).
+    #[error("This shape cannot be imported. Use points, lines and areas without holes.")]
+    NotAShape,
+    /// What is wrong with a feature of GeoJSON: its number from 1, the member, the problem.
+    #[error("Feature {0}, {1}: {2}")]
+    OfFeature(usize, String, Box<FieldIssue>),
     /// Neither a product nor words say what is wanted.
     #[error("Choose a product, or describe what you need in your own words.")]
     SayWhat,
+}
+
+/// How many places a drawing takes.
+fn places(least: usize, most: usize) -> String {
+    let count = |places: usize| number(i64::try_from(places).unwrap_or(i64::MAX));
+    match (least, most) {
+        (1, 1) => "Give exactly one place.".to_owned(),
+        _ => format!("Give from {} to {} places.", count(least), count(most)),
+    }
 }
 
 /// A character as a message names it. An invisible one is named by its code point.
@@ -229,6 +253,9 @@ fn missing(field: &str) -> &'static str {
     match field {
         "name" | "legal_name" | "site_name" | "contact_name" | "title" | "label" => "Enter a name.",
         "path" => "Enter a path.",
+        "coordinates" | "places" => "Give at least one place.",
+        "latitude" => "Enter a latitude, like 46.634560.",
+        "longitude" => "Enter a longitude, like 8.591230.",
         "first_name" => "Enter a first name.",
         "last_name" => "Enter a last name.",
         "email" | "contact_email" | "person" => "Enter an email address.",
@@ -318,6 +345,25 @@ pub fn optional_line(text: &str, longest: usize) -> Result<Option<String>, Field
     } else {
         Ok(is_visible(text).then(|| text.to_owned()))
     }
+}
+
+/// Text of several lines, each as [`optional_line`] takes it, without blank lines at its ends; nothing where there is nothing to see.
+///
+/// # Errors
+/// Too long, or with control characters.
+pub fn paragraphs(text: &str, longest: usize) -> Result<Option<String>, FieldIssue> {
+    let text = text.replace("\r\n", "\n");
+    if text.trim().chars().count() > longest {
+        return Err(FieldIssue::TooLong(longest));
+    }
+    let lines: Vec<String> = text
+        .trim()
+        .lines()
+        // A tab is a blank that somebody pasted.
+        .map(|line| optional_line(&line.replace('\t', " "), longest).map(Option::unwrap_or_default))
+        .collect::<Result<_, _>>()?;
+    let text = lines.join("\n");
+    Ok((!text.is_empty()).then_some(text))
 }
 
 /// A number as people read it: `12,345`.

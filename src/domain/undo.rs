@@ -3,7 +3,12 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{id::ResourceId, refusal::Refusal, time::Timestamp};
+use super::{
+    annotation::{Annotation, AnnotationKind},
+    id::{PersonId, ResourceId},
+    refusal::Refusal,
+    time::Timestamp,
+};
 
 /// For so many days a change can be taken back, if somebody still has the button.
 pub const KEPT_DAYS: i64 = 1;
@@ -65,6 +70,34 @@ pub enum Inverse {
         /// Its path before.
         to: String,
     },
+    /// Deletes annotations that were added.
+    DeleteAnnotations {
+        dataset: ResourceId,
+        /// The number of each, and its version since.
+        annotations: Vec<(i64, i64)>,
+    },
+    /// Makes an annotation what it was.
+    ChangeAnnotation {
+        dataset: ResourceId,
+        number: i64,
+        /// Its version since.
+        version: i64,
+        /// What it was.
+        to: Annotation,
+    },
+    /// Brings an annotation back that was deleted.
+    RestoreAnnotation { dataset: ResourceId, deleted: DeletedAnnotation },
+}
+
+/// An annotation that was deleted.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct DeletedAnnotation {
+    pub number: i64,
+    pub kind: AnnotationKind,
+    pub annotation: Annotation,
+    pub version: i64,
+    pub created_by: PersonId,
+    pub created_at: Timestamp,
 }
 
 impl Inverse {
@@ -80,7 +113,13 @@ impl Inverse {
         match self {
             Self::PutBack { items, .. } => Some(items),
             Self::Unassign { put_back, .. } => put_back.put_back(),
-            Self::Rename { .. } | Self::Restore { .. } | Self::LeaveOut { .. } | Self::RenameFile { .. } => None,
+            Self::Rename { .. }
+            | Self::Restore { .. }
+            | Self::LeaveOut { .. }
+            | Self::RenameFile { .. }
+            | Self::DeleteAnnotations { .. }
+            | Self::ChangeAnnotation { .. }
+            | Self::RestoreAnnotation { .. } => None,
         }
     }
 }

@@ -10,6 +10,7 @@
 pub mod access;
 pub mod accounts;
 pub mod activity;
+pub mod annotation;
 pub mod app;
 pub mod billing;
 pub mod drive;

@@ -14,6 +14,7 @@ use crate::{
             Copied, DriveLocation, LeftOut, MoveResult, MoveTarget, MovedToTrash, OfferSent, Restored, RestoredItem,
             SharedCopies, SiteChange, SiteDirection, Undone,
         },
+        viewer::{AnnotationSaved, AnnotationView},
     },
 };
 
@@ -152,6 +153,12 @@ pub fn emptied(count: usize) -> String {
 pub fn undone(undone: &Undone) -> String {
     match undone {
         Undone::LeftOut(files) => left_out(files),
+        Undone::AnnotationsDeleted { names } => match names.as_slice() {
+            [one] => format!("Deleted {one} again"),
+            several => format!("Deleted {} annotations again", several.len()),
+        },
+        Undone::AnnotationChanged { name } => format!("Changed {name} back"),
+        Undone::AnnotationRestored { name } => format!("Brought {name} back"),
         Undone::Renamed { name } => format!("Renamed back to “{name}”"),
         Undone::Restored(items) => restored(items),
         Undone::MovedBack { names, site_in_trash } => {
@@ -181,6 +188,23 @@ pub fn files_deleted(count: u64) -> String {
     match count {
         1 => "Deleted 1 file for good".to_owned(),
         several => format!("Deleted {several} files for good"),
+    }
+}
+
+/// After a drawing was saved or deleted by a form without script. Somebody else may have been first.
+pub fn annotation_saved(saved: &AnnotationSaved, to: String) -> Done {
+    let called = |view: &AnnotationView| view.kind.called(&view.annotation.name);
+    match saved {
+        AnnotationSaved::Saved { annotation, undo } => {
+            Done { to, toast: format!("Saved {}", called(annotation)), undo: undo.clone() }
+        }
+        AnnotationSaved::Deleted { annotation, undo } => {
+            Done { to, toast: format!("Deleted {}", called(annotation)), undo: undo.clone() }
+        }
+        AnnotationSaved::Changed(annotation) => {
+            let toast = format!("Someone else changed {} in the meantime, so nothing was done", called(annotation));
+            Done { to, toast, undo: None }
+        }
     }
 }
 

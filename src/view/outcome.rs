@@ -126,6 +126,21 @@ pub enum Undone {
     },
     /// Files are left out again, or are in again.
     LeftOut(LeftOut),
+    /// Annotations that were added are gone again.
+    AnnotationsDeleted {
+        /// What they are called in a sentence.
+        names: Vec<String>,
+    },
+    /// An annotation is what it was before.
+    AnnotationChanged {
+        /// What it is called in a sentence.
+        name: String,
+    },
+    /// An annotation that was deleted is there again.
+    AnnotationRestored {
+        /// What it is called in a sentence.
+        name: String,
+    },
 }
 
 /// Files were left out of what is processed, or taken in again.

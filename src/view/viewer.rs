@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::domain::{
     annotation::{Annotation, AnnotationKind},
     command::Control,
+    id::PersonId,
     layer::{LayerKind, LayerState},
     photo::Position,
     time::Timestamp,
@@ -74,8 +75,10 @@ pub struct AnnotationView {
     pub annotation: Annotation,
     /// Rises by one with each change.
     pub version: i64,
-    /// `None` for visitors of a link.
+    /// The name of who drew it. `None` for visitors of a link.
     pub created_by: Option<String>,
+    /// Their id. `None` for visitors of a link.
+    pub created_by_id: Option<PersonId>,
     pub created_at: Timestamp,
     pub modified_at: Timestamp,
 }
@@ -94,4 +97,33 @@ impl LayerView {
     pub fn is_ready(&self) -> bool {
         self.state == LayerState::Ready
     }
+}
+
+/// What became of a drawing that was to be saved or deleted.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub enum AnnotationSaved {
+    /// It is saved.
+    Saved {
+        annotation: Box<AnnotationView>,
+        /// How to take it back, if that is offered.
+        undo: Option<String>,
+    },
+    /// It is deleted.
+    Deleted {
+        /// What it was.
+        annotation: Box<AnnotationView>,
+        /// How to take it back, if that is offered.
+        undo: Option<String>,
+    },
+    /// Somebody else changed it first, so nothing was done. This is what it is now.
+    Changed(Box<AnnotationView>),
+}
+
+/// What became of GeoJSON.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct AnnotationsImported {
+    /// The numbers of what was added.
+    pub numbers: Vec<i64>,
+    /// How to take it back, if that is offered.
+    pub undo: Option<String>,
 }

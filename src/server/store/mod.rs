@@ -21,6 +21,7 @@
 //! - Not found is `Ok(None)`.
 
 pub mod account;
+pub mod annotation;
 pub mod app;
 pub mod audit;
 pub mod billing_contact;

@@ -33,6 +33,8 @@ pub struct SubtreeContents {
     pub granted: u64,
     /// How many sites there are, the item among them.
     pub sites: u64,
+    /// How many annotations there are at most.
+    pub annotations: u64,
     /// How many things that were in it, at any depth, are in the trash.
     pub in_trash: u64,
     /// When each thing in it was changed last, in any way, added up; without the item itself.
@@ -53,6 +55,7 @@ struct CountRow {
     too_recent: i64,
     granted: i64,
     sites: i64,
+    annotations: i64,
     links: i64,
     in_trash: i64,
     changed: i64,
@@ -95,6 +98,7 @@ pub async fn load(
                         CAST(SUM(CASE WHEN r.kind <> 'dataset' THEN 1 ELSE 0 END) AS BIGINT) AS folders,
                         CAST(SUM(CASE WHEN r.kind = 'dataset' THEN 1 ELSE 0 END) AS BIGINT) AS datasets,
                         CAST(SUM(CASE WHEN r.kind = 'site' THEN 1 ELSE 0 END) AS BIGINT) AS sites,
+                        CAST(SUM(r.last_annotation) AS BIGINT) AS annotations,
                         CAST(SUM(CASE WHEN r.charged_to IS NULL THEN r.images ELSE r.charged_images END) AS BIGINT) AS images, CAST(SUM(r.files) AS BIGINT) AS files,
                         CAST(SUM(CASE WHEN r.files > 0 THEN r.bytes ELSE 0 END
                             + CASE WHEN r.kind = 'dataset' THEN (SELECT COALESCE(SUM(u.bytes), 0) FROM upload u WHERE u.dataset_id = r.id AND u.file_number IS NULL) ELSE 0 END) AS BIGINT) AS stored,
@@ -117,6 +121,7 @@ pub async fn load(
             entry.height = entry.height.max(row.height);
             entry.granted += count(row.granted);
             entry.sites += count(row.sites);
+            entry.annotations += count(row.annotations);
             entry.in_trash += count(row.in_trash);
             entry.changed += row.changed;
             entry.contents.folders += count(row.folders);

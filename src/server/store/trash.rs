@@ -119,13 +119,14 @@ pub async fn count_inside(tx: &mut Tx, tops: &[ResourceId]) -> Result<BTreeMap<R
     Ok(counts)
 }
 
-/// How many files the datasets have that went into the trash with each of some tops, the tops included.
-pub async fn count_files_inside(tx: &mut Tx, tops: &[ResourceId]) -> Result<BTreeMap<ResourceId, u64>> {
+/// How many files the datasets have that went into the trash with each of some tops, the tops included, and how many annotations at
+/// most.
+pub async fn count_rows_of_datasets(tx: &mut Tx, tops: &[ResourceId]) -> Result<BTreeMap<ResourceId, u64>> {
     let mut counts = BTreeMap::new();
     for chunk in tops.chunks(CHUNK) {
         let rows: Vec<(ResourceId, i64)> = tx
             .sql_list(
-                "SELECT trashed_with, CAST(COALESCE(SUM(files), 0) AS BIGINT) FROM resource WHERE trashed_with IN ({ids}) GROUP BY trashed_with",
+                "SELECT trashed_with, CAST(COALESCE(SUM(files + last_annotation), 0) AS BIGINT) FROM resource WHERE trashed_with IN ({ids}) GROUP BY trashed_with",
                 chunk,
             )
             .all()
@@ -248,8 +249,8 @@ pub async fn leave_behind(tx: &mut Tx, permits: &[Permit]) -> Result<u64> {
     Ok(left)
 }
 
-/// Deletes the permits' resources for good with everything that went along; their files are deleted before
-/// ([`super::dataset_file::delete_doomed`]).
+/// Deletes the permits' resources for good with everything that went along; their files and annotations are deleted
+/// before ([`super::dataset_file::delete_doomed`], [`super::annotation::delete_in_trash`]).
 pub async fn delete(tx: &mut Tx, permits: &[Permit]) -> Result<u64> {
     let mut deleted = 0;
     for chunk in ids_of(permits).chunks(CHUNK) {

@@ -12,6 +12,7 @@ use uuid::Uuid;
 use super::db::ListValue;
 use crate::domain::{
     access::Level,
+    annotation::{AnnotationKind, Colour, Places},
     app::{AppState, OutputRole, PriceRule},
     audit::Action,
     billing::RequestState,
@@ -179,8 +180,8 @@ pub(super) use from_columns;
 stored_as! { Uuid: PersonId, OrganizationId, AccountId, InvitationId, ResourceId, GrantId, LicenceId, EntryId, TransferId, OfferId, LinkId, SessionId, OneTimeLinkId, AuditId, TaskId, UndoId, MailId, ContactId, RequestId, OperatorKeyId, LoanId, KeyId, BlobId, ObjectId, UploadId, AppId, JobId, LeaseId }
 stored_as! { i64: Timestamp, Day }
 
-stored_as_text! { as_str, parse: Role, Level, Kind, DatasetStatus, Product, Model, EntryKind, TaskKind, TaskState, ShareLinkState, OfferState, InvitationState, MailState, PlanTier, OrganizationKind, Purpose, PeopleVisibility, RequestState, LoanEnd, Action, Side, Media, OnConflict, PhotoState, AppState, PriceRule, OutputRole, JobState, FailureKind, LogLevel, LayerKind }
-stored_as_text! { text, read: Scopes }
+stored_as_text! { as_str, parse: Role, Level, Kind, DatasetStatus, Product, Model, EntryKind, TaskKind, TaskState, ShareLinkState, OfferState, InvitationState, MailState, PlanTier, OrganizationKind, Purpose, PeopleVisibility, RequestState, LoanEnd, Action, Side, Media, OnConflict, PhotoState, AppState, PriceRule, OutputRole, JobState, FailureKind, LogLevel, LayerKind, AnnotationKind, Colour }
+stored_as_text! { text, read: Scopes, Places }
 
 listed! { PersonId, OrganizationId, AccountId, InvitationId, ResourceId, LicenceId, MailId, BlobId, ObjectId, UploadId, AppId, JobId }
 

@@ -33,8 +33,8 @@ use super::{
         error::{Error, Result},
         limit::Key,
         store::{
-            Tx, account, copying, dataset_file, licence, organization as organizations, resource, storage, subtree,
-            task, trash as hidden,
+            Tx, account, annotation, copying, dataset_file, licence, organization as organizations, resource, storage,
+            subtree, task, trash as hidden,
         },
     },
     access::{self, AccessPath},
@@ -45,8 +45,8 @@ use super::{
 
 /// How many items a step of a copy makes at most.
 pub const COPY_BATCH_SIZE: u64 = 500;
-/// How many files take as long to copy as an item.
-const FILES_PER_ITEM: u64 = 10;
+/// How many files or annotations take as long to copy as an item.
+const ROWS_PER_ITEM: u64 = 10;
 /// How many things inside are looked for that cannot be copied; one is enough to refuse.
 const MAX_NAME_CANDIDATES: i64 = 100;
 
@@ -91,7 +91,7 @@ fn place_of(access_path: &AccessPath) -> Result<CopyDestination> {
     })
 }
 
-/// What is to be copied, each with how many items it is, and how many files they have. What is inside another item of the selection is copied with it.
+/// What is to be copied, each with how many items it is, and how many files and annotations they have. What is inside another item of the selection is copied with it.
 async fn originals(
     tx: &mut Tx,
     ctx: &Ctx,
@@ -100,7 +100,7 @@ async fn originals(
 ) -> Result<(Vec<(Original, u64)>, u64)> {
     let below = subtree::load(tx, items, None, ctx.now()).await?;
     let restricted = subtree::list_restricted(tx, items, Restriction::Copy, MAX_NAME_CANDIDATES).await?;
-    let (mut originals, mut files) = (Vec::with_capacity(items.len()), 0);
+    let (mut originals, mut rows) = (Vec::with_capacity(items.len()), 0);
     for id in items {
         let (Some(access_path), Some(inside)) = (access_paths.get(id), below.get(id)) else {
             return Err(Refusal::NotFound.into());
@@ -123,10 +123,10 @@ async fn originals(
             holds_sites: inside.sites > 0,
             uncopyable: uncopyable.map(|inside| inside.name.clone()),
         };
-        files += inside.contents.files;
+        rows += inside.contents.files + inside.annotations;
         originals.push((original, inside.contents.folders + inside.contents.datasets));
     }
-    Ok((originals, files))
+    Ok((originals, rows))
 }
 
 async fn copy_in(
@@ -143,7 +143,7 @@ async fn copy_in(
     let there = access::access_path(tx, by, destination).await?;
     let place = place_of(&there)?;
     let container = resource::find(tx, destination).await?.ok_or(Refusal::NotFound)?;
-    let (originals, files) = originals(tx, ctx, items, &access_paths).await?;
+    let (originals, rows) = originals(tx, ctx, items, &access_paths).await?;
     for (original, _) in &originals {
         may_copy(original, &place)?;
     }
@@ -155,7 +155,7 @@ async fn copy_in(
         let kind = if original.holds_sites { Kind::Site } else { original.kind };
         allows(&licences, making(kind, place.kind), ctx.now())?;
     }
-    if total + files / FILES_PER_ITEM > MAX_INLINE_ITEMS && originals.len() > MAX_TASKS {
+    if total + rows / ROWS_PER_ITEM > MAX_INLINE_ITEMS && originals.len() > MAX_TASKS {
         return Err(Refusal::field("items", FieldIssue::TooMany(MAX_TASKS)).into());
     }
     let location = drive::show::location(tx, place.organization, Some(destination)).await?;
@@ -172,10 +172,10 @@ async fn copy_in(
             at: ctx.now(),
         };
         copying::insert_top(tx, &permit, &new).await?;
-        copy_files(tx, ctx, &permit, top, original.id).await?;
+        copy_contents(tx, ctx, &permit, top, original.id).await?;
         super::organization::turn_space(tx, permit.organization()).await?;
         let mut making = CopyProgress { top, organization: place.organization, person: by.person, at: None, done: 1 };
-        if total + files / FILES_PER_ITEM > MAX_INLINE_ITEMS {
+        if total + rows / ROWS_PER_ITEM > MAX_INLINE_ITEMS {
             let progress = task::Task {
                 id: TaskId(ctx.id()),
                 organization: place.organization,
@@ -231,10 +231,10 @@ pub async fn step(tx: &mut Tx, ctx: &Ctx, making: &mut CopyProgress) -> Result<b
         for id in &next {
             let copy = ResourceId(ctx.id());
             let copied = copying::insert(tx, &permit, copy, *id, inside, ctx.now()).await?;
-            let files = if copied > 0 { copy_files(tx, ctx, &permit, copy, *id).await? } else { 0 };
+            let rows = if copied > 0 { copy_contents(tx, ctx, &permit, copy, *id).await? } else { 0 };
             making.done += copied;
             last = Some(*id);
-            room = room.saturating_sub(1 + files / FILES_PER_ITEM);
+            room = room.saturating_sub(1 + rows / ROWS_PER_ITEM);
             if room == 0 {
                 break;
             }
@@ -249,8 +249,9 @@ pub async fn step(tx: &mut Tx, ctx: &Ctx, making: &mut CopyProgress) -> Result<b
     Ok(false)
 }
 
-/// Gives a copy of a dataset the files of the original, if the storage of who gets it has room (FILE-6). How many.
-async fn copy_files(tx: &mut Tx, ctx: &Ctx, permit: &Permit, copy: ResourceId, original: ResourceId) -> Result<u64> {
+/// Gives a copy of a dataset the files of the original, if the storage of who gets it has room (FILE-6), and its annotations. How many
+/// rows that are.
+async fn copy_contents(tx: &mut Tx, ctx: &Ctx, permit: &Permit, copy: ResourceId, original: ResourceId) -> Result<u64> {
     let files = dataset_file::copy(tx, permit, copy, original, ctx.now()).await?;
     let owner = storage::find_owner(tx, copy).await?.unwrap_or(permit.organization());
     if files > 0 {
@@ -262,7 +263,7 @@ async fn copy_files(tx: &mut Tx, ctx: &Ctx, permit: &Permit, copy: ResourceId, o
         }
         room?;
     }
-    Ok(files)
+    Ok(files + annotation::copy(tx, permit, copy, original, ctx.now()).await?)
 }
 
 /// Shows a copy that is complete, where the copier may still put it. What it is called, and the name of the container.
@@ -371,12 +372,12 @@ async fn share_in(
         return Err(at(FieldIssue::CannotReceive));
     }
     let place = root_of(&target, typed);
-    let (originals, files) = originals(tx, ctx, items, &access_paths).await?;
+    let (originals, rows) = originals(tx, ctx, items, &access_paths).await?;
     for (original, _) in &originals {
         may_share(original, &place)?;
     }
     let total: u64 = originals.iter().map(|(_, size)| size).sum();
-    if total + files / FILES_PER_ITEM > MAX_INLINE_ITEMS && originals.len() > MAX_TASKS {
+    if total + rows / ROWS_PER_ITEM > MAX_INLINE_ITEMS && originals.len() > MAX_TASKS {
         return Err(Refusal::field("items", FieldIssue::TooMany(MAX_TASKS)).into());
     }
     let permit = receive(sharer, target.organization, target.root);
@@ -394,10 +395,10 @@ async fn share_in(
             at: ctx.now(),
         };
         copying::insert_top(tx, &permit, &new).await?;
-        copy_files(tx, ctx, &go_on(by.person, *organization, top), top, original.id).await?;
+        copy_contents(tx, ctx, &go_on(by.person, *organization, top), top, original.id).await?;
         super::organization::turn_space(tx, permit.organization()).await?;
         let mut making = CopyProgress { top, organization: *organization, person: by.person, at: None, done: 1 };
-        if total + files / FILES_PER_ITEM > MAX_INLINE_ITEMS {
+        if total + rows / ROWS_PER_ITEM > MAX_INLINE_ITEMS {
             let progress = task::Task {
                 id: TaskId(ctx.id()),
                 organization: *organization,

@@ -20,7 +20,7 @@ use super::{
         context::{Ctx, Principal},
         error::{Error, Result},
         store::{
-            Tx,
+            Tx, annotation,
             dataset_file::{self, Doomed},
             person,
             task::{self, Task},
@@ -38,7 +38,7 @@ const LEASE_MILLIS: i64 = 60_000;
 const TRANSFER_LEASE_MILLIS: i64 = 180_000;
 /// How many items a step deletes at most.
 const DELETE_BATCH_SIZE: i64 = 500;
-/// How many files a step deletes at most.
+/// How many files or annotations a step deletes at most.
 const DELETE_FILES_BATCH_SIZE: i64 = 5_000;
 /// How many tasks are shown.
 const MAX_LISTED: i64 = 20;
@@ -287,6 +287,9 @@ async fn step_delete(tx: &mut Tx, ctx: &Ctx, mut held: LeasedTask) -> Result<Opt
     let unused_at = ctx.now().plus_millis(ABANDONED_KEPT_MILLIS);
     let doomed = Doomed::WithTops(&[permit]);
     if dataset_file::delete_doomed(tx, doomed, DELETE_FILES_BATCH_SIZE, ctx.now(), unused_at).await? > 0 {
+        return note(tx, ctx, held).await;
+    }
+    if annotation::delete_in_trash(tx, &[permit], DELETE_FILES_BATCH_SIZE).await? > 0 {
         return note(tx, ctx, held).await;
     }
     let deleted = hidden::delete_some(tx, &permit, DELETE_BATCH_SIZE).await?;

@@ -33,7 +33,7 @@ use super::{
         context::{Ctx, Principal},
         error::{Error, Result},
         store::{
-            Tx,
+            Tx, annotation,
             dataset_file::{self, Doomed},
             grant,
             resource::{self, Step},
@@ -415,10 +415,10 @@ async fn delete_in(tx: &mut Tx, ctx: &Ctx, by: Option<&Principal>, tops: &[(Tras
     // What fits into one step together; what does not is left to tasks.
     let (mut room, mut now) = (MAX_INLINE_ITEMS, Vec::new());
     let ids: Vec<ResourceId> = tops.iter().map(|(top, _)| top.id).collect();
-    let (sizes, files) = (trash::count_inside(tx, &ids).await?, trash::count_files_inside(tx, &ids).await?);
+    let (sizes, inside) = (trash::count_inside(tx, &ids).await?, trash::count_rows_of_datasets(tx, &ids).await?);
     for (top, permit) in tops {
         let size = sizes.get(&top.id).copied().unwrap_or(1);
-        let rows = size + files.get(&top.id).copied().unwrap_or(0);
+        let rows = size + inside.get(&top.id).copied().unwrap_or(0);
         if rows <= room {
             room -= rows;
             now.push(*permit);
@@ -447,6 +447,7 @@ async fn delete_in(tx: &mut Tx, ctx: &Ctx, by: Option<&Principal>, tops: &[(Tras
     }
     let unused_at = ctx.now().plus_millis(ABANDONED_KEPT_MILLIS);
     dataset_file::delete_doomed(tx, Doomed::WithTops(&now), i64::MAX, ctx.now(), unused_at).await?;
+    annotation::delete_in_trash(tx, &now, i64::MAX).await?;
     trash::delete(tx, &now).await?;
     let items: Vec<(ResourceId, String)> = tops.iter().map(|(top, _)| (top.id, top.name.clone())).collect();
     let names: Vec<String> = items.iter().map(|(_, name)| name.clone()).collect();

@@ -18,7 +18,7 @@ use crate::{
         store::{Tx, grant, resource, undo},
         usecase::{
             access::{self, AccessPath},
-            drive, file, transfer, trash,
+            annotation, drive, file, transfer, trash,
         },
     },
     view::outcome::{LeftOut, Undone},
@@ -61,6 +61,18 @@ pub async fn undo(ctx: &Ctx, by: &Principal, token: &str) -> Result<Undone> {
                     Inverse::RenameFile { dataset, number, from, to } => {
                         file::rename_back_in(tx, ctx, by, dataset, number, (&from, &to)).await?;
                         Ok(Undone::Renamed { name: to })
+                    }
+                    Inverse::DeleteAnnotations { dataset, annotations } => {
+                        let names = annotation::delete_added_in(tx, ctx, by, dataset, &annotations).await?;
+                        Ok(Undone::AnnotationsDeleted { names })
+                    }
+                    Inverse::ChangeAnnotation { dataset, number, version, to } => {
+                        let name = annotation::change_back_in(tx, ctx, by, dataset, (number, version), to).await?;
+                        Ok(Undone::AnnotationChanged { name })
+                    }
+                    Inverse::RestoreAnnotation { dataset, deleted } => {
+                        let name = annotation::restore_in(tx, ctx, by, dataset, deleted).await?;
+                        Ok(Undone::AnnotationRestored { name })
                     }
                     Inverse::Unassign { put_back: inner, site } => match *inner {
                         Inverse::PutBack { from, at, items } => {

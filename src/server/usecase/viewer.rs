@@ -10,12 +10,13 @@ use serde::Deserialize;
 
 use crate::{
     domain::{
-        access::{Act, Level},
+        access::Act,
+        annotation::{NotSaved, save_control},
         app::BuiltIn,
         command::Control,
         file::Side,
         file_command::{self, FileCommand, FilesTarget},
-        id::ResourceId,
+        id::{AccountId, ResourceId},
         photo::Position,
         refusal::Refusal,
         resource::Kind,
@@ -25,17 +26,20 @@ use crate::{
         builtin::survey_index,
         context::{Client, Ctx, Principal},
         error::Result,
-        store::{Tx, photo, resource},
+        store::{
+            Tx, photo,
+            resource::{self, Resource},
+        },
     },
     view::{
         Crumb,
-        viewer::{AnnotationView, MAX_PHOTOS, PhotoOnMap, ViewerChanges, ViewerView},
+        viewer::{MAX_PHOTOS, PhotoOnMap, ViewerChanges, ViewerView},
     },
 };
 
 use super::{
     access::{self, AccessPath},
-    layer,
+    annotation, layer,
     link::{self, LinkRequest},
     survey,
 };
@@ -50,8 +54,7 @@ pub async fn show(ctx: &Ctx, by: &Principal, dataset: &str) -> Result<ViewerView
     let _turn = survey::TURNS.acquire().await.ok();
     let mut tx = ctx.db().read().await?;
     let (_, access_path) = access::permit(&mut tx, by, Act::View, dataset).await?;
-    let found = resource::find(&mut tx, dataset).await?.filter(|found| found.kind == Kind::Dataset);
-    let found = found.ok_or(Refusal::NotFound)?;
+    let found = dataset_of(&mut tx, dataset).await?;
     let (photos, more_photos) = photos(ctx, &mut tx, dataset).await?;
     Ok(ViewerView {
         dataset: dataset.to_string(),
@@ -60,8 +63,8 @@ pub async fn show(ctx: &Ctx, by: &Principal, dataset: &str) -> Result<ViewerView
         layers: layer::list_in(&mut tx, dataset).await?,
         photos,
         more_photos,
-        annotations: annotations(&mut tx, dataset).await?,
-        save: save(&access_path),
+        annotations: annotation::list_all_in(&mut tx, dataset).await?,
+        save: save(&mut tx, ctx, &access_path, found.account).await?,
         download: download(&access_path),
     })
 }
@@ -74,10 +77,11 @@ pub async fn changes(ctx: &Ctx, by: &Principal, dataset: &str) -> Result<ViewerC
     let dataset: ResourceId = super::subject(dataset)?;
     let mut tx = ctx.db().read().await?;
     let (_, access_path) = access::permit(&mut tx, by, Act::View, dataset).await?;
+    let found = dataset_of(&mut tx, dataset).await?;
     Ok(ViewerChanges {
         layers: layer::list_in(&mut tx, dataset).await?,
-        annotations: annotations(&mut tx, dataset).await?,
-        save: save(&access_path),
+        annotations: annotation::list_all_in(&mut tx, dataset).await?,
+        save: save(&mut tx, ctx, &access_path, found.account).await?,
         download: download(&access_path),
     })
 }
@@ -89,13 +93,11 @@ pub async fn changes(ctx: &Ctx, by: &Principal, dataset: &str) -> Result<ViewerC
 pub async fn visit(ctx: &Ctx, client: &Client, asked: &LinkRequest) -> Result<ViewerView> {
     let _turn = survey::TURNS.acquire().await.ok();
     let (mut tx, dataset) = link::open_dataset(ctx, client, asked, Act::View).await?;
-    let found = resource::find(&mut tx, dataset).await?.filter(|found| found.kind == Kind::Dataset);
-    let found = found.ok_or(Refusal::NotFound)?;
+    let found = dataset_of(&mut tx, dataset).await?;
     let (photos, more_photos) = photos(ctx, &mut tx, dataset).await?;
     let restrictions = link::restrictions(&mut tx, dataset).await?;
     let download = may_visit(Act::Download, restrictions)
         .map_or_else(|refusal| Control::Disabled(refusal.to_string()), |()| Control::Enabled);
-    let nameless = |annotation: AnnotationView| AnnotationView { created_by: None, ..annotation };
     Ok(ViewerView {
         dataset: dataset.to_string(),
         name: found.name,
@@ -103,10 +105,15 @@ pub async fn visit(ctx: &Ctx, client: &Client, asked: &LinkRequest) -> Result<Vi
         layers: layer::list_in(&mut tx, dataset).await?,
         photos,
         more_photos,
-        annotations: annotations(&mut tx, dataset).await?.into_iter().map(nameless).collect(),
-        save: Control::Absent,
+        annotations: annotation::list_all_for_visitor(&mut tx, dataset).await?,
+        save: save_control(Some(NotSaved::Link)),
         download,
     })
+}
+
+async fn dataset_of(tx: &mut Tx, id: ResourceId) -> Result<Resource> {
+    let found = resource::find(tx, id).await?.filter(|found| found.kind == Kind::Dataset);
+    Ok(found.ok_or(Refusal::NotFound)?)
 }
 
 /// What the dataset is in, as far as the reader may see it.
@@ -115,16 +122,10 @@ fn place(path: &[Crumb]) -> Option<String> {
     path.get(above).map(|crumb| crumb.name.clone())
 }
 
-async fn annotations(_tx: &mut Tx, _dataset: ResourceId) -> Result<Vec<AnnotationView>> {
-    Ok(Vec::new())
-}
-
-fn save(access_path: &AccessPath) -> Control {
-    match access_path.level() {
-        Some(level) if level >= Level::Editor => Control::Enabled,
-        Some(level) => Control::Disabled(format!("Your role is {}.", level.label())),
-        None => Control::Absent,
-    }
+/// Whether what is drawn is saved.
+async fn save(tx: &mut Tx, ctx: &Ctx, access_path: &AccessPath, account: AccountId) -> Result<Control> {
+    let not_saved = annotation::find_not_saved(tx, ctx, &access_path.facts, account).await?;
+    Ok(save_control(not_saved))
 }
 
 fn download(access_path: &AccessPath) -> Control {

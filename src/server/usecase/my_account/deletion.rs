@@ -23,7 +23,7 @@ use super::{
             error::Result,
             mail::{EmailMessage, post},
             store::{
-                Tx, audit as audit_store,
+                Tx, annotation, audit as audit_store,
                 dataset_file::{self, Doomed},
                 grant, invitation, membership, one_time_link, organization, person, resource, seat, session,
             },
@@ -142,6 +142,7 @@ async fn delete_in(tx: &mut Tx, ctx: &Ctx, by: &Principal, delete_space: bool) -
         let unused_at = now.plus_millis(ABANDONED_KEPT_MILLIS);
         job::settle::end_of_organization(tx, ctx, close.organization()).await?;
         dataset_file::delete_doomed(tx, Doomed::OfOrganization(&close), i64::MAX, now, unused_at).await?;
+        annotation::delete_of_organization(tx, &close).await?;
         resource::delete_all(tx, &close).await?;
         organization::close_space(tx, &close, now).await?;
         membership::delete(tx, &close, &[by.person]).await?;

@@ -13,7 +13,9 @@ use super::{
     super::super::{
         context::{Ctx, Principal},
         error::{Error, Result},
-        store::{audit as audit_store, dataset_file, grant, invitation, membership, resource, seat, session},
+        store::{
+            annotation, audit as audit_store, dataset_file, grant, invitation, membership, resource, seat, session,
+        },
     },
     profile_in,
 };
@@ -192,6 +194,23 @@ pub async fn export(ctx: &Ctx, by: &Principal) -> Result<Vec<u8>> {
                 "dataset": one.dataset_id, "number": one.number, "dataset_name": one.dataset,
                 "organization": one.organization, "side": one.side, "path": one.path, "bytes": one.bytes,
                 "sha256": one.sha256, "created_at": one.created_at.rfc3339(),
+            }))?;
+        }
+    }
+    let complete = archive.rows < MAX_EXPORT_ROWS;
+    archive.end(complete)?;
+
+    archive.begin("annotations.json")?;
+    let mut after = (Uuid::nil(), 0);
+    loop {
+        let rows = annotation::list_own(&mut tx, by.person, after, BATCH_SIZE).await?;
+        let Some(last) = rows.last().filter(|_| archive.rows < MAX_EXPORT_ROWS) else { break };
+        after = (last.dataset_id, last.number);
+        for one in rows {
+            archive.row(&json!({
+                "dataset": one.dataset_id, "number": one.number, "dataset_name": one.dataset,
+                "organization": one.organization, "kind": one.kind.as_str(), "name": one.name,
+                "description": one.description, "created_at": one.created_at.rfc3339(),
             }))?;
         }
     }

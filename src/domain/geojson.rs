@@ -1,0 +1,184 @@
+//! Drawings as GeoJSON (RFC 7946) and as WKT (VIEW-3): written here, so that the browser writes temporary ones as the server writes
+//! saved ones. Reading is the server's.
+
+use super::{
+    annotation::{Annotation, AnnotationKind, degrees},
+    geo::whole,
+    measure::signed_area,
+    photo::Position,
+    time::Timestamp,
+};
+
+/// The media type of GeoJSON.
+pub const MEDIA: &str = "application/geo+json";
+
+/// A drawing in a file.
+#[derive(Clone, Copy, Debug)]
+pub struct Exported<'a> {
+    /// `None` where it was not saved.
+    pub number: Option<i64>,
+    pub kind: AnnotationKind,
+    pub annotation: &'a Annotation,
+    /// A name.
+    pub created_by: Option<&'a str>,
+    pub created_at: Option<Timestamp>,
+    pub modified_at: Option<Timestamp>,
+}
+
+/// Drawings as one collection of features.
+pub fn to_geojson<'a>(drawings: impl IntoIterator<Item = Exported<'a>>) -> String {
+    let mut text = String::from("{\"type\":\"FeatureCollection\",\"features\":[");
+    let mut between = "\n";
+    for drawing in drawings {
+        text.push_str(between);
+        between = ",\n";
+        feature(&mut text, &drawing);
+    }
+    text.push_str("\n]}\n");
+    text
+}
+
+fn feature(text: &mut String, drawing: &Exported<'_>) {
+    let Exported { kind, annotation, .. } = *drawing;
+    text.push_str("{\"type\":\"Feature\",");
+    if let Some(number) = drawing.number {
+        text.push_str(&format!("\"id\":{number},"));
+    }
+    text.push_str("\"geometry\":");
+    geometry(text, kind, &annotation.places);
+    text.push_str(",\"properties\":{");
+    let measured = kind.measure(&annotation.places);
+    let time = |at: Option<Timestamp>| at.map(Timestamp::rfc3339);
+    let texts = [
+        ("kind", Some(kind.as_str().to_owned())),
+        ("name", Some(annotation.name.clone())),
+        ("description", Some(annotation.description.clone())),
+        ("colour", Some(annotation.colour.as_str().to_owned())),
+        ("created_by", drawing.created_by.map(str::to_owned)),
+        ("created_at", time(drawing.created_at)),
+        ("modified_at", time(drawing.modified_at)),
+    ];
+    let mut between = "";
+    for (name, value) in texts.iter().filter_map(|(name, value)| value.as_ref().map(|value| (name, value))) {
+        text.push_str(&format!("{between}\"{name}\":"));
+        quoted(text, value);
+        between = ",";
+    }
+    let numbers = [("length_m", measured.length), ("area_m2", measured.area)];
+    for (name, value) in numbers.into_iter().filter_map(|(name, value)| value.map(|value| (name, value))) {
+        text.push_str(&format!(",\"{name}\":{}", thousandths(value)));
+    }
+    text.push_str("}}");
+}
+
+/// A number to a thousandth.
+pub fn thousandths(value: f64) -> String {
+    degrees(whole(value * 1e3).saturating_mul(1_000_000))
+}
+
+/// A text between quotes.
+fn quoted(text: &mut String, value: &str) {
+    text.push('"');
+    for c in value.chars() {
+        match c {
+            '"' | '\\' => text.extend(['\\', c]),
+            c if c.is_control() => text.push_str(&format!("\\u{:04x}", u32::from(c))),
+            c => text.push(c),
+        }
+    }
+    text.push('"');
+}
+
+fn geometry(text: &mut String, kind: AnnotationKind, places: &[Position]) {
+    let (word, open, close) = match kind {
+        AnnotationKind::Point | AnnotationKind::Text => ("Point", "", ""),
+        AnnotationKind::Line => ("LineString", "[", "]"),
+        AnnotationKind::Area => ("Polygon", "[[", "]]"),
+    };
+    text.push_str(&format!("{{\"type\":\"{word}\",\"coordinates\":{open}"));
+    let mut between = "";
+    for place in written(kind, places) {
+        text.push_str(&format!("{between}[{},{}]", degrees(place.longitude), degrees(place.latitude)));
+        between = ",";
+    }
+    text.push_str(&format!("{close}}}"));
+}
+
+/// Places as files have them: an area goes counterclockwise and ends where it begins.
+fn written(kind: AnnotationKind, places: &[Position]) -> Vec<Position> {
+    let mut places = places.to_vec();
+    if kind == AnnotationKind::Area {
+        if signed_area(&places) < 0.0 {
+            places.reverse();
+        }
+        places.extend(places.first().copied());
+    }
+    places
+}
+
+/// Where a drawing is, as tables of geographic programs have it: `POINT (8.59123 46.63456)`.
+pub fn to_wkt(kind: AnnotationKind, places: &[Position]) -> String {
+    let pairs = written(kind, places);
+    let pairs = pairs.iter().map(|place| format!("{} {}", degrees(place.longitude), degrees(place.latitude)));
+    let pairs = pairs.collect::<Vec<_>>().join(", ");
+    match kind {
+        AnnotationKind::Point | AnnotationKind::Text => format!("POINT ({pairs})"),
+        AnnotationKind::Line => format!("LINESTRING ({pairs})"),
+        AnnotationKind::Area => format!("POLYGON (({pairs}))"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::annotation::Colour;
+
+    fn annotation(places: &[(i64, i64)], name: &str) -> Annotation {
+        Annotation {
+            places: places
+                .iter()
+                .map(|(latitude, longitude)| Position {
+                    latitude: latitude * 1_000_000,
+                    longitude: longitude * 1_000_000,
+                })
+                .collect(),
+            name: name.to_owned(),
+            description: String::new(),
+            colour: Colour::Red,
+        }
+    }
+
+    #[test]
+    fn view_3_drawings_are_written_as_geojson_with_what_was_measured() {
+        let (point, area) =
+            (annotation(&[(46_634, -8_590)], "</script>\"\\\u{1}"), annotation(&[(0, 0), (1, 0), (1, 1)], ""));
+        let saved = Exported {
+            number: Some(7),
+            kind: AnnotationKind::Text,
+            annotation: &point,
+            created_by: Some("Anna Muster"),
+            created_at: Some(Timestamp(0)),
+            modified_at: Some(Timestamp(1_000)),
+        };
+        let drawn = Exported {
+            number: None,
+            kind: AnnotationKind::Area,
+            annotation: &area,
+            created_by: None,
+            created_at: None,
+            modified_at: None,
+        };
+        insta::assert_snapshot!(to_geojson([saved, drawn]));
+        assert_eq!(to_geojson([]), "{\"type\":\"FeatureCollection\",\"features\":[\n]}\n");
+    }
+
+    #[test]
+    fn view_3_where_drawings_are_is_written_for_tables() {
+        let places = annotation(&[(0, 0), (1, 0), (1, 1)], "").places;
+        assert_eq!(to_wkt(AnnotationKind::Point, &places[..1]), "POINT (0 0)");
+        assert_eq!(to_wkt(AnnotationKind::Line, &places), "LINESTRING (0 0, 0 0.001, 0.001 0.001)");
+        // Counterclockwise, and closed.
+        assert_eq!(to_wkt(AnnotationKind::Area, &places), "POLYGON ((0.001 0.001, 0 0.001, 0 0, 0.001 0.001))");
+        assert_eq!([0.0, 1.234_5, 12.0, -0.5].map(thousandths), ["0", "1.235", "12", "-0.5"]);
+    }
+}
