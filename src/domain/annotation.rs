@@ -35,6 +35,11 @@ pub const MAX_DESCRIPTION_LENGTH: usize = 2_000;
 /// The longest GeoJSON that is imported.
 pub const MAX_IMPORT_BYTES: usize = 2 * 1024 * 1024;
 
+/// The refusal of GeoJSON that is longer.
+pub fn import_too_large() -> Refusal {
+    Refusal::TooLarge(format!("GeoJSON can have at most {} MB. Import it in parts.", MAX_IMPORT_BYTES / 1_024 / 1_024))
+}
+
 /// What is drawn.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
 pub enum AnnotationKind {

@@ -162,6 +162,7 @@ const CIRCLES: &[(&str, &[&str])] = &[
         &[
             "server/rest/access.rs",
             "server/rest/accounts.rs",
+            "server/rest/annotations.rs",
             "server/rest/apps.rs",
             "server/rest/audit.rs",
             "server/rest/billing.rs",

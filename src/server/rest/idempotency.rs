@@ -9,7 +9,7 @@ use axum::{
 };
 
 use crate::{
-    domain::{refusal::Refusal, text::FieldIssue as FieldProblem},
+    domain::{annotation::MAX_IMPORT_BYTES, refusal::Refusal, text::FieldIssue as FieldProblem},
     server::{
         context::Ctx,
         session::Caller,
@@ -19,8 +19,13 @@ use crate::{
 
 use super::{contract::EXEMPT, operator::OperatorSession, problem::Problem};
 
-/// The longest body of an unsafe call.
+/// The longest body of an unsafe call, but for an import.
 pub const MAX_BODY_BYTES: usize = 1024 * 1024;
+
+/// The longest body of a call.
+fn max_body_bytes(call: &str) -> usize {
+    if call.ends_with("/annotations/import") { MAX_IMPORT_BYTES } else { MAX_BODY_BYTES }
+}
 
 /// The longest response that is kept.
 const MAX_RESPONSE_BYTES: usize = 64 * 1024 * 1024;
@@ -43,7 +48,7 @@ pub async fn once(State(ctx): State<Ctx>, request: Request, next: Next) -> Respo
         _ => return next.run(request).await,
     };
     let (parts, body) = request.into_parts();
-    let Ok(bytes) = to_bytes(body, MAX_BODY_BYTES).await else {
+    let Ok(bytes) = to_bytes(body, max_body_bytes(call)).await else {
         return Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "invalid", "The body is too large.".to_owned())
             .into_response();
     };

@@ -7,6 +7,7 @@
 
 pub mod access;
 pub mod accounts;
+pub mod annotations;
 pub mod apps;
 pub mod audit;
 pub mod billing;
@@ -47,7 +48,7 @@ use std::marker::PhantomData;
 use axum::{
     Router,
     extract::{
-        FromRequest, FromRequestParts, Query, Request,
+        DefaultBodyLimit, FromRequest, FromRequestParts, Query, Request,
         rejection::{JsonRejection, QueryRejection},
     },
     http::{StatusCode, request::Parts},
@@ -59,9 +60,12 @@ use serde::{
     de::{DeserializeOwned, MapAccess, Visitor, value::MapAccessDeserializer},
 };
 use utoipa::{OpenApi, ToSchema};
-use utoipa_axum::{router::OpenApiRouter, routes};
+use utoipa_axum::{
+    router::{OpenApiRouter, UtoipaMethodRouterExt},
+    routes,
+};
 
-use crate::domain::{refusal::Refusal, requester::PeopleOnly};
+use crate::domain::{annotation::MAX_IMPORT_BYTES, refusal::Refusal, requester::PeopleOnly};
 
 use super::{
     context::{Actor, Client, Ctx, JobPrincipal, Principal},
@@ -83,6 +87,7 @@ use problem::Problem;
         (name = "organizations", description = "Organizations and their people"),
         (name = "drive", description = "Folders, sites, assets and datasets"),
         (name = "files", description = "The files of datasets: uploads by tus 1.0 after a plan, lists, downloads with ranges, alone and as ZIP"),
+        (name = "annotations", description = "What people draw on datasets, with lengths and areas, as JSON, GeoJSON and CSV"),
         (name = "apps", description = "What processes datasets: published by organizations in versions that never change, run by who is authorized"),
         (name = "jobs", description = "Apps running on datasets: started, watched, cancelled, run again"),
         (name = "engine", description = "Engines: take jobs with a key that has the scope `engine`, then work with the token of the job: `Authorization: Bearer chj_…`"),
@@ -217,6 +222,11 @@ fn api() -> OpenApiRouter<Ctx> {
         .routes(routes!(files::show, files::change, files::delete))
         .routes(routes!(files::delete_all))
         .routes(routes!(layers::list))
+        .routes(routes!(annotations::list, annotations::create))
+        .routes(routes!(annotations::change, annotations::delete))
+        .routes(routes!(annotations::as_geojson))
+        .routes(routes!(annotations::as_csv))
+        .routes(routes!(annotations::import).layer(DefaultBodyLimit::max(MAX_IMPORT_BYTES)))
         .routes(routes!(engine::claim))
         .routes(routes!(engine::heartbeat))
         .routes(routes!(engine::log))

@@ -73,6 +73,10 @@ pub struct Problem {
     /// What is in the way of a transfer.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     blockers: Vec<BlockerBody>,
+    /// Where somebody else changed something first: what it is by now, as the call would have answered.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Object>)]
+    current: Option<serde_json::Value>,
     #[serde(skip)]
     retry_after: Option<u64>,
     /// The error for the `WWW-Authenticate` header (RFC 6750), if a token was sent.
@@ -92,6 +96,7 @@ impl Problem {
             request_id: None,
             errors: Vec::new(),
             blockers: Vec::new(),
+            current: None,
             retry_after: None,
             challenge: None,
         }
@@ -112,6 +117,11 @@ impl Problem {
     pub fn at_field(mut self, field: &str, message: &str) -> Self {
         self.errors.push(FieldBody { field: field.to_owned(), message: message.to_owned() });
         self
+    }
+
+    /// The same problem, with what somebody else has changed.
+    pub fn with_current(self, current: &impl Serialize) -> Self {
+        Self { current: serde_json::to_value(current).ok(), ..self }
     }
 
     /// A refusal.

@@ -129,7 +129,16 @@ impl Fixture<'_> {
             let item = self.dataset().await;
             let number = by.upload(item, "photo.jpg", b"photo").await;
             at = at.replace("{id}", &item.to_string()).replace("{number}", &number.to_string());
+            let point = json!({ "kind": "point", "coordinates": [[8.5, 46.6]] });
+            if path.contains("/annotations/") {
+                let drawn = by.post(&format!("/api/v1/datasets/{item}/annotations"), &point).await.expect(201);
+                assert_eq!(drawn.json()["number"].as_i64(), Some(number));
+            }
             body = match (method, path) {
+                ("POST", "/datasets/{id}/annotations") | ("PUT", "/datasets/{id}/annotations/{number}") => Some(point),
+                ("POST", "/datasets/{id}/annotations/import") => {
+                    Some(json!({ "type": "Point", "coordinates": [8.5, 46.6] }))
+                }
                 ("POST", "/datasets") => {
                     Some(json!({ "name": fresh("Dataset"), "files": [{ "path": "a.jpg", "bytes": 1 }] }))
                 }

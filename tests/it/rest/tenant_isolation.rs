@@ -58,6 +58,9 @@ both!(attack_1_every_id_of_another_organization_is_answered_like_a_missing_one, 
 
     let draft = john.dataset(folder, "Draft", 0).await;
     let number = john.upload(draft, "photo.jpg", b"photo").await;
+    // Numbered alike, so that what stands for a file stands for a drawing as well.
+    let point = json!({ "kind": "point", "coordinates": [[8.5, 46.6]] });
+    john.post(&format!("/api/v1/datasets/{draft}/annotations"), &point).await.expect(201);
     let begun = json!({ "files": [{ "path": "more.jpg", "bytes": 4 }] });
     let begun = john.post(&format!("/api/v1/datasets/{draft}/uploads"), &begun).await.expect(200).json();
     let upload =
@@ -139,6 +142,10 @@ both!(attack_1_every_id_of_another_organization_is_answered_like_a_missing_one, 
                 ("POST", "uploads") => Some(json!({ "files": [{ "path": "mine.jpg", "bytes": 1 }] })),
                 ("POST", "delete") => Some(json!({ "numbers": [number] })),
                 ("PATCH", "caps") => Some(json!({ "apps": false })),
+                ("POST", "annotations") | ("PUT", "{number}") => {
+                    Some(json!({ "kind": "point", "coordinates": [[8.5, 46.6]] }))
+                }
+                ("POST", "import") => Some(json!({ "type": "Point", "coordinates": [8.5, 46.6] })),
                 ("POST", "jobs") => Some(json!({ "app": "open" })),
                 ("POST", "cancel" | "again") => Some(json!({})),
                 ("POST", "apps") => Some(json!({ "slug": "mine", "title": "Mine", "price": "free" })),

@@ -80,7 +80,7 @@ fn parts_of<'a>(feature: &'a Value, nothing: &'a Map<String, Value>) -> (&'a Val
 /// Whether places are in degrees of WGS 84. Today's GeoJSON always is; older programs say so.
 fn is_wgs84(root: &Value) -> bool {
     let Some(crs) = root.get("crs").filter(|crs| !crs.is_null()) else { return true };
-    let name = crs.pointer("/properties/name").and_then(Value::as_str).unwrap_or_default();
+    let name = crs.get("properties").and_then(|of| of.get("name")).and_then(Value::as_str).unwrap_or_default();
     name.ends_with("CRS84") || name.ends_with(":4326")
 }
 

@@ -13,8 +13,8 @@ use crate::{
     domain::{
         access::{AccessFacts, Act},
         annotation::{
-            Annotation, AnnotationKind, Draft, MAX_ANNOTATIONS, MAX_IMPORT_BYTES, NotSaved, may_add, not_saved,
-            place_in_degrees, typed_degrees,
+            Annotation, AnnotationKind, Draft, MAX_ANNOTATIONS, MAX_IMPORT_BYTES, NotSaved, import_too_large, may_add,
+            not_saved, place_in_degrees, typed_degrees,
         },
         audit::Action,
         fields::Fields,
@@ -462,8 +462,7 @@ pub async fn import(ctx: &Ctx, by: &Principal, dataset: &str, geojson: &[u8]) ->
         annotatable(&mut tx, ctx, by, dataset).await?;
     }
     if geojson.len() > MAX_IMPORT_BYTES {
-        let text = format!("GeoJSON can have at most {} MB. Import it in parts.", MAX_IMPORT_BYTES / 1024 / 1024);
-        return Err(Refusal::TooLarge(text).into());
+        return Err(import_too_large().into());
     }
     let new = geojson::read(geojson)?;
     let numbers = ctx

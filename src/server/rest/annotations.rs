@@ -1,0 +1,292 @@
+//! `/datasets/{id}/annotations` (VIEW-2, VIEW-3).
+
+use axum::{
+    body::Bytes,
+    extract::{Path, State, rejection::BytesRejection},
+    http::{HeaderMap, StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+
+use crate::{
+    domain::{
+        annotation::import_too_large,
+        geo::float,
+        geojson::{self, Exported, to_geojson, to_wkt},
+        refusal::Refusal,
+    },
+    server::{
+        context::Ctx,
+        spreadsheet::escape_formula,
+        usecase::annotation::{self, AnnotationForm, AnnotationsQuery},
+    },
+    view::viewer::AnnotationView,
+};
+
+use super::{
+    CurrentPerson, Json, PageBody, Params,
+    export::{self, Format, Row},
+    problem::Problem,
+};
+
+/// A drawing.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct AnnotationBody {
+    /// Its number in the dataset, for good.
+    number: i64,
+    /// `point`, `line`, `area` or `text`.
+    kind: &'static str,
+    /// Pairs of a longitude and a latitude, in degrees (WGS 84). The first place of an area is not repeated.
+    coordinates: Vec<[f64; 2]>,
+    name: String,
+    description: String,
+    /// `yellow`, `red`, `green`, `blue` or `white`.
+    colour: &'static str,
+    /// Of a line, or around an area, in metres on the ellipsoid.
+    length_m: Option<f64>,
+    /// In square metres on the ellipsoid.
+    area_m2: Option<f64>,
+    /// Rises with each change; the header `ETag` of an answer about one annotation is the same.
+    version: i64,
+    created_by: Option<String>,
+    created_by_name: Option<String>,
+    created_at: String,
+    modified_at: String,
+}
+
+impl From<AnnotationView> for AnnotationBody {
+    fn from(view: AnnotationView) -> Self {
+        let measured = view.kind.measure(&view.annotation.places);
+        let degrees = |nano: i64| float(nano) / 1e9;
+        let places = view.annotation.places.iter();
+        Self {
+            number: view.number,
+            kind: view.kind.as_str(),
+            coordinates: places.map(|place| [degrees(place.longitude), degrees(place.latitude)]).collect(),
+            name: view.annotation.name,
+            description: view.annotation.description,
+            colour: view.annotation.colour.as_str(),
+            length_m: measured.length,
+            area_m2: measured.area,
+            version: view.version,
+            created_by: view.created_by_id.map(|id| id.to_string()),
+            created_by_name: view.created_by,
+            created_at: view.created_at.rfc3339(),
+            modified_at: view.modified_at.rfc3339(),
+        }
+    }
+}
+
+/// An answer about one annotation, with its version as its tag.
+fn tagged(status: StatusCode, view: AnnotationView) -> Response {
+    let tag = format!("\"{}\"", view.version);
+    (status, [(header::ETAG, tag)], Json(AnnotationBody::from(view))).into_response()
+}
+
+/// The version that a caller knows: `If-Match` is the tag of the answer that they have. Any other tag is none of ours.
+fn known_version(headers: &HeaderMap) -> Option<i64> {
+    let tag = headers.get(header::IF_MATCH)?.to_str().unwrap_or_default().trim();
+    let tag = tag.strip_prefix("W/").unwrap_or(tag);
+    (tag != "*").then(|| tag.trim_matches('"').parse().unwrap_or(0))
+}
+
+/// The answer where somebody else changed the annotation first: what it is by now.
+fn changed(present: AnnotationView) -> Problem {
+    Problem::refusal(&Refusal::Conflict).with_current(&AnnotationBody::from(present))
+}
+
+/// The annotations of a dataset, in the order in which they were drawn.
+#[utoipa::path(get, path = "/datasets/{id}/annotations", tag = "annotations", params(("id" = String, Path), AnnotationsQuery),
+    responses((status = 200, body = PageBody<AnnotationBody>), (status = 404, body = Problem)))]
+pub async fn list(
+    State(ctx): State<Ctx>,
+    CurrentPerson(by): CurrentPerson,
+    Path(id): Path<String>,
+    Params(query): Params<AnnotationsQuery>,
+) -> Result<Json<PageBody<AnnotationBody>>, Problem> {
+    Ok(Json(PageBody::of(annotation::list(&ctx, &by, &id, &query).await?, Into::into)))
+}
+
+/// Saves a drawing.
+#[utoipa::path(post, path = "/datasets/{id}/annotations", tag = "annotations", params(("id" = String, Path)), request_body = AnnotationForm,
+    responses((status = 201, body = AnnotationBody), (status = 403, body = Problem), (status = 404, body = Problem), (status = 422, body = Problem)))]
+pub async fn create(
+    State(ctx): State<Ctx>,
+    CurrentPerson(by): CurrentPerson,
+    Path(id): Path<String>,
+    Json(form): Json<AnnotationForm>,
+) -> Result<Response, Problem> {
+    Ok(tagged(StatusCode::CREATED, annotation::add(&ctx, &by, &id, &form).await?))
+}
+
+/// Changes an annotation to what is sent; its kind stays. With `If-Match` nothing is done if it is of another version by now: then the
+/// problem has the annotation as `current`.
+#[utoipa::path(put, path = "/datasets/{id}/annotations/{number}", tag = "annotations",
+    params(("id" = String, Path), ("number" = i64, Path), ("If-Match" = Option<String>, Header)), request_body = AnnotationForm,
+    responses((status = 200, body = AnnotationBody), (status = 403, body = Problem), (status = 404, body = Problem), (status = 409, body = Problem), (status = 422, body = Problem)))]
+pub async fn change(
+    State(ctx): State<Ctx>,
+    CurrentPerson(by): CurrentPerson,
+    Path((id, number)): Path<(String, String)>,
+    headers: HeaderMap,
+    Json(form): Json<AnnotationForm>,
+) -> Result<Response, Problem> {
+    match annotation::change(&ctx, &by, (&id, &number), known_version(&headers), &form).await? {
+        Ok(view) => Ok(tagged(StatusCode::OK, view)),
+        Err(present) => Err(changed(*present)),
+    }
+}
+
+/// Deletes an annotation. With `If-Match` nothing is done if it is of another version by now: then the problem has the annotation as
+/// `current`.
+#[utoipa::path(delete, path = "/datasets/{id}/annotations/{number}", tag = "annotations",
+    params(("id" = String, Path), ("number" = i64, Path), ("If-Match" = Option<String>, Header)),
+    responses((status = 204), (status = 403, body = Problem), (status = 404, body = Problem), (status = 409, body = Problem)))]
+pub async fn delete(
+    State(ctx): State<Ctx>,
+    CurrentPerson(by): CurrentPerson,
+    Path((id, number)): Path<(String, String)>,
+    headers: HeaderMap,
+) -> Result<StatusCode, Problem> {
+    match annotation::delete(&ctx, &by, (&id, &number), known_version(&headers)).await? {
+        Ok(_) => Ok(StatusCode::NO_CONTENT),
+        Err(present) => Err(changed(*present)),
+    }
+}
+
+/// Through whose eyes annotations are exported.
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields, default)]
+pub struct AnnotationsExportParams {
+    /// A person's id, to answer as that person would see it. For Owners and Managers of the organization.
+    #[serde(rename = "as")]
+    #[param(rename = "as")]
+    view_as: String,
+}
+
+/// All annotations of a dataset as GeoJSON (RFC 7946).
+#[utoipa::path(get, path = "/datasets/{id}/annotations.geojson", tag = "annotations", params(("id" = String, Path), AnnotationsExportParams),
+    responses((status = 200, body = String, content_type = "application/geo+json"), (status = 404, body = Problem)))]
+pub async fn as_geojson(
+    State(ctx): State<Ctx>,
+    CurrentPerson(by): CurrentPerson,
+    Path(id): Path<String>,
+    Params(params): Params<AnnotationsExportParams>,
+) -> Result<Response, Problem> {
+    let annotations = annotation::list_all(&ctx, &by, &id, &params.view_as).await?;
+    let text = to_geojson(annotations.iter().map(|view| Exported {
+        number: Some(view.number),
+        kind: view.kind,
+        annotation: &view.annotation,
+        created_by: view.created_by.as_deref(),
+        created_at: Some(view.created_at),
+        modified_at: Some(view.modified_at),
+    }));
+    let headers = [
+        (header::CONTENT_TYPE, geojson::MEDIA),
+        (header::CONTENT_DISPOSITION, "attachment; filename=\"annotations.geojson\""),
+    ];
+    Ok((headers, text).into_response())
+}
+
+impl Row for AnnotationView {
+    const HEADER: &'static [&'static str] = &[
+        "number",
+        "kind",
+        "name",
+        "description",
+        "colour",
+        "wkt",
+        "length_m",
+        "area_m2",
+        "created_by",
+        "created_at",
+        "modified_at",
+    ];
+
+    fn cells(self) -> Vec<String> {
+        let measured = self.kind.measure(&self.annotation.places);
+        let metres = |value: Option<f64>| value.map(geojson::thousandths).unwrap_or_default();
+        vec![
+            self.number.to_string(),
+            self.kind.as_str().to_owned(),
+            escape_formula(self.annotation.name),
+            escape_formula(self.annotation.description),
+            self.annotation.colour.as_str().to_owned(),
+            to_wkt(self.kind, &self.annotation.places),
+            metres(measured.length),
+            metres(measured.area),
+            escape_formula(self.created_by.unwrap_or_default()),
+            self.created_at.rfc3339(),
+            self.modified_at.rfc3339(),
+        ]
+    }
+}
+
+/// All annotations of a dataset as CSV: where each is stands there as WKT, lengths and areas in metres.
+#[utoipa::path(get, path = "/datasets/{id}/annotations.csv", tag = "annotations", params(("id" = String, Path), AnnotationsExportParams),
+    responses((status = 200, body = String, content_type = "text/csv"), (status = 404, body = Problem)))]
+pub async fn as_csv(
+    State(ctx): State<Ctx>,
+    CurrentPerson(by): CurrentPerson,
+    Path(id): Path<String>,
+    Params(params): Params<AnnotationsExportParams>,
+) -> Result<Response, Problem> {
+    let annotations = annotation::list_all(&ctx, &by, &id, &params.view_as).await?;
+    let headers = [
+        (header::CONTENT_TYPE, Format::Csv.content_type().to_owned()),
+        (header::CONTENT_DISPOSITION, Format::Csv.file("annotations")),
+    ];
+    Ok((headers, export::csv(true, annotations)?).into_response())
+}
+
+/// What was imported.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct AnnotationsImportedBody {
+    /// The numbers of what was added, in the order of the features.
+    numbers: Vec<i64>,
+    /// For `POST /undo`; null where that is not offered.
+    undo: Option<String>,
+}
+
+/// Adds everything that GeoJSON holds, or nothing of it. A feature of several parts becomes one annotation for each. At most 2 MB.
+#[utoipa::path(post, path = "/datasets/{id}/annotations/import", tag = "annotations", params(("id" = String, Path)),
+    request_body(content = String, content_type = "application/geo+json", description = "A FeatureCollection, a Feature or a geometry, in WGS 84"),
+    responses((status = 201, body = AnnotationsImportedBody), (status = 403, body = Problem), (status = 404, body = Problem), (status = 413, body = Problem), (status = 422, body = Problem)))]
+pub async fn import(
+    State(ctx): State<Ctx>,
+    CurrentPerson(by): CurrentPerson,
+    Path(id): Path<String>,
+    body: Result<Bytes, BytesRejection>,
+) -> Result<(StatusCode, Json<AnnotationsImportedBody>), Problem> {
+    let geojson = body.map_err(|_| Problem::refusal(&import_too_large()))?;
+    let imported = annotation::import(&ctx, &by, &id, &geojson).await?;
+    let body = AnnotationsImportedBody { numbers: imported.numbers, undo: imported.undo };
+    Ok((StatusCode::CREATED, Json(body)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn view_3_the_version_that_somebody_knows_is_the_tag_of_the_answer() {
+        let of = |tag: Option<&'static str>| {
+            let mut headers = HeaderMap::new();
+            headers.extend(tag.map(|tag| (header::IF_MATCH, axum::http::HeaderValue::from_static(tag))));
+            known_version(&headers)
+        };
+        let tags = [
+            None,
+            Some("*"),
+            Some("\"3\""),
+            Some("W/\"3\""),
+            Some(" 3 "),
+            Some("\"x\""),
+            Some("\"1\", \"2\""),
+            Some(""),
+        ];
+        assert_eq!(tags.map(of), [None, None, Some(3), Some(3), Some(3), Some(0), Some(0), Some(0)]);
+    }
+}
