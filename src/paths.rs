@@ -95,6 +95,16 @@ pub fn layer_tile(token: Option<&str>, dataset: &str, number: i64, (level, x, y)
     }
 }
 
+/// The annotations of a dataset as a file (VIEW-3): `geojson` or `csv`.
+pub fn annotations_file(dataset: &str, format: &str) -> String {
+    format!("/api/v1/datasets/{}/annotations.{format}", encode(dataset))
+}
+
+/// Where GeoJSON is imported (VIEW-3).
+pub fn annotations_import(dataset: &str) -> String {
+    format!("/api/v1/datasets/{}/annotations/import", encode(dataset))
+}
+
 /// The tiles of a layer as one file (VIEW-1).
 pub fn layer_content(dataset: &str, number: i64) -> String {
     format!("/api/v1/datasets/{}/layers/{number}/content", encode(dataset))

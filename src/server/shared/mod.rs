@@ -35,6 +35,7 @@ use crate::{
         refusal::Refusal,
         time::{Day, Timestamp},
     },
+    paths,
     ui::{
         pages::drive::dataset::{
             row::{badges, media_icon, preview_pixels},
@@ -225,6 +226,11 @@ impl SharedContent<'_> {
     fn next(&self) -> Option<String> {
         let cursor = self.view.rows.next_cursor.as_ref()?;
         Some(format!("{}?cursor={cursor}", self.href(self.view.id)))
+    }
+
+    /// The viewer of a dataset that has files (VIEW-4).
+    fn viewer(&self) -> Option<String> {
+        self.view.files.as_ref().map(|_| paths::link_viewer(self.token, &self.view.id.to_string()))
     }
 
     /// The address of one side of a dataset.

@@ -28,4 +28,5 @@ pub mod sign_up;
 pub mod transfers;
 pub mod trash;
 pub mod verify;
+pub mod viewer;
 pub mod welcome;

@@ -24,7 +24,7 @@ pub fn DrawingsPanel(viewer: Viewer) -> impl IntoView {
     let is_empty = move || viewer.drawings.with(Vec::is_empty);
     let rows = move || {
         // The newest first.
-        viewer.drawings.with(|drawings| drawings.iter().rev().map(|one| (one.key, one.revision)).collect::<Vec<_>>())
+        viewer.drawings.with(|drawings| drawings.iter().rev().map(|one| one.key).collect::<Vec<u32>>())
     };
     view! {
         <section class="viewer-panel viewer-drawings" id="viewer-drawings" aria-labelledby="viewer-drawings-title" class:viewer-open=move || viewer.sheet.get() == Some(Sheet::Drawings)>
@@ -45,7 +45,7 @@ pub fn DrawingsPanel(viewer: Viewer) -> impl IntoView {
                     </tr>
                 </thead>
                 <tbody role="rowgroup">
-                    <For each=rows key=|row| *row let((key, _))>
+                    <For each=rows key=|key| *key let(key)>
                         <Row viewer key/>
                     </For>
                 </tbody>
@@ -74,8 +74,6 @@ pub fn about(drawing: &Drawing, viewer: Viewer) -> String {
     let count = i64::try_from(drawing.annotation.places.len()).unwrap_or(i64::MAX);
     let what = match drawing.kind {
         AnnotationKind::Line | AnnotationKind::Area => words::counted(count, "point", "points"),
-        // Its name says it already.
-        kind if drawing.annotation.name.is_empty() => kind.label().to_owned(),
         kind => kind.label().to_owned(),
     };
     let mut parts = vec![what];
@@ -97,57 +95,69 @@ fn Row(viewer: Viewer, key: u32) -> impl IntoView {
     // What was selected on the map comes into sight in the table.
     Effect::new(move |_| {
         if let (true, Some(row)) = (selected.get(), row.get()) {
-            once_connected(&row.clone(), move || {
-                row.scroll_into_view_with_bool(false);
-            });
+            once_connected(&row.clone(), move || row.scroll_into_view_with_bool(false));
         }
     });
-    viewer.drawing(key).map(|drawing| {
-        let about = about(&drawing, viewer);
-        let (title, kind) = (drawing.title(), drawing.kind);
-        let colour = colour_class(drawing.annotation.colour);
-        let trouble = drawing.trouble.clone();
-        // The measure follows while a point is dragged.
-        let measured = move || {
-            let units = viewer.units.get();
-            let now = viewer.drawings.with(|drawings| drawings.iter().find(|one| one.key == key).map(|one| measures(one, units)));
-            now.unwrap_or_default()
-                .into_iter()
-                .map(|(label, value)| view! { <span class="viewer-measure"><span>{label}</span><b class="num">{value}</b></span> })
-                .collect_view()
-        };
-        let pick = move |_| {
-            if viewer.selected.get_untracked() == Some(key) {
-                viewer.selected.set(None);
-            } else {
-                viewer.show_drawing(key);
-            }
-        };
-        view! {
-            <tr node_ref=row role="row" class="viewer-row" class:viewer-selected=move || selected.get()>
-                <td role="cell">
-                    <button type="button" class="viewer-pick" aria-expanded=move || if selected.get() { "true" } else { "false" } on:click=pick>
-                        <span class=format!("viewer-kind {colour}")><Icon name=kind_icon(kind)/></span>
-                        <b>{title}</b>
-                    </button>
-                </td>
-                <td role="cell">{measured}</td>
-                <td role="cell">
-                    <small>{about}</small>
-                    {trouble.map(|why| view! {
-                        <p class="problem" role="alert">"Not saved. "{why}</p>
-                        <button type="button" class="button" on:click=move |_| viewer.send(key)>"Try again"</button>
-                    })}
-                </td>
-                <td role="cell">{move || selected.get().then(|| view! { <Editor viewer key/> })}</td>
-            </tr>
+    // The row stays while its drawing changes, and with it the focus.
+    let drawing = Memo::new(move |_| viewer.drawings.with(|drawings| drawings.iter().find(|one| one.key == key).cloned()));
+    let of = move |read: &dyn Fn(&Drawing) -> String| drawing.with(|drawing| drawing.as_ref().map(read)).unwrap_or_default();
+    let measured = move || {
+        let units = viewer.units.get();
+        let measures = drawing.with(|drawing| drawing.as_ref().map(|one| measures(one, units))).unwrap_or_default();
+        measures
+            .into_iter()
+            .map(|(label, value)| view! { <span class="viewer-measure"><span>{label}</span><b class="num">{value}</b></span> })
+            .collect_view()
+    };
+    let trouble = Memo::new(move |_| drawing.with(|drawing| drawing.as_ref()?.trouble.clone()));
+    let trouble = move || {
+        trouble.get().map(|why| view! {
+            <p class="problem" role="alert">"Not saved. "{why}</p>
+            <button type="button" class="button" on:click=move |_| viewer.send(key)>"Try again"</button>
+        })
+    };
+    let icon = drawing.with_untracked(|drawing| drawing.as_ref().map_or("area", |one| kind_icon(one.kind)));
+    let colour = move || {
+        of(&|one| format!("viewer-kind {}", colour_class(one.annotation.colour)))
+    };
+    let pick = move |_| {
+        if viewer.selected.get_untracked() == Some(key) {
+            viewer.selected.set(None);
+        } else {
+            viewer.show_drawing(key);
+        }
+    };
+    view! {
+        <tr node_ref=row role="row" class="viewer-row" class:viewer-selected=move || selected.get()>
+            <td role="cell">
+                <button type="button" class="viewer-pick" aria-expanded=move || if selected.get() { "true" } else { "false" } on:click=pick>
+                    <span class=colour><Icon name=icon/></span>
+                    <b>{move || of(&Drawing::title)}</b>
+                </button>
+            </td>
+            <td role="cell">{measured}</td>
+            <td role="cell"><small>{move || of(&|one| about(one, viewer))}</small>{trouble}</td>
+            <td role="cell">{move || selected.get().then(|| view! { <Details viewer drawing/> })}</td>
+        </tr>
+    }
+}
+
+/// What can be done with the selected drawing: everything with one's own and where drawings are saved; else it is read.
+#[component]
+fn Details(viewer: Viewer, drawing: Memo<Option<Drawing>>) -> impl IntoView {
+    drawing.get_untracked().map(|one| {
+        if viewer.may_change(&one) {
+            view! { <Editor viewer drawing=one now=drawing/> }.into_any()
+        } else {
+            view! { <p class="viewer-description">{one.annotation.description}</p> }.into_any()
         }
     })
 }
 
 /// Names, describes, colours and deletes the selected drawing.
 #[component]
-fn Editor(viewer: Viewer, key: u32) -> impl IntoView {
+fn Editor(viewer: Viewer, drawing: Drawing, now: Memo<Option<Drawing>>) -> impl IntoView {
+    let Drawing { key, kind, annotation, .. } = drawing;
     let change = move |change: &dyn Fn(&mut Annotation)| {
         if let Some(drawing) = viewer.drawing(key) {
             let mut annotation = drawing.annotation.clone();
@@ -155,62 +165,72 @@ fn Editor(viewer: Viewer, key: u32) -> impl IntoView {
             viewer.edit(key, &drawing.annotation, annotation);
         }
     };
-    viewer.drawing(key).map(|drawing| {
-        let Annotation { name, description, colour, .. } = drawing.annotation;
-        let is_text = drawing.kind == AnnotationKind::Text;
-        let group = format!("colour-{key}");
-        let colours = Colour::ALL.map(|one| {
-            view! {
-                <label class=format!("viewer-swatch {}", colour_class(one)) title=one.label()>
-                    <input
-                        type="radio"
-                        name=group.clone()
-                        aria-label=one.label()
-                        checked=one == colour
-                        on:change=move |_| change(&|annotation| annotation.colour = one)
-                    />
-                </label>
-            }
-        });
-        view! {
-            <div class="viewer-editor">
-                <label>
-                    <span>{if is_text { "Text" } else { "Name" }}</span>
-                    <input
-                        class="input"
-                        type="text"
-                        autocomplete="off"
-                        maxlength=NAME_LENGTH.to_string()
-                        prop:value=name
-                        on:change=move |event| {
-                            let name = event_target_value(&event);
-                            change(&|annotation| annotation.name.clone_from(&name));
-                        }
-                    />
-                </label>
-                <label>
-                    <span>"Description"</span>
-                    <input
-                        class="input"
-                        type="text"
-                        autocomplete="off"
-                        maxlength=MAX_DESCRIPTION_LENGTH.to_string()
-                        prop:value=description
-                        on:change=move |event| {
-                            let description = event_target_value(&event);
-                            change(&|annotation| annotation.description.clone_from(&description));
-                        }
-                    />
-                </label>
-                <div class="viewer-editor-foot">
-                    <div class="viewer-swatches" role="radiogroup" aria-label="Colour">{colours}</div>
-                    <button type="button" class="button icon-only quiet" aria-label="Delete" title="Delete" on:click=move |_| viewer.delete(key)>
-                        <Icon name="trash"/>
-                    </button>
-                </div>
-            </div>
+    let said = move |read: fn(&Annotation) -> &String| {
+        Memo::new(move |_| now.with(|now| now.as_ref().map(|one| read(&one.annotation).clone())).unwrap_or_default())
+    };
+    let (name, description) = (said(|annotation| &annotation.name), said(|annotation| &annotation.description));
+    let colour = Memo::new(move |_| now.with(|now| now.as_ref().map(|one| one.annotation.colour)));
+    let is_text = kind == AnnotationKind::Text;
+    // A text without words is about to be written.
+    let field = NodeRef::<html::Input>::new();
+    Effect::new(move |_| {
+        if let (true, true, Some(field)) = (is_text, annotation.name.is_empty(), field.get()) {
+            once_connected(&field.clone(), move || drop(field.focus()));
         }
-    })
+    });
+    let group = format!("colour-{key}");
+    let colours = Colour::ALL.map(|one| {
+        view! {
+            <label class=format!("viewer-swatch {}", colour_class(one)) title=one.label()>
+                <input
+                    type="radio"
+                    name=group.clone()
+                    aria-label=one.label()
+                    prop:checked=move || colour.get() == Some(one)
+                    on:change=move |_| change(&|annotation| annotation.colour = one)
+                />
+            </label>
+        }
+    });
+    view! {
+        <div class="viewer-editor">
+            <label>
+                <span>{if is_text { "Text" } else { "Name" }}</span>
+                <input
+                    node_ref=field
+                    class="input"
+                    type="text"
+                    autocomplete="off"
+                    maxlength=NAME_LENGTH.to_string()
+                    prop:value=move || name.get()
+                    on:change=move |event| {
+                        let name = event_target_value(&event);
+                        change(&|annotation| annotation.name.clone_from(&name));
+                    }
+                />
+            </label>
+            <label>
+                <span>"Description"</span>
+                <input
+                    class="input"
+                    type="text"
+                    autocomplete="off"
+                    maxlength=MAX_DESCRIPTION_LENGTH.to_string()
+                    prop:value=move || description.get()
+                    on:change=move |event| {
+                        let description = event_target_value(&event);
+                        change(&|annotation| annotation.description.clone_from(&description));
+                    }
+                />
+            </label>
+            <div class="viewer-editor-foot">
+                <div class="viewer-swatches" role="radiogroup" aria-label="Colour">{colours}</div>
+                <button type="button" class="button icon-only quiet" aria-label="Delete" title="Delete" on:click=move |_| viewer.delete(key)>
+                    <Icon name="trash"/>
+                </button>
+            </div>
+        </div>
+    }
 }
 
 /// Two people changed the same drawing: both versions, to choose from.
@@ -245,7 +265,7 @@ pub fn ConflictDialog(viewer: Viewer) -> impl IntoView {
                     node_ref=dialog
                     class="dialog"
                     aria-label="Changed by somebody else"
-                    on:cancel=move |event| { event.prevent_default(); viewer.take_theirs(); }>
+                    on:cancel=move |event: leptos::ev::Event| { event.prevent_default(); viewer.take_theirs(); }>
                     <header><h2>"Changed by somebody else"</h2></header>
                     <div class="dialog-body">
                         <p>"While you changed this drawing, somebody else saved it. Which one is to stay?"</p>

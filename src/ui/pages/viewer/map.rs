@@ -27,7 +27,7 @@ use crate::{
         photo::Position,
         viewport::Viewport,
     },
-    ui::components::dom::{element_of, within},
+    ui::components::dom::element_of,
 };
 
 /// A place on the screen, in pixels from the upper left corner of the map.
@@ -245,7 +245,7 @@ fn move_plane(viewer: Viewer, plane: NodeRef<html::Div>) {
 /// The point of the selected drawing at a place of the screen.
 fn vertex_at(viewer: Viewer, spot: Spot, reach: f64) -> Option<(u32, usize, Annotation)> {
     let key = viewer.selected.get_untracked()?;
-    let drawing = viewer.drawing(key)?;
+    let drawing = viewer.drawing(key).filter(|drawing| viewer.may_change(drawing))?;
     let viewport = viewer.viewport.get_untracked();
     let distance = |place: &Position| {
         let (right, down) = viewport.spot_of(*place);
@@ -581,7 +581,7 @@ fn remove_vertex(viewer: Viewer, key: u32, index: usize) {
     let Some(drawing) = viewer.drawing(key) else { return };
     let (least, _) = drawing.kind.places();
     if drawing.annotation.places.len() <= least {
-        viewer.say(format!("{} of this kind needs {least} points.", "A drawing"));
+        viewer.say(format!("It needs {least} points at least."));
         return;
     }
     let mut annotation = drawing.annotation.clone();
@@ -597,9 +597,4 @@ pub fn focus_map() {
     if let Some(surface) = surface.and_then(|surface| surface.dyn_into::<HtmlElement>().ok()) {
         drop(surface.focus());
     }
-}
-
-/// Whether a key is meant for a field and not for the map.
-pub fn in_field(event: &KeyboardEvent) -> bool {
-    element_of(event.target()).is_some_and(|target| within(&target, "input, textarea, select").is_some())
 }

@@ -13,6 +13,7 @@ use super::{
 };
 use crate::domain::{
     annotation::{AnnotationKind, Colour},
+    command::Control,
     measure::Units,
     photo::Position,
     viewport::Viewport,
@@ -178,7 +179,11 @@ fn Selected(viewer: Viewer) -> impl IntoView {
     let is_area = move || drawing.with(|drawing| drawing.as_ref().is_some_and(|one| one.kind == AnnotationKind::Area));
     // The points are kept while they are moved, so that the focus stays.
     let points = Memo::new(move |_| {
-        drawing.with(|drawing| drawing.as_ref().map(|one| (one.key, one.annotation.places.len().min(MAX_POINTS))))
+        let saves = viewer.save.with(|save| *save == Control::Enabled);
+        drawing.with(|drawing| {
+            let one = drawing.as_ref().filter(|one| saves || one.saved.is_none())?;
+            Some((one.key, one.annotation.places.len().min(MAX_POINTS)))
+        })
     });
     let points = move || {
         points.get().map(|(key, count)| {

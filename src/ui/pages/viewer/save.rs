@@ -5,7 +5,7 @@
 
 use leptos::{prelude::*, task::spawn_local};
 
-use super::state::{Change, Conflict, Drawing, Saved, Tool, Viewer};
+use super::state::{Change, Conflict, Drawing, Saved, Sheet, Tool, Viewer};
 use crate::{
     domain::{
         annotation::{Annotation, AnnotationKind, Colour, Places},
@@ -14,7 +14,8 @@ use crate::{
     },
     rpc::{
         Failure,
-        annotation::{draw_annotation, erase_annotation, redraw_annotation},
+        annotation::{annotations, draw_annotation, erase_annotation, redraw_annotation},
+        trash::undo_change,
     },
     view::viewer::{AnnotationSaved, AnnotationView},
 };
@@ -25,11 +26,15 @@ impl Viewer {
         let Ok(places) = kind.check(places) else { return };
         let key = self.next_key();
         let annotation = Annotation { places, name: String::new(), description: String::new(), colour };
-        let drawing = Drawing { key, revision: 0, kind, annotation, saved: None, is_busy: false, trouble: None };
+        let drawing = Drawing { key, kind, annotation, saved: None, is_busy: false, trouble: None };
         self.insert(drawing.clone());
         self.selected.set(Some(key));
-        self.remember(Change { before: None, after: Some(drawing) });
+        self.remember(Change { before: None, after: Some(drawing), token: None });
         self.say_done(format!("{} added", kind.label()));
+        if kind == AnnotationKind::Text {
+            // Its words are written there.
+            self.sheet.set(Some(Sheet::Drawings));
+        }
         self.send(key);
     }
 
@@ -63,21 +68,21 @@ impl Viewer {
         if let Some(now) = self.drawing(key) {
             let moved = now.annotation.places != before.places;
             self.say_done(if moved { format!("{} moved", now.title()) } else { format!("{} changed", now.title()) });
-            self.remember(Change { before: Some(was), after: Some(now) });
+            self.remember(Change { before: Some(was), after: Some(now), token: None });
         }
         self.send(key);
     }
 
     /// Takes a drawing away, and deletes it where it is saved.
     pub fn delete(self, key: u32) {
-        let Some(drawing) = self.drawing(key) else { return };
+        let Some(drawing) = self.drawing(key).filter(|drawing| self.may_change(drawing)) else { return };
         if drawing.is_busy {
             self.say("It is being saved. Delete it in a moment.");
             return;
         }
         self.take(key);
         self.say_done(format!("{} deleted", drawing.title()));
-        self.remember(Change { before: Some(drawing.clone()), after: None });
+        self.remember(Change { before: Some(drawing.clone()), after: None, token: None });
         if let Some(saved) = drawing.saved.clone().filter(|_| self.saves()) {
             self.erase(drawing, &saved);
         }
@@ -92,12 +97,24 @@ impl Viewer {
 
     fn erase(self, drawing: Drawing, saved: &Saved) {
         let dataset = self.dataset();
-        let (number, version) = (saved.number.to_string(), saved.version);
+        let (number, version) = (saved.number, saved.version);
         spawn_local(async move {
-            match erase_annotation(dataset, number, version).await {
+            let answer = erase_annotation(dataset, number.to_string(), version).await;
+            // The page may have been left.
+            if self.drawings.try_with_untracked(|_| ()).is_none() {
+                return;
+            }
+            match answer {
                 Ok(AnnotationSaved::Changed(theirs)) => {
                     self.insert(Drawing { saved: Some((*theirs).into()), ..drawing });
                     self.say("Somebody changed it in the meantime, so it was not deleted. Look at it once more.");
+                }
+                Ok(AnnotationSaved::Deleted { undo, .. }) => {
+                    self.note_token(drawing.key, undo);
+                    // What was loaded in the meantime may still have it.
+                    self.drawings.update(|drawings| {
+                        drawings.retain(|one| one.saved.as_ref().is_none_or(|saved| saved.number != number));
+                    });
                 }
                 // Somebody else deleted it first.
                 Ok(_) | Err(Failure::Refused(Refusal::NotFound)) => {}
@@ -153,6 +170,10 @@ impl Viewer {
                     }
                     drawing.saved = Some((*annotation.clone()).into());
                 });
+                // It may have come from the server before its answer did.
+                self.drawings.update(|drawings| {
+                    drawings.retain(|one| one.key == key || one.saved.as_ref().is_none_or(|saved| saved.number != annotation.number));
+                });
                 if is_there {
                     self.send(key);
                 }
@@ -198,13 +219,13 @@ impl Viewer {
 
     /// Takes the last change back.
     pub fn undo(self) {
-        let Some(Change { before, after }) = self.last_change() else { return };
+        let Some(Change { before, after, token }) = self.last_change() else { return };
         match (before, after) {
             (None, Some(added)) => {
                 let Some(drawing) = self.drawing(added.key) else { return };
                 if drawing.is_busy {
                     // It is being saved: it can be taken back once it is.
-                    self.remember(Change { before: None, after: Some(added) });
+                    self.remember(Change { before: None, after: Some(added), token: None });
                     return;
                 }
                 self.take(drawing.key);
@@ -221,6 +242,23 @@ impl Viewer {
                 self.selected.set(Some(was.key));
                 self.say(format!("{} changed back", was.title()));
                 self.send(was.key);
+            }
+            (Some(deleted), None) if token.is_some() => {
+                let (dataset, token) = (self.dataset(), token.unwrap_or_default());
+                spawn_local(async move {
+                    let undone = undo_change(token, String::new()).await;
+                    let now = annotations(dataset, String::new()).await;
+                    if self.drawings.try_with_untracked(|_| ()).is_none() {
+                        return;
+                    }
+                    match undone {
+                        Ok(_) => self.say(format!("{} brought back", deleted.title())),
+                        Err(failure) => self.say(failure.to_string()),
+                    }
+                    if let Ok(now) = now {
+                        self.merge_annotations(now);
+                    }
+                });
             }
             (Some(deleted), None) => {
                 let key = deleted.key;

@@ -171,8 +171,6 @@ impl From<AnnotationView> for Saved {
 pub struct Drawing {
     /// Of this page alone.
     pub key: u32,
-    /// Rises with each change, so that its row is made anew.
-    pub revision: u32,
     pub kind: AnnotationKind,
     pub annotation: Annotation,
     /// `None` where it is on this page only.
@@ -191,6 +189,11 @@ impl Drawing {
     /// What it is called: its name, or what it is.
     pub fn title(&self) -> String {
         if self.annotation.name.is_empty() { self.kind.label().to_owned() } else { self.annotation.name.clone() }
+    }
+
+    /// Whether it was sent for the first time, and is what the server has by now.
+    fn is_sent_as(&self, view: &AnnotationView) -> bool {
+        self.is_busy && self.saved.is_none() && self.kind == view.kind && self.annotation.places == view.annotation.places
     }
 
     /// Whether it is as the server has it.
@@ -219,6 +222,8 @@ pub enum Sheet {
 pub struct Change {
     pub before: Option<Drawing>,
     pub after: Option<Drawing>,
+    /// How the server takes a deletion back.
+    pub token: Option<String>,
 }
 
 /// How many changes can be taken back.
@@ -329,6 +334,11 @@ impl Viewer {
         self.save.with_untracked(|save| *save == Control::Enabled)
     }
 
+    /// Whether a drawing may be changed here: what others saved is only read where nothing is saved.
+    pub fn may_change(self, drawing: &Drawing) -> bool {
+        drawing.saved.is_none() || self.saves()
+    }
+
     pub fn say(self, text: impl Into<String>) {
         self.said.set(Said { text: text.into(), undo: false });
     }
@@ -361,12 +371,11 @@ impl Viewer {
         self.drawings.with_untracked(|drawings| drawings.iter().find(|one| one.key == key).cloned())
     }
 
-    /// Changes a drawing, and makes its row anew.
+    /// Changes a drawing.
     pub fn change(self, key: u32, change: impl FnOnce(&mut Drawing)) {
         self.drawings.update(|drawings| {
             if let Some(drawing) = drawings.iter_mut().find(|one| one.key == key) {
                 change(drawing);
-                drawing.revision += 1;
             }
         });
     }
@@ -384,6 +393,16 @@ impl Viewer {
                 changes.remove(0);
             }
             changes.push(change);
+        });
+    }
+
+    /// Notes how the server takes the deletion of a drawing back.
+    pub fn note_token(self, key: u32, token: Option<String>) {
+        self.changes.try_update_value(|changes| {
+            let is_deletion = |change: &&mut Change| change.after.is_none() && change.before.as_ref().is_some_and(|one| one.key == key);
+            if let Some(change) = changes.iter_mut().rev().find(is_deletion) {
+                change.token = token;
+            }
         });
     }
 
@@ -433,7 +452,8 @@ impl Viewer {
         self.merge_annotations(annotations);
     }
 
-    fn merge_annotations(self, annotations: Vec<AnnotationView>) {
+    /// Takes the drawings that the server has.
+    pub fn merge_annotations(self, annotations: Vec<AnnotationView>) {
         let mut next = self.next_key.get_value();
         let merged = self.drawings.with_untracked(|drawings| {
             let number_of = |drawing: &Drawing| drawing.saved.as_ref().map(|saved| saved.number);
@@ -445,10 +465,9 @@ impl Viewer {
                     Some(mine) if mine.saved.as_ref().is_some_and(|saved| saved.version >= one.version) => {
                         merged.push(mine.clone());
                     }
-                    Some(mine) => {
-                        let revision = mine.revision + 1;
-                        merged.push(Drawing { revision, ..drawing_of(one, mine.key) });
-                    }
+                    Some(mine) => merged.push(drawing_of(one, mine.key)),
+                    // It was drawn here, and the answer has not come yet.
+                    None if drawings.iter().any(|mine| mine.is_sent_as(&one)) => {}
                     None => {
                         merged.push(drawing_of(one, next));
                         next += 1;
@@ -479,7 +498,7 @@ impl Viewer {
 /// A drawing that the server has.
 pub fn drawing_of(view: AnnotationView, key: u32) -> Drawing {
     let (kind, annotation) = (view.kind, view.annotation.clone());
-    Drawing { key, revision: 0, kind, annotation, saved: Some(view.into()), is_busy: false, trouble: None }
+    Drawing { key, kind, annotation, saved: Some(view.into()), is_busy: false, trouble: None }
 }
 
 /// The class that gives a drawing its colour.
