@@ -10,8 +10,8 @@ use super::{
 /// The side of a tile, in pixels.
 pub const TILE: u32 = 512;
 
-/// The longest side of a raster that becomes a layer, in pixels. While it is converted, a row of tiles is in memory.
-pub const MAX_SIDE: u32 = 100_000;
+/// The longest side of a raster that becomes a layer, in pixels. While it is converted, a row of tiles of each level is in memory.
+pub const MAX_SIDE: u32 = 65_536;
 
 /// How many pixels a raster has at most that becomes a layer.
 pub const MAX_PIXELS: u64 = 2_500_000_000;
@@ -65,8 +65,9 @@ impl LayerKind {
     /// What a result is shown as. Beside a raster there may be a small picture of it with the same role: that is no layer. A file that
     /// is called like a TIFF and is none is a layer that cannot be shown, so that people learn it.
     pub fn of_result(role: OutputRole, media: Media, path: &str) -> Option<Self> {
-        let path = path.to_lowercase();
-        let is_tiff = media == Media::Tiff || path.ends_with(".tif") || path.ends_with(".tiff");
+        let ending = path.rsplit('/').next().and_then(|name| name.rsplit_once('.')).map_or("", |(_, ending)| ending);
+        let is_called_tiff = ending.eq_ignore_ascii_case("tif") || ending.eq_ignore_ascii_case("tiff");
+        let is_tiff = media == Media::Tiff || is_called_tiff;
         Self::of_role(role).filter(|_| is_tiff)
     }
 }
@@ -90,6 +91,76 @@ impl LayerState {
             Self::Failed(_) => "failed",
         }
     }
+}
+
+/// Why a raster cannot be shown, in words for people.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+pub enum LayerProblem {
+    /// By its first bytes.
+    #[error("This file is no TIFF.")]
+    NotTiff,
+    /// Its directories, or its pixels.
+    #[error("This file is damaged, or of a kind that cannot be shown: {0}.")]
+    Unreadable(String),
+    /// Its size on the screen.
+    #[error("With {width} × {height} pixels, it is too large to be shown.")]
+    TooManyPixels { width: u32, height: u32 },
+    /// What has to be unpacked at once.
+    #[error("Its pixels are stored in pieces that are too large. Store it in tiles.")]
+    LargePieces,
+    /// No pixel has a value.
+    #[error("It has no pixels with a value.")]
+    Empty,
+    /// No coordinate system, or no corner and size of pixels.
+    #[error("It does not say where it is: it is no GeoTIFF.")]
+    NoPlace,
+    /// What is not known, such as \"EPSG 32767\".
+    #[error("Its coordinate system ({0}) is not supported.")]
+    Projection(String),
+    /// Coordinates that are not of its coordinate system.
+    #[error("It lies outside of what its coordinate system is for.")]
+    Outside,
+    /// It was at work for too long.
+    #[error("It takes too long to make a map of it.")]
+    TooLong,
+    /// The program that reads rasters gave up.
+    #[error("This file could not be read: it broke the program that reads rasters.")]
+    Broke,
+    /// Whoever was at it ended in the middle several times.
+    #[error("This file could not be read: reading it was interrupted {MAX_ATTEMPTS} times.")]
+    Interrupted,
+    /// Storage does not answer.
+    #[error("The file could not be read from storage.")]
+    Unavailable,
+}
+
+/// Whether a raster with these sides becomes a layer. It is asked before memory for it is taken.
+///
+/// # Errors
+/// `Unreadable` without pixels; `TooManyPixels`.
+pub fn check_sides(width: u32, height: u32) -> Result<(), LayerProblem> {
+    if width == 0 || height == 0 {
+        return Err(LayerProblem::Unreadable("it has no pixels".to_owned()));
+    }
+    if width > MAX_SIDE || height > MAX_SIDE || u64::from(width) * u64::from(height) > MAX_PIXELS {
+        return Err(LayerProblem::TooManyPixels { width, height });
+    }
+    Ok(())
+}
+
+/// How many photos see a place, at least, and the colour of that in a coverage: red is too few for a map, green is plenty.
+pub const COVERAGE_COLOURS: [(u32, [u8; 3]); 6] = [
+    (1, [215, 48, 39]),
+    (2, [252, 141, 89]),
+    (3, [254, 224, 139]),
+    (4, [217, 239, 139]),
+    (5, [145, 207, 96]),
+    (8, [26, 152, 80]),
+];
+
+/// The colour of a place in a coverage; `None` where no photo sees it.
+pub fn coverage_colour(photos: u32) -> Option<[u8; 3]> {
+    COVERAGE_COLOURS.iter().rev().find(|(least, _)| photos >= *least).map(|(_, colour)| *colour)
 }
 
 /// What layers are called: by the roles of their files, with the name of the file where several have the same role.
@@ -167,6 +238,24 @@ mod tests {
         assert_eq!(level_sides((5_000, 1_301), levels, levels), None);
         assert_eq!(level_sides((5, 5), u32::MAX, 0), None, "more levels than a number has bits");
         assert_eq!(tile_counts((5_000, 1_301)), (10, 3));
+    }
+
+    #[test]
+    fn view_1_attack_83_what_is_too_large_is_not_converted() {
+        assert!(check_sides(1, 1).is_ok() && check_sides(50_000, 50_000).is_ok());
+        assert!(matches!(check_sides(0, 5), Err(LayerProblem::Unreadable(_))));
+        for (width, height) in [(65_537, 1), (1, 65_537), (65_536, 65_536), (u32::MAX, u32::MAX)] {
+            assert_eq!(check_sides(width, height), Err(LayerProblem::TooManyPixels { width, height }));
+        }
+    }
+
+    #[test]
+    fn view_1_more_photos_are_greener() {
+        let colours: Vec<_> = [0, 1, 2, 7, 8, 255].map(coverage_colour).to_vec();
+        assert_eq!(colours[0], None);
+        assert_eq!(colours[1], Some([215, 48, 39]));
+        assert_eq!((colours[3], colours[4]), (Some([145, 207, 96]), Some([26, 152, 80])));
+        assert_eq!(colours[4], colours[5]);
     }
 
     #[test]

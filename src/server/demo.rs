@@ -35,7 +35,7 @@ use super::{
             receive::{Arriving, ReceiveRequest, receive},
         },
     },
-    workers::{builtin, photos},
+    workers::{builtin, layers, photos},
 };
 
 /// The password of everybody in the demo.
@@ -213,7 +213,7 @@ async fn start(ctx: &Ctx, by: &Principal, dataset: ResourceId, app: &str) -> Res
     Ok(started.id.to_string())
 }
 
-/// What the built-in apps make of the flights whose photos are there: run as the server runs them (JOB-4).
+/// What the built-in apps make of the flights whose photos are there, and its tiles: run as the server runs them (JOB-4, VIEW-1).
 async fn built_in_jobs(ctx: &Ctx, by: &Principal, flown: &[ResourceId]) -> Result<()> {
     usecase::app::add_built_in(ctx).await?;
     photos::run_due(ctx).await?;
@@ -224,6 +224,7 @@ async fn built_in_jobs(ctx: &Ctx, by: &Principal, flown: &[ResourceId]) -> Resul
     }
     Box::pin(builtin::run_due(ctx)).await?;
     photos::run_due(ctx).await?;
+    layers::run_due(ctx).await?;
     Ok(())
 }
 

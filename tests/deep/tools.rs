@@ -1,6 +1,7 @@
 //! What the deep tests need of our own code, as a program: photos of a survey with the truth beside them, and a NodeODM that is none.
 //!
 //!     tools survey FOLDER        writes 24 photos, and truth.json with where each was taken
+//!     tools layer KIND RASTER TILES      makes a layer of a raster, and says as JSON where its tiles are, or why it cannot be shown
 //!     tools node ADDRESS [KEY=VALUE …]   the fake node of the integration tests, until it is ended
 
 #![expect(
@@ -15,11 +16,21 @@
 #[path = "../it/support/fake_node.rs"]
 mod fake_node;
 
-use std::{fs, path::Path, process::ExitCode, time::Duration};
+use std::{
+    fs::{self, File},
+    io,
+    path::Path,
+    process::ExitCode,
+    time::Duration,
+};
 
 use commonhold::{
-    domain::{photo::Position, time::Timestamp},
-    server::pictures::survey::Survey,
+    domain::{
+        layer::{LayerKind, level_sides, tile_counts},
+        photo::Position,
+        time::Timestamp,
+    },
+    server::pictures::{NotMade, TileIndex, make_tiles, survey::Survey},
 };
 use fake_node::{FakeNode, Quirks};
 
@@ -27,6 +38,7 @@ fn main() -> ExitCode {
     let words: Vec<String> = std::env::args().skip(1).collect();
     match words.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
         ["survey", folder] => survey(Path::new(folder)),
+        ["layer", kind, raster, tiles] => layer(kind, Path::new(raster), Path::new(tiles)),
         ["node", address, quirks @ ..] => node(address, quirks),
         _ => return ExitCode::FAILURE,
     }
@@ -52,6 +64,34 @@ fn node(address: &str, settings: &[&str]) {
     loop {
         std::thread::park();
     }
+}
+
+fn layer(kind: &str, raster: &Path, tiles: &Path) {
+    let kind = LayerKind::parse(kind).expect("a kind of layer");
+    let mut output = io::BufWriter::new(File::create(tiles).expect("a file"));
+    let open = || io::BufReader::new(File::open(raster).expect("a raster"));
+    let made = match make_tiles(kind, open, &|| Ok(()), &mut output) {
+        Ok(made) => made,
+        Err(NotMade::Problem(problem)) => {
+            println!("{}", serde_json::json!({ "problem": problem.to_string() }));
+            return;
+        }
+        Err(NotMade::Files(error)) => panic!("{error}"),
+    };
+    drop(output);
+    let file = fs::read(tiles).expect("it was written");
+    let index = TileIndex::read(&file[..usize::try_from(made.index_bytes).expect("it fits")]).expect("an index");
+    let mut places = Vec::new();
+    for level in 0..made.levels {
+        let (across, down) = tile_counts(level_sides((made.width, made.height), made.levels, level).expect("a level"));
+        for (x, y) in (0..down).flat_map(|y| (0..across).map(move |x| (x, y))) {
+            let range = index.find(level, x, y).expect("a tile");
+            places.push(serde_json::json!([level, x, y, range.start, range.end]));
+        }
+    }
+    let grid: Vec<(i64, i64)> = made.grid.iter().map(|at| (at.longitude, at.latitude)).collect();
+    let sides = (made.width, made.height);
+    println!("{}", serde_json::json!({ "sides": sides, "levels": made.levels, "grid": grid, "tiles": places }));
 }
 
 /// A flight of four lines of six photos, large enough for an engine to find its way in.

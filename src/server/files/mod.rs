@@ -7,6 +7,7 @@
 //! - Names of people's files are never part of an object's name.
 //! - What [`PieceWriter::finish`] has answered for is on the disk.
 
+mod blocking;
 mod config;
 #[cfg(feature = "s3")]
 mod s3;
@@ -14,6 +15,7 @@ mod sum;
 mod turns;
 mod zip;
 
+pub use blocking::{Failure, ObjectOutput, StoredReader};
 pub use config::{StorageArgs, StoragePlace};
 pub use sum::{PieceSum, RunningSum, SumState, hex};
 pub use turns::Turn;

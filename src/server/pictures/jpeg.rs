@@ -62,6 +62,33 @@ pub fn scan(bytes: &[u8]) -> Notes<'_> {
     notes
 }
 
+/// The width and the height of a JPEG, as its header says them.
+pub fn sides(bytes: &[u8]) -> Option<(u16, u16)> {
+    let mut rest = bytes.strip_prefix(&[0xFF, 0xD8])?;
+    while let [0xFF, marker, after @ ..] = rest {
+        match marker {
+            0xFF => {
+                rest = &rest[1..];
+                continue;
+            }
+            0x01 | 0xD0..=0xD8 => {
+                rest = after;
+                continue;
+            }
+            // The header of a frame; these three of its numbers are other segments.
+            0xC0..=0xCF if !matches!(marker, 0xC4 | 0xC8 | 0xCC) => {
+                let [_, _, _, high, low, wide_high, wide_low, ..] = after else { return None };
+                return Some((u16::from_be_bytes([*wide_high, *wide_low]), u16::from_be_bytes([*high, *low])));
+            }
+            0xD9 | 0xDA => return None,
+            _ => {}
+        }
+        let [high, low, ..] = after else { return None };
+        rest = after.get(usize::from(u16::from_be_bytes([*high, *low])).max(2)..)?;
+    }
+    None
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -97,6 +124,19 @@ mod tests {
             let cut = scan(&photo[..end]);
             assert!(cut.exif.is_none_or(|exif| exif == b"MM\0*") && cut.xmp.is_none_or(|xmp| xmp == b"<x/>"));
         }
+    }
+
+    #[test]
+    fn view_1_attack_83_the_sides_of_a_jpeg_are_known_before_it_is_unpacked() {
+        let frame = segment(0xC0, &[8, 0x02, 0x00, 0x01, 0x90, 3]);
+        let jpeg =
+            [&[0xFF, 0xD8][..], &segment(0xC4, &[0; 30]), &segment(0xDB, &[1]), &frame, &segment(0xDA, b"")].concat();
+        assert_eq!(sides(&jpeg), Some((400, 512)));
+        assert_eq!(sides(&[&[0xFF, 0xD8][..], &segment(0xDA, b""), &frame].concat()), None, "pixels have begun");
+        for end in 0..jpeg.len() {
+            assert!(matches!(sides(&jpeg[..end]), None | Some((400, 512))));
+        }
+        assert_eq!(sides(b"\xFF\xD8\xFF\xE0\x00\x00\xFF\xE0\x00\x00"), None);
     }
 
     #[test]

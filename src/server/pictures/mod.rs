@@ -1,5 +1,6 @@
-//! Photos as pixels (FILE-5): what cameras wrote into them, what is measured of them, and their previews. The only place that names
-//! `image`, `exif`, `tiff` and `fast_image_resize`.
+//! Photos as pixels (FILE-5): what cameras wrote into them, what is measured of them, and their previews. Rasters that jobs write, and
+//! what the viewer shows of them (VIEW-1). The only place that names
+//! `image`, `exif`, `tiff`, `proj4rs` and `fast_image_resize`.
 //!
 //! Everything here reads what strangers sent. So sizes are read first and checked before memory is taken, what is read of a header is
 //! bounded, and a reader that panics costs one photo. What people see are JPEGs that were encoded here.
@@ -8,11 +9,15 @@
 //! - Nothing here touches the database, storage or the network.
 //! - At most as many photos as there are turns are in memory, and only one of them is large.
 
+mod georeference;
 mod geotiff;
 mod header;
 mod jpeg;
+mod layer;
+mod mask;
 pub mod mosaic;
 mod pixels;
+mod pyramid;
 mod raster;
 pub mod survey;
 mod tile_index;
@@ -22,6 +27,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 pub use geotiff::{Place, write_counts};
+pub use layer::{MadeTiles, NotMade, make as make_tiles};
 pub use tile_index::{TileIndex, TileIndexes};
 use tokio::sync::Semaphore;
 

@@ -11,7 +11,10 @@
 use sqlx::FromRow;
 use uuid::Uuid;
 
-use super::{CHUNK, Result, Tx, values::{Json, from_columns}};
+use super::{
+    CHUNK, Result, Tx,
+    values::{Json, from_columns},
+};
 use crate::{
     domain::{
         app::OutputRole,
@@ -50,7 +53,7 @@ pub async fn insert_of_job(tx: &mut Tx, dataset: ResourceId, job: JobId, at: Tim
         tx.sql_rows(
             "INSERT INTO view_layer (blob_id, kind, state, due_at, attempts)
              WITH listed(blob_id, kind) AS (VALUES {rows:2})
-             SELECT DISTINCT blob_id, kind, 'waiting', {1}, 0 FROM listed WHERE TRUE
+             SELECT blob_id, kind, 'waiting', {1}, 0 FROM listed WHERE TRUE
              ON CONFLICT (blob_id, kind) DO NOTHING",
             chunk,
             |statement, (blob, kind)| statement.bind(*blob).bind(*kind),
@@ -325,7 +328,7 @@ pub async fn delete(tx: &mut Tx, blobs: &[BlobId], at: Timestamp, not_before: Ti
     for chunk in blobs.chunks(CHUNK) {
         tx.sql_list(
             "INSERT INTO blob_check (blob_id, created_at)
-             SELECT DISTINCT l.tiles_blob_id, {1} FROM view_layer l WHERE l.blob_id IN ({ids}) AND l.tiles_blob_id IS NOT NULL
+             SELECT l.tiles_blob_id, {1} FROM view_layer l WHERE l.blob_id IN ({ids}) AND l.tiles_blob_id IS NOT NULL
              ON CONFLICT (blob_id) DO NOTHING",
             chunk,
         )
@@ -338,12 +341,7 @@ pub async fn delete(tx: &mut Tx, blobs: &[BlobId], at: Timestamp, not_before: Ti
 }
 
 /// Moves the objects that are being written to the trash, and forgets who wrote them.
-async fn discard_objects(
-    tx: &mut Tx,
-    blobs: &[BlobId],
-    kind: Option<LayerKind>,
-    not_before: Timestamp,
-) -> Result<()> {
+async fn discard_objects(tx: &mut Tx, blobs: &[BlobId], kind: Option<LayerKind>, not_before: Timestamp) -> Result<()> {
     for chunk in blobs.chunks(CHUNK) {
         tx.sql_list(
             "INSERT INTO object_trash (object_id, cluster, not_before, attempts)

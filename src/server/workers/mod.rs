@@ -3,6 +3,7 @@
 
 pub mod builtin;
 pub mod jobs;
+pub mod layers;
 pub mod mail;
 pub mod photos;
 pub mod sweep;
@@ -50,10 +51,11 @@ pub struct Workers {
     job_worker: JoinHandle<()>,
     photo_worker: Option<JoinHandle<()>>,
     app_worker: Option<JoinHandle<()>>,
+    layer_worker: Option<JoinHandle<()>>,
 }
 
-/// Starts the workers; mail is delivered only where there is a mail server. Photos are opened and built-in apps are run only where there
-/// are built-in workers.
+/// Starts the workers; mail is delivered only where there is a mail server. Photos are opened, built-in apps are run and layers are made
+/// only where there are built-in workers.
 pub fn start(ctx: &Ctx, delivery: Option<Delivery>, builtin_workers: usize) -> Workers {
     let (stop, stopped) = watch::channel(false);
     let mail_worker = delivery.map(|delivery| tokio::spawn(mail::run(ctx.clone(), delivery, stopped)));
@@ -65,6 +67,7 @@ pub fn start(ctx: &Ctx, delivery: Option<Delivery>, builtin_workers: usize) -> W
         (builtin_workers > 0).then(|| tokio::spawn(photos::run(ctx.clone(), builtin_workers, stop.subscribe())));
     let app_worker =
         (builtin_workers > 0).then(|| tokio::spawn(builtin::run(ctx.clone(), builtin_workers, stop.subscribe())));
+    let layer_worker = (builtin_workers > 0).then(|| tokio::spawn(layers::run(ctx.clone(), stop.subscribe())));
     let ctx = ctx.clone();
     tokio::spawn(async move {
         loop {
@@ -80,7 +83,17 @@ pub fn start(ctx: &Ctx, delivery: Option<Delivery>, builtin_workers: usize) -> W
             tokio::time::sleep(CLEANUP_INTERVAL).await;
         }
     });
-    Workers { stop, mail_worker, task_worker, credit_worker, file_sweeper, job_worker, photo_worker, app_worker }
+    Workers {
+        stop,
+        mail_worker,
+        task_worker,
+        credit_worker,
+        file_sweeper,
+        job_worker,
+        photo_worker,
+        app_worker,
+        layer_worker,
+    }
 }
 
 /// Asks the workers of a node to stop.
@@ -115,6 +128,9 @@ impl Workers {
         }
         if let Some(app_worker) = self.app_worker {
             let _ = app_worker.await;
+        }
+        if let Some(layer_worker) = self.layer_worker {
+            let _ = layer_worker.await;
         }
     }
 }

@@ -110,14 +110,14 @@ impl Held {
     }
 
     /// Sends an output; the answer to its bytes.
-    async fn write(&self, path: &str, role: &str, bytes: &str) -> Answer {
-        let output = json!({ "path": path, "bytes": bytes.len(), "role": role });
+    pub async fn write(&self, path: &str, role: &str, bytes: impl AsRef<[u8]>) -> Answer {
+        let output = json!({ "path": path, "bytes": bytes.as_ref().len(), "role": role });
         let planned = self.say("outputs", json!({ "outputs": [output] })).await.expect(200).json();
         let url = planned["items"][0]["upload"]["url"].as_str().unwrap_or_else(|| panic!("no upload: {planned}"));
         self.send(url, bytes).await
     }
 
-    async fn send(&self, url: &str, bytes: &str) -> Answer {
+    async fn send(&self, url: &str, bytes: impl AsRef<[u8]>) -> Answer {
         let request = Request::builder()
             .method(Method::PATCH)
             .uri(url)
@@ -125,7 +125,7 @@ impl Held {
             .header(header::AUTHORIZATION, &self.engine.bearer)
             .header(header::CONTENT_TYPE, "application/offset+octet-stream")
             .header("upload-offset", "0")
-            .body(Body::from(bytes.to_owned()));
+            .body(Body::from(bytes.as_ref().to_vec()));
         self.engine.nobody.send(request.expect("a request")).await
     }
 }

@@ -17,6 +17,7 @@ mod history;
 mod invitations;
 pub mod jobs;
 mod keys;
+mod layers;
 mod licence_loans;
 mod licences;
 mod link_files;

@@ -91,10 +91,17 @@ const WAYS: &[(&str, &[&str])] = &[
     ("are those of its files", &["UPDATE resource SET bytes = bytes + 1 WHERE files > 0"]),
     ("has all of its pieces", &["UPDATE blob_piece SET number = number + 1"]),
     (
-        "every image that can be shown is a photo",
+        "every image to be processed that can be shown is a photo",
         &[
             "UPDATE blob SET media = 'image/jpeg'",
             "INSERT INTO photo (blob_id, state, due_at, attempts, width, height, sharpness, luminance, look) SELECT id, 'made', 0, 1, 1, 1, 1, '', 1 FROM blob",
+        ],
+    ),
+    (
+        "every raster that a job made is a layer",
+        &[
+            "UPDATE blob SET media = 'image/tiff'",
+            "UPDATE dataset_file SET side = 'output', role = 'dsm', app_id = dataset_id",
         ],
     ),
     ("in the cluster of its dataset", &["UPDATE resource SET cluster = 'elsewhere' WHERE files > 0"]),
@@ -107,7 +114,7 @@ const WAYS: &[(&str, &[&str])] = &[
     ),
     ("has the pieces that it has received", &["UPDATE upload SET received = received - 1 WHERE file_number IS NULL"]),
     (
-        "belongs to one blob, preview or upload",
+        "belongs to one blob, preview, layer or upload",
         &["INSERT INTO object_trash (object_id, cluster, not_before, attempts) SELECT object_id, 'x', 0, 0 FROM blob_piece"],
     ),
     (

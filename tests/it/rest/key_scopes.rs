@@ -134,6 +134,7 @@ impl Fixture<'_> {
                 let drawn = by.post(&format!("/api/v1/datasets/{item}/annotations"), &point).await.expect(201);
                 assert_eq!(drawn.json()["number"].as_i64(), Some(number));
             }
+            at = at.replace("{level}", "0").replace("{x}", "0").replace("{y}", "0");
             body = match (method, path) {
                 ("POST", "/datasets/{id}/annotations") | ("PUT", "/datasets/{id}/annotations/{number}") => Some(point),
                 ("POST", "/datasets/{id}/annotations/import") => {
@@ -279,8 +280,10 @@ both!(api_1_auth_6_every_operation_with_a_key_of_each_scope_answers_what_the_tab
                         ("GET", "/transfers/{id}/export"),
                         ("GET", "/tasks/{id}"),
                         ("DELETE", "/tasks/{id}"),
-                        // The file is no photo.
+                        // The file is no photo, and no layer.
                         ("GET", "/datasets/{id}/files/{number}/preview"),
+                        ("GET", "/datasets/{id}/layers/{number}/content"),
+                        ("GET", "/datasets/{id}/layers/{number}/{level}/{x}/{y}"),
                     ];
                     let expected: &[u16] = match (*method, *path) {
                         one if nothing.contains(&one) => &[404],
@@ -555,7 +558,7 @@ both!(api_1_query_parameters_that_are_not_known_are_refused_by_every_operation, 
                 continue;
             }
             let at = path.replace("{org}", &org.org_id);
-            let at = ["{id}", "{person}", "{grant}", "{holder}", "{number}"]
+            let at = ["{id}", "{person}", "{grant}", "{holder}", "{number}", "{level}", "{x}", "{y}"]
                 .iter()
                 .fold(at, |at, name| at.replace(name, &org.root.to_string()));
             let headers: &[(&str, &str)] =

@@ -191,6 +191,7 @@ both!(attack_1_every_id_of_another_organization_is_answered_like_a_missing_one, 
                 let fill = |id: &str| {
                     let path = path.replace("{org}", id).replace("{person}", &john.id.to_string());
                     let path = path.replace("{grant}", &grant).replace("{number}", &number.to_string());
+                    let path = path.replace("{level}", "0").replace("{x}", "0").replace("{y}", "0");
                     let path = if path.contains("/accounts/") { path.replace("{id}", &account) } else { path };
                     let path = path.replace("{id}", if path.contains("/invitations/") { &invitation } else { id });
                     if path.starts_with("/api/v1") { path } else { format!("/api/v1{path}") }

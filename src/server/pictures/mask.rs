@@ -1,0 +1,140 @@
+//! The mask of a raster: which of its pixels are there. The `tiff` crate finds one, but does not unpack it.
+
+use std::io::{Read, Seek, SeekFrom};
+
+use flate2::read::ZlibDecoder;
+use tiff::{decoder::Decoder, tags::Tag};
+
+use super::raster::{offsets, unreadable};
+use crate::domain::layer::LayerProblem;
+
+const NOT_PACKED: u16 = 1;
+const DEFLATE: [u16; 2] = [8, 32_946];
+
+/// How large a row of pieces may be, in bytes.
+const MAX_ROW_BYTES: usize = 64 * 1024 * 1024;
+
+/// How large a piece may be as it is stored, in bytes.
+const MAX_PACKED_BYTES: u64 = 32 * 1024 * 1024;
+
+/// A mask that is read from the top.
+pub struct Mask<R: Read + Seek> {
+    decoder: Decoder<R>,
+    width: usize,
+    piece: (usize, usize),
+    across: usize,
+    is_packed: bool,
+    /// One bit for a pixel, or a byte.
+    is_bits: bool,
+    places: Vec<(u64, u64)>,
+    /// The row of pieces that was unpacked last, a byte for each pixel.
+    unpacked: Option<(usize, Vec<u8>)>,
+}
+
+impl<R: Read + Seek> Mask<R> {
+    /// Reads the directory that the decoder is at; `None` if it is of a kind that nobody writes.
+    ///
+    /// # Errors
+    /// Why it cannot be read.
+    pub fn open(mut decoder: Decoder<R>) -> Result<Option<Self>, LayerProblem> {
+        let (width, _) = decoder.dimensions().map_err(unreadable)?;
+        let (piece_width, piece_height) = decoder.chunk_dimensions();
+        let compression: u16 = decoder.find_tag_unsigned(Tag::Compression).map_err(unreadable)?.unwrap_or(NOT_PACKED);
+        let bits: u16 = decoder
+            .find_tag_unsigned_vec(Tag::BitsPerSample)
+            .map_err(unreadable)?
+            .and_then(|bits: Vec<u16>| bits.first().copied())
+            .unwrap_or(1);
+        let samples: u16 = decoder.find_tag_unsigned(Tag::SamplesPerPixel).map_err(unreadable)?.unwrap_or(1);
+        let offsets = offsets(&mut decoder)?;
+        let lengths: Option<Vec<u64>> = match decoder.find_tag_unsigned_vec(Tag::TileByteCounts).map_err(unreadable)? {
+            Some(lengths) => Some(lengths),
+            None => decoder.find_tag_unsigned_vec(Tag::StripByteCounts).map_err(unreadable)?,
+        };
+        let size = |number: u32| usize::try_from(number).unwrap_or(usize::MAX);
+        let (width, piece) = (size(width), (size(piece_width), size(piece_height)));
+        let is_known = compression == NOT_PACKED || DEFLATE.contains(&compression);
+        let row_bytes = width.saturating_mul(piece.1);
+        if !is_known || !matches!(bits, 1 | 8) || samples != 1 || row_bytes > MAX_ROW_BYTES || piece.0 == 0 {
+            return Ok(None);
+        }
+        Ok(Some(Self {
+            decoder,
+            width,
+            piece,
+            across: width.div_ceil(piece.0),
+            is_packed: compression != NOT_PACKED,
+            is_bits: bits == 1,
+            places: offsets.into_iter().zip(lengths.unwrap_or_default()).collect(),
+            unpacked: None,
+        }))
+    }
+
+    /// A row, a byte for each pixel: 0 for those that are not there.
+    ///
+    /// # Errors
+    /// Why it cannot be read.
+    pub fn row(&mut self, row: u32) -> Result<&[u8], LayerProblem> {
+        let row = usize::try_from(row).unwrap_or(usize::MAX);
+        let down = row / self.piece.1.max(1);
+        let unpacked = match self.unpacked.take() {
+            Some((at, unpacked)) if at == down => unpacked,
+            _ => self.unpack(down)?,
+        };
+        let (_, unpacked) = self.unpacked.insert((down, unpacked));
+        let from = (row - down * self.piece.1) * self.width;
+        unpacked
+            .get(from..from + self.width)
+            .ok_or_else(|| LayerProblem::Unreadable("its mask is smaller than it says".to_owned()))
+    }
+
+    fn unpack(&mut self, down: usize) -> Result<Vec<u8>, LayerProblem> {
+        let (piece_width, piece_height) = self.piece;
+        let mut unpacked = vec![0; self.width * piece_height];
+        let row_bytes = if self.is_bits { piece_width.div_ceil(8) } else { piece_width };
+        let mut packed = vec![0; row_bytes * piece_height];
+        for across in 0..self.across {
+            let Some((offset, length)) = self.places.get(down * self.across + across).copied() else { continue };
+            // Nothing was written here, so nothing is there.
+            if length == 0 {
+                continue;
+            }
+            let file = self.decoder.inner();
+            file.seek(SeekFrom::Start(offset)).map_err(|error| unreadable(error.into()))?;
+            let stored = file.take(length.min(MAX_PACKED_BYTES));
+            let read = if self.is_packed {
+                fill(&mut ZlibDecoder::new(stored), &mut packed)
+            } else {
+                fill(&mut { stored }, &mut packed)
+            };
+            let read = read.map_err(|error| unreadable(error.into()))?;
+            let left = across * piece_width;
+            let columns = piece_width.min(self.width - left);
+            for (row, bits) in packed.chunks(row_bytes).enumerate().take(read / row_bytes) {
+                let to = row * self.width + left;
+                let Some(to) = unpacked.get_mut(to..to + columns) else { continue };
+                for (column, there) in to.iter_mut().enumerate() {
+                    let set = if self.is_bits {
+                        bits.get(column / 8).is_some_and(|byte| byte & (0x80 >> (column % 8)) != 0)
+                    } else {
+                        bits.get(column).is_some_and(|byte| *byte != 0)
+                    };
+                    *there = u8::from(set) * u8::MAX;
+                }
+            }
+        }
+        Ok(unpacked)
+    }
+}
+
+/// Reads as much as there is, up to the end of a buffer: the last strip of a mask is shorter.
+fn fill(from: &mut impl Read, to: &mut [u8]) -> std::io::Result<usize> {
+    let mut filled = 0;
+    while let Some(rest) = to.get_mut(filled..).filter(|rest| !rest.is_empty()) {
+        match from.read(rest)? {
+            0 => break,
+            read => filled += read,
+        }
+    }
+    Ok(filled)
+}
