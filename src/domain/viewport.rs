@@ -324,14 +324,7 @@ impl Placement {
     pub fn matrix(&self, viewport: &Viewport) -> [f64; 6] {
         let metres = viewport.metres_per_pixel();
         let (e, f) = viewport.spot(self.corner);
-        [
-            self.right.east / metres,
-            -self.right.north / metres,
-            self.down.east / metres,
-            -self.down.north / metres,
-            e,
-            f,
-        ]
+        [self.right.east / metres, -self.right.north / metres, self.down.east / metres, -self.down.north / metres, e, f]
     }
 
     /// The pixel at a point of the ground; beyond the raster where there is none.
@@ -386,7 +379,12 @@ impl Placement {
     /// The tiles of a level that are on the screen, or not farther from it than so many pixels: those in the middle first.
     pub fn tiles(&self, levels: u32, level: u32, viewport: &Viewport, beyond: f64) -> Vec<Tile> {
         let (width, height) = viewport.size();
-        let corners = [(-beyond, -beyond), (width + beyond, -beyond), (-beyond, height + beyond), (width + beyond, height + beyond)];
+        let corners = [
+            (-beyond, -beyond),
+            (width + beyond, -beyond),
+            (-beyond, height + beyond),
+            (width + beyond, height + beyond),
+        ];
         let pixels = corners.map(|spot| self.pixel_at(viewport.point(spot)));
         let range = |of: fn(&(f64, f64)) -> f64| {
             let values = pixels.iter().map(of);
@@ -632,7 +630,9 @@ mod tests {
     #[test]
     fn view_1_the_scale_bar_is_round_and_true() {
         let viewport = Viewport::whole(ground(), 800.0, 600.0);
-        for (zoom, units) in [(0.0, Units::Metric), (3.0, Units::Imperial), (-1.5, Units::Imperial), (6.0, Units::Metric)] {
+        for (zoom, units) in
+            [(0.0, Units::Metric), (3.0, Units::Imperial), (-1.5, Units::Imperial), (6.0, Units::Metric)]
+        {
             let viewport = viewport.zoomed(zoom, (400.0, 300.0));
             let (words, pixels) = viewport.scale_bar(100.0, units);
             assert!(pixels <= 100.0 && pixels >= 39.0, "{words}: {pixels}");
@@ -649,7 +649,8 @@ mod tests {
             let length: f64 = length.parse().expect("a number");
             assert!(near(length * unit / viewport.metres_per_pixel(), pixels), "{words}");
         }
-        for (most, round) in [(0.2, 1), (1.0, 1), (1.99, 1), (4.9, 2), (5.0, 5), (99.0, 50), (100.0, 100), (999.0, 500)] {
+        for (most, round) in [(0.2, 1), (1.0, 1), (1.99, 1), (4.9, 2), (5.0, 5), (99.0, 50), (100.0, 100), (999.0, 500)]
+        {
             assert_eq!(round_length(most), round, "{most}");
         }
     }
@@ -662,14 +663,15 @@ mod tests {
             let placement = Placement::of(&ground, (4_096, 2_048), &grid).expect("a placement");
             assert!((placement.pixel() - 0.1).abs() < 1e-4, "{}", placement.pixel());
             let viewport = Viewport::whole(ground, 700.0, 500.0).zoomed(1.3, (20.0, 400.0));
-            let [a, b, c, d, e, f] = placement.matrix(&viewport);
-            for (at, pixel) in [(0, (0.0, 0.0)), (16, (4_096.0, 0.0)), (17 * 16, (0.0, 2_048.0)), (144, (2_048.0, 1_024.0))] {
+            let matrix = placement.matrix(&viewport);
+            for (at, pixel) in
+                [(0, (0.0, 0.0)), (16, (4_096.0, 0.0)), (17 * 16, (0.0, 2_048.0)), (144, (2_048.0, 1_024.0))]
+            {
                 let (right, down) = viewport.spot_of(grid[at]);
-                let (x, y) = pixel;
-                assert!((a * x + c * y + e - right).abs() < 0.1, "{angle} {at}");
-                assert!((b * x + d * y + f - down).abs() < 0.1, "{angle} {at}");
+                let shown = |part: usize| matrix[part] * pixel.0 + matrix[part + 2] * pixel.1 + matrix[part + 4];
+                assert!((shown(0) - right).abs() < 0.1 && (shown(1) - down).abs() < 0.1, "{angle} {at}");
                 let back = placement.pixel_at(ground.point(grid[at]));
-                assert!((back.0 - x).abs() < 0.1 && (back.1 - y).abs() < 0.1, "{back:?}");
+                assert!((back.0 - pixel.0).abs() < 0.1 && (back.1 - pixel.1).abs() < 0.1, "{back:?}");
             }
         }
         assert_eq!(Placement::of(&ground, (10, 10), &[]), None);
@@ -689,7 +691,13 @@ mod tests {
         assert_eq!(tiles.len(), 32, "all of it is seen");
         // One tile fills the screen, and its neighbours are beside it.
         let near = all.around(&[]).zoomed(20.0, all.spot(placement.point_of((768.0, 768.0))));
-        let near = Viewport { zoom: (ground.whole / 0.1).log2(), width: 100.0, height: 100.0, middle: placement.point_of((768.0, 768.0)), ..near };
+        let near = Viewport {
+            zoom: (ground.whole / 0.1).log2(),
+            width: 100.0,
+            height: 100.0,
+            middle: placement.point_of((768.0, 768.0)),
+            ..near
+        };
         assert_eq!(placement.level(levels, &near, 1.0), 3);
         assert_eq!(placement.tiles(levels, 3, &near, 0.0), [Tile { level: 3, x: 1, y: 1 }]);
         let around = placement.tiles(levels, 3, &near, 300.0);
@@ -704,18 +712,30 @@ mod tests {
     fn view_1_the_address_says_what_is_looked_at() {
         let read = |query: &str| {
             ViewerAddress::read(|name| {
-                query.split('&').filter_map(|part| part.split_once('=')).find(|(key, _)| *key == name).map(|(_, value)| value.to_owned())
+                query
+                    .split('&')
+                    .filter_map(|part| part.split_once('='))
+                    .find(|(key, _)| *key == name)
+                    .map(|(_, value)| value.to_owned())
             })
         };
         assert_eq!(read(""), ViewerAddress::default());
         let query = "lat=46.6681200&lon=8.5893400&zoom=20.25&layers=12~8.60~-9~photos&photo=7&units=feet";
         let address = read(query);
-        let written: Vec<String> = address.parameters().into_iter().map(|(name, value)| format!("{name}={value}")).collect();
+        let written: Vec<String> =
+            address.parameters().into_iter().map(|(name, value)| format!("{name}={value}")).collect();
         assert_eq!(written.join("&"), query);
         let layers = address.layers.expect("layers");
         assert_eq!(layers.rasters[1], LayerSetting { number: 8, shown: true, opacity: 60 });
         assert!(!layers.rasters[2].shown && layers.photos && !layers.footprints);
-        for broken in ["lat=91&lon=8&zoom=20", "lat=NaN&lon=8&zoom=2", "lat=4&lon=8", "lat=46&lon=8&zoom=inf", "photo=x", "units=mile"] {
+        for broken in [
+            "lat=91&lon=8&zoom=20",
+            "lat=NaN&lon=8&zoom=2",
+            "lat=4&lon=8",
+            "lat=46&lon=8&zoom=inf",
+            "photo=x",
+            "units=mile",
+        ] {
             assert_eq!(read(broken), ViewerAddress::default(), "{broken}");
         }
         assert_eq!(read("layers=none").layers, Some(ShownLayers::default()));
@@ -730,7 +750,8 @@ mod tests {
         assert!(first.photos && !first.footprints);
         let named = ShownLayers::parse("5.40~77~3~5");
         let shown = ShownLayers::of(Some(&named), &there, true);
-        let numbers: Vec<(i64, bool, u8)> = shown.rasters.iter().map(|layer| (layer.number, layer.shown, layer.opacity)).collect();
+        let numbers: Vec<(i64, bool, u8)> =
+            shown.rasters.iter().map(|layer| (layer.number, layer.shown, layer.opacity)).collect();
         assert_eq!(numbers, [(5, true, 40), (3, true, 100), (9, false, 100)]);
         assert!(!shown.photos);
     }

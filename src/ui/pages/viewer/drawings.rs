@@ -99,8 +99,10 @@ fn Row(viewer: Viewer, key: u32) -> impl IntoView {
         }
     });
     // The row stays while its drawing changes, and with it the focus.
-    let drawing = Memo::new(move |_| viewer.drawings.with(|drawings| drawings.iter().find(|one| one.key == key).cloned()));
-    let of = move |read: &dyn Fn(&Drawing) -> String| drawing.with(|drawing| drawing.as_ref().map(read)).unwrap_or_default();
+    let drawing =
+        Memo::new(move |_| viewer.drawings.with(|drawings| drawings.iter().find(|one| one.key == key).cloned()));
+    let of =
+        move |read: &dyn Fn(&Drawing) -> String| drawing.with(|drawing| drawing.as_ref().map(read)).unwrap_or_default();
     let measured = move || {
         let units = viewer.units.get();
         let measures = drawing.with(|drawing| drawing.as_ref().map(|one| measures(one, units))).unwrap_or_default();
@@ -111,15 +113,15 @@ fn Row(viewer: Viewer, key: u32) -> impl IntoView {
     };
     let trouble = Memo::new(move |_| drawing.with(|drawing| drawing.as_ref()?.trouble.clone()));
     let trouble = move || {
-        trouble.get().map(|why| view! {
-            <p class="problem" role="alert">"Not saved. "{why}</p>
-            <button type="button" class="button" on:click=move |_| viewer.send(key)>"Try again"</button>
+        trouble.get().map(|why| {
+            view! {
+                <p class="problem" role="alert">"Not saved. "{why}</p>
+                <button type="button" class="button" on:click=move |_| viewer.send(key)>"Try again"</button>
+            }
         })
     };
     let icon = drawing.with_untracked(|drawing| drawing.as_ref().map_or("area", |one| kind_icon(one.kind)));
-    let colour = move || {
-        of(&|one| format!("viewer-kind {}", colour_class(one.annotation.colour)))
-    };
+    let colour = move || of(&|one| format!("viewer-kind {}", colour_class(one.annotation.colour)));
     let pick = move |_| {
         if viewer.selected.get_untracked() == Some(key) {
             viewer.selected.set(None);

@@ -99,7 +99,10 @@ pub fn about(layer: &LayerView, pixel: Option<f64>) -> String {
         LayerState::Failed(why) => format!("Cannot be shown. {why}"),
         LayerState::Ready => {
             let kind = layer.kind.label();
-            let pixel = pixel.map(|metres| if metres < 1.0 { format!("{:.1} cm", metres * 100.0) } else { format!("{metres:.1} m") });
+            let pixel =
+                pixel.map(
+                    |metres| if metres < 1.0 { format!("{:.1} cm", metres * 100.0) } else { format!("{metres:.1} m") },
+                );
             let parts = [(kind != layer.title).then(|| kind.to_owned()), pixel.map(|pixel| format!("{pixel} a pixel"))];
             parts.into_iter().flatten().collect::<Vec<_>>().join(", ")
         }
@@ -108,7 +111,8 @@ pub fn about(layer: &LayerView, pixel: Option<f64>) -> String {
 
 #[component]
 fn LayerRow(viewer: Viewer, number: i64, order: Memo<Vec<i64>>) -> impl IntoView {
-    let layer = Memo::new(move |_| viewer.layers.with(|layers| layers.iter().find(|one| one.number == number).cloned()));
+    let layer =
+        Memo::new(move |_| viewer.layers.with(|layers| layers.iter().find(|one| one.number == number).cloned()));
     let setting = Memo::new(move |_| {
         let default = LayerSetting { number, shown: false, opacity: 100 };
         viewer.shown.with(|shown| shown.rasters.iter().find(|one| one.number == number).copied().unwrap_or(default))

@@ -58,7 +58,11 @@ enum Drag {
     Nothing,
     Map,
     /// Moves a point of a drawing, which was so before.
-    Vertex { key: u32, index: usize, before: Annotation },
+    Vertex {
+        key: u32,
+        index: usize,
+        before: Annotation,
+    },
 }
 
 /// Fingers and buttons that are down.
@@ -251,7 +255,8 @@ fn vertex_at(viewer: Viewer, spot: Spot, reach: f64) -> Option<(u32, usize, Anno
         let (right, down) = viewport.spot_of(*place);
         (right - spot.0).hypot(down - spot.1)
     };
-    let nearest = drawing.annotation.places.iter().map(distance).enumerate().min_by(|one, other| one.1.total_cmp(&other.1));
+    let nearest =
+        drawing.annotation.places.iter().map(distance).enumerate().min_by(|one, other| one.1.total_cmp(&other.1));
     let (index, away) = nearest?;
     (away <= reach).then_some((key, index, drawing.annotation))
 }
@@ -271,7 +276,8 @@ fn press(viewer: Viewer, gesture: StoredValue<Gesture>, id: i32, spot: Spot, tou
         }
         gesture.is_drag = false;
         gesture.start = spot;
-        let vertex = (viewer.tool.get_untracked() == Tool::Select).then(|| vertex_at(viewer, spot, reach(touch))).flatten();
+        let vertex =
+            (viewer.tool.get_untracked() == Tool::Select).then(|| vertex_at(viewer, spot, reach(touch))).flatten();
         gesture.drag = vertex.map_or(Drag::Map, |(key, index, before)| Drag::Vertex { key, index, before });
     });
 }
@@ -414,9 +420,8 @@ fn is_within(corners: &[Spot], spot: Spot) -> bool {
 /// How far a drawing is from a place of the screen. The inside of an area is a little away, so that what is on it comes first.
 fn distance(viewport: &Viewport, kind: AnnotationKind, places: &[Position], spot: Spot) -> f64 {
     let spots: Vec<Spot> = places.iter().map(|place| viewport.spot_of(*place)).collect();
-    let along = |spots: &[Spot]| {
-        spots.windows(2).map(|pair| away_from(pair[0], pair[1], spot)).fold(f64::INFINITY, f64::min)
-    };
+    let along =
+        |spots: &[Spot]| spots.windows(2).map(|pair| away_from(pair[0], pair[1], spot)).fold(f64::INFINITY, f64::min);
     match (kind, spots.as_slice()) {
         (AnnotationKind::Area, [first, .., last]) => {
             let edge = along(&spots).min(away_from(*last, *first, spot));
@@ -435,7 +440,8 @@ fn select(viewer: Viewer, spot: Spot, reach: f64) {
         let distances = near.map(|one| (distance(&viewport, one.kind, &one.annotation.places, spot), one.key));
         distances.filter(|(away, _)| *away <= reach).min_by(|one, other| one.0.total_cmp(&other.0))
     });
-    let photo = viewer.shown.with_untracked(|shown| shown.photos).then(|| photo_at(viewer, &viewport, spot, reach)).flatten();
+    let photo =
+        viewer.shown.with_untracked(|shown| shown.photos).then(|| photo_at(viewer, &viewport, spot, reach)).flatten();
     match (drawing, photo) {
         // A photo under the pointer is nearer than the inside of an area.
         (Some((away, _)), Some((nearer, number))) if nearer < away => viewer.photo.set(Some(number)),
@@ -455,7 +461,8 @@ fn photo_at(viewer: Viewer, viewport: &Viewport, spot: Spot, reach: f64) -> Opti
     let point: Point = viewport.point(spot);
     let metres = viewport.metres_per_pixel();
     viewer.photos.with_value(|photos| {
-        let distances = photos.iter().map(|photo| (viewport.ground().point(photo.at).distance(point) / metres, photo.number));
+        let distances =
+            photos.iter().map(|photo| (viewport.ground().point(photo.at).distance(point) / metres, photo.number));
         distances.filter(|(away, _)| *away <= reach).min_by(|one, other| one.0.total_cmp(&other.0))
     })
 }

@@ -168,7 +168,8 @@ fn Shown(
         </header>
     };
     let Some(viewer) = Viewer::new(view, door.clone(), &address, now) else {
-        let sentence = "Nothing here has a place yet. Upload photos with GPS positions, or process the dataset for a map.";
+        let sentence =
+            "Nothing here has a place yet. Upload photos with GPS positions, or process the dataset for a map.";
         return view! {
             <div class="viewer-nothing">
                 {head}
@@ -237,7 +238,9 @@ fn keep_address(viewer: Viewer, live: RwSignal<bool>) {
                 if waiting.try_set_value(None).is_some() {
                     return;
                 }
-                let Some(to) = viewer.door.try_with_value(|door| untrack(|| door.showing(&viewer.address()))) else { return };
+                let Some(to) = viewer.door.try_with_value(|door| untrack(|| door.showing(&viewer.address()))) else {
+                    return;
+                };
                 if let Ok(history) = window().history() {
                     let state = history.state().unwrap_or(JsValue::NULL);
                     drop(history.replace_state_with_url(&state, "", Some(&to)));
@@ -253,4 +256,3 @@ fn keep_address(viewer: Viewer, live: RwSignal<bool>) {
         }
     });
 }
-

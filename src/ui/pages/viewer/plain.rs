@@ -6,7 +6,7 @@ use leptos::prelude::*;
 use super::{
     drawings::{about as drawing_about, measures},
     layers::about as layer_about,
-    state::{Drawing, Viewer},
+    state::{Door, Drawing, Viewer},
 };
 use crate::{
     domain::{
@@ -77,7 +77,8 @@ pub fn PlainMap(viewer: Viewer) -> impl IntoView {
         })
         .collect_view();
     // A tile is so many pixels of the screen wide.
-    let tile = placement.pixel() * f64::from(Placement::step(layer.levels, level)) * 512.0 / viewport.metres_per_pixel();
+    let tile =
+        placement.pixel() * f64::from(Placement::step(layer.levels, level)) * 512.0 / viewport.metres_per_pixel();
     let (least, most) = viewport.zooms();
     let to = |label: &'static str, viewport: Viewport, is_there: bool| {
         is_there.then(|| view! { <a class="button" href=href(viewer, viewport)>{label}</a> })
@@ -140,10 +141,8 @@ pub fn PlainLayers(viewer: Viewer) -> impl IntoView {
 pub fn PlainDrawings(viewer: Viewer, flash: Option<FormFlash>) -> impl IntoView {
     let saves = viewer.save.with_untracked(|save| *save == Control::Enabled);
     let units = viewer.units.get_untracked();
-    let (dataset, back) = (
-        viewer.door.with_value(|door| door.dataset().to_owned()),
-        viewer.door.with_value(|door| door.viewer()),
-    );
+    let (dataset, back) =
+        (viewer.door.with_value(|door| door.dataset().to_owned()), viewer.door.with_value(Door::viewer));
     let drawings = viewer.drawings.get_untracked();
     let is_empty = drawings.is_empty();
     let row = |drawing: Drawing| {

@@ -172,7 +172,9 @@ impl Viewer {
                 });
                 // It may have come from the server before its answer did.
                 self.drawings.update(|drawings| {
-                    drawings.retain(|one| one.key == key || one.saved.as_ref().is_none_or(|saved| saved.number != annotation.number));
+                    drawings.retain(|one| {
+                        one.key == key || one.saved.as_ref().is_none_or(|saved| saved.number != annotation.number)
+                    });
                 });
                 if is_there {
                     self.send(key);

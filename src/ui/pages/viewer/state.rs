@@ -22,9 +22,15 @@ use crate::{
 /// From where a dataset is looked at. It says which addresses lead to its parts.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Door {
-    Person { org: String, dataset: String },
+    Person {
+        org: String,
+        dataset: String,
+    },
     /// Somebody with a link.
-    Link { token: String, dataset: String },
+    Link {
+        token: String,
+        dataset: String,
+    },
 }
 
 impl Door {
@@ -193,7 +199,10 @@ impl Drawing {
 
     /// Whether it was sent for the first time, and is what the server has by now.
     fn is_sent_as(&self, view: &AnnotationView) -> bool {
-        self.is_busy && self.saved.is_none() && self.kind == view.kind && self.annotation.places == view.annotation.places
+        self.is_busy
+            && self.saved.is_none()
+            && self.kind == view.kind
+            && self.annotation.places == view.annotation.places
     }
 
     /// Whether it is as the server has it.
@@ -232,6 +241,8 @@ const MAX_CHANGES: usize = 100;
 /// A message with, if it is about a change, **Undo**.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Said {
+    /// Another one for each message.
+    pub number: u64,
     pub text: String,
     pub undo: bool,
 }
@@ -288,7 +299,8 @@ impl Viewer {
         let viewport = Viewport::at(ground, 900.0, 640.0, address.looked_at);
         let there: Vec<(i64, bool)> = view.layers.iter().map(|layer| (layer.number, layer.is_ready())).collect();
         let shown = ShownLayers::of(address.layers.as_ref(), &there, !view.photos.is_empty());
-        let drawings: Vec<Drawing> = view.annotations.into_iter().zip(0..).map(|(one, key)| drawing_of(one, key)).collect();
+        let drawings: Vec<Drawing> =
+            view.annotations.into_iter().zip(0..).map(|(one, key)| drawing_of(one, key)).collect();
         let next_key = u32::try_from(drawings.len()).unwrap_or(0);
         Some(Self {
             door: StoredValue::new(door),
@@ -340,12 +352,16 @@ impl Viewer {
     }
 
     pub fn say(self, text: impl Into<String>) {
-        self.said.set(Said { text: text.into(), undo: false });
+        self.tell(text.into(), false);
     }
 
     /// Says what was done, and offers to take it back.
     pub fn say_done(self, text: impl Into<String>) {
-        self.said.set(Said { text: text.into(), undo: true });
+        self.tell(text.into(), true);
+    }
+
+    fn tell(self, text: String, undo: bool) {
+        self.said.update(|said| *said = Said { number: said.number + 1, text, undo });
     }
 
     pub fn push(self, right: f64, down: f64) {
@@ -399,7 +415,9 @@ impl Viewer {
     /// Notes how the server takes the deletion of a drawing back.
     pub fn note_token(self, key: u32, token: Option<String>) {
         self.changes.try_update_value(|changes| {
-            let is_deletion = |change: &&mut Change| change.after.is_none() && change.before.as_ref().is_some_and(|one| one.key == key);
+            let is_deletion = |change: &&mut Change| {
+                change.after.is_none() && change.before.as_ref().is_some_and(|one| one.key == key)
+            };
             if let Some(change) = changes.iter_mut().rev().find(is_deletion) {
                 change.token = token;
             }
@@ -416,7 +434,8 @@ impl Viewer {
         self.selected.set(Some(key));
         if let Some(drawing) = self.drawing(key) {
             self.viewport.update(|viewport| {
-                let inside = drawing.annotation.places.iter().all(|place| viewport.shows(viewport.spot_of(*place), -20.0));
+                let inside =
+                    drawing.annotation.places.iter().all(|place| viewport.shows(viewport.spot_of(*place), -20.0));
                 if !inside {
                     *viewport = viewport.around(&drawing.annotation.places);
                 }

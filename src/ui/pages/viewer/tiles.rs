@@ -34,9 +34,9 @@ const MAX_LOOKS: u32 = 40;
 #[component]
 pub fn Tiles(viewer: Viewer) -> impl IntoView {
     let shown = Memo::new(move |_| {
-        let ready: Vec<i64> = viewer.layers.with(|layers| {
-            layers.iter().filter(|layer| layer.is_ready()).map(|layer| layer.number).collect()
-        });
+        let ready: Vec<i64> = viewer
+            .layers
+            .with(|layers| layers.iter().filter(|layer| layer.is_ready()).map(|layer| layer.number).collect());
         viewer.shown.with(|shown| {
             let visible = shown.rasters.iter().filter(|layer| layer.shown && ready.contains(&layer.number));
             visible.map(|layer| layer.number).collect::<Vec<i64>>()
@@ -61,7 +61,8 @@ fn Raster(viewer: Viewer, number: i64) -> impl IntoView {
     let here = NodeRef::<html::Div>::new();
     // Made in the browser only: elements stay on the thread that made them.
     let pictures = StoredValue::new_local(Pictures::default());
-    let layer = Memo::new(move |_| viewer.layers.with(|layers| layers.iter().find(|one| one.number == number).cloned()));
+    let layer =
+        Memo::new(move |_| viewer.layers.with(|layers| layers.iter().find(|one| one.number == number).cloned()));
     Effect::new(move |_| {
         let (Some(here), Some(layer)) = (here.get(), layer.get()) else { return };
         let anchor = viewer.anchor.get();

@@ -1,30 +1,17 @@
 //! What lies over the map: the tools, what is said, the scale, and the photo that is shown.
 
-use std::time::Duration;
-
 use leptos::{prelude::*, task::spawn_local};
 use wasm_bindgen_futures::JsFuture;
 
 use super::{
     map::{cancel, focus_map, set_style},
-    state::{Said, Sheet, Tool, Viewer},
+    state::{Sheet, Tool, Viewer},
 };
 use crate::{
-    domain::{
-        annotation::AnnotationKind,
-        command::Control,
-        measure::Units,
-        photo::PreviewSize,
-        viewport::Viewport,
-    },
-    ui::{
-        components::icon::Icon,
-        words,
-    },
+    domain::{annotation::AnnotationKind, command::Control, measure::Units, photo::PreviewSize, viewport::Viewport},
+    ui::{components::icon::Icon, words},
 };
 
-/// How long a message stays that offers nothing.
-const SAID: Duration = Duration::from_secs(12);
 /// How long the scale is at most, in pixels.
 const SCALE: f64 = 110.0;
 
@@ -104,41 +91,23 @@ pub fn DraftBar(viewer: Viewer) -> impl IntoView {
     }
 }
 
-/// What was done, with **Undo**.
+/// What was done, with **Undo**. The style sheet takes it away after a while.
 #[component]
 pub fn Told(viewer: Viewer) -> impl IntoView {
-    Effect::new(move |before: Option<u32>| {
-        let count = before.map_or(0, |count| count + 1);
-        let said = viewer.said.get();
-        if !said.text.is_empty() {
-            set_timeout(
-                move || {
-                    // Another one may have come since.
-                    if viewer.said.try_with_untracked(|now| *now == said) == Some(true) {
-                        viewer.said.set(Said::default());
-                    }
-                },
-                SAID,
-            );
-        }
-        count
-    });
+    let told = move || Some(viewer.said.get()).filter(|said| !said.text.is_empty());
     view! {
         <div class="viewer-told" role="status">
-            {move || {
-                let Said { text, undo } = viewer.said.get();
-                (!text.is_empty()).then(|| view! {
-                    <div class="toast">
-                        <span>{text}</span>
-                        {undo.then(|| view! {
-                            <button type="button" class="button quiet" on:click=move |_| { viewer.undo(); focus_map(); }>"Undo"</button>
-                        })}
-                        <button type="button" class="toast-close" aria-label="Dismiss" on:click=move |_| viewer.said.set(Said::default())>
-                            <Icon name="close"/>
-                        </button>
-                    </div>
-                })
-            }}
+            <For each=told key=|said| said.number let(said)>
+                <div class="toast">
+                    <span>{said.text}</span>
+                    {said.undo.then(|| view! {
+                        <button type="button" class="button quiet" on:click=move |_| { viewer.undo(); focus_map(); }>"Undo"</button>
+                    })}
+                    <button type="button" class="toast-close" aria-label="Dismiss" on:click=move |_| viewer.said.update(|said| said.text.clear())>
+                        <Icon name="close"/>
+                    </button>
+                </div>
+            </For>
         </div>
     }
 }
@@ -184,7 +153,10 @@ pub fn Scale(viewer: Viewer) -> impl IntoView {
         let spot = viewer.pointer.get();
         viewer.viewport.with(|viewport| {
             let (width, height) = Viewport::size(viewport);
-            viewport.place(spot.unwrap_or((width / 2.0, height / 2.0))).map(|place| place.to_string()).unwrap_or_default()
+            viewport
+                .place(spot.unwrap_or((width / 2.0, height / 2.0)))
+                .map(|place| place.to_string())
+                .unwrap_or_default()
         })
     };
     let copy = move |_| {

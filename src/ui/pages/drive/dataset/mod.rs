@@ -249,10 +249,12 @@ fn JobsTab(page: Page<JobView>, listing: Listing, dataset: ResourceId, now: Time
 /// **Open viewer** (VIEW-1), where there may be something to look at.
 #[component]
 fn OpenViewer(resource: ResourceView, listing: Listing) -> impl IntoView {
-    resource.dataset.is_some_and(|dataset| dataset.images > 0 || dataset.status == DatasetStatus::Processed).then(|| {
-        let href = paths::viewer(&listing.org, &resource.id.to_string());
-        view! { <ButtonLink href icon="layers">"Open viewer"</ButtonLink> }
-    })
+    resource.dataset.is_some_and(|dataset| dataset.images > 0 || dataset.status == DatasetStatus::Processed).then(
+        || {
+            let href = paths::viewer(&listing.org, &resource.id.to_string());
+            view! { <ButtonLink href icon="layers">"Open viewer"</ButtonLink> }
+        },
+    )
 }
 
 /// The buttons in a dataset's header, which every tab has.
