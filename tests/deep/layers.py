@@ -48,9 +48,10 @@ def write(name, pixels, colours=None, mask=None, environment=None, **options):
     path = folder / f"{name}.tif"
     profile = {"driver": "GTiff", "width": pixels.shape[2], "height": pixels.shape[1], "count": len(pixels), "dtype": pixels.dtype, **UTM, **options}
     with rasterio.Env(**(environment or {})), rasterio.open(path, "w", **profile) as raster:
-        raster.write(pixels)
+        # Before any pixel: what a band is stands in the file then, and not beside it.
         if colours:
             raster.colorinterp = colours
+        raster.write(pixels)
         if mask is not None:
             raster.write_mask(mask)
     return path

@@ -61,6 +61,9 @@ pub fn unreadable(error: TiffError) -> LayerProblem {
         }
         error => error.to_string(),
     };
+    // That it is an error is clear.
+    let text =
+        ["format error: ", "unsupported error: "].iter().find_map(|kind| text.strip_prefix(kind)).unwrap_or(&text);
     let text: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).take(200).collect();
     LayerProblem::Unreadable(text.trim_end_matches('.').to_owned())
 }

@@ -253,7 +253,7 @@ pub struct NewOutputBody {
     path: String,
     bytes: i64,
     modified: Option<String>,
-    /// `orthophoto`, `mosaic`, `dsm`, `dtm`, `point_cloud`, `mesh`, `index`, `report`, `log` or `other` (the default).
+    /// `orthophoto`, `mosaic`, `dsm`, `dtm`, `coverage`, `point_cloud`, `mesh`, `index`, `report`, `log` or `other` (the default).
     role: Option<String>,
 }
 

@@ -40,7 +40,7 @@ pub async fn find_same(tx: &mut Tx, cluster: &str, sha256: &str, bytes: i64) -> 
 
 /// Makes a blob of the pieces of an upload, which has none afterwards.
 pub async fn insert(tx: &mut Tx, new: &NewBlob<'_>, upload: UploadId) -> Result<()> {
-    insert_row(tx, new).await?;
+    insert_facts(tx, new).await?;
     // Pieces that were given up leave gaps in the numbers.
     tx.sql(
         "INSERT INTO blob_piece (blob_id, number, object_id, bytes)
@@ -57,7 +57,7 @@ pub async fn insert(tx: &mut Tx, new: &NewBlob<'_>, upload: UploadId) -> Result<
 
 /// Makes a blob of one object that was written.
 pub async fn insert_object(tx: &mut Tx, new: &NewBlob<'_>, object: ObjectId) -> Result<()> {
-    insert_row(tx, new).await?;
+    insert_facts(tx, new).await?;
     tx.sql("INSERT INTO blob_piece (blob_id, number, object_id, bytes) VALUES ($1, 1, $2, $3)")
         .bind(new.id)
         .bind(object)
@@ -67,7 +67,7 @@ pub async fn insert_object(tx: &mut Tx, new: &NewBlob<'_>, object: ObjectId) -> 
         .map(|_| ())
 }
 
-async fn insert_row(tx: &mut Tx, new: &NewBlob<'_>) -> Result<()> {
+async fn insert_facts(tx: &mut Tx, new: &NewBlob<'_>) -> Result<()> {
     tx.sql(
         "INSERT INTO blob (id, cluster, sha256, bytes, crc32, media, created_at) VALUES ($1, $2, $3, $4, $5, $6, $7)",
     )

@@ -326,12 +326,13 @@ both!(view_1_attack_81_tiles_are_given_to_nobody_who_does_not_see_the_dataset, a
     let kept: Answer = john.call(Method::GET, &address, None, &[("if-none-match", &tag)]).await;
     assert_eq!(kept.status, 404);
     // A Member sees what was shared with them, and not a moment longer.
+    app.team_licence(&org).await;
     let mary = app.person("Mary").await;
     app.join(&org, &mary, Role::Member).await;
     mary.get(&address).await.expect(404);
     let given = anna.give(dataset, json!({ "person": mary.id }), "reader").await.expect(200).json();
     mary.get(&address).await.expect(200);
-    anna.take(dataset, given["access"]["grant"].as_str().expect("a grant")).await.expect(200);
+    anna.take(dataset, given["access"]["grant"].as_str().expect("a grant")).await.expect(204);
     mary.get(&address).await.expect(404);
     // In the trash there is nothing.
     anna.trash(dataset).await.expect(204);
