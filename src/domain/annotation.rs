@@ -178,9 +178,15 @@ pub fn typed_degrees(text: &str, most: i64) -> Result<i64, FieldIssue> {
 
 /// Nanodegrees in degrees, exactly: `-8.59123`.
 pub fn degrees(nano: i64) -> String {
-    let sign = if nano < 0 { "-" } else { "" };
-    let (whole, part) = (nano.unsigned_abs() / DEGREE.unsigned_abs(), nano.unsigned_abs() % DEGREE.unsigned_abs());
-    let text = format!("{sign}{whole}.{part:09}");
+    plain_decimal(nano, 9)
+}
+
+/// A whole number of units of which ten to the power of `digits` are one, as a decimal number without needless zeros.
+pub fn plain_decimal(units: i64, digits: u32) -> String {
+    let sign = if units < 0 { "-" } else { "" };
+    let one = 10_u64.pow(digits);
+    let (whole, part) = (units.unsigned_abs() / one, units.unsigned_abs() % one);
+    let text = format!("{sign}{whole}.{part:0digits$}", digits = digits as usize);
     text.trim_end_matches('0').trim_end_matches('.').to_owned()
 }
 
@@ -271,6 +277,40 @@ impl<'a> Draft<'a> {
                 },
             )),
             _ => Err(Refusal::field("kind", FieldIssue::Missing)),
+        }
+    }
+}
+
+/// A point as somebody typed it into a form (VIEW-5).
+#[derive(Clone, Copy, Debug)]
+pub struct TypedPoint<'a> {
+    pub latitude: &'a str,
+    pub longitude: &'a str,
+    pub name: &'a str,
+    pub description: &'a str,
+}
+
+impl TypedPoint<'_> {
+    /// Reads it.
+    ///
+    /// # Errors
+    /// `Invalid` with the problem of every field.
+    pub fn read(&self) -> Result<(AnnotationKind, Annotation), Refusal> {
+        let mut fields = Fields::default();
+        let latitude = fields.check("latitude", typed_degrees(self.latitude, 90));
+        let longitude = fields.check("longitude", typed_degrees(self.longitude, 180));
+        // Whatever the place is, the other fields are read as well.
+        let place = latitude.zip(longitude).map(|(latitude, longitude)| Position { latitude, longitude });
+        let places = vec![place.unwrap_or(Position { latitude: 0, longitude: 0 })];
+        let kind = AnnotationKind::Point.as_str();
+        let (name, description) = (self.name, self.description);
+        let draft = Draft { kind, places_field: "latitude", places: Ok(places), name, description, colour: "" };
+        match (fields.done(), draft.read()) {
+            (Err(Refusal::Invalid(mut wrong)), Err(Refusal::Invalid(more))) => {
+                wrong.extend(more);
+                Err(Refusal::Invalid(wrong))
+            }
+            (place, read) => place.and(read),
         }
     }
 }
@@ -459,6 +499,29 @@ mod tests {
         ] {
             assert_eq!(typed_degrees(text, most), read, "{text}");
         }
+    }
+
+    #[test]
+    fn view_5_a_point_is_typed_into_a_form() {
+        let typed = TypedPoint { latitude: "46.63456", longitude: "-8.5", name: "Crack", description: "" };
+        let (kind, read) = typed.read().expect("a point");
+        assert_eq!(
+            (kind, read.places, read.name.as_str()),
+            (AnnotationKind::Point, vec![at(46_634_560_000, -8_500_000_000)], "Crack")
+        );
+        let wrong = TypedPoint { latitude: "91", longitude: "", name: "a\nb", ..typed };
+        let told = |field, problem| FieldError::new(field, problem);
+        let expected = vec![
+            told("latitude", FieldIssue::NotDegrees(90)),
+            told("longitude", FieldIssue::Missing),
+            told("name", FieldIssue::ControlCharacters),
+        ];
+        assert_eq!(wrong.read(), Err(Refusal::Invalid(expected)));
+        let unnamed = TypedPoint { latitude: "north", name: "", ..typed };
+        assert_eq!(unnamed.read(), Err(Refusal::field("latitude", FieldIssue::NotDegrees(90))));
+        let long = "x".repeat(256);
+        let named = TypedPoint { name: &long, ..typed };
+        assert_eq!(named.read(), Err(Refusal::field("name", FieldIssue::TooLong(255))));
     }
 
     #[test]

@@ -2,7 +2,7 @@
 //! saved ones. Reading is the server's.
 
 use super::{
-    annotation::{Annotation, AnnotationKind, degrees},
+    annotation::{Annotation, AnnotationKind, degrees, plain_decimal},
     geo::whole,
     measure::signed_area,
     photo::Position,
@@ -38,11 +38,17 @@ pub fn to_geojson<'a>(drawings: impl IntoIterator<Item = Exported<'a>>) -> Strin
     text
 }
 
+fn put(text: &mut String, parts: &[&str]) {
+    for part in parts {
+        text.push_str(part);
+    }
+}
+
 fn feature(text: &mut String, drawing: &Exported<'_>) {
     let Exported { kind, annotation, .. } = *drawing;
     text.push_str("{\"type\":\"Feature\",");
     if let Some(number) = drawing.number {
-        text.push_str(&format!("\"id\":{number},"));
+        put(text, &["\"id\":", &number.to_string(), ","]);
     }
     text.push_str("\"geometry\":");
     geometry(text, kind, &annotation.places);
@@ -60,20 +66,20 @@ fn feature(text: &mut String, drawing: &Exported<'_>) {
     ];
     let mut between = "";
     for (name, value) in texts.iter().filter_map(|(name, value)| value.as_ref().map(|value| (name, value))) {
-        text.push_str(&format!("{between}\"{name}\":"));
+        put(text, &[between, "\"", name, "\":"]);
         quoted(text, value);
         between = ",";
     }
     let numbers = [("length_m", measured.length), ("area_m2", measured.area)];
     for (name, value) in numbers.into_iter().filter_map(|(name, value)| value.map(|value| (name, value))) {
-        text.push_str(&format!(",\"{name}\":{}", thousandths(value)));
+        put(text, &[",\"", name, "\":", &thousandths(value)]);
     }
     text.push_str("}}");
 }
 
 /// A number to a thousandth.
 pub fn thousandths(value: f64) -> String {
-    degrees(whole(value * 1e3).saturating_mul(1_000_000))
+    plain_decimal(whole(value * 1e3), 3)
 }
 
 /// A text between quotes.
@@ -82,7 +88,7 @@ fn quoted(text: &mut String, value: &str) {
     for c in value.chars() {
         match c {
             '"' | '\\' => text.extend(['\\', c]),
-            c if c.is_control() => text.push_str(&format!("\\u{:04x}", u32::from(c))),
+            c if c.is_control() => put(text, &["\\u", &format!("{:04x}", u32::from(c))]),
             c => text.push(c),
         }
     }
@@ -95,13 +101,13 @@ fn geometry(text: &mut String, kind: AnnotationKind, places: &[Position]) {
         AnnotationKind::Line => ("LineString", "[", "]"),
         AnnotationKind::Area => ("Polygon", "[[", "]]"),
     };
-    text.push_str(&format!("{{\"type\":\"{word}\",\"coordinates\":{open}"));
+    put(text, &["{\"type\":\"", word, "\",\"coordinates\":", open]);
     let mut between = "";
     for place in written(kind, places) {
-        text.push_str(&format!("{between}[{},{}]", degrees(place.longitude), degrees(place.latitude)));
+        put(text, &[between, "[", &degrees(place.longitude), ",", &degrees(place.latitude), "]"]);
         between = ",";
     }
-    text.push_str(&format!("{close}}}"));
+    put(text, &[close, "}"]);
 }
 
 /// Places as files have them: an area goes counterclockwise and ends where it begins.
@@ -179,6 +185,9 @@ mod tests {
         assert_eq!(to_wkt(AnnotationKind::Line, &places), "LINESTRING (0 0, 0 0.001, 0.001 0.001)");
         // Counterclockwise, and closed.
         assert_eq!(to_wkt(AnnotationKind::Area, &places), "POLYGON ((0.001 0.001, 0 0.001, 0 0, 0.001 0.001))");
-        assert_eq!([0.0, 1.234_5, 12.0, -0.5].map(thousandths), ["0", "1.235", "12", "-0.5"]);
+        assert_eq!(
+            [0.0, 1.234_5, 12.0, -0.5, 510_065_621_724_088.4].map(thousandths),
+            ["0", "1.235", "12", "-0.5", "510065621724088.4"]
+        );
     }
 }

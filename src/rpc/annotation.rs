@@ -34,7 +34,7 @@ pub async fn draw_annotation(
     use crate::server::{server_fn_response as response, usecase};
     let (ctx, by) = response::signed_in().await?;
     let draft = Draft::of_form(&kind, &places, &name, &description, &colour);
-    response::read(usecase::annotation::add_with_undo(&ctx, &by, &dataset, &draft).await)
+    response::read(usecase::annotation::add(&ctx, &by, &dataset, &draft).await)
 }
 
 /// Saves a drawing that was changed.
@@ -53,7 +53,7 @@ pub async fn redraw_annotation(
     let (ctx, by) = response::signed_in().await?;
     let draft = Draft::of_form("", &places, &name, &description, &colour);
     let at = (dataset.as_str(), number.as_str());
-    response::read(usecase::annotation::change_with_undo(&ctx, &by, at, Some(version), &draft).await)
+    response::read(usecase::annotation::change(&ctx, &by, at, Some(version), &draft).await)
 }
 
 /// Deletes a drawing from the map.
@@ -66,7 +66,7 @@ pub async fn erase_annotation(
     use crate::server::{server_fn_response as response, usecase};
     let (ctx, by) = response::signed_in().await?;
     let at = (dataset.as_str(), number.as_str());
-    response::read(usecase::annotation::delete_with_undo(&ctx, &by, at, Some(version)).await)
+    response::read(usecase::annotation::delete(&ctx, &by, at, Some(version)).await)
 }
 
 /// **Add point**. Leads to `back`, the page it was asked for on.
@@ -79,10 +79,12 @@ pub async fn add_point(
     #[server(default)] description: String,
     #[server(default)] back: String,
 ) -> Result<Done, Failure> {
+    use crate::domain::annotation::TypedPoint;
     use crate::server::{server_fn_response as response, usecase};
     let (ctx, by) = response::signed_in().await?;
-    let form = usecase::annotation::PointForm { latitude, longitude, name, description };
-    let saved = usecase::annotation::add_point(&ctx, &by, &dataset, &form).await;
+    let (latitude, longitude, name, description) = (&latitude, &longitude, &name, &description);
+    let point = TypedPoint { latitude, longitude, name, description };
+    let saved = usecase::annotation::add_point(&ctx, &by, &dataset, &point).await;
     let to = response::back_to(&back, "/");
     response::done(saved, |saved| super::outcome::annotation_saved(saved, to)).await
 }
@@ -98,7 +100,7 @@ pub async fn delete_annotation(
     use crate::server::{server_fn_response as response, usecase};
     let (ctx, by) = response::signed_in().await?;
     let at = (dataset.as_str(), number.as_str());
-    let deleted = usecase::annotation::delete_with_undo(&ctx, &by, at, version.parse().ok()).await;
+    let deleted = usecase::annotation::delete(&ctx, &by, at, version.parse().ok()).await;
     let to = response::back_to(&back, "/");
     response::done(deleted, |deleted| super::outcome::annotation_saved(deleted, to)).await
 }

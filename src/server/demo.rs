@@ -6,7 +6,9 @@ use futures::stream;
 use crate::{
     domain::{
         access::Level,
+        annotation::{Annotation, AnnotationKind, Colour, place_in_degrees},
         app::{AppForm, AppOptionForm, BuiltIn, NewAppForm, NewVersionForm},
+        geo::{Frame, Point},
         id::{GrantId, LinkId, OrganizationId, PersonId, ResourceId},
         licence::EntryKind,
         organization::NewOrganizationForm,
@@ -22,9 +24,9 @@ use crate::{
 
 use super::{
     context::{Ctx, Principal, digest},
-    error::{Error, Result},
+    error::{Error, Result, at_field},
     pictures::survey::{Planted, Shot, Survey},
-    store::{Tx, account, grant, licence, link, membership, organization, person, resource},
+    store::{Tx, account, annotation, grant, licence, link, membership, organization, person, resource},
     usecase::{
         self,
         invitation::review::InviteForm,
@@ -541,9 +543,40 @@ async fn portal_flights(
         let id = put(ctx, by, org, folder, Kind::Dataset, &name, Some(empty), at).await?;
         send(ctx, by, id, shots).await?;
         share(ctx, by, org, id).await?;
+        draw(ctx, by, org, id).await?;
         datasets.push(id);
     }
     Ok(datasets)
+}
+
+/// What is drawn on a flight (VIEW-3): the square of 100 m that is rendered into the ground, one of its sides, and its middle.
+async fn draw(ctx: &Ctx, by: &Principal, org: &Org, dataset: ResourceId) -> Result<()> {
+    let frame = Frame::around(PORTAL);
+    let corners = [(-50.0, -50.0), (50.0, -50.0), (50.0, 50.0), (-50.0, 50.0)].map(|(east, north)| {
+        let (latitude, longitude) = frame.degrees(Point::new(east, north));
+        place_in_degrees(latitude, longitude).map_err(at_field("places"))
+    });
+    let corners = corners.into_iter().collect::<Result<Vec<Position>>>()?;
+    let drawing = |kind, places: &[Position], name: &str, colour| {
+        let annotation =
+            Annotation { places: places.to_vec(), name: name.to_owned(), description: String::new(), colour };
+        (kind, annotation)
+    };
+    let side: Vec<Position> = corners.iter().take(2).copied().collect();
+    let drawings = [
+        drawing(AnnotationKind::Area, &corners, "Test square", Colour::Yellow),
+        drawing(AnnotationKind::Line, &side, "South side", Colour::Red),
+        drawing(AnnotationKind::Point, &[PORTAL], "Middle of the survey", Colour::Blue),
+    ];
+    let permit = operate(by.person, org.id, dataset);
+    ctx.db()
+        .write(|tx, _| {
+            Box::pin(async {
+                annotation::insert(tx, &permit, &drawings, ctx.now()).await?;
+                Ok::<_, Error>(())
+            })
+        })
+        .await
 }
 
 /// The middle of what is flown over.

@@ -162,6 +162,15 @@ pub struct FileRenamed {
     pub undo: Option<String>,
 }
 
+/// GeoJSON was imported.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct AnnotationsImported {
+    /// The numbers of the annotations.
+    pub numbers: Vec<i64>,
+    /// How to take it back, if that is offered.
+    pub undo: Option<String>,
+}
+
 /// A copy that is complete.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct CopyShown {

@@ -118,12 +118,3 @@ pub enum AnnotationSaved {
     /// Somebody else changed it first, so nothing was done. This is what it is now.
     Changed(Box<AnnotationView>),
 }
-
-/// What became of GeoJSON.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
-pub struct AnnotationsImported {
-    /// The numbers of what was added.
-    pub numbers: Vec<i64>,
-    /// How to take it back, if that is offered.
-    pub undo: Option<String>,
-}

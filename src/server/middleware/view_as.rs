@@ -13,6 +13,7 @@ use crate::{
     domain::view_as::read_only,
     paths::UPLOAD_FORM,
     rpc::{
+        annotation::Annotations,
         drive::{DrivePage, DriveRows},
         file::{DatasetFiles, FilePage},
         preferences::RememberViewMode,
@@ -23,7 +24,8 @@ use crate::{
 use super::{super::rest::problem::Problem, refused_function};
 
 /// The server functions that such a page may still call: reading, and leaving.
-const READS: [&str; 7] = [
+const READS: [&str; 8] = [
+    Annotations::PATH,
     DrivePage::PATH,
     DriveRows::PATH,
     DatasetFiles::PATH,

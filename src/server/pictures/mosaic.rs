@@ -667,7 +667,7 @@ mod tests {
     }
 
     #[test]
-    fn job_4_a_rendered_square_of_100_m_is_where_it_is_and_as_large() {
+    fn job_4_view_2_a_rendered_square_of_100_m_is_where_it_is_and_one_hectare() {
         let (photos, _, pictures) = flown(3, 5);
         let survey = Survey::of(&photos);
         let mut plan = MosaicPlan::of(&survey).expect("a plan");
@@ -686,6 +686,13 @@ mod tests {
             assert!(there);
             colour.iter().all(|value| *value > 185)
         };
+        // Drawn on a map of the mosaic, it is a hectare (VIEW-2).
+        let corners = [(-50.0, -50.0), (50.0, -50.0), (50.0, 50.0), (-50.0, 50.0)].map(|(east, north)| {
+            let (latitude, longitude) = frame.degrees(Point::new(middle.east + east, middle.north + north));
+            crate::domain::annotation::place_in_degrees(latitude, longitude).expect("a place")
+        });
+        let area = crate::domain::measure::area(&corners);
+        assert!((area - 10_000.0).abs() < 50.0, "{area} m²");
         // Along each side, the line is found within three metres of where it is.
         for (east, north) in [(-1.0, 0.0), (1.0, 0.0), (0.0, -1.0), (0.0, 1.0)] {
             let mut found = 0;

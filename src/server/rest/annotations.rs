@@ -21,13 +21,14 @@ use crate::{
         spreadsheet::escape_formula,
         usecase::annotation::{self, AnnotationForm, AnnotationsQuery},
     },
-    view::viewer::AnnotationView,
+    view::viewer::{AnnotationSaved, AnnotationView},
 };
 
 use super::{
     CurrentPerson, Json, PageBody, Params,
     export::{self, Format, Row},
     problem::Problem,
+    tasks::undoing,
 };
 
 /// A drawing.
@@ -78,10 +79,19 @@ impl From<AnnotationView> for AnnotationBody {
     }
 }
 
-/// An answer about one annotation, with its version as its tag.
-fn tagged(status: StatusCode, view: AnnotationView) -> Response {
-    let tag = format!("\"{}\"", view.version);
-    (status, [(header::ETAG, tag)], Json(AnnotationBody::from(view))).into_response()
+/// What became of a drawing: its version is the tag of the answer. Where somebody else changed it first, the problem has what it is by now.
+#[expect(clippy::result_large_err, reason = "as of every handler: a refusal is the rare answer")]
+fn answer(status: StatusCode, saved: AnnotationSaved) -> Result<Response, Problem> {
+    match saved {
+        AnnotationSaved::Saved { annotation, undo } => {
+            let tag = [(header::ETAG, format!("\"{}\"", annotation.version))];
+            Ok((status, tag, undoing(undo.as_deref()), Json(AnnotationBody::from(*annotation))).into_response())
+        }
+        AnnotationSaved::Deleted { undo, .. } => Ok((status, undoing(undo.as_deref())).into_response()),
+        AnnotationSaved::Changed(present) => {
+            Err(Problem::refusal(&Refusal::Conflict).with_current(&AnnotationBody::from(*present)))
+        }
+    }
 }
 
 /// The version that a caller knows: `If-Match` is the tag of the answer that they have. Any other tag is none of ours.
@@ -89,11 +99,6 @@ fn known_version(headers: &HeaderMap) -> Option<i64> {
     let tag = headers.get(header::IF_MATCH)?.to_str().unwrap_or_default().trim();
     let tag = tag.strip_prefix("W/").unwrap_or(tag);
     (tag != "*").then(|| tag.trim_matches('"').parse().unwrap_or(0))
-}
-
-/// The answer where somebody else changed the annotation first: what it is by now.
-fn changed(present: AnnotationView) -> Problem {
-    Problem::refusal(&Refusal::Conflict).with_current(&AnnotationBody::from(present))
 }
 
 /// The annotations of a dataset, in the order in which they were drawn.
@@ -110,21 +115,21 @@ pub async fn list(
 
 /// Saves a drawing.
 #[utoipa::path(post, path = "/datasets/{id}/annotations", tag = "annotations", params(("id" = String, Path)), request_body = AnnotationForm,
-    responses((status = 201, body = AnnotationBody), (status = 403, body = Problem), (status = 404, body = Problem), (status = 422, body = Problem)))]
+    responses((status = 201, body = AnnotationBody, headers(("undo-token" = String, description = "How to undo it: see `POST /undo`"))), (status = 403, body = Problem), (status = 404, body = Problem), (status = 422, body = Problem)))]
 pub async fn create(
     State(ctx): State<Ctx>,
     CurrentPerson(by): CurrentPerson,
     Path(id): Path<String>,
     Json(form): Json<AnnotationForm>,
 ) -> Result<Response, Problem> {
-    Ok(tagged(StatusCode::CREATED, annotation::add(&ctx, &by, &id, &form).await?))
+    answer(StatusCode::CREATED, annotation::add(&ctx, &by, &id, &form.draft()).await?)
 }
 
 /// Changes an annotation to what is sent; its kind stays. With `If-Match` nothing is done if it is of another version by now: then the
 /// problem has the annotation as `current`.
 #[utoipa::path(put, path = "/datasets/{id}/annotations/{number}", tag = "annotations",
     params(("id" = String, Path), ("number" = i64, Path), ("If-Match" = Option<String>, Header)), request_body = AnnotationForm,
-    responses((status = 200, body = AnnotationBody), (status = 403, body = Problem), (status = 404, body = Problem), (status = 409, body = Problem), (status = 422, body = Problem)))]
+    responses((status = 200, body = AnnotationBody, headers(("undo-token" = String, description = "How to undo it: see `POST /undo`"))), (status = 403, body = Problem), (status = 404, body = Problem), (status = 409, body = Problem), (status = 422, body = Problem)))]
 pub async fn change(
     State(ctx): State<Ctx>,
     CurrentPerson(by): CurrentPerson,
@@ -132,27 +137,22 @@ pub async fn change(
     headers: HeaderMap,
     Json(form): Json<AnnotationForm>,
 ) -> Result<Response, Problem> {
-    match annotation::change(&ctx, &by, (&id, &number), known_version(&headers), &form).await? {
-        Ok(view) => Ok(tagged(StatusCode::OK, view)),
-        Err(present) => Err(changed(*present)),
-    }
+    let version = known_version(&headers);
+    answer(StatusCode::OK, annotation::change(&ctx, &by, (&id, &number), version, &form.draft()).await?)
 }
 
 /// Deletes an annotation. With `If-Match` nothing is done if it is of another version by now: then the problem has the annotation as
 /// `current`.
 #[utoipa::path(delete, path = "/datasets/{id}/annotations/{number}", tag = "annotations",
     params(("id" = String, Path), ("number" = i64, Path), ("If-Match" = Option<String>, Header)),
-    responses((status = 204), (status = 403, body = Problem), (status = 404, body = Problem), (status = 409, body = Problem)))]
+    responses((status = 204, headers(("undo-token" = String, description = "How to undo it: see `POST /undo`"))), (status = 403, body = Problem), (status = 404, body = Problem), (status = 409, body = Problem)))]
 pub async fn delete(
     State(ctx): State<Ctx>,
     CurrentPerson(by): CurrentPerson,
     Path((id, number)): Path<(String, String)>,
     headers: HeaderMap,
-) -> Result<StatusCode, Problem> {
-    match annotation::delete(&ctx, &by, (&id, &number), known_version(&headers)).await? {
-        Ok(_) => Ok(StatusCode::NO_CONTENT),
-        Err(present) => Err(changed(*present)),
-    }
+) -> Result<Response, Problem> {
+    answer(StatusCode::NO_CONTENT, annotation::delete(&ctx, &by, (&id, &number), known_version(&headers)).await?)
 }
 
 /// Through whose eyes annotations are exported.
@@ -246,24 +246,22 @@ pub async fn as_csv(
 pub struct AnnotationsImportedBody {
     /// The numbers of what was added, in the order of the features.
     numbers: Vec<i64>,
-    /// For `POST /undo`; null where that is not offered.
-    undo: Option<String>,
 }
 
 /// Adds everything that GeoJSON holds, or nothing of it. A feature of several parts becomes one annotation for each. At most 2 MB.
 #[utoipa::path(post, path = "/datasets/{id}/annotations/import", tag = "annotations", params(("id" = String, Path)),
     request_body(content = String, content_type = "application/geo+json", description = "A FeatureCollection, a Feature or a geometry, in WGS 84"),
-    responses((status = 201, body = AnnotationsImportedBody), (status = 403, body = Problem), (status = 404, body = Problem), (status = 413, body = Problem), (status = 422, body = Problem)))]
+    responses((status = 201, body = AnnotationsImportedBody, headers(("undo-token" = String, description = "How to undo it: see `POST /undo`"))), (status = 403, body = Problem), (status = 404, body = Problem), (status = 413, body = Problem), (status = 422, body = Problem)))]
 pub async fn import(
     State(ctx): State<Ctx>,
     CurrentPerson(by): CurrentPerson,
     Path(id): Path<String>,
     body: Result<Bytes, BytesRejection>,
-) -> Result<(StatusCode, Json<AnnotationsImportedBody>), Problem> {
+) -> Result<Response, Problem> {
     let geojson = body.map_err(|_| Problem::refusal(&import_too_large()))?;
     let imported = annotation::import(&ctx, &by, &id, &geojson).await?;
-    let body = AnnotationsImportedBody { numbers: imported.numbers, undo: imported.undo };
-    Ok((StatusCode::CREATED, Json(body)))
+    let body = Json(AnnotationsImportedBody { numbers: imported.numbers });
+    Ok((StatusCode::CREATED, undoing(imported.undo.as_deref()), body).into_response())
 }
 
 #[cfg(test)]

@@ -356,6 +356,18 @@ pub const INVARIANTS: &[Invariant] = &[
             AS BIGINT)",
     },
     Invariant {
+        name: "every annotation is on a dataset, has the places of its kind, and a number that was given (VIEW-3)",
+        sql: "SELECT CAST(
+            (SELECT COUNT(*) FROM annotation a JOIN resource r ON r.id = a.dataset_id
+                WHERE r.kind <> 'dataset' OR a.number > r.last_annotation
+                    OR a.place_count <> LENGTH(a.places) - LENGTH(REPLACE(a.places, ' ', '')) + 1
+                    OR a.place_count < CASE a.kind WHEN 'area' THEN 3 WHEN 'line' THEN 2 ELSE 1 END
+                    OR a.place_count > CASE WHEN a.kind IN ('area', 'line') THEN 10000 ELSE 1 END)
+            + (SELECT COUNT(*) FROM (
+                SELECT a.dataset_id FROM annotation a GROUP BY a.dataset_id HAVING COUNT(*) > 1000 OR SUM(a.place_count) > 100000) AS crowded)
+            AS BIGINT)",
+    },
+    Invariant {
         name: "every grant has the organization of its resource (PEOPLE-9)",
         sql: "SELECT CAST(COUNT(*) AS BIGINT) FROM access_grant g JOIN resource r ON r.id = g.resource_id
             WHERE g.owner_organization_id <> r.organization_id",

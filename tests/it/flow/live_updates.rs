@@ -168,6 +168,39 @@ both!(job_3_live_people_of_an_organization_are_told_of_its_jobs_and_nobody_else,
     jobs.quiet().await;
 });
 
+both!(view_3_live_a_drawing_is_told_to_who_looks_at_the_dataset_within_a_second, async |app| {
+    let (anna, john) = (app.person("Anna").await, app.person("John").await);
+    let org = anna.create_org("Alpine Survey").await;
+    app.join(&org, &john, Role::Reader).await;
+    let (dataset, other) = (anna.dataset(org.root, "Flight", 1).await, anna.dataset(org.root, "Other", 1).await);
+    let mut looks = Events::resource(app, &john, dataset).await;
+    looks.settle().await;
+    let mut elsewhere = Events::resource(app, &john, other).await;
+    let mut above = Events::resource(app, &john, org.root).await;
+    elsewhere.settle().await;
+    above.settle().await;
+    let path = format!("/api/v1/datasets/{dataset}/annotations");
+    let point = json!({ "kind": "point", "coordinates": [[8.5, 46.6]] });
+    let began = std::time::Instant::now();
+    let added = anna.post(&path, &point).await.expect(201);
+    assert!(looks.changed().await, "added");
+    assert!(began.elapsed() < Duration::from_secs(1), "{:?}", began.elapsed());
+    let one = format!("{path}/1");
+    let moved = json!({ "coordinates": [[8.6, 46.6]] });
+    anna.call(axum::http::Method::PUT, &one, Some(&moved), &[]).await.expect(200);
+    assert!(looks.changed().await, "changed");
+    anna.delete(&one).await.expect(204);
+    assert!(looks.changed().await, "deleted");
+    anna.post(&format!("{path}/import"), &json!({ "type": "Point", "coordinates": [8.5, 46.6] })).await.expect(201);
+    assert!(looks.changed().await, "imported");
+    // What is refused, or taken back in vain, is told to nobody; nor is anything to who looks elsewhere.
+    john.post(&path, &point).await.expect(403);
+    anna.post("/api/v1/undo", &json!({ "token": added.header("undo-token") })).await.expect(409);
+    looks.quiet().await;
+    elsewhere.quiet().await;
+    above.quiet().await;
+});
+
 both!(drive_live_a_transfer_is_told_on_both_sides, async |app| {
     let (anna, john) = (app.person("Anna").await, app.person("John").await);
     let (org, target) = (anna.create_org("Alpine Survey").await, anna.create_org("Tunnel North").await);

@@ -3,6 +3,7 @@
 mod access;
 mod access_property;
 mod accounts;
+mod annotations;
 pub mod apps;
 mod bad_input;
 mod billing;

@@ -55,6 +55,8 @@ async fn something_of_everything(app: &TestApp) {
     let begun = serde_json::json!({ "files": [{ "path": "c.jpg", "bytes": 9 }] });
     let begun = anna.post(&format!("/api/v1/datasets/{filled}/uploads"), &begun).await.expect(200).json();
     anna.send_bytes(begun["items"][0]["upload"]["url"].as_str().expect("an address"), 0, "abc").await.expect(204);
+    let line = serde_json::json!({ "kind": "line", "coordinates": [[8.5, 46.6], [8.6, 46.6]] });
+    anna.post(&format!("/api/v1/datasets/{filled}/annotations"), &line).await.expect(201);
     crate::flow::apps::published(&anna, &source, "ortho", "processing", true).await;
     for name in ["Paid", "Failing"] {
         let dataset = anna.dataset(folder, name, 3).await;
@@ -88,6 +90,7 @@ const WAYS: &[(&str, &[&str])] = &[
              SELECT j.id, 1, 'a', 'a', 'a', 'report', (SELECT b.id FROM blob b ORDER BY b.id LIMIT 1), 0 FROM job j",
         ],
     ),
+    ("every annotation is on a dataset", &["UPDATE annotation SET place_count = place_count + 1"]),
     ("are those of its files", &["UPDATE resource SET bytes = bytes + 1 WHERE files > 0"]),
     ("has all of its pieces", &["UPDATE blob_piece SET number = number + 1"]),
     (

@@ -274,6 +274,14 @@ async fn call(app: &TestApp, operation: &str) -> Call {
             let body = json!({ "files": [{ "path": "a.jpg", "bytes": 4 }, { "path": "../b.jpg", "bytes": 4 }] });
             (anna, format!("/api/v1/datasets/{draft}/uploads"), body)
         }
+        "/datasets/{id}/annotations" => {
+            let body = json!({ "kind": "point", "coordinates": [[8.5, 46.6]], "name": "Crack" });
+            (anna, format!("/api/v1/datasets/{dataset}/annotations"), body)
+        }
+        "/datasets/{id}/annotations/import" => {
+            let body = json!({ "type": "MultiPoint", "coordinates": [[8.5, 46.6], [8.6, 46.6]] });
+            (anna, format!("/api/v1/datasets/{dataset}/annotations/import"), body)
+        }
         "/datasets/{id}/files/delete" => {
             let draft = anna.dataset(folder, "Draft", 0).await;
             // Bytes that no other file has, so that each deletion leaves a blob without one.

@@ -589,12 +589,17 @@ both!(set_2_the_export_has_everything_about_me_and_no_secret, async |app| {
     anna.upload(own, "a/1.txt", b"mine").await;
     anna.upload(own, "a/2.txt", b"mine as well").await;
     anna.upload(theirs, "3.txt", b"in the dataset of others").await;
+    for (dataset, name) in [(own, "Roof"), (theirs, "Of others")] {
+        let drawn = json!({ "kind": "point", "coordinates": [[8.5, 46.6]], "name": name });
+        anna.post(&format!("/api/v1/datasets/{dataset}/annotations"), &drawn).await.expect(201);
+    }
     let files = export(app, &anna).await;
     let count = |name: &str| files[name]["items"].as_array().map_or(0, Vec::len);
     assert_eq!(
         files.keys().map(String::as_str).collect::<Vec<_>>(),
         [
             "activity.json",
+            "annotations.json",
             "created.json",
             "files.json",
             "grants.json",
@@ -615,6 +620,7 @@ both!(set_2_the_export_has_everything_about_me_and_no_secret, async |app| {
         (&first["path"], &first["bytes"], &first["dataset_name"]),
         (&json!("a/1.txt"), &json!(4), &json!("Own"))
     );
+    assert_eq!((count("annotations.json"), &files["annotations.json"]["items"][0]["name"]), (1, &json!("Roof")));
     assert_eq!(files["created.json"]["complete"], true);
     assert!(count("activity.json") >= 5);
     let all: String = files.values().map(Value::to_string).collect();

@@ -1,6 +1,7 @@
 //! Pages and forms in a browser without WebAssembly.
 
 mod access;
+mod annotations;
 mod apps;
 mod dataset_files;
 mod first_steps;

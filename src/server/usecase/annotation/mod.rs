@@ -13,15 +13,13 @@ use crate::{
     domain::{
         access::{AccessFacts, Act},
         annotation::{
-            Annotation, AnnotationKind, Draft, MAX_ANNOTATIONS, MAX_IMPORT_BYTES, NotSaved, import_too_large, may_add,
-            not_saved, place_in_degrees, typed_degrees,
+            Annotation, AnnotationKind, Draft, MAX_ANNOTATIONS, MAX_IMPORT_BYTES, NotSaved, TypedPoint,
+            import_too_large, may_add, not_saved, place_in_degrees,
         },
         audit::Action,
-        fields::Fields,
         id::{AccountId, ResourceId},
         licence::{Entitlement, allows},
         permit::Permit,
-        photo::Position,
         refusal::Refusal,
         text::FieldIssue,
         undo::{DeletedAnnotation, Inverse},
@@ -36,7 +34,8 @@ use crate::{
     },
     view::{
         Page,
-        viewer::{AnnotationSaved, AnnotationView, AnnotationsImported},
+        outcome::AnnotationsImported,
+        viewer::{AnnotationSaved, AnnotationView},
     },
 };
 
@@ -66,19 +65,24 @@ pub struct AnnotationsQuery {
 #[serde(deny_unknown_fields, default)]
 pub struct AnnotationForm {
     /// `point`, `line`, `area` or `text`. It never changes, so it may be left out of a change.
+    #[serde(deserialize_with = "crate::server::usecase::null_is_empty")]
     pub kind: String,
     /// Pairs of a longitude and a latitude, in degrees (WGS 84): one of a point or a text, 2 to 10,000 of a line, 3 to 10,000 of an area.
     pub coordinates: Vec<Vec<f64>>,
     /// At most 255 characters.
+    #[serde(deserialize_with = "crate::server::usecase::null_is_empty")]
     pub name: String,
     /// At most 2,000 characters.
+    #[serde(deserialize_with = "crate::server::usecase::null_is_empty")]
     pub description: String,
     /// `yellow` (the default), `red`, `green`, `blue` or `white`.
+    #[serde(deserialize_with = "crate::server::usecase::null_is_empty")]
     pub colour: String,
 }
 
 impl AnnotationForm {
-    fn draft(&self) -> Draft<'_> {
+    /// As the domain reads it.
+    pub fn draft(&self) -> Draft<'_> {
         let place = |pair: &Vec<f64>| match pair.as_slice() {
             [longitude, latitude] => place_in_degrees(*latitude, *longitude),
             _ => Err(FieldIssue::NotAPlace),
@@ -195,62 +199,29 @@ fn told(dataset: ResourceId, number: i64, kind: AnnotationKind, annotation: &Ann
 ///
 /// # Errors
 /// `NotFound`; `Forbidden` (ROLE-4); `Licence` (LIC-6); `Invalid` with the problem of every field; `BadRequest` where there are too many.
-pub async fn add_with_undo(ctx: &Ctx, by: &Principal, dataset: &str, draft: &Draft<'_>) -> Result<AnnotationSaved> {
-    let dataset: ResourceId = super::subject(dataset)?;
-    let annotation = Box::new(added(ctx, by, dataset, draft.read()).await?);
-    let inverse = Inverse::DeleteAnnotations { dataset, annotations: vec![(annotation.number, annotation.version)] };
-    let undo = undo_token::issue(ctx, by, inverse).await;
-    Ok(AnnotationSaved::Saved { annotation, undo })
-}
-
-/// Saves a drawing.
-///
-/// # Errors
-/// See [`add_with_undo`].
-pub async fn add(ctx: &Ctx, by: &Principal, dataset: &str, form: &AnnotationForm) -> Result<AnnotationView> {
-    let dataset: ResourceId = super::subject(dataset)?;
-    added(ctx, by, dataset, form.draft().read()).await
-}
-
-/// A point as somebody typed it.
-#[derive(Debug, Clone, Default)]
-pub struct PointForm {
-    pub latitude: String,
-    pub longitude: String,
-    pub name: String,
-    pub description: String,
+pub async fn add(ctx: &Ctx, by: &Principal, dataset: &str, draft: &Draft<'_>) -> Result<AnnotationSaved> {
+    add_read(ctx, by, dataset, draft.read()).await
 }
 
 /// Saves a point that somebody typed (VIEW-5), with a token to take it back.
 ///
 /// # Errors
-/// See [`add_with_undo`]; `Invalid` at `latitude` and `longitude`.
-pub async fn add_point(ctx: &Ctx, by: &Principal, dataset: &str, form: &PointForm) -> Result<AnnotationSaved> {
-    let mut fields = Fields::default();
-    let latitude = fields.check("latitude", typed_degrees(&form.latitude, 90));
-    let longitude = fields.check("longitude", typed_degrees(&form.longitude, 180));
-    let place = latitude.zip(longitude).map(|(latitude, longitude)| Position { latitude, longitude });
-    let draft = Draft {
-        kind: AnnotationKind::Point.as_str(),
-        places_field: "latitude",
-        places: Ok(place.into_iter().collect()),
-        name: &form.name,
-        description: &form.description,
-        colour: "",
-    };
-    // Of a place that could not be read, its own fields tell more.
-    let read = match (fields.done(), draft.read()) {
-        (Ok(()), read) => read,
-        (Err(Refusal::Invalid(mut wrong)), Err(Refusal::Invalid(more))) => {
-            wrong.extend(more.into_iter().filter(|error| error.field != "latitude"));
-            Err(Refusal::Invalid(wrong))
-        }
-        (Err(refusal), _) => Err(refusal),
-    };
+/// See [`add`]; `Invalid` at `latitude` and `longitude`.
+pub async fn add_point(ctx: &Ctx, by: &Principal, dataset: &str, point: &TypedPoint<'_>) -> Result<AnnotationSaved> {
+    add_read(ctx, by, dataset, point.read()).await
+}
+
+/// Saves a drawing that was read.
+async fn add_read(
+    ctx: &Ctx,
+    by: &Principal,
+    dataset: &str,
+    new: std::result::Result<(AnnotationKind, Annotation), Refusal>,
+) -> Result<AnnotationSaved> {
     let dataset: ResourceId = super::subject(dataset)?;
-    let annotation = Box::new(added(ctx, by, dataset, read).await?);
-    let inverse = Inverse::DeleteAnnotations { dataset, annotations: vec![(annotation.number, annotation.version)] };
-    let undo = undo_token::issue(ctx, by, inverse).await;
+    let annotation = Box::new(added(ctx, by, dataset, new).await?);
+    let annotations = vec![(annotation.number, annotation.version)];
+    let undo = undo_token::issue(ctx, by, Inverse::DeleteAnnotations { dataset, annotations }).await;
     Ok(AnnotationSaved::Saved { annotation, undo })
 }
 
@@ -288,8 +259,8 @@ async fn added(
 /// is done.
 ///
 /// # Errors
-/// See [`add_with_undo`]; `BadRequest` for another kind.
-pub async fn change_with_undo(
+/// See [`add`]; `BadRequest` for another kind.
+pub async fn change(
     ctx: &Ctx,
     by: &Principal,
     (dataset, number): (&str, &str),
@@ -309,21 +280,6 @@ pub async fn change_with_undo(
         undo_token::issue(ctx, by, inverse).await
     };
     Ok(AnnotationSaved::Saved { annotation: Box::new(after), undo })
-}
-
-/// Changes an annotation to what was sent; `Err` is what it is by now where `version` names another one.
-///
-/// # Errors
-/// See [`change_with_undo`].
-pub async fn change(
-    ctx: &Ctx,
-    by: &Principal,
-    (dataset, number): (&str, &str),
-    version: Option<i64>,
-    form: &AnnotationForm,
-) -> Result<std::result::Result<AnnotationView, Box<AnnotationView>>> {
-    let (dataset, number): (ResourceId, i64) = (super::subject(dataset)?, number_of(number)?);
-    Ok(changed(ctx, by, dataset, number, version, &form.draft()).await?.map(|(_, after)| after))
 }
 
 /// An annotation before a change and after it, or, where it is of another version, as it is.
@@ -391,48 +347,21 @@ async fn change_in(
 ///
 /// # Errors
 /// `NotFound`; `Forbidden` (ROLE-4); `Licence` (LIC-6).
-pub async fn delete_with_undo(
-    ctx: &Ctx,
-    by: &Principal,
-    (dataset, number): (&str, &str),
-    version: Option<i64>,
-) -> Result<AnnotationSaved> {
-    let id: ResourceId = super::subject(dataset)?;
-    match delete(ctx, by, (dataset, number), version).await? {
-        Err(present) => Ok(AnnotationSaved::Changed(present)),
-        Ok(view) => {
-            let deleted = DeletedAnnotation {
-                number: view.number,
-                kind: view.kind,
-                annotation: view.annotation.clone(),
-                version: view.version,
-                created_by: view.created_by_id.unwrap_or(by.person),
-                created_at: view.created_at,
-            };
-            let undo = undo_token::issue(ctx, by, Inverse::RestoreAnnotation { dataset: id, deleted }).await;
-            Ok(AnnotationSaved::Deleted { annotation: Box::new(view), undo })
-        }
-    }
-}
-
-/// Deletes an annotation, and tells what it was; `Err` is what it is where `version` names another one.
-///
-/// # Errors
-/// See [`delete_with_undo`].
 pub async fn delete(
     ctx: &Ctx,
     by: &Principal,
     (dataset, number): (&str, &str),
     version: Option<i64>,
-) -> Result<std::result::Result<AnnotationView, Box<AnnotationView>>> {
+) -> Result<AnnotationSaved> {
     let (dataset, number): (ResourceId, i64) = (super::subject(dataset)?, number_of(number)?);
-    ctx.db()
+    let (annotation, is_known) = ctx
+        .db()
         .write(|tx, _| {
             Box::pin(async {
                 let (permit, found) = annotatable(tx, ctx, by, dataset).await?;
                 let before = annotation_of(tx, dataset, number).await?;
                 if version.is_some_and(|known| known != before.version) {
-                    return Ok(Err(Box::new(before)));
+                    return Ok((before, false));
                 }
                 annotation::delete(tx, &permit, &[number]).await?;
                 let summary = format!("deleted {} of “{}”", before.kind.called(&before.annotation.name), found.name);
@@ -443,10 +372,24 @@ pub async fn delete(
                     ..AuditEvent::new(Action::AnnotationDeleted, summary)
                 };
                 audit::record(tx, ctx, by, event).await?;
-                Ok(Ok(before))
+                Ok::<_, Error>((before, true))
             })
         })
-        .await
+        .await?;
+    let annotation = Box::new(annotation);
+    if !is_known {
+        return Ok(AnnotationSaved::Changed(annotation));
+    }
+    let deleted = DeletedAnnotation {
+        number,
+        kind: annotation.kind,
+        annotation: annotation.annotation.clone(),
+        version: annotation.version,
+        created_by: annotation.created_by_id.unwrap_or(by.person),
+        created_at: annotation.created_at,
+    };
+    let undo = undo_token::issue(ctx, by, Inverse::RestoreAnnotation { dataset, deleted }).await;
+    Ok(AnnotationSaved::Deleted { annotation, undo })
 }
 
 /// Adds everything that GeoJSON holds, or nothing of it, with a token to take it back.
