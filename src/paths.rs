@@ -36,6 +36,26 @@ pub fn drive(org: &str, resource: &str) -> String {
     }
 }
 
+/// The viewer of a dataset (VIEW-1).
+pub fn viewer(org: &str, dataset: &str) -> String {
+    format!("{}/view", drive(org, dataset))
+}
+
+/// The viewer of a dataset that a link shows (VIEW-4).
+pub fn link_viewer(token: &str, dataset: &str) -> String {
+    format!("/s/{}/view/{}", encode(token), encode(dataset))
+}
+
+/// The page of something that a link shows (LINK-1).
+pub fn link_target(token: &str, resource: &str) -> String {
+    format!("/s/{}/{}", encode(token), encode(resource))
+}
+
+/// A preview of a photo, for who has a link to it.
+pub fn link_file_preview(token: &str, dataset: &str, number: i64, pixels: u32) -> String {
+    format!("{}/files/{number}/preview?size={pixels}", link_target(token, dataset))
+}
+
 /// The bytes of a file of a dataset (FILE-4).
 pub fn file_content(dataset: &str, number: i64) -> String {
     format!("/api/v1/datasets/{}/files/{number}/content", encode(dataset))
@@ -78,6 +98,16 @@ pub fn layer_tile(token: Option<&str>, dataset: &str, number: i64, (level, x, y)
         None => format!("/api/v1/datasets/{dataset}/layers/{number}/{level}/{x}/{y}"),
         Some(token) => format!("/s/{}/datasets/{dataset}/layers/{number}/{level}/{x}/{y}", encode(token)),
     }
+}
+
+/// The annotations of a dataset as a file (VIEW-3): `geojson` or `csv`.
+pub fn annotations_file(dataset: &str, format: &str) -> String {
+    format!("/api/v1/datasets/{}/annotations.{format}", encode(dataset))
+}
+
+/// Where GeoJSON is imported (VIEW-3).
+pub fn annotations_import(dataset: &str) -> String {
+    format!("/api/v1/datasets/{}/annotations/import", encode(dataset))
 }
 
 /// The tiles of a layer as one file (VIEW-1).

@@ -84,4 +84,5 @@ pub mod trial;
 pub mod undo;
 pub mod upload;
 pub mod view_as;
+pub mod viewport;
 pub mod zip;

@@ -39,6 +39,7 @@ pub mod ticket;
 pub mod transfer;
 pub mod trash;
 pub mod upload;
+pub mod viewer;
 
 use leptos::{
     prelude::Resource,

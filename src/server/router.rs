@@ -11,7 +11,7 @@ use axum::{
     routing::{get, post},
 };
 use leptos::{config::LeptosOptions, context::provide_context, nonce::use_nonce, prelude::use_context};
-use leptos_axum::{LeptosRoutes, ResponseOptions, generate_route_list};
+use leptos_axum::{AxumRouteListing, LeptosRoutes, ResponseOptions, generate_route_list_with_exclusions};
 use tower_http::{
     catch_panic::CatchPanicLayer,
     compression::{
@@ -107,7 +107,7 @@ pub fn router(ctx: &Ctx, settings: &Settings, leptos: LeptosOptions) -> Router {
         }
     };
     let page_routes = Router::new()
-        .leptos_routes_with_context(&app, generate_route_list(ui::App), context.clone(), {
+        .leptos_routes_with_context(&app, page_list(), context.clone(), {
             let leptos = leptos.clone();
             move || ui::shell(leptos.clone())
         })
@@ -140,6 +140,7 @@ pub fn router(ctx: &Ctx, settings: &Settings, leptos: LeptosOptions) -> Router {
     // Share links stay outside the CSRF layer. Their pages send no referrer, so browsers send `Origin: null` with the
     // password form, which that layer refuses. They change nothing that a forged request could use.
     let links = shared::router(ctx, &style_options)
+        .merge(shared::viewer_router(ctx, &style_options))
         .layer(who_asks.clone())
         .layer(session::layer(ctx, settings))
         .layer(from_fn(retry_later::answer_unavailable));
@@ -281,6 +282,11 @@ fn strict_transport_security(
             HeaderValue::from_static("max-age=31536000"),
         )
     }))
+}
+
+/// The pages that Leptos routes. The viewer of a link is asked for at a door of its own ([`shared`]).
+fn page_list() -> Vec<AxumRouteListing> {
+    generate_route_list_with_exclusions(ui::App, Some(vec![shared::VIEWER_ROUTE.to_owned()]))
 }
 
 /// Tells the page that is being rendered whose it is: it writes that into the addresses of its forms (see

@@ -52,6 +52,11 @@ pub fn current_person() -> Option<Principal> {
     parts().and_then(|parts| parts.extensions.get::<Caller>().and_then(|caller| caller.principal.clone()))
 }
 
+/// What the browser kept since the password of a link was given.
+pub fn link_key() -> Option<String> {
+    parts().and_then(|parts| session::cookie_value(&parts.headers, session::LINK_COOKIE))
+}
+
 /// The context and who is asking.
 ///
 /// # Errors

@@ -30,6 +30,9 @@ pub struct Caller {
     pub bad_token: bool,
 }
 
+/// The cookie that remembers that the password of a link was given. Its path says for which link.
+pub const LINK_COOKIE: &str = "commonhold-link";
+
 /// How long a session lasts without being used.
 pub const SESSION_DAYS: i64 = 14;
 

@@ -35,6 +35,7 @@ use super::pages::{
     transfers::TransfersPage,
     trash::TrashPage,
     verify::VerifyPage,
+    viewer::{LinkViewerPage, ViewerPage},
     welcome::WelcomePage,
 };
 
@@ -79,6 +80,9 @@ fn pages() -> impl MatchNestedRoutes + Clone + Send + 'static {
             <Route path=path!("/o/:org/transfers/:id") view=lazy!(transfers, ReceiptPage) ssr=SsrMode::Async/>
             // Before the next route, whose `:resource?` would match `trash`.
             <Route path=path!("/o/:org/drive/trash") view=lazy!(trash, TrashPage) ssr=SsrMode::Async/>
+            <Route path=path!("/o/:org/drive/:resource/view") view=lazy!(viewer, ViewerPage) ssr=SsrMode::Async/>
+            // The server has a door of its own for it (`server/shared/viewer.rs`).
+            <Route path=path!("/s/:token/view/:dataset") view=lazy!(viewer, LinkViewerPage) ssr=SsrMode::Async/>
             <Route path=path!("/o/:org/drive/:resource?") view=lazy!(drive, DrivePage) ssr=SsrMode::Async/>
         </RouteList>
     }

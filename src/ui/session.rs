@@ -192,6 +192,11 @@ impl Session {
         self.version.get()
     }
 
+    /// [`Self::version`] as it is now.
+    pub fn version_untracked(self) -> u64 {
+        self.version.get_untracked()
+    }
+
     /// Makes the page load its data again. Without a connection that would only take away what is shown: then it is loaded as soon
     /// as there is one (see [`Self::provide`]).
     pub fn refresh(self) {

@@ -254,6 +254,24 @@ pub struct ProcessQuery {
     pub app: String,
 }
 
+/// The viewer of a dataset.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct ViewerQuery {
+    /// The dataset.
+    pub dataset: String,
+}
+
+/// The viewer of a dataset that a link shows.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct LinkViewerQuery {
+    /// The token of the link.
+    pub token: String,
+    /// The dataset.
+    pub dataset: String,
+}
+
 /// The jobs of a dataset.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]

@@ -22,6 +22,8 @@ pub struct ViewerView {
     /// From the lowest to the highest.
     pub layers: Vec<LayerView>,
     pub photos: Vec<PhotoOnMap>,
+    /// Whether there are more photos than [`MAX_PHOTOS`].
+    pub more_photos: bool,
     pub annotations: Vec<AnnotationView>,
     /// Whether what is drawn is saved; the reason is shown where it is not (ROLE-4, LIC-6).
     pub save: Control,
@@ -46,6 +48,9 @@ pub struct LayerView {
     /// the upper left corner.
     pub grid: Vec<Position>,
 }
+
+/// How many photos are on the map at most.
+pub const MAX_PHOTOS: i64 = 10_000;
 
 /// How many places a side [`LayerView::grid`] has.
 pub const GRID: usize = 17;
@@ -76,6 +81,22 @@ pub struct AnnotationView {
     pub created_by_id: Option<PersonId>,
     pub created_at: Timestamp,
     pub modified_at: Timestamp,
+}
+
+/// What may have changed while somebody looks at a dataset: others draw, and layers become ready.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct ViewerChanges {
+    pub layers: Vec<LayerView>,
+    pub annotations: Vec<AnnotationView>,
+    pub save: Control,
+    pub download: Control,
+}
+
+impl LayerView {
+    /// Whether there are tiles to show.
+    pub fn is_ready(&self) -> bool {
+        self.state == LayerState::Ready
+    }
 }
 
 /// What became of a drawing that was to be saved or deleted.

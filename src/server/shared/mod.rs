@@ -10,6 +10,8 @@
 //! - Wrong, revoked and expired links get the same page, byte for byte.
 //! - That the password was given is remembered in a cookie for this link alone. The password does not follow from it.
 
+mod viewer;
+
 use askama::Template;
 use axum::{
     Router,
@@ -33,6 +35,7 @@ use crate::{
         refusal::Refusal,
         time::{Day, Timestamp},
     },
+    paths,
     ui::{
         pages::drive::dataset::{
             row::{badges, media_icon, preview_pixels},
@@ -47,6 +50,8 @@ use crate::{
     },
 };
 
+pub use viewer::{VIEWER_ROUTE, viewer_router};
+
 use super::{
     context::{Client, Ctx},
     error::Error,
@@ -56,15 +61,13 @@ use super::{
         layers::download_of,
         problem::Problem,
     },
-    session::{Caller, cookie_value, is_secure, set_cookie},
+    session::{Caller, LINK_COOKIE, cookie_value, is_secure, set_cookie},
     usecase::{
         layer::TileAddress,
         link::{self, LinkRequest, UnlockedLink, Visit},
     },
 };
 
-/// The cookie that remembers that the password was given. Its path says for which link.
-const COOKIE: &str = "commonhold-link";
 /// How long that is remembered.
 const UNLOCKED_SECONDS: i64 = 12 * 60 * 60;
 /// The longest body of the password form.
@@ -223,6 +226,11 @@ impl SharedContent<'_> {
     fn next(&self) -> Option<String> {
         let cursor = self.view.rows.next_cursor.as_ref()?;
         Some(format!("{}?cursor={cursor}", self.href(self.view.id)))
+    }
+
+    /// The viewer of a dataset that has files (VIEW-4).
+    fn viewer(&self) -> Option<String> {
+        self.view.files.as_ref().map(|_| paths::link_viewer(self.token, &self.view.id.to_string()))
     }
 
     /// The address of one side of a dataset.
@@ -388,7 +396,7 @@ async fn show(
         cursor: place.cursor,
         side: place.side,
         file: place.file,
-        opened: cookie_value(&headers, COOKIE),
+        opened: cookie_value(&headers, LINK_COOKIE),
     };
     match link::visit(&ctx, &client(caller), &asked).await {
         Ok(Visit::Shown(view)) => {
@@ -413,7 +421,7 @@ async fn unlock(
     match link::unlock(&ctx, &client(caller), &token, &form.password).await {
         Ok(UnlockedLink { key, .. }) => {
             let cookie =
-                set_cookie(COOKIE, &key, &format!("/s/{token}"), UNLOCKED_SECONDS, is_secure(ctx.public_url()));
+                set_cookie(LINK_COOKIE, &key, &format!("/s/{token}"), UNLOCKED_SECONDS, is_secure(ctx.public_url()));
             // An id that cannot be read leads to the resource of the link itself.
             let resource = resource.and_then(|id| id.parse::<ResourceId>().ok());
             let to = resource.map_or_else(|| format!("/s/{token}"), |id| format!("/s/{token}/{id}"));
@@ -435,7 +443,7 @@ fn of_file(address: FileAddress, headers: &HeaderMap) -> LinkRequest {
         token: address.token,
         resource: Some(address.resource),
         file: address.number,
-        opened: cookie_value(headers, COOKIE),
+        opened: cookie_value(headers, LINK_COOKIE),
         ..LinkRequest::default()
     }
 }
@@ -519,7 +527,7 @@ async fn zip(
     };
     let asked = LinkRequest {
         side: all("side").concat(),
-        opened: cookie_value(&headers, COOKIE),
+        opened: cookie_value(&headers, LINK_COOKIE),
         token: address.token,
         resource: Some(address.resource),
         ..LinkRequest::default()

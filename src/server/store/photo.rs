@@ -331,6 +331,29 @@ pub async fn list_of_survey(
     .await
 }
 
+/// A photo of a dataset that knows where it was taken.
+#[derive(Debug, Clone, FromRow)]
+pub struct PhotoPlace {
+    pub number: i64,
+    pub path: String,
+    pub left_out: bool,
+    pub latitude: i64,
+    pub longitude: i64,
+}
+
+/// The first photos of a dataset that know where they were taken, in the order of their paths.
+pub async fn list_places(tx: &mut Tx, dataset: ResourceId, limit: i64) -> Result<Vec<PhotoPlace>> {
+    tx.sql(
+        "SELECT f.number, f.path, f.left_out, o.latitude, o.longitude FROM dataset_file f JOIN photo o ON o.blob_id = f.blob_id
+         WHERE f.dataset_id = $1 AND f.side = 'input' AND o.latitude IS NOT NULL AND o.longitude IS NOT NULL
+         ORDER BY f.path_sort, f.number LIMIT CAST($2 AS BIGINT)",
+    )
+    .bind(dataset)
+    .bind(limit)
+    .all()
+    .await
+}
+
 /// How sharp the first photos of a dataset are.
 pub async fn list_sharpness(tx: &mut Tx, dataset: ResourceId) -> Result<Vec<i64>> {
     tx.sql(

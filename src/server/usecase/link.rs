@@ -326,7 +326,7 @@ fn asked_resource(found: &link::Link, asked: &LinkRequest) -> Result<ResourceId>
 }
 
 /// What is restricted on a resource, by anything on the way up to its root: also by what is above the link's resource.
-async fn restrictions(tx: &mut Tx, id: ResourceId) -> Result<Restrictions> {
+pub(super) async fn restrictions(tx: &mut Tx, id: ResourceId) -> Result<Restrictions> {
     // Nobody in particular asks, so no role and no grant counts.
     let nobody = PersonId(uuid::Uuid::nil());
     let found = access::access_paths(tx, nobody, &[id]).await?.remove(&id).ok_or(Refusal::NotFound)?;
@@ -363,7 +363,12 @@ async fn files(tx: &mut Tx, dataset: ResourceId, asked: &LinkRequest) -> Result<
 ///
 /// # Errors
 /// `NotFound` also while its password is missing; `Forbidden` where downloading is restricted; `RateLimited`.
-async fn open_dataset(ctx: &Ctx, client: &Client, asked: &LinkRequest, act: Act) -> Result<(Tx, ResourceId)> {
+pub(super) async fn open_dataset(
+    ctx: &Ctx,
+    client: &Client,
+    asked: &LinkRequest,
+    act: Act,
+) -> Result<(Tx, ResourceId)> {
     let (found, standing) = open(ctx, client, &asked.token).await?;
     if standing != LinkStatus::On || !is_open(ctx, &found, asked.opened.as_deref()) {
         return Err(Refusal::NotFound.into());
@@ -375,6 +380,37 @@ async fn open_dataset(ctx: &Ctx, client: &Client, asked: &LinkRequest, act: Act)
     }
     may_visit(act, restrictions(&mut tx, id).await?)?;
     Ok((tx, id))
+}
+
+/// Whether a link shows something, before anything of it is shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LinkDoor {
+    Open,
+    /// It asks for a password first.
+    Locked,
+    /// A transfer stopped it: the resource has moved.
+    Moved,
+}
+
+/// Whether a link shows a dataset to somebody.
+///
+/// # Errors
+/// `NotFound` for a link that is wrong, revoked or expired, and for what is not below its resource; `RateLimited`.
+pub async fn door(ctx: &Ctx, client: &Client, asked: &LinkRequest) -> Result<LinkDoor> {
+    let (found, standing) = open(ctx, client, &asked.token).await?;
+    if standing == LinkStatus::Moved {
+        return Ok(LinkDoor::Moved);
+    }
+    if !is_open(ctx, &found, asked.opened.as_deref()) {
+        return Ok(LinkDoor::Locked);
+    }
+    let id = asked_resource(&found, asked)?;
+    let mut tx = ctx.db().read().await?;
+    let path = link::list_path(&mut tx, found.resource, id).await?;
+    path.last().filter(|shown| shown.kind == Kind::Dataset).ok_or(Refusal::NotFound)?;
+    drop(tx);
+    note_opened(ctx, &found);
+    Ok(LinkDoor::Open)
 }
 
 /// A preview of a photo, for somebody with a link to it (FILE-5).

@@ -61,6 +61,7 @@ pub mod undo;
 pub mod undo_token;
 pub mod upload;
 pub mod view_as;
+pub mod viewer;
 pub mod waiting;
 pub mod zip;
 

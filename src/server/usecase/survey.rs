@@ -42,7 +42,7 @@ use super::{access, view_as};
 const MAX_READ_BYTES: i64 = 48 * 1024 * 1024;
 
 /// How many of these pages are made at once on a node: each may hold all of these results.
-static TURNS: Semaphore = Semaphore::const_new(2);
+pub(super) static TURNS: Semaphore = Semaphore::const_new(2);
 
 /// How many photos of a finding the page shows; the file has all of them.
 const SHOWN_PHOTOS: usize = 60;
@@ -89,7 +89,7 @@ pub async fn show(ctx: &Ctx, by: &Principal, dataset: &str, view_as: &str) -> Re
 }
 
 /// The results of a built-in app.
-async fn results(tx: &mut Tx, dataset: ResourceId, which: BuiltIn) -> Result<Vec<AppResult>> {
+pub(super) async fn results(tx: &mut Tx, dataset: ResourceId, which: BuiltIn) -> Result<Vec<AppResult>> {
     match app::find(tx, which.facts().slug).await? {
         Some(app) => Ok(dataset_file::list_of_app(tx, dataset, app.id).await?),
         None => Ok(Vec::new()),
@@ -97,7 +97,7 @@ async fn results(tx: &mut Tx, dataset: ResourceId, which: BuiltIn) -> Result<Vec
 }
 
 /// A result that is JSON, if it is there and of today's form: one of an earlier version of the app may be of another.
-async fn read<T: DeserializeOwned>(
+pub(super) async fn read<T: DeserializeOwned>(
     ctx: &Ctx,
     tx: &mut Tx,
     results: &[AppResult],
@@ -135,7 +135,8 @@ struct Properties {
     line: Option<i64>,
 }
 
-fn position([longitude, latitude]: [f64; 2]) -> Option<Position> {
+/// A position as GeoJSON writes it.
+pub(super) fn position([longitude, latitude]: [f64; 2]) -> Option<Position> {
     let nano = |degrees: f64| crate::domain::geo::whole(degrees * 1e9);
     Position::new(nano(latitude), nano(longitude))
 }

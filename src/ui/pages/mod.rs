@@ -29,4 +29,5 @@ pub mod support;
 pub mod transfers;
 pub mod trash;
 pub mod verify;
+pub mod viewer;
 pub mod welcome;

@@ -49,5 +49,6 @@ mod undo;
 mod unicode;
 mod upload_limits;
 mod view_as;
+mod viewer;
 mod waiting_for_credits;
 mod zips;

@@ -24,6 +24,7 @@ use crate::{
         command::{Command, MissingEntitlements, process_control},
         file_command::FilesTarget,
         id::ResourceId,
+        resource::DatasetStatus,
         time::{Day, Timestamp},
     },
     paths::{self, Address},
@@ -245,6 +246,17 @@ fn JobsTab(page: Page<JobView>, listing: Listing, dataset: ResourceId, now: Time
     .into_any()
 }
 
+/// **Open viewer** (VIEW-1), where there may be something to look at.
+#[component]
+fn OpenViewer(resource: ResourceView, listing: Listing) -> impl IntoView {
+    resource.dataset.is_some_and(|dataset| dataset.images > 0 || dataset.status == DatasetStatus::Processed).then(
+        || {
+            let href = paths::viewer(&listing.org, &resource.id.to_string());
+            view! { <ButtonLink href icon="layers">"Open viewer"</ButtonLink> }
+        },
+    )
+}
+
 /// The buttons in a dataset's header, which every tab has.
 #[component]
 pub fn DatasetActions(resource: ResourceView, listing: Listing, lacking: MissingEntitlements) -> impl IntoView {
@@ -263,6 +275,7 @@ pub fn DatasetActions(resource: ResourceView, listing: Listing, lacking: Missing
             }
         };
         view! {
+            <OpenViewer resource=resource.clone() listing=listing.clone()/>
             {command_button(Command::Share, &resource, &listing, &lacking)}
             {process}
         }

@@ -117,6 +117,10 @@ fn IndexSection(index: IndexView, listing: Listing, now: Timestamp) -> impl Into
             </figure>
         }
     });
+    let viewer = (!listing.is_view_as()).then(|| {
+        let href = paths::viewer(&listing.org, &listing.resource);
+        view! { <ButtonLink href icon="layers">"Show on the map"</ButtonLink> }
+    });
     let note = (mosaic.is_none() && !note.is_empty()).then(|| view! { <p class="muted">{note}</p> });
     view! {
         <section class="panel tile survey" aria-labelledby="survey-index">
@@ -124,6 +128,7 @@ fn IndexSection(index: IndexView, listing: Listing, now: Timestamp) -> impl Into
                 <h2 id="survey-index">"Survey index"</h2>
                 <small>"Made "<When at=made_at now/></small>
                 <ButtonLink href=results icon="file">"Show files"</ButtonLink>
+                {viewer}
             </header>
             <Outdated photos=index.photos images app=BuiltIn::SurveyIndex listing=listing.clone()/>
             <div class="survey-parts">

@@ -1,0 +1,39 @@
+//! The viewer of a dataset (VIEW-1 to VIEW-4): what it shows, and what changed since.
+
+use leptos::prelude::*;
+
+use super::{Failure, Postcard};
+use crate::view::{
+    query::{LinkViewerQuery, ViewerQuery},
+    viewer::{ViewerChanges, ViewerView},
+};
+
+/// The viewer of a dataset.
+#[server(output = Postcard)]
+pub async fn viewer_page(#[server(default)] query: ViewerQuery) -> Result<ViewerView, Failure> {
+    use crate::server::{server_fn_response as response, usecase};
+    let (ctx, by) = response::signed_in().await?;
+    response::read(usecase::viewer::show(&ctx, &by, &query.dataset).await)
+}
+
+/// What may have changed while somebody looks.
+#[server(output = Postcard)]
+pub async fn viewer_refresh(#[server(default)] query: ViewerQuery) -> Result<ViewerChanges, Failure> {
+    use crate::server::{server_fn_response as response, usecase};
+    let (ctx, by) = response::signed_in().await?;
+    response::read(usecase::viewer::changes(&ctx, &by, &query.dataset).await)
+}
+
+/// The viewer of a dataset that a link shows. Nobody in particular asks.
+#[server(output = Postcard)]
+pub async fn link_viewer(#[server(default)] query: LinkViewerQuery) -> Result<ViewerView, Failure> {
+    use crate::server::{server_fn_response as response, usecase};
+    let ctx = response::ctx()?;
+    let asked = usecase::link::LinkRequest {
+        token: query.token,
+        resource: Some(query.dataset),
+        opened: response::link_key(),
+        ..usecase::link::LinkRequest::default()
+    };
+    response::read(usecase::viewer::visit(&ctx, &response::client(), &asked).await)
+}

@@ -1,0 +1,183 @@
+//! The panel **Layers**: what is shown on the map, how strongly, and in which order.
+
+use leptos::prelude::*;
+
+use super::state::{Sheet, Viewer};
+use crate::{
+    domain::{
+        command::Control,
+        layer::LayerState,
+        viewport::{LayerSetting, ShownLayers},
+    },
+    ui::{components::icon::Icon, words},
+    view::viewer::{LayerView, PhotoOnMap},
+};
+
+/// The panel.
+#[component]
+pub fn LayersPanel(viewer: Viewer) -> impl IntoView {
+    // From the highest to the lowest, as they lie on each other.
+    let order = Memo::new(move |_| {
+        viewer.shown.with(|shown| shown.rasters.iter().rev().map(|layer| layer.number).collect::<Vec<i64>>())
+    });
+    let photos = viewer.photos.with_value(|photos| photo_counts(photos));
+    let footprints = viewer.photos.with_value(|photos| photos.iter().filter(|photo| photo.footprint.is_some()).count());
+    let results = viewer.door.with_value(super::state::Door::results);
+    let has_results = move || viewer.layers.with(|layers| !layers.is_empty());
+    view! {
+        <section class="viewer-panel viewer-layers" id="viewer-layers" aria-labelledby="viewer-layers-title" class:viewer-open=move || viewer.sheet.get() == Some(Sheet::Layers)>
+            <h2 id="viewer-layers-title">"Layers"</h2>
+            <ul role="list">
+                <For each=move || order.get() key=|number| *number let(number)>
+                    <LayerRow viewer number order/>
+                </For>
+                {photos.map(|(count, about)| {
+                    let about = if viewer.more_photos { format!("The first {}", words::count(count)) } else { about };
+                    view! {
+                        <OverlayRow viewer label="Photo positions" about shown=|shown| shown.photos toggle=|shown| shown.photos = !shown.photos/>
+                    }
+                })}
+                {(footprints > 0).then(|| view! {
+                    <OverlayRow viewer label="Footprints" about="What each photo sees".to_owned() shown=|shown| shown.footprints toggle=|shown| shown.footprints = !shown.footprints/>
+                })}
+            </ul>
+            {move || has_results().then(|| match viewer.download.get() {
+                Control::Enabled => Some(view! {
+                    <a class="button" rel="external" download="" href=results.clone()><Icon name="download"/>"Download results"</a>
+                }.into_any()),
+                Control::Disabled(why) => Some(view! { <p class="hint">{why}</p> }.into_any()),
+                Control::Absent => None,
+            })}
+        </section>
+    }
+}
+
+/// How many photos are on the map; nothing without any.
+pub fn photo_counts(photos: &[PhotoOnMap]) -> Option<(i64, String)> {
+    let count = i64::try_from(photos.len()).unwrap_or(i64::MAX);
+    let left_out = i64::try_from(photos.iter().filter(|photo| photo.left_out).count()).unwrap_or(0);
+    let about = match left_out {
+        0 => words::counted(count, "photo", "photos"),
+        left_out => format!("{}, {} left out", words::count(count), words::count(left_out)),
+    };
+    (count > 0).then_some((count, about))
+}
+
+/// Something over the rasters that can be shown and hidden.
+#[component]
+fn OverlayRow(
+    viewer: Viewer,
+    label: &'static str,
+    about: String,
+    shown: fn(&ShownLayers) -> bool,
+    toggle: fn(&mut ShownLayers),
+) -> impl IntoView {
+    let is_shown = Signal::derive(move || viewer.shown.with(shown));
+    view! {
+        <li class="viewer-layer" class:viewer-hidden=move || !is_shown.get()>
+            <Eye label=label.to_owned() is_shown press=Callback::new(move |()| viewer.shown.update(toggle))/>
+            <div class="viewer-layer-words"><span>{label}</span><small>{about}</small></div>
+        </li>
+    }
+}
+
+/// Shows and hides.
+#[component]
+fn Eye(label: String, #[prop(into)] is_shown: Signal<bool>, press: Callback<()>) -> impl IntoView {
+    let pressed = move || if is_shown.get() { "true" } else { "false" };
+    view! {
+        <button type="button" class="button icon-only quiet" aria-label=format!("Show {label}") aria-pressed=pressed on:click=move |_| press.run(())>
+            {move || view! { <Icon name={if is_shown.get() { "eye" } else { "eye-off" }}/> }}
+        </button>
+    }
+}
+
+/// How far a layer is, or how large its pixels are.
+pub fn about(layer: &LayerView, pixel: Option<f64>) -> String {
+    match &layer.state {
+        LayerState::Waiting => "Being prepared…".to_owned(),
+        LayerState::Failed(why) => format!("Cannot be shown. {why}"),
+        LayerState::Ready => {
+            let kind = layer.kind.label();
+            let pixel =
+                pixel.map(
+                    |metres| if metres < 1.0 { format!("{:.1} cm", metres * 100.0) } else { format!("{metres:.1} m") },
+                );
+            let parts = [(kind != layer.title).then(|| kind.to_owned()), pixel.map(|pixel| format!("{pixel} a pixel"))];
+            parts.into_iter().flatten().collect::<Vec<_>>().join(", ")
+        }
+    }
+}
+
+#[component]
+fn LayerRow(viewer: Viewer, number: i64, order: Memo<Vec<i64>>) -> impl IntoView {
+    let layer =
+        Memo::new(move |_| viewer.layers.with(|layers| layers.iter().find(|one| one.number == number).cloned()));
+    let setting = Memo::new(move |_| {
+        let default = LayerSetting { number, shown: false, opacity: 100 };
+        viewer.shown.with(|shown| shown.rasters.iter().find(|one| one.number == number).copied().unwrap_or(default))
+    });
+    let change = move |change: &dyn Fn(&mut LayerSetting)| {
+        viewer.shown.update(|shown| {
+            if let Some(setting) = shown.rasters.iter_mut().find(|one| one.number == number) {
+                change(setting);
+            }
+        });
+    };
+    // Up is towards the end of the list, which is from the lowest to the highest.
+    let shift = move |up: bool| {
+        viewer.shown.update(|shown| {
+            let Some(at) = shown.rasters.iter().position(|one| one.number == number) else { return };
+            let other = if up { at + 1 } else { at.wrapping_sub(1) };
+            if other < shown.rasters.len() {
+                shown.rasters.swap(at, other);
+            }
+        });
+    };
+    let is_top = move || order.with(|order| order.first() == Some(&number));
+    let is_bottom = move || order.with(|order| order.last() == Some(&number));
+    let alone = move || order.with(|order| order.len() < 2);
+    let is_shown = Signal::derive(move || setting.get().shown);
+    move || {
+        layer.get().map(|layer| {
+            let (title, is_ready) = (layer.title.clone(), layer.is_ready());
+            let pixel = viewer.placement(&layer).map(|placement| placement.pixel());
+            let about = about(&layer, pixel);
+            let label = title.clone();
+            let (opacity_label, up_label, down_label) =
+                (format!("Opacity of {title}"), format!("Move {title} up"), format!("Move {title} down"));
+            view! {
+                <li class="viewer-layer" class:viewer-hidden=move || !is_shown.get()>
+                    {if is_ready {
+                        view! { <Eye label is_shown press=Callback::new(move |()| change(&|setting| setting.shown = !setting.shown))/> }.into_any()
+                    } else {
+                        let icon = if layer.state == LayerState::Waiting { "restore" } else { "warning" };
+                        view! { <span class="viewer-layer-state"><Icon name=icon/></span> }.into_any()
+                    }}
+                    <div class="viewer-layer-words"><span>{title}</span><small>{about}</small></div>
+                    {move || (!alone()).then(|| view! {
+                        <div class="viewer-order">
+                            <button type="button" aria-label=up_label.clone() title="Up" disabled=is_top on:click=move |_| shift(true)><Icon name="arrow-up"/></button>
+                            <button type="button" aria-label=down_label.clone() title="Down" disabled=is_bottom on:click=move |_| shift(false)><Icon name="arrow-down"/></button>
+                        </div>
+                    })}
+                    {is_ready.then(|| view! {
+                        <input
+                            type="range"
+                            min="0"
+                            max="100"
+                            step="5"
+                            aria-label=opacity_label
+                            prop:value=move || setting.get().opacity.to_string()
+                            on:input=move |event| {
+                                if let Ok(opacity) = event_target_value(&event).parse::<u8>() {
+                                    change(&|setting| setting.opacity = opacity.min(100));
+                                }
+                            }
+                        />
+                    })}
+                </li>
+            }
+        })
+    }
+}

@@ -1,0 +1,258 @@
+//! The viewer of a dataset (VIEW-1 to VIEW-5): layers, photos and drawings on a map.
+//!
+//! - `state` is what it knows, `save` how drawings get to the server.
+//! - `map` is what presses and keys do; `tiles` and `overlay` are what is on the map, `tools` what lies over it.
+//! - `layers` and `drawings` are the panels, `files` export and import.
+//! - `plain` is all of it without a script.
+//!
+//! # Invariants
+//! - Whatever is on the map is also in a panel, for whoever does not see the map.
+//! - The address says what is looked at. It is replaced, not added to: **Back** leads out of the viewer.
+
+pub mod drawings;
+pub mod files;
+pub mod layers;
+pub mod map;
+pub mod overlay;
+pub mod plain;
+pub mod save;
+pub mod state;
+pub mod tiles;
+pub mod tools;
+
+use std::time::Duration;
+
+use leptos::{leptos_dom::helpers::TimeoutHandle, prelude::*};
+use leptos_meta::Title;
+use leptos_router::params::ParamsMap;
+use wasm_bindgen::JsValue;
+
+use self::{
+    drawings::{ConflictDialog, DrawingsPanel},
+    layers::LayersPanel,
+    map::Map,
+    plain::{PlainDrawings, PlainLayers, PlainMap},
+    state::{Door, Viewer},
+    tools::{DraftBar, NotSaved, PhotoCard, Scale, Sheets, Told, Tools, Zoom},
+};
+use crate::{
+    domain::{time::Timestamp, viewport::ViewerAddress},
+    rpc::{
+        FormFlash, ask,
+        viewer::{link_viewer, viewer_page, viewer_refresh},
+    },
+    ui::{
+        components::{button::ButtonLink, empty::Empty, icon::Icon},
+        layout::{Brand, FocusHeading, Section},
+        live,
+        location::use_route_query,
+        page::{content, page},
+        session::Session,
+    },
+    view::{
+        query::{LinkViewerQuery, ViewerQuery},
+        viewer::ViewerView,
+    },
+};
+
+/// How often the address is replaced at most: browsers refuse more than a hundred in half a minute.
+const ADDRESS_INTERVAL: Duration = Duration::from_millis(400);
+
+/// What the address of a viewer says.
+#[derive(Clone, Default, PartialEq)]
+struct ViewerRoute {
+    org: String,
+    token: String,
+    dataset: String,
+    address: ViewerAddress,
+}
+
+fn address_of(query: &ParamsMap) -> ViewerAddress {
+    ViewerAddress::read(|name| query.get(name))
+}
+
+impl ViewerRoute {
+    /// `/o/{org}/drive/{dataset}/view`.
+    fn of_person(segments: &[&str], query: &ParamsMap) -> Option<Self> {
+        let ["o", org, "drive", dataset, "view"] = segments else { return None };
+        let (org, dataset) = ((*org).to_owned(), (*dataset).to_owned());
+        Some(Self { org, dataset, token: String::new(), address: address_of(query) })
+    }
+
+    /// `/s/{token}/view/{dataset}`.
+    fn of_link(segments: &[&str], query: &ParamsMap) -> Option<Self> {
+        let ["s", token, "view", dataset] = segments else { return None };
+        let (token, dataset) = ((*token).to_owned(), (*dataset).to_owned());
+        Some(Self { org: String::new(), dataset, token, address: address_of(query) })
+    }
+}
+
+/// The page of a person: `/o/{org}/drive/{resource}/view`.
+#[component]
+pub fn ViewerPage() -> impl IntoView {
+    let session = Session::get();
+    let route = use_route_query(ViewerRoute::of_person);
+    let dataset = Memo::new(move |_| route.with(|route| route.dataset.clone()));
+    let org = Memo::new(move |_| route.with(|route| route.org.clone()));
+    let found = ask(move || dataset.get(), |dataset| viewer_page(ViewerQuery { dataset }));
+    // Photos and their footprints are much, and stay as they are: of what changes only the rest is loaded again.
+    let first_version = session.version_untracked();
+    let changes = ask(
+        move || (dataset.get(), session.version()),
+        move |(dataset, version)| async move {
+            if version == first_version { None } else { viewer_refresh(ViewerQuery { dataset }).await.ok() }
+        },
+    );
+    live::follow(Signal::derive(move || Some(dataset.get()).filter(|dataset| !dataset.is_empty())));
+    let now_shown = RwSignal::new(None::<Viewer>);
+    Effect::new(move |_| {
+        if let (Some(viewer), Some(Some(changes))) = (now_shown.get(), changes.get()) {
+            viewer.merge(changes);
+        }
+    });
+    page(Section::Drive, org, move || async move {
+        let context = session.context().await;
+        let view = found.await?;
+        let route = route.get_untracked();
+        let door = Door::Person { org: route.org, dataset: view.dataset.clone() };
+        Ok(view! { <Shown view door address=route.address now=context.now flash=context.form now_shown/> }.into_any())
+    })
+}
+
+/// The page of a link: `/s/{token}/view/{dataset}`. Nobody is signed in here.
+#[component]
+pub fn LinkViewerPage() -> impl IntoView {
+    let session = Session::get();
+    session.shows(None);
+    let route = use_route_query(ViewerRoute::of_link);
+    let wanted = Memo::new(move |_| {
+        route.with(|route| LinkViewerQuery { token: route.token.clone(), dataset: route.dataset.clone() })
+    });
+    // Asked once, with the page: the cookie that a password gave is not sent anywhere else.
+    let found = ask(move || wanted.get(), link_viewer);
+    let now_shown = RwSignal::new(None::<Viewer>);
+    let content = content(move || async move {
+        let context = session.context().await;
+        let view = found.await?;
+        let route = route.get_untracked();
+        let door = Door::Link { token: route.token, dataset: view.dataset.clone() };
+        Ok(view! { <Shown view door address=route.address now=context.now flash=None now_shown/> }.into_any())
+    });
+    view! {
+        <div class="viewer-outside">
+            <header class="shared-head"><span class="brand"><Brand/></span><span class="shared-mark">"Read-only"</span></header>
+            <main class="page" id="content" tabindex="-1">{content}</main>
+        </div>
+    }
+    .into_any()
+}
+
+/// The viewer, or that there is nothing to look at.
+#[component]
+fn Shown(
+    view: ViewerView,
+    door: Door,
+    address: ViewerAddress,
+    now: Timestamp,
+    flash: Option<FormFlash>,
+    now_shown: RwSignal<Option<Viewer>>,
+) -> impl IntoView {
+    let (name, place, back) = (view.name.clone(), view.place.clone(), door.page());
+    let rel = door.is_link().then_some("external");
+    let head = view! {
+        <Title text=format!("{name} · Viewer")/>
+        <FocusHeading/>
+        <header class="viewer-head">
+            <a class="viewer-back" rel=rel href=back><Icon name="chevron-left"/>{place.unwrap_or_else(|| "Dataset".to_owned())}</a>
+            <h1 tabindex="-1">{name}</h1>
+        </header>
+    };
+    let Some(viewer) = Viewer::new(view, door.clone(), &address, now) else {
+        let sentence =
+            "Nothing here has a place yet. Upload photos with GPS positions, or process the dataset for a map.";
+        return view! {
+            <div class="viewer-nothing">
+                {head}
+                <section class="panel">
+                    <Empty icon="site" sentence><ButtonLink href=door.page()>"Back to the dataset"</ButtonLink></Empty>
+                </section>
+            </div>
+        }
+        .into_any();
+    };
+    // The map needs a script, and until it runs the page is what the server sent.
+    let live = RwSignal::new(false);
+    Effect::new(move |_| {
+        now_shown.set(Some(viewer));
+        live.set(true);
+    });
+    keep_address(viewer, live);
+    view! {
+        <div class="viewer" class:viewer-live=move || live.get()>
+            <div class="viewer-side">
+                {head}
+                {move || if live.get() { view! { <LayersPanel viewer/> }.into_any() } else { view! { <PlainLayers viewer/> }.into_any() }}
+            </div>
+            <div class="viewer-map">
+                {move || if live.get() {
+                    view! {
+                        <Map viewer/>
+                        <div class="viewer-top">
+                            <Tools viewer/>
+                            <NotSaved viewer/>
+                            <DraftBar viewer/>
+                        </div>
+                        <PhotoCard viewer/>
+                        <Zoom viewer/>
+                        <Scale viewer/>
+                        <Sheets viewer/>
+                        <Told viewer/>
+                    }.into_any()
+                } else {
+                    view! { <NotSaved viewer/><PlainMap viewer/> }.into_any()
+                }}
+            </div>
+            {move || if live.get() {
+                view! { <DrawingsPanel viewer/> }.into_any()
+            } else {
+                view! { <PlainDrawings viewer flash=flash.clone()/> }.into_any()
+            }}
+            <ConflictDialog viewer/>
+        </div>
+    }
+    .into_any()
+}
+
+/// Writes what is looked at into the address, a few times a second at most.
+fn keep_address(viewer: Viewer, live: RwSignal<bool>) {
+    let waiting = StoredValue::new(None::<TimeoutHandle>);
+    Effect::new(move |before: Option<String>| {
+        let address = viewer.address();
+        let to = viewer.door.with_value(|door| door.showing(&address));
+        if !live.get() || before.as_ref().is_none_or(|before| *before == to) {
+            return to;
+        }
+        if waiting.with_value(Option::is_none) {
+            let replace = move || {
+                // The page may have been left.
+                if waiting.try_set_value(None).is_some() {
+                    return;
+                }
+                let Some(to) = viewer.door.try_with_value(|door| untrack(|| door.showing(&viewer.address()))) else {
+                    return;
+                };
+                if let Ok(history) = window().history() {
+                    let state = history.state().unwrap_or(JsValue::NULL);
+                    drop(history.replace_state_with_url(&state, "", Some(&to)));
+                }
+            };
+            waiting.set_value(set_timeout_with_handle(replace, ADDRESS_INTERVAL).ok());
+        }
+        to
+    });
+    on_cleanup(move || {
+        if let Some(timer) = waiting.try_update_value(Option::take).flatten() {
+            timer.clear();
+        }
+    });
+}

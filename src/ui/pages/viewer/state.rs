@@ -1,0 +1,532 @@
+//! What the viewer knows while somebody looks: where they look, what is drawn, and what is selected.
+//!
+//! # Invariants
+//! - Everything that is shown of the map follows from these values. `anchor` is the viewport that the drawing was made for; until
+//!   it is made anew, what is shown is moved as a whole.
+
+use leptos::prelude::*;
+
+use crate::{
+    domain::{
+        annotation::{Annotation, AnnotationKind, Colour},
+        command::Control,
+        measure::{Measured, Units},
+        photo::{Position, PreviewSize},
+        time::Timestamp,
+        viewport::{Ground, LookedAt, Placement, ShownLayers, Tile, ViewerAddress, Viewport},
+    },
+    paths::{self, Address},
+    view::viewer::{AnnotationView, LayerView, PhotoOnMap, ViewerChanges, ViewerView},
+};
+
+/// From where a dataset is looked at. It says which addresses lead to its parts.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Door {
+    Person {
+        org: String,
+        dataset: String,
+    },
+    /// Somebody with a link.
+    Link {
+        token: String,
+        dataset: String,
+    },
+}
+
+impl Door {
+    pub fn dataset(&self) -> &str {
+        match self {
+            Self::Person { dataset, .. } | Self::Link { dataset, .. } => dataset,
+        }
+    }
+
+    pub const fn is_link(&self) -> bool {
+        matches!(self, Self::Link { .. })
+    }
+
+    /// The viewer itself.
+    pub fn viewer(&self) -> String {
+        match self {
+            Self::Person { org, dataset } => paths::viewer(org, dataset),
+            Self::Link { token, dataset } => paths::link_viewer(token, dataset),
+        }
+    }
+
+    /// The viewer, showing something.
+    pub fn showing(&self, address: &ViewerAddress) -> String {
+        let parameters = address.parameters().into_iter();
+        parameters.fold(Address::new(self.viewer()), |to, (name, value)| to.with(name, value)).text()
+    }
+
+    /// The page of the dataset.
+    pub fn page(&self) -> String {
+        match self {
+            Self::Person { org, dataset } => paths::drive(org, dataset),
+            Self::Link { token, dataset } => paths::link_target(token, dataset),
+        }
+    }
+
+    /// The page of a photo.
+    pub fn photo(&self, number: i64) -> String {
+        let page = Address::new(self.page());
+        let page = if self.is_link() { page } else { page.with("tab", "images") };
+        page.with("file", number.to_string()).text()
+    }
+
+    pub fn preview(&self, number: i64, size: PreviewSize) -> String {
+        match self {
+            Self::Person { dataset, .. } => paths::file_preview(dataset, number, size.pixels()),
+            Self::Link { token, dataset } => paths::link_file_preview(token, dataset, number, size.pixels()),
+        }
+    }
+
+    pub fn tile(&self, layer: i64, Tile { level, x, y }: Tile) -> String {
+        let token = match self {
+            Self::Person { .. } => None,
+            Self::Link { token, .. } => Some(token.as_str()),
+        };
+        paths::layer_tile(token, self.dataset(), layer, (level, x, y))
+    }
+
+    /// All results as a ZIP.
+    pub fn results(&self) -> String {
+        match self {
+            Self::Person { dataset, .. } => paths::dataset_zip(dataset, "output", &[]),
+            Self::Link { .. } => format!("{}/zip?side=output", self.page()),
+        }
+    }
+}
+
+/// What a press on the map does.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum Tool {
+    #[default]
+    Select,
+    Draw(AnnotationKind),
+}
+
+impl Tool {
+    pub const ALL: [Self; 5] = [
+        Self::Select,
+        Self::Draw(AnnotationKind::Point),
+        Self::Draw(AnnotationKind::Line),
+        Self::Draw(AnnotationKind::Area),
+        Self::Draw(AnnotationKind::Text),
+    ];
+
+    pub const fn label(self) -> &'static str {
+        match self {
+            Self::Select => "Select",
+            Self::Draw(kind) => kind.label(),
+        }
+    }
+
+    pub const fn icon(self) -> &'static str {
+        match self {
+            Self::Select => "cursor",
+            Self::Draw(kind) => kind_icon(kind),
+        }
+    }
+
+    /// What to do with it, for the line under the tools.
+    pub const fn hint(self) -> &'static str {
+        match self {
+            Self::Select => "",
+            Self::Draw(AnnotationKind::Point) => "Press where the point is to be.",
+            Self::Draw(AnnotationKind::Text) => "Press where the text is to be.",
+            Self::Draw(AnnotationKind::Line) => "Press along the line. Press twice, or Enter, to end it.",
+            Self::Draw(AnnotationKind::Area) => "Press around the area. Press twice, or Enter, to end it.",
+        }
+    }
+}
+
+pub const fn kind_icon(kind: AnnotationKind) -> &'static str {
+    match kind {
+        AnnotationKind::Point => "site",
+        AnnotationKind::Line => "line",
+        AnnotationKind::Area => "area",
+        AnnotationKind::Text => "text",
+    }
+}
+
+/// What the server has of a drawing.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Saved {
+    pub number: i64,
+    pub version: i64,
+    pub created_by: Option<String>,
+    pub created_at: Timestamp,
+    /// As it is on the server.
+    pub annotation: Annotation,
+}
+
+impl From<AnnotationView> for Saved {
+    fn from(view: AnnotationView) -> Self {
+        Self {
+            number: view.number,
+            version: view.version,
+            created_by: view.created_by,
+            created_at: view.created_at,
+            annotation: view.annotation,
+        }
+    }
+}
+
+/// Something that somebody drew.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Drawing {
+    /// Of this page alone.
+    pub key: u32,
+    pub kind: AnnotationKind,
+    pub annotation: Annotation,
+    /// `None` where it is on this page only.
+    pub saved: Option<Saved>,
+    /// An answer of the server is awaited.
+    pub is_busy: bool,
+    /// Why it is not saved.
+    pub trouble: Option<String>,
+}
+
+impl Drawing {
+    pub fn measured(&self) -> Measured {
+        self.kind.measure(&self.annotation.places)
+    }
+
+    /// What it is called: its name, or what it is.
+    pub fn title(&self) -> String {
+        if self.annotation.name.is_empty() { self.kind.label().to_owned() } else { self.annotation.name.clone() }
+    }
+
+    /// Whether it was sent for the first time, and is what the server has by now.
+    fn is_sent_as(&self, view: &AnnotationView) -> bool {
+        self.is_busy
+            && self.saved.is_none()
+            && self.kind == view.kind
+            && self.annotation.places == view.annotation.places
+    }
+
+    /// Whether it is as the server has it.
+    pub fn is_clean(&self) -> bool {
+        self.saved.as_ref().is_some_and(|saved| saved.annotation == self.annotation)
+    }
+}
+
+/// Two people changed the same drawing.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Conflict {
+    pub key: u32,
+    pub yours: Annotation,
+    pub theirs: AnnotationView,
+}
+
+/// A part of the page that is a sheet on a small screen.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Sheet {
+    Layers,
+    Drawings,
+}
+
+/// What can be taken back: how a drawing was before, and after.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Change {
+    pub before: Option<Drawing>,
+    pub after: Option<Drawing>,
+    /// How the server takes a deletion back.
+    pub token: Option<String>,
+}
+
+/// How many changes can be taken back.
+const MAX_CHANGES: usize = 100;
+
+/// A message with, if it is about a change, **Undo**.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Said {
+    /// Another one for each message.
+    pub number: u64,
+    pub text: String,
+    pub undo: bool,
+}
+
+/// The viewer.
+#[derive(Clone, Copy)]
+pub struct Viewer {
+    pub door: StoredValue<Door>,
+    pub name: StoredValue<String>,
+    pub place: StoredValue<Option<String>>,
+    pub now: StoredValue<Timestamp>,
+    /// What the address said.
+    pub looked_at: StoredValue<Option<LookedAt>>,
+    pub photos: StoredValue<Vec<PhotoOnMap>>,
+    pub more_photos: bool,
+    pub save: RwSignal<Control>,
+    pub download: RwSignal<Control>,
+    pub layers: RwSignal<Vec<LayerView>>,
+    pub shown: RwSignal<ShownLayers>,
+    pub viewport: RwSignal<Viewport>,
+    pub anchor: RwSignal<Viewport>,
+    pub units: RwSignal<Units>,
+    /// The photo that is shown.
+    pub photo: RwSignal<Option<i64>>,
+    pub tool: RwSignal<Tool>,
+    /// The places so far of what is being drawn.
+    pub draft: RwSignal<Vec<Position>>,
+    /// Where the pointer is on the map.
+    pub pointer: RwSignal<Option<(f64, f64)>>,
+    pub drawings: RwSignal<Vec<Drawing>>,
+    pub selected: RwSignal<Option<u32>>,
+    pub conflict: RwSignal<Option<Conflict>>,
+    pub said: RwSignal<Said>,
+    pub sheet: RwSignal<Option<Sheet>>,
+    changes: StoredValue<Vec<Change>>,
+    next_key: StoredValue<u32>,
+}
+
+/// Everything that has a place, to begin with.
+fn places(view: &ViewerView) -> Vec<Position> {
+    let layers = view.layers.iter().flat_map(|layer| layer.grid.iter().copied());
+    let photos = view.photos.iter().map(|photo| photo.at);
+    let mut places: Vec<Position> = layers.chain(photos).collect();
+    if places.is_empty() {
+        places = view.annotations.iter().flat_map(|one| one.annotation.places.iter().copied()).collect();
+    }
+    places
+}
+
+impl Viewer {
+    /// `None` where nothing has a place.
+    pub fn new(view: ViewerView, door: Door, address: &ViewerAddress, now: Timestamp) -> Option<Self> {
+        let ground = Ground::over(&places(&view))?;
+        let viewport = Viewport::at(ground, 900.0, 640.0, address.looked_at);
+        let there: Vec<(i64, bool)> = view.layers.iter().map(|layer| (layer.number, layer.is_ready())).collect();
+        let shown = ShownLayers::of(address.layers.as_ref(), &there, !view.photos.is_empty());
+        let drawings: Vec<Drawing> =
+            view.annotations.into_iter().zip(0..).map(|(one, key)| drawing_of(one, key)).collect();
+        let next_key = u32::try_from(drawings.len()).unwrap_or(0);
+        Some(Self {
+            door: StoredValue::new(door),
+            name: StoredValue::new(view.name),
+            place: StoredValue::new(view.place),
+            now: StoredValue::new(now),
+            looked_at: StoredValue::new(address.looked_at),
+            photos: StoredValue::new(view.photos),
+            more_photos: view.more_photos,
+            save: RwSignal::new(view.save),
+            download: RwSignal::new(view.download),
+            layers: RwSignal::new(view.layers),
+            shown: RwSignal::new(shown),
+            viewport: RwSignal::new(viewport),
+            anchor: RwSignal::new(viewport),
+            units: RwSignal::new(address.units),
+            photo: RwSignal::new(address.photo),
+            tool: RwSignal::new(Tool::Select),
+            draft: RwSignal::new(Vec::new()),
+            pointer: RwSignal::new(None),
+            drawings: RwSignal::new(drawings),
+            selected: RwSignal::new(None),
+            conflict: RwSignal::new(None),
+            said: RwSignal::new(Said::default()),
+            sheet: RwSignal::new(None),
+            changes: StoredValue::new(Vec::new()),
+            next_key: StoredValue::new(next_key),
+        })
+    }
+
+    /// The address that shows the same.
+    pub fn address(self) -> ViewerAddress {
+        ViewerAddress {
+            looked_at: self.viewport.with(Viewport::looked_at),
+            layers: Some(self.shown.get()),
+            photo: self.photo.get(),
+            units: self.units.get(),
+        }
+    }
+
+    /// Whether drawings are kept.
+    pub fn saves(self) -> bool {
+        self.save.with_untracked(|save| *save == Control::Enabled)
+    }
+
+    /// Whether a drawing may be changed here: what others saved is only read where nothing is saved.
+    pub fn may_change(self, drawing: &Drawing) -> bool {
+        drawing.saved.is_none() || self.saves()
+    }
+
+    pub fn say(self, text: impl Into<String>) {
+        self.tell(text.into(), false);
+    }
+
+    /// Says what was done, and offers to take it back.
+    pub fn say_done(self, text: impl Into<String>) {
+        self.tell(text.into(), true);
+    }
+
+    fn tell(self, text: String, undo: bool) {
+        self.said.update(|said| *said = Said { number: said.number + 1, text, undo });
+    }
+
+    pub fn push(self, right: f64, down: f64) {
+        self.viewport.update(|viewport| *viewport = viewport.pushed(right, down));
+    }
+
+    pub fn zoom(self, levels: f64, about: Option<(f64, f64)>) {
+        self.viewport.update(|viewport| {
+            let (width, height) = viewport.size();
+            *viewport = viewport.zoomed(levels, about.unwrap_or((width / 2.0, height / 2.0)));
+        });
+    }
+
+    pub fn show_all(self) {
+        self.viewport.update(|viewport| {
+            let (width, height) = viewport.size();
+            *viewport = Viewport::whole(*viewport.ground(), width, height);
+        });
+    }
+
+    /// The drawing with this key.
+    pub fn drawing(self, key: u32) -> Option<Drawing> {
+        self.drawings.with_untracked(|drawings| drawings.iter().find(|one| one.key == key).cloned())
+    }
+
+    /// Changes a drawing.
+    pub fn change(self, key: u32, change: impl FnOnce(&mut Drawing)) {
+        self.drawings.update(|drawings| {
+            if let Some(drawing) = drawings.iter_mut().find(|one| one.key == key) {
+                change(drawing);
+            }
+        });
+    }
+
+    pub fn next_key(self) -> u32 {
+        let key = self.next_key.get_value();
+        self.next_key.set_value(key + 1);
+        key
+    }
+
+    /// Remembers a change that can be taken back.
+    pub fn remember(self, change: Change) {
+        self.changes.update_value(|changes| {
+            if changes.len() >= MAX_CHANGES {
+                changes.remove(0);
+            }
+            changes.push(change);
+        });
+    }
+
+    /// Notes how the server takes the deletion of a drawing back.
+    pub fn note_token(self, key: u32, token: Option<String>) {
+        self.changes.try_update_value(|changes| {
+            let is_deletion = |change: &&mut Change| {
+                change.after.is_none() && change.before.as_ref().is_some_and(|one| one.key == key)
+            };
+            if let Some(change) = changes.iter_mut().rev().find(is_deletion) {
+                change.token = token;
+            }
+        });
+    }
+
+    /// The last change that was not taken back.
+    pub fn last_change(self) -> Option<Change> {
+        self.changes.try_update_value(Vec::pop).flatten()
+    }
+
+    /// Selects a drawing, and makes sure that it is seen.
+    pub fn show_drawing(self, key: u32) {
+        self.selected.set(Some(key));
+        if let Some(drawing) = self.drawing(key) {
+            self.viewport.update(|viewport| {
+                let inside =
+                    drawing.annotation.places.iter().all(|place| viewport.shows(viewport.spot_of(*place), -20.0));
+                if !inside {
+                    *viewport = viewport.around(&drawing.annotation.places);
+                }
+            });
+        }
+    }
+
+    /// Where a layer lies.
+    pub fn placement(self, layer: &LayerView) -> Option<Placement> {
+        let ground = self.viewport.with_untracked(|viewport| *viewport.ground());
+        Placement::of(&ground, (layer.width, layer.height), &layer.grid)
+    }
+
+    /// Takes what has changed on the server. What is being changed here stays.
+    pub fn merge(self, changes: ViewerChanges) {
+        let ViewerChanges { layers, annotations, save, download } = changes;
+        if self.save.with_untracked(|before| *before != save) {
+            self.save.set(save);
+        }
+        if self.download.with_untracked(|before| *before != download) {
+            self.download.set(download);
+        }
+        if self.layers.with_untracked(|before| *before != layers) {
+            let there: Vec<(i64, bool)> = layers.iter().map(|layer| (layer.number, layer.is_ready())).collect();
+            let nothing_shown = self.shown.with_untracked(|shown| !shown.rasters.iter().any(|layer| layer.shown));
+            self.layers.set(layers);
+            self.shown.update(|shown| {
+                let named = (!nothing_shown).then_some(&*shown);
+                let footprints = shown.footprints;
+                *shown = ShownLayers { footprints, ..ShownLayers::of(named, &there, shown.photos) };
+            });
+        }
+        self.merge_annotations(annotations);
+    }
+
+    /// Takes the drawings that the server has.
+    pub fn merge_annotations(self, annotations: Vec<AnnotationView>) {
+        let mut next = self.next_key.get_value();
+        let merged = self.drawings.with_untracked(|drawings| {
+            let number_of = |drawing: &Drawing| drawing.saved.as_ref().map(|saved| saved.number);
+            let mut merged: Vec<Drawing> = Vec::with_capacity(annotations.len());
+            for one in annotations {
+                match drawings.iter().find(|drawing| number_of(drawing) == Some(one.number)) {
+                    // Something newer is on its way, or is being decided.
+                    Some(mine) if mine.is_busy || !mine.is_clean() => merged.push(mine.clone()),
+                    Some(mine) if mine.saved.as_ref().is_some_and(|saved| saved.version >= one.version) => {
+                        merged.push(mine.clone());
+                    }
+                    Some(mine) => merged.push(drawing_of(one, mine.key)),
+                    // It was drawn here, and the answer has not come yet.
+                    None if drawings.iter().any(|mine| mine.is_sent_as(&one)) => {}
+                    None => {
+                        merged.push(drawing_of(one, next));
+                        next += 1;
+                    }
+                }
+            }
+            // What is on this page only, and what has just been sent.
+            let kept = |drawing: &&Drawing| {
+                let known = merged.iter().any(|one| one.key == drawing.key);
+                !known && (drawing.saved.is_none() || drawing.is_busy)
+            };
+            let own: Vec<Drawing> = drawings.iter().filter(kept).cloned().collect();
+            merged.extend(own);
+            (merged != *drawings).then_some(merged)
+        });
+        self.next_key.set_value(next);
+        if let Some(merged) = merged {
+            if let Some(key) = self.selected.get_untracked()
+                && !merged.iter().any(|drawing| drawing.key == key)
+            {
+                self.selected.set(None);
+            }
+            self.drawings.set(merged);
+        }
+    }
+}
+
+/// A drawing that the server has.
+pub fn drawing_of(view: AnnotationView, key: u32) -> Drawing {
+    let (kind, annotation) = (view.kind, view.annotation.clone());
+    Drawing { key, kind, annotation, saved: Some(view.into()), is_busy: false, trouble: None }
+}
+
+/// The class that gives a drawing its colour.
+pub const fn colour_class(colour: Colour) -> &'static str {
+    match colour {
+        Colour::Yellow => "viewer-yellow",
+        Colour::Red => "viewer-red",
+        Colour::Green => "viewer-green",
+        Colour::Blue => "viewer-blue",
+        Colour::White => "viewer-white",
+    }
+}
