@@ -298,7 +298,7 @@ impl Placement {
         let (width, height) = (f64::from(width.max(1)), f64::from(height.max(1)));
         let [nw, ne, sw, se] = corners;
         let mean = |one: Point, other: Point, part: f64| {
-            Point::new((one.east + other.east) / 2.0 / part, (one.north + other.north) / 2.0 / part)
+            Point::new(f64::midpoint(one.east, other.east) / part, f64::midpoint(one.north, other.north) / part)
         };
         let right = mean(ne.from(nw), se.from(sw), width);
         let down = mean(sw.from(nw), se.from(ne), height);
@@ -635,7 +635,7 @@ mod tests {
         {
             let viewport = viewport.zoomed(zoom, (400.0, 300.0));
             let (words, pixels) = viewport.scale_bar(100.0, units);
-            assert!(pixels <= 100.0 && pixels >= 39.0, "{words}: {pixels}");
+            assert!((39.0..=100.0).contains(&pixels), "{words}: {pixels}");
             let (length, unit) = words.split_once(' ').expect("a unit");
             let unit = match unit {
                 "m" => 1.0,
