@@ -298,7 +298,7 @@ impl Placement {
         let (width, height) = (f64::from(width.max(1)), f64::from(height.max(1)));
         let [nw, ne, sw, se] = corners;
         let mean = |one: Point, other: Point, part: f64| {
-            Point::new((one.east + other.east) / 2.0 / part, (one.north + other.north) / 2.0 / part)
+            Point::new(f64::midpoint(one.east, other.east) / part, f64::midpoint(one.north, other.north) / part)
         };
         let right = mean(ne.from(nw), se.from(sw), width);
         let down = mean(sw.from(nw), se.from(ne), height);
@@ -496,26 +496,22 @@ impl ShownLayers {
         if words.is_empty() { "none".to_owned() } else { words.join("~") }
     }
 
-    /// What is shown of the layers that there are. Those that the address does not name come on top, hidden unless it names none
-    /// at all: then the last of them is shown. `ready` says which can be.
-    pub fn of(named: Option<&Self>, there: &[(i64, bool)], photos: bool) -> Self {
+    /// What is shown of the layers that there are. Those that the address does not name come on top, hidden. Where it names none at
+    /// all, `best` is shown.
+    pub fn of(named: Option<&Self>, there: &[i64], best: Option<i64>, photos: bool) -> Self {
         let Some(named) = named else {
-            let best = there.iter().rev().find(|(_, ready)| *ready).map(|(number, _)| *number);
-            let rasters = there.iter().map(|(number, _)| LayerSetting {
-                number: *number,
-                shown: Some(*number) == best,
-                opacity: 100,
-            });
+            let rasters =
+                there.iter().map(|number| LayerSetting { number: *number, shown: Some(*number) == best, opacity: 100 });
             return Self { rasters: rasters.collect(), photos, footprints: false };
         };
         let mut rasters: Vec<LayerSetting> = Vec::with_capacity(there.len());
         for layer in &named.rasters {
-            let is_there = there.iter().any(|(number, _)| *number == layer.number);
+            let is_there = there.contains(&layer.number);
             if is_there && !rasters.iter().any(|before| before.number == layer.number) {
                 rasters.push(*layer);
             }
         }
-        for (number, _) in there {
+        for number in there {
             if !rasters.iter().any(|layer| layer.number == *number) {
                 rasters.push(LayerSetting { number: *number, shown: false, opacity: 100 });
             }
@@ -635,7 +631,7 @@ mod tests {
         {
             let viewport = viewport.zoomed(zoom, (400.0, 300.0));
             let (words, pixels) = viewport.scale_bar(100.0, units);
-            assert!(pixels <= 100.0 && pixels >= 39.0, "{words}: {pixels}");
+            assert!((39.0..=100.0).contains(&pixels), "{words}: {pixels}");
             let (length, unit) = words.split_once(' ').expect("a unit");
             let unit = match unit {
                 "m" => 1.0,
@@ -744,12 +740,12 @@ mod tests {
 
     #[test]
     fn view_1_layers_that_the_address_does_not_know_are_hidden_on_top() {
-        let there = [(3, true), (5, true), (9, false)];
-        let first = ShownLayers::of(None, &there, true);
+        let there = [3, 5, 9];
+        let first = ShownLayers::of(None, &there, Some(5), true);
         assert_eq!(first.rasters.iter().map(|layer| layer.shown).collect::<Vec<_>>(), [false, true, false]);
         assert!(first.photos && !first.footprints);
         let named = ShownLayers::parse("5.40~77~3~5");
-        let shown = ShownLayers::of(Some(&named), &there, true);
+        let shown = ShownLayers::of(Some(&named), &there, Some(5), true);
         let numbers: Vec<(i64, bool, u8)> =
             shown.rasters.iter().map(|layer| (layer.number, layer.shown, layer.opacity)).collect();
         assert_eq!(numbers, [(5, true, 40), (3, true, 100), (9, false, 100)]);

@@ -9,6 +9,11 @@
 //! - Whatever is on the map is also in a panel, for whoever does not see the map.
 //! - The address says what is looked at. It is replaced, not added to: **Back** leads out of the viewer.
 
+#![expect(
+    clippy::large_types_passed_by_value,
+    reason = "the viewer is a set of handles, copied like the signals in it"
+)]
+
 pub mod drawings;
 pub mod files;
 pub mod layers;

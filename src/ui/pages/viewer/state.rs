@@ -10,6 +10,7 @@ use crate::{
     domain::{
         annotation::{Annotation, AnnotationKind, Colour},
         command::Control,
+        layer::LayerKind,
         measure::{Measured, Units},
         photo::{Position, PreviewSize},
         time::Timestamp,
@@ -292,13 +293,20 @@ fn places(view: &ViewerView) -> Vec<Position> {
     places
 }
 
+/// What is shown of the layers at first: what people most want to see.
+fn best_layer(layers: &[LayerView]) -> Option<i64> {
+    let wanted = [LayerKind::Orthophoto, LayerKind::Mosaic, LayerKind::Elevation, LayerKind::Coverage];
+    let of = |kind| layers.iter().rev().find(move |layer| layer.kind == kind && layer.is_ready());
+    wanted.into_iter().find_map(of).map(|layer| layer.number)
+}
+
 impl Viewer {
     /// `None` where nothing has a place.
     pub fn new(view: ViewerView, door: Door, address: &ViewerAddress, now: Timestamp) -> Option<Self> {
         let ground = Ground::over(&places(&view))?;
         let viewport = Viewport::at(ground, 900.0, 640.0, address.looked_at);
-        let there: Vec<(i64, bool)> = view.layers.iter().map(|layer| (layer.number, layer.is_ready())).collect();
-        let shown = ShownLayers::of(address.layers.as_ref(), &there, !view.photos.is_empty());
+        let there: Vec<i64> = view.layers.iter().map(|layer| layer.number).collect();
+        let shown = ShownLayers::of(address.layers.as_ref(), &there, best_layer(&view.layers), !view.photos.is_empty());
         let drawings: Vec<Drawing> =
             view.annotations.into_iter().zip(0..).map(|(one, key)| drawing_of(one, key)).collect();
         let next_key = u32::try_from(drawings.len()).unwrap_or(0);
@@ -459,13 +467,13 @@ impl Viewer {
             self.download.set(download);
         }
         if self.layers.with_untracked(|before| *before != layers) {
-            let there: Vec<(i64, bool)> = layers.iter().map(|layer| (layer.number, layer.is_ready())).collect();
+            let (there, best): (Vec<i64>, _) = (layers.iter().map(|layer| layer.number).collect(), best_layer(&layers));
             let nothing_shown = self.shown.with_untracked(|shown| !shown.rasters.iter().any(|layer| layer.shown));
             self.layers.set(layers);
             self.shown.update(|shown| {
                 let named = (!nothing_shown).then_some(&*shown);
                 let footprints = shown.footprints;
-                *shown = ShownLayers { footprints, ..ShownLayers::of(named, &there, shown.photos) };
+                *shown = ShownLayers { footprints, ..ShownLayers::of(named, &there, best, shown.photos) };
             });
         }
         self.merge_annotations(annotations);
