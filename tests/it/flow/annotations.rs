@@ -450,9 +450,9 @@ both!(view_3_attack_85_an_import_is_whole_or_nothing_however_large_or_strange, a
         import(&anna, dataset, geojson.to_owned(), &[]).await.expect(422);
     }
     assert_eq!(list(&anna, dataset).await.len(), 3);
-    let log =
+    let lines =
         anna.get(&format!("/api/v1/orgs/{}/audit?action=annotation.imported", org.org_id)).await.expect(200).json();
-    assert_eq!(log["items"][0]["summary"], "imported “A” into “Flight 1”");
+    assert_eq!(lines["items"][0]["summary"], "imported “A” into “Flight 1”");
     app.healthy().await;
 });
 

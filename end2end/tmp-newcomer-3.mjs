@@ -1,0 +1,11 @@
+import {launch,login,shot,text,B} from "./tmp-newcomer-lib.mjs"; import fs from "node:fs";
+const b=await launch(); const p=await login(b,"john@example.com"); 
+await p.goto(B+"/o/alpine-survey/drive?dialog=new-dataset"); await p.waitForTimeout(1200); await shot(p,"03-newds");
+const d=p.getByRole("dialog"); console.log(await d.innerText());
+await d.getByRole("textbox").first().fill("Portal flight"); await d.getByRole("button",{name:/create/i}).last().click(); await p.waitForTimeout(2000);
+console.log(p.url()); await shot(p,"04-ds"); console.log(await text(p));
+const inputs=p.locator('input[type=file][aria-label="Upload files"]'); console.log(await inputs.count());
+await inputs.last().setInputFiles(fs.readdirSync("/work/wt/newcomer/photos").map(f=>"/work/wt/newcomer/photos/"+f)); await p.waitForTimeout(5000);
+await shot(p,"05-uploaded"); console.log(p.url(), await text(p));
+fs.writeFileSync("/work/wt/newcomer/ds.txt",p.url().split("?")[0]);
+await b.close();

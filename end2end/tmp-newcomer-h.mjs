@@ -1,0 +1,13 @@
+import {launch,B} from "./tmp-newcomer-lib.mjs";
+const b=await launch(); const c=await b.newContext({viewport:{width:1280,height:800}}); const p=await c.newPage();
+p.on("console",m=>console.log("  CONSOLE",m.type(),m.text().slice(0,1200)));
+p.on("pageerror",e=>console.log("  PAGEERROR",e.message,(e.stack||"").slice(0,600)));
+p.on("response",r=>{if(r.status()>=400)console.log("  HTTP",r.status(),r.url())});
+const go=async u=>{console.log(u);await p.goto(B+u,{waitUntil:"load"});await p.waitForTimeout(1500);console.log("  url",p.url(),"html attrs:",await p.evaluate(()=>[...document.documentElement.attributes,...document.body.attributes].map(a=>a.name+"="+a.value).join(" ")))};
+for(const u of ["/","/signin","/signup"]) await go(u);
+await p.goto(B+"/signin"); await p.fill("input[type=email]","john@example.com"); await p.fill("input[type=password]","survey-the-alps-by-drone"); await p.keyboard.press("Enter"); await p.waitForTimeout(2500);
+await p.screenshot({path:"/work/wt/newcomer/h-home.png"});
+const hrefs=[...new Set(await p.locator("a").evaluateAll(l=>l.map(a=>a.getAttribute("href"))))]; console.log(hrefs);
+for(const u of hrefs.filter(h=>h&&h.startsWith("/")&&h!="/").slice(0,12)) await go(u);
+await p.screenshot({path:"/work/wt/newcomer/h-page.png"});
+await b.close();
