@@ -227,5 +227,7 @@ pub async fn jobs(folder: &Path) {
         ("GET", list.clone(), None)
     })
     .await;
+    // The server ends connections on which nothing was asked for meanwhile.
+    let mut client = Client::connect(server.address, client.cookie.clone()).await;
     survey(&server, &mut client, &root).await;
 }

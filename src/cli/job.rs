@@ -37,7 +37,7 @@ pub struct ListArgs {
     #[arg(long)]
     org: String,
 
-    /// Only jobs in this state: waiting_for_credits, queued, running, cancelling, done, failed or cancelled.
+    /// Only jobs in this state, for example failed.
     #[arg(long, value_parser = state)]
     state: Option<JobState>,
 

@@ -861,20 +861,20 @@ mod tests {
             };
             option.read(value)
         };
-        use OptionKind::{Float, Int, String as Text};
+        let (int, float, text) = (OptionKind::Int, OptionKind::Float, OptionKind::String);
         for (kind, domain, value, fits) in [
-            (Int, "64..1024", "64", true),
-            (Int, " -5 .. 5 ", "-5", true),
-            (Int, "64..1024", "1025", false),
-            (Float, "0..1", "0.5", true),
-            (Float, "0..1", "1.01", false),
-            (Int, "positive integer", "-1", true),
-            (Int, "5..1", "9", true),
-            (Text, "1..2", "9", true),
+            (int, "64..1024", "64", true),
+            (int, " -5 .. 5 ", "-5", true),
+            (int, "64..1024", "1025", false),
+            (float, "0..1", "0.5", true),
+            (float, "0..1", "1.01", false),
+            (int, "positive integer", "-1", true),
+            (int, "5..1", "9", true),
+            (text, "1..2", "9", true),
         ] {
             assert_eq!(ranged(kind, domain, value).is_ok(), fits, "{domain}: {value}");
         }
-        assert_eq!(ranged(Int, "64..1024", "5"), Err(FieldIssue::NotInRange(64, 1024)));
+        assert_eq!(ranged(int, "64..1024", "5"), Err(FieldIssue::NotInRange(64, 1024)));
     }
 
     #[test]

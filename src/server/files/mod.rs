@@ -313,7 +313,7 @@ async fn read_chunk(store: &dyn ObjectStore, path: &Path, object: ObjectId, rang
     let found = store.get_opts(path, options).await.map_err(failed)?;
     let chunk = match found.payload {
         GetResultPayload::File(file, _) => read_file(file, range.clone()).await?,
-        _ => found.bytes().await.map_err(failed)?,
+        GetResultPayload::Stream(_) => found.bytes().await.map_err(failed)?,
     };
     if chunk.len() as u64 != range.end - range.start {
         return Err(StorageError::Missing(object));

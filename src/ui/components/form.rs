@@ -133,17 +133,18 @@ pub fn Form<F>(
 where
     F: 'static,
 {
-    form_view(action.any(), flash, class, (loads_page, changes_session), children)
+    form_view(&action.any(), flash, class, (loads_page, changes_session), children)
 }
 
 /// [`Form`] without its type parameter, so that the bundle has only one copy.
 fn form_view(
-    action: AnyFormAction,
+    action: &AnyFormAction,
     flash: Option<FormFlash>,
     class: &'static str,
     (loads_page, changes_session): (bool, bool),
     children: Children,
 ) -> AnyView {
+    let action = *action;
     let url = action.url();
     let value = action.value();
     let answer = Signal::derive(move || value.get());
