@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use clap::{Args, Subcommand};
 use commonhold::{
-    domain::job::JobState,
+    domain::{job::JobState, text::counted},
     server::{
         Fatal,
         config::{SecretText, public_url},
@@ -140,9 +140,9 @@ fn cost(price: &serde_json::Map<String, Value>) -> String {
     if price["refunded"] == true {
         return "refunded".to_owned();
     }
-    let parts: Vec<String> = ["credits", "images", "projects"]
+    let parts: Vec<String> = [("credits", "credit"), ("images", "image"), ("projects", "project")]
         .iter()
-        .filter_map(|unit| price[*unit].as_i64().filter(|amount| *amount != 0).map(|amount| format!("{amount} {unit}")))
+        .filter_map(|(many, one)| Some(counted(price[*many].as_i64().filter(|amount| *amount != 0)?, one, many)))
         .collect();
     if parts.is_empty() { "nothing".to_owned() } else { parts.join(", ") }
 }
@@ -162,7 +162,7 @@ mod tests {
         let bare = "1\tdone\tortho 2\tA B C\tAnna\t2026-11-21T10:00:00Z\t-";
         assert_eq!(line(&job), bare);
         for (price, words) in [
-            (json!({ "images": 26, "projects": 1, "credits": 0, "refunded": false }), "26 images, 1 projects"),
+            (json!({ "images": 26, "projects": 1, "credits": 0, "refunded": false }), "26 images, 1 project"),
             (json!({ "images": 0, "projects": 0, "credits": 26, "refunded": true }), "refunded"),
             (json!({ "images": 0, "projects": 0, "credits": 0, "refunded": false }), "nothing"),
         ] {

@@ -46,6 +46,15 @@ words! {
 }
 
 impl LayerKind {
+    /// What whoever looks at it or measures on it has to know.
+    pub const fn note(self) -> Option<&'static str> {
+        match self {
+            Self::Mosaic => Some("Placed by GPS and heading; what is measured on it is approximate."),
+            Self::Coverage => Some("From red, where one photo sees a place, to green for eight and more."),
+            Self::Orthophoto | Self::Elevation => None,
+        }
+    }
+
     /// What results with this role show, if they are rasters.
     pub const fn of_role(role: OutputRole) -> Option<Self> {
         match role {

@@ -496,7 +496,7 @@ both!(job_3_the_command_line_lists_jobs_as_the_key_sees_them, async |app| {
     let (listed, said) = list(&[]).await;
     let fields: Vec<&str> = listed.trim_end().split('\t').collect();
     assert_eq!(fields.get(1..4), Some(["queued", "ortho 1", "Flight"].as_slice()), "{listed} {said}");
-    assert_eq!(fields.get(6..), Some(["-", "50 images, 1 projects"].as_slice()), "{listed} {said}");
+    assert_eq!(fields.get(6..), Some(["-", "50 images, 1 project"].as_slice()), "{listed} {said}");
     assert_eq!(list(&["--state", "done"]).await.0, "");
     assert!(list(&["--state", "late"]).await.1.contains("use one of waiting_for_credits"));
     let refused = list(&["--from", "late"]).await.1;

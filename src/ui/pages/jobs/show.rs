@@ -12,6 +12,7 @@ use crate::{
     domain::{
         app::BuiltIn,
         job::{JobState, MAX_ATTEMPTS, MAX_PROGRESS, time_left_millis},
+        layer::LayerKind,
         time::Timestamp,
     },
     paths::{self, Address},
@@ -328,6 +329,8 @@ fn Facts(job: JobView, sees_dataset: bool, org: String, heard_at: Option<Timesta
 fn Outputs(outputs: Vec<JobOutputView>, org: String, dataset: String) -> impl IntoView {
     let results = Address::new(paths::drive(&org, &dataset)).with("tab", "results");
     let all = results.text();
+    let shows = outputs.iter().any(|file| LayerKind::of_role(file.role).is_some());
+    let viewer = shows.then(|| view! { <ButtonLink href=paths::viewer(&org, &dataset)>"Open viewer"</ButtonLink> });
     let list = if outputs.is_empty() {
         view! { <p>"Its results were deleted, or a later job has taken their place."</p> }.into_any()
     } else {
@@ -352,7 +355,7 @@ fn Outputs(outputs: Vec<JobOutputView>, org: String, dataset: String) -> impl In
         <section class="panel tile" aria-labelledby="job-results">
             <header class="bar">
                 <h2 id="job-results">"Results"</h2>
-                <div class="end"><ButtonLink href=all>"All results of the dataset"</ButtonLink></div>
+                <div class="end"><ButtonLink href=all>"All results of the dataset"</ButtonLink>{viewer}</div>
             </header>
             {list}
         </section>

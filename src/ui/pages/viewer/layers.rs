@@ -104,7 +104,9 @@ pub fn about(layer: &LayerView, pixel: Option<f64>) -> String {
                     |metres| if metres < 1.0 { format!("{:.1} cm", metres * 100.0) } else { format!("{metres:.1} m") },
                 );
             let parts = [(kind != layer.title).then(|| kind.to_owned()), pixel.map(|pixel| format!("{pixel} a pixel"))];
-            parts.into_iter().flatten().collect::<Vec<_>>().join(", ")
+            let about = parts.into_iter().flatten().collect::<Vec<_>>().join(", ");
+            let sentences = [Some(about).filter(|about| !about.is_empty()), layer.kind.note().map(str::to_owned)];
+            sentences.into_iter().flatten().collect::<Vec<_>>().join(". ")
         }
     }
 }

@@ -49,13 +49,17 @@ pub fn FileDialog(route: Memo<DriveRoute>, listing: Memo<Listing>, drive: Loaded
     let session = Session::get();
     let opened = listing.get_untracked();
     let close = opened.address();
-    let wanted = Memo::new(move |_| {
+    let wanted = Memo::new(move |before: Option<&FilePageQuery>| {
         let number = route.with(DriveRoute::shown_file);
-        listing.with(|listing| FilePageQuery {
-            dataset: listing.resource.clone(),
-            number,
-            view_as: listing.view_as.clone(),
-        })
+        // While it closes, the address names no file any more.
+        match before {
+            Some(before) if number.is_empty() => before.clone(),
+            _ => listing.with(|listing| FilePageQuery {
+                dataset: listing.resource.clone(),
+                number,
+                view_as: listing.view_as.clone(),
+            }),
+        }
     });
     let found = ask(move || (wanted.get(), session.version()), |(wanted, _)| file_page(wanted));
     let neighbours = RwSignal::new((None, None));
