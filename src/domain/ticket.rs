@@ -172,14 +172,20 @@ fn required_paragraphs(text: &str) -> Result<String, FieldIssue> {
     paragraphs(text, MAX_MESSAGE_LENGTH)?.ok_or(FieldIssue::Missing)
 }
 
-/// The address of a page as it goes along with a ticket: without the secret of a mailed or shared link, and without its query
-/// where that is very long.
+/// The address of a page as it goes along with a ticket: a path of this site, without the secret of a mailed or shared link wherever
+/// it stands, and without its query where that is very long. What is no such path is left out.
 pub fn page_address(address: &str) -> String {
     let address = address.trim();
+    if !address.starts_with('/') || address.starts_with("//") {
+        return String::new();
+    }
     let path = address.split(['?', '#']).next().unwrap_or_default();
-    let with_secret = ["/invitations/", "/s/"].into_iter().find(|beginning| path.starts_with(beginning));
-    match with_secret {
+    // Browsers and servers take these for the same.
+    let plain = address.to_ascii_lowercase().replace("%2f", "/").replace("/./", "/");
+    let secret = |text: &str| ["/invitations/", "/s/"].into_iter().find(|beginning| text.contains(beginning));
+    match secret(plain.split(['?', '#']).next().unwrap_or_default()) {
         Some(beginning) => beginning.trim_end_matches('/').to_owned(),
+        None if secret(&plain).is_some() => path.to_owned(),
         None if ["/verify", "/reset"].contains(&path) || address.chars().count() > MAX_PAGE_LENGTH => path.to_owned(),
         None => address.to_owned(),
     }
@@ -303,6 +309,13 @@ mod tests {
             ("/settings", "/settings"),
             (&long, "/o/a/drive"),
             ("", ""),
+            ("https://hold.example.com/s/SECRET", ""),
+            ("//s/SECRET", ""),
+            ("javascript:alert(1)", ""),
+            ("/S/SECRET", "/s"),
+            ("/s%2fSECRET", "/s"),
+            ("/./s/SECRET", "/s"),
+            ("/signin?next=%2Finvitations%2FSECRET", "/signin"),
         ] {
             assert_eq!(page_address(address), kept);
         }

@@ -123,10 +123,9 @@ fn Everything(
         }
     });
 
+    let tab_title = session.tab_title();
     view! {
-        <Title formatter=move |title: String| {
-            status::in_head(session.tab(title))
-        }/>
+        <Title formatter=move |title: String| status::in_head(tab_title(title))/>
         <div class="routing" class:busy=move || routing.get() aria-hidden="true"></div>
         <routes::Pages/>
         <uploads::UploadsRoot/>

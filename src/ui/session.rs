@@ -154,13 +154,17 @@ impl Session {
         self.shown.with(|shown| shown.as_ref().map(|shown| shown.hue))
     }
 
-    /// The title of the browser tab: page, organization, Commonhold.
-    pub fn tab(self, title: String) -> String {
-        let organization = self.shown.try_get().flatten().map(|shown| shown.name);
-        let parts = [Some(title), organization, Some("Commonhold".to_owned())];
-        let mut parts: Vec<String> = parts.into_iter().flatten().filter(|part| !part.is_empty()).collect();
-        parts.dedup();
-        parts.join(" · ")
+    /// What makes the title of the browser tab of that of a page: page, organization, Commonhold. The server asks for it when the page
+    /// is rendered, outside of its arena, where other signals cannot be read any more.
+    pub fn tab_title(self) -> impl Fn(String) -> String + Send + Sync + 'static {
+        let shown = ArcRwSignal::from(self.shown);
+        move |title| {
+            let organization = shown.get().map(|shown| shown.name);
+            let parts = [Some(title), organization, Some("Commonhold".to_owned())];
+            let mut parts: Vec<String> = parts.into_iter().flatten().filter(|part| !part.is_empty()).collect();
+            parts.dedup();
+            parts.join(" · ")
+        }
     }
 
     /// The address of a server function, with the person that this page was rendered for. The server refuses a form

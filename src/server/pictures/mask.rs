@@ -11,7 +11,7 @@ use crate::domain::layer::LayerProblem;
 const NOT_PACKED: u16 = 1;
 const DEFLATE: [u16; 2] = [8, 32_946];
 
-/// How large a row of pieces may be, in bytes.
+/// How large a row of pieces, and a single piece, may be, in bytes.
 const MAX_ROW_BYTES: usize = 64 * 1024 * 1024;
 
 /// How large a piece may be as it is stored, in bytes.
@@ -54,8 +54,10 @@ impl<R: Read + Seek> Mask<R> {
         let size = |number: u32| usize::try_from(number).unwrap_or(usize::MAX);
         let (width, piece) = (size(width), (size(piece_width), size(piece_height)));
         let is_known = compression == NOT_PACKED || DEFLATE.contains(&compression);
-        let row_bytes = width.saturating_mul(piece.1);
-        if !is_known || !matches!(bits, 1 | 8) || samples != 1 || row_bytes > MAX_ROW_BYTES || piece.0 == 0 {
+        // A piece may claim to be wider than the raster, and is unpacked as it claims to be (attack 83).
+        let row_bytes = width.max(piece.0).saturating_mul(piece.1);
+        let has_pixels = piece.0 > 0 && piece.1 > 0;
+        if !is_known || !matches!(bits, 1 | 8) || samples != 1 || row_bytes > MAX_ROW_BYTES || !has_pixels {
             return Ok(None);
         }
         Ok(Some(Self {

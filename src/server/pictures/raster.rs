@@ -11,7 +11,7 @@ use std::{
 
 use tiff::{
     ColorType, TiffError,
-    decoder::{Decoder, DecodingResult, Limits},
+    decoder::{ChunkType, Decoder, DecodingResult, Limits},
     tags::Tag,
 };
 
@@ -20,6 +20,8 @@ use crate::domain::layer::{LayerProblem, check_sides};
 
 /// How large a piece may be once it is unpacked, in bytes.
 const MAX_PIECE_BYTES: usize = 256 * 1024 * 1024;
+/// The same for a JPEG: one that comes in several scans takes several times as much while it is unpacked.
+const MAX_JPEG_BYTES: usize = 64 * 1024 * 1024;
 
 /// How large a piece may be as it is stored, in bytes.
 const MAX_PACKED_BYTES: usize = 256 * 1024 * 1024;
@@ -169,13 +171,28 @@ impl<R: Read + Seek> Raster<R> {
             return Err(unsupported("its pieces have no pixels"));
         }
         let (across, down) = (width.div_ceil(piece.0), height.div_ceil(piece.1));
-        let bytes = u64::from(piece.0) * u64::from(piece.1.min(height)) * u64::from(bits / 8);
-        let of_piece = bytes.saturating_mul(if planes > 1 { 1 } else { u64::from(all_samples) });
-        if usize::try_from(of_piece).map_or(true, |bytes| bytes > MAX_PIECE_BYTES) {
+        let compression: u16 = decoder.find_tag_unsigned(Tag::Compression).map_err(unreadable)?.unwrap_or(1);
+        // A strip ends with the raster, whatever it says; a tile is unpacked as large as it says it is (attack 83).
+        let rows = if decoder.get_chunk_type() == ChunkType::Tile { piece.1 } else { piece.1.min(height) };
+        let of_plane = u64::from(piece.0) * u64::from(rows) * u64::from(bits / 8);
+        // All planes of a piece are in memory at once.
+        let of_piece = of_plane.saturating_mul(u64::from(all_samples));
+        let most = if compression == COMPRESSION_JPEG { MAX_JPEG_BYTES } else { MAX_PIECE_BYTES };
+        if usize::try_from(of_piece).map_or(true, |bytes| bytes > most) {
             return Err(LayerProblem::LargePieces);
         }
         let pieces_of_plane = across.checked_mul(down).ok_or(LayerProblem::LargePieces)?;
-        let compression: u16 = decoder.find_tag_unsigned(Tag::Compression).map_err(unreadable)?.unwrap_or(1);
+        if pieces_of_plane.checked_mul(planes).is_none() {
+            return Err(LayerProblem::LargePieces);
+        }
+        if compression == COMPRESSION_JPEG {
+            // What all tiles share comes before each of them, so it must not say how large they are.
+            let shared = decoder.find_tag(Tag::JPEGTables).map_err(unreadable)?;
+            let shared = shared.and_then(|shared| shared.into_u8_vec().ok()).unwrap_or_default();
+            if jpeg::sides(&shared).is_some() {
+                return Err(unsupported("what its tiles share says how large they are"));
+            }
+        }
         let jpegs = if compression == COMPRESSION_JPEG { offsets(&mut decoder)? } else { Vec::new() };
         let nodata = decoder.find_tag(Tag::GdalNodata).ok().flatten();
         let nodata = nodata.and_then(|value| value.into_string().ok()).and_then(|text| {

@@ -79,6 +79,13 @@ fn place_count(annotation: &Annotation) -> i64 {
     i64::try_from(annotation.places.len()).unwrap_or(i64::MAX)
 }
 
+/// Notes that something in the permit's dataset was changed: a transfer of it is not undone then (XFER-19).
+async fn touch(tx: &mut Tx, permit: &Permit, at: Timestamp) -> Result<()> {
+    tx.sql("UPDATE resource SET touched_at = $2 WHERE id = $1").bind(permit.resource()).bind(at).execute().await?;
+    live::touch_container(tx, permit.resource());
+    Ok(())
+}
+
 /// Adds annotations to the permit's dataset; their numbers, in the same order.
 pub async fn insert(
     tx: &mut Tx,
@@ -88,9 +95,10 @@ pub async fn insert(
 ) -> Result<Vec<i64>> {
     let count = i64::try_from(new.len()).unwrap_or(i64::MAX);
     let last = tx
-        .sql("UPDATE resource SET last_annotation = last_annotation + $2 WHERE id = $1 AND kind = 'dataset' RETURNING last_annotation")
+        .sql("UPDATE resource SET last_annotation = last_annotation + $2, touched_at = $3 WHERE id = $1 AND kind = 'dataset' RETURNING last_annotation")
         .bind(permit.resource())
         .bind(count)
+        .bind(at)
         .number()
         .await?;
     let numbers: Vec<i64> = (last - count + 1..=last).collect();
@@ -147,8 +155,7 @@ pub async fn restore(tx: &mut Tx, permit: &Permit, deleted: &DeletedAnnotation, 
     .bind(at)
     .execute()
     .await?;
-    live::touch_container(tx, permit.resource());
-    Ok(())
+    touch(tx, permit, at).await
 }
 
 /// Changes an annotation of the permit's dataset; its version rises.
@@ -167,8 +174,7 @@ pub async fn update(tx: &mut Tx, permit: &Permit, number: i64, annotation: &Anno
     .bind(at)
     .execute()
     .await?;
-    live::touch_container(tx, permit.resource());
-    Ok(())
+    touch(tx, permit, at).await
 }
 
 /// Which of some annotations of a dataset are there in the version that is named with each.
@@ -191,7 +197,7 @@ pub async fn count_unchanged(tx: &mut Tx, dataset: ResourceId, annotations: &[(i
 }
 
 /// Deletes annotations of the permit's dataset; how many.
-pub async fn delete(tx: &mut Tx, permit: &Permit, numbers: &[i64]) -> Result<u64> {
+pub async fn delete(tx: &mut Tx, permit: &Permit, numbers: &[i64], at: Timestamp) -> Result<u64> {
     let mut deleted = 0;
     for chunk in numbers.chunks(super::CHUNK) {
         deleted += tx
@@ -205,7 +211,7 @@ pub async fn delete(tx: &mut Tx, permit: &Permit, numbers: &[i64]) -> Result<u64
             .execute()
             .await?;
     }
-    live::touch_container(tx, permit.resource());
+    touch(tx, permit, at).await?;
     Ok(deleted)
 }
 

@@ -363,7 +363,7 @@ pub async fn delete(
                 if version.is_some_and(|known| known != before.version) {
                     return Ok((before, false));
                 }
-                annotation::delete(tx, &permit, &[number]).await?;
+                annotation::delete(tx, &permit, &[number], ctx.now()).await?;
                 let summary = format!("deleted {} of “{}”", before.kind.called(&before.annotation.name), found.name);
                 let event = AuditEvent {
                     organization: Some(permit.organization()),
@@ -457,7 +457,7 @@ pub(crate) async fn delete_added_in(
         [number] => Some(annotation_of(tx, dataset, *number).await?),
         _ => None,
     };
-    annotation::delete(tx, &permit, &numbers).await?;
+    annotation::delete(tx, &permit, &numbers, ctx.now()).await?;
     let names = match &one {
         Some(one) => vec![one.kind.called(&one.annotation.name)],
         None => numbers.iter().map(ToString::to_string).collect(),
