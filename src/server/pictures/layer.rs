@@ -571,6 +571,113 @@ mod tests {
         ]
     }
 
+    /// A tag of a TIFF, the type of its values, and the values.
+    type Tagged = (u16, u16, Vec<u32>);
+
+    /// A TIFF by hand: some bytes at the eighth, and directories behind them, each chained to the next.
+    fn chained(directories: &[Vec<Tagged>], bytes: &[u8]) -> Vec<u8> {
+        let long = |number: usize| u32::try_from(number).expect("short").to_le_bytes();
+        let mut at = 8 + bytes.len();
+        let mut file = [&b"II*\0"[..], &long(at), bytes].concat();
+        for (index, entries) in directories.iter().enumerate() {
+            let length = 2 + 12 * entries.len() + 4;
+            let mut head = u16::try_from(entries.len()).expect("few").to_le_bytes().to_vec();
+            let mut lists: Vec<u8> = Vec::new();
+            for (tag, kind, values) in entries {
+                let packed: Vec<u8> = values
+                    .iter()
+                    .flat_map(|value| {
+                        value.to_le_bytes()[..if *kind == 3 {
+                            2
+                        } else if *kind == 7 {
+                            1
+                        } else {
+                            4
+                        }]
+                            .to_vec()
+                    })
+                    .collect();
+                head.extend([tag.to_le_bytes(), kind.to_le_bytes()].concat());
+                head.extend(long(values.len()));
+                if packed.len() <= 4 {
+                    head.extend([packed.clone(), vec![0; 4 - packed.len()]].concat());
+                } else {
+                    head.extend(long(at + length + lists.len()));
+                    lists.extend(packed);
+                }
+            }
+            at += length + lists.len();
+            head.extend(long(if index + 1 < directories.len() { at } else { 0 }));
+            file.extend([head, lists].concat());
+        }
+        file
+    }
+
+    #[test]
+    fn view_1_attack_83_nothing_is_unpacked_as_large_as_it_claims_to_be() {
+        let one = |tag: u16, value: u32| (tag, 4, vec![value]);
+        let picture = vec![
+            one(256, 10),
+            one(257, 4),
+            (258, 3, vec![8]),
+            (259, 3, vec![1]),
+            (262, 3, vec![1]),
+            one(273, 8),
+            (277, 3, vec![1]),
+            one(278, 4),
+            one(279, 40),
+        ];
+        let mask = vec![
+            one(254, 4),
+            one(256, 10),
+            one(257, 4),
+            (258, 3, vec![8]),
+            (259, 3, vec![8]),
+            (262, 3, vec![4]),
+            (277, 3, vec![1]),
+            one(322, u32::MAX),
+            one(323, 6_000_000),
+            one(324, 8),
+            one(325, 20),
+        ];
+        let file = chained(&[picture, mask], &[7; 40]);
+        let mut raster = Raster::open(|| Cursor::new(file.as_slice())).ok().expect("a picture");
+        assert!(matches!(raster.mask_row(0), Ok(None)), "a mask of 26 petabytes is none");
+
+        let tiled = |side: u32, tile: u32, compression: u32, planes: usize, more: Vec<Tagged>| {
+            let samples = u32::try_from(planes).expect("few");
+            let mut entries = vec![
+                one(256, side),
+                one(257, side),
+                (258, 3, vec![8; planes]),
+                (259, 3, vec![compression]),
+                (262, 3, vec![1]),
+                (277, 3, vec![samples]),
+                (284, 3, vec![if planes > 1 { 2 } else { 1 }]),
+                one(322, tile),
+                one(323, tile),
+                (324, 4, vec![8; planes]),
+                (325, 4, vec![40; planes]),
+            ];
+            if planes > 1 {
+                entries.push((338, 3, vec![0; planes - 1]));
+            }
+            entries.extend(more);
+            entries.sort_by_key(|(tag, ..)| *tag);
+            let file = chained(&[entries], &[7; 40]);
+            Raster::open(|| Cursor::new(file.as_slice())).err()
+        };
+        assert!(matches!(tiled(16_384, 16_384, 8, 14, Vec::new()), Some(LayerProblem::LargePieces)), "fourteen planes");
+        assert!(
+            matches!(tiled(64, 16_384, 7, 1, Vec::new()), Some(LayerProblem::LargePieces)),
+            "a small picture, a large tile"
+        );
+        // What the tiles share has the header of a frame of 16384 by 16384 pixels.
+        let shared = [0xFF, 0xD8, 0xFF, 0xC0, 0, 11, 8, 0x40, 0, 0x40, 0, 1, 1, 0x11, 0, 0xFF, 0xD9];
+        let refused = tiled(64, 64, 7, 1, vec![(347, 7, shared.to_vec())]).map(|problem| problem.to_string());
+        assert!(refused.as_ref().is_some_and(|words| words.contains("what its tiles share")), "{refused:?}");
+    }
+
     #[test]
     fn view_1_attack_83_broken_and_hostile_files_are_refused_in_words() {
         for (told, bytes) in [
