@@ -65,7 +65,7 @@ pub trait Row: Serialize + Send {
     /// The header line of CSV.
     const HEADER: &'static [&'static str];
 
-    /// The cells of CSV. Text that people wrote goes through [`escape_formula`](crate::server::spreadsheet::escape_formula).
+    /// The cells of CSV. Text that people wrote goes through `escape_formula` of `server::spreadsheet`.
     fn cells(self) -> Vec<String>;
 }
 

@@ -1,4 +1,4 @@
-//! Jobs (JOB-2): starting an app's run on a dataset, cancelling it, running it again. What ends one is in [`settle`], what is listed
+//! Jobs (JOB-2): starting an app's run on a dataset, cancelling it, running it again. What ends one is in `settle`, what is listed
 //! in [`list`]. What engines do is in [`super::engine`].
 
 pub mod list;
