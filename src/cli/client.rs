@@ -11,7 +11,11 @@ use std::{
 };
 
 use bytes::Bytes;
-use commonhold::server::Fatal;
+use clap::Args;
+use commonhold::server::{
+    Fatal,
+    config::{SecretText, public_url},
+};
 use reqwest::{Client, Method, Response, StatusCode, header::HeaderMap};
 use serde_json::Value;
 
@@ -52,6 +56,22 @@ impl Trouble {
     }
 }
 
+/// Where a command finds the server, and the credential key that it signs in with.
+#[derive(Args)]
+pub struct ServerArgs {
+    /// The address of the server.
+    #[arg(long, env = "COMMONHOLD_SERVER", default_value = "http://localhost:3000", value_parser = public_url)]
+    server: String,
+
+    /// Client ID of a credential key: with the scope "read" to list, "write" to upload, "engine" to process.
+    #[arg(long, env = "COMMONHOLD_CLIENT_ID")]
+    client_id: String,
+
+    /// Its secret.
+    #[arg(long, env = "COMMONHOLD_CLIENT_SECRET", hide_env_values = true)]
+    client_secret: SecretText,
+}
+
 /// Who asks.
 #[derive(Debug, Clone, Copy)]
 pub enum Bearer<'a> {
@@ -72,14 +92,14 @@ pub struct Remote {
 
 impl Remote {
     /// Signs in.
-    pub async fn connect(server: &str, client_id: &str, client_secret: &str) -> Result<Self, Fatal> {
+    pub async fn connect(args: &ServerArgs) -> Result<Self, Fatal> {
         // Two libraries choose a provider of cryptography for themselves if none is installed. An error says that one is.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let remote = Self {
             client: Client::builder().connect_timeout(Duration::from_secs(10)).build()?,
-            server: server.to_owned(),
-            client_id: client_id.to_owned(),
-            client_secret: client_secret.to_owned(),
+            server: args.server.clone(),
+            client_id: args.client_id.clone(),
+            client_secret: args.client_secret.reveal().to_owned(),
             token: Mutex::new(String::new()),
         };
         remote.sign_in().await.map_err(Trouble::words)?;

@@ -5,16 +5,13 @@ use std::process::ExitCode;
 use clap::{Args, Subcommand};
 use commonhold::{
     domain::{job::JobState, text::counted},
-    server::{
-        Fatal,
-        config::{SecretText, public_url},
-    },
+    server::Fatal,
 };
 use reqwest::Method;
 use serde_json::Value;
 
 use super::{
-    client::{Bearer, Remote, Trouble},
+    client::{Bearer, Remote, ServerArgs, Trouble},
     output::say,
 };
 
@@ -61,17 +58,8 @@ pub struct ListArgs {
     #[arg(long, default_value_t = 50, value_parser = clap::value_parser!(u64).range(1..=100_000))]
     limit: u64,
 
-    /// The address of the server.
-    #[arg(long, env = "COMMONHOLD_SERVER", default_value = "http://localhost:3000", value_parser = public_url)]
-    server: String,
-
-    /// Client ID of a credential key with the scope "read".
-    #[arg(long, env = "COMMONHOLD_CLIENT_ID")]
-    client_id: String,
-
-    /// Its secret.
-    #[arg(long, env = "COMMONHOLD_CLIENT_SECRET", hide_env_values = true)]
-    client_secret: SecretText,
+    #[command(flatten)]
+    server: ServerArgs,
 }
 
 fn state(word: &str) -> Result<JobState, String> {
@@ -81,7 +69,7 @@ fn state(word: &str) -> Result<JobState, String> {
 
 pub async fn run(command: JobCommand) -> Result<ExitCode, Fatal> {
     let JobCommand::List(args) = command;
-    let remote = Remote::connect(&args.server, &args.client_id, args.client_secret.reveal()).await?;
+    let remote = Remote::connect(&args.server).await?;
     let (mut left, mut cursor) = (args.limit, Some(String::new()));
     while let Some(after) = cursor.filter(|_| left > 0) {
         let page = PAGE_SIZE.min(left);

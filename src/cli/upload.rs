@@ -14,16 +14,13 @@ use std::{
 use clap::Args;
 use commonhold::{
     domain::{storage::size, time::Timestamp, upload::MAX_PLANNED_FILES},
-    server::{
-        Fatal,
-        config::{SecretText, public_url},
-    },
+    server::Fatal,
 };
 use futures::{StreamExt, stream};
 use serde_json::{Value, json};
 
 use super::{
-    client::{Bearer, Remote, Trouble},
+    client::{Bearer, Remote, ServerArgs, Trouble},
     output::say,
 };
 
@@ -44,17 +41,8 @@ pub struct UploadArgs {
     #[arg(long, conflicts_with = "dataset")]
     name: Option<String>,
 
-    /// The address of the server.
-    #[arg(long, env = "COMMONHOLD_SERVER", default_value = "http://localhost:3000", value_parser = public_url)]
-    server: String,
-
-    /// Client ID of a credential key with the scope "write".
-    #[arg(long, env = "COMMONHOLD_CLIENT_ID")]
-    client_id: String,
-
-    /// Its secret.
-    #[arg(long, env = "COMMONHOLD_CLIENT_SECRET", hide_env_values = true)]
-    client_secret: SecretText,
+    #[command(flatten)]
+    server: ServerArgs,
 
     /// Where in the dataset: input (images) or output (results).
     #[arg(long, default_value = "input")]
@@ -93,7 +81,7 @@ pub async fn run(args: &UploadArgs) -> Result<ExitCode, Fatal> {
     }
     let all: u64 = files.iter().map(|file| file.bytes).sum();
     say(format!("{} files with {} in {}.", files.len(), words(all), args.folder.display()))?;
-    let remote = Remote::connect(&args.server, &args.client_id, args.client_secret.reveal()).await?;
+    let remote = Remote::connect(&args.server).await?;
     let outcome = Mutex::new(Outcome::default());
     let mut dataset = args.dataset.clone();
     for chunk in files.chunks(MAX_PLANNED_FILES) {

@@ -17,10 +17,7 @@ use std::{
 use clap::Args;
 use commonhold::{
     domain::{job::FailureKind, job_log::LogLevel, upload::MAX_PLANNED_FILES},
-    server::{
-        Fatal,
-        config::{SecretText, public_url},
-    },
+    server::{Fatal, config::SecretText},
 };
 use futures::{StreamExt, TryStreamExt, stream};
 use serde_json::{Value, json};
@@ -32,7 +29,7 @@ use uuid::Uuid;
 
 use super::{
     super::{
-        client::{Remote, Trouble},
+        client::{Remote, ServerArgs, Trouble},
         output::{complain, say},
     },
     archive::{Archive, Contents},
@@ -60,17 +57,8 @@ const MAX_NAMED: usize = 100;
 /// The options of `engine nodeodm`.
 #[derive(Args)]
 pub struct NodeodmArgs {
-    /// The address of the server.
-    #[arg(long, env = "COMMONHOLD_SERVER", default_value = "http://localhost:3000", value_parser = public_url)]
-    server: String,
-
-    /// Client ID of a credential key with the scope "engine".
-    #[arg(long, env = "COMMONHOLD_CLIENT_ID")]
-    client_id: String,
-
-    /// Its secret.
-    #[arg(long, env = "COMMONHOLD_CLIENT_SECRET", hide_env_values = true)]
-    client_secret: SecretText,
+    #[command(flatten)]
+    server: ServerArgs,
 
     /// The address of the node, for example <http://localhost:3001>
     #[arg(long, env = "COMMONHOLD_NODE", value_parser = node_url)]
@@ -193,7 +181,7 @@ struct Bridge<'a> {
 }
 
 pub async fn run(args: &NodeodmArgs) -> Result<ExitCode, Fatal> {
-    let remote = Remote::connect(&args.server, &args.client_id, args.client_secret.reveal()).await?;
+    let remote = Remote::connect(&args.server).await?;
     let token = args.node_token.as_ref().or(args.node.token.as_ref());
     let bridge = Bridge { args, remote, node: Node::new(&args.node.url, token.map(SecretText::reveal))? };
     let (stop, stopped) = watch::channel(false);
