@@ -1,4 +1,5 @@
-//! Jobs: taking one from a short and a long queue, heartbeats beside other work, and what Survey index costs next to decoding.
+//! Jobs: taking one from a short and a long queue, heartbeats beside other work, what Survey index costs next to decoding,
+//! and tiles next to static files.
 
 use std::{
     path::Path,
@@ -138,8 +139,8 @@ async fn heartbeats(server: &Server, held: Vec<Held>) {
     line("heartbeats with progress, each of another job", &measured, (server.cpu() - before) / number);
 }
 
-/// Survey index of photos that are rendered for it, next to decoding the same photos alone.
-async fn survey(server: &Server, client: &mut Client, root: &str) {
+/// Survey index of photos that are rendered for it, next to decoding the same photos alone. Returns the dataset.
+async fn survey(server: &Server, client: &mut Client, root: &str) -> String {
     let photos = u32::try_from(sized(1_000)).expect("a count");
     let survey = Survey {
         width: 1_600,
@@ -198,6 +199,38 @@ async fn survey(server: &Server, client: &mut Client, root: &str) {
             server.memory().1
         );
     }
+    place
+}
+
+/// The file of the site that is nearest to a size, as a path on the server, and its size.
+fn static_file(bytes: u64) -> (String, u64) {
+    let files = std::fs::read_dir("target/site/pkg").expect("the site: run `make build` first");
+    let sizes = files.filter_map(|file| {
+        let file = file.ok()?;
+        let name = file.file_name().into_string().ok()?;
+        Some((format!("/pkg/{name}"), file.metadata().ok().filter(std::fs::Metadata::is_file)?.len()))
+    });
+    sizes.min_by_key(|(_, size)| size.abs_diff(bytes)).expect("a file")
+}
+
+/// Tiles of the dataset's first layer, next to a static file of about their size.
+async fn tiles(server: &Server, client: &mut Client, place: &str) {
+    let path = format!("/api/v1/datasets/{place}/layers");
+    let layer = loop {
+        let layers = client.json("GET", &path, None).await;
+        let ready = layers["items"].as_array().and_then(|layers| layers.iter().find(|one| one["state"] == "ready"));
+        match ready {
+            Some(layer) => break layer.clone(),
+            None => tokio::time::sleep(Duration::from_millis(200)).await,
+        }
+    };
+    let field = |name: &str| layer[name].as_u64().expect("a number");
+    let tile = format!("{path}/{}/{}/1/1", field("number"), field("levels") - 1);
+    let bytes = client.ask("GET", &tile, None).await.body.len() as u64;
+    let (file, size) = static_file(bytes);
+    let cookie = client.cookie.clone();
+    measure(server, &format!("a tile of {bytes} bytes"), cookie.clone(), move |_| ("GET", tile.clone(), None)).await;
+    measure(server, &format!("a static file of {size} bytes"), cookie, move |_| ("GET", file.clone(), None)).await;
 }
 
 /// Measures jobs on SQLite.
@@ -229,5 +262,7 @@ pub async fn jobs(folder: &Path) {
     .await;
     // The server ends connections on which nothing was asked for meanwhile.
     let mut client = Client::connect(server.address, client.cookie.clone()).await;
-    survey(&server, &mut client, &root).await;
+    let place = survey(&server, &mut client, &root).await;
+    let mut client = Client::connect(server.address, client.cookie.clone()).await;
+    tiles(&server, &mut client, &place).await;
 }

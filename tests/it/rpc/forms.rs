@@ -227,6 +227,8 @@ both!(attack_33_every_server_function_is_a_post_and_most_need_somebody, async |a
         "reset_password",
         "invitation_page",
         "ask_for_invitation",
+        // A visitor of a link: 404 for every wrong one.
+        "link_viewer",
     ];
     for (path, method) in server_fn_paths() {
         assert_eq!(method, Method::POST, "{path}");
