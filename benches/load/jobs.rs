@@ -157,6 +157,8 @@ async fn survey(server: &Server, client: &mut Client, root: &str) -> String {
         image::load_from_memory(&shot.jpeg).expect("a photo");
     }
     let decoded = begun.elapsed();
+    // The server ends connections on which nothing was asked for meanwhile.
+    *client = Client::connect(server.address, client.cookie.clone()).await;
     let place = dataset(client, root, "Survey".to_owned()).await;
     let count = shots.len();
     super::files::send_photos(client, &place, shots.into_iter().map(|shot| (shot.name, shot.jpeg)).collect()).await;
@@ -260,8 +262,6 @@ pub async fn jobs(folder: &Path) {
         ("GET", list.clone(), None)
     })
     .await;
-    // The server ends connections on which nothing was asked for meanwhile.
-    let mut client = Client::connect(server.address, client.cookie.clone()).await;
     let place = survey(&server, &mut client, &root).await;
     let mut client = Client::connect(server.address, client.cookie.clone()).await;
     tiles(&server, &mut client, &place).await;
