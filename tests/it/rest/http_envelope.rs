@@ -1,7 +1,7 @@
 //! What holds for every response, even if a middleware answers instead of a handler: problem details, timeouts, slow clients,
 //! and shutdown.
 
-use std::{net::SocketAddr, time::Duration};
+use std::{convert::Infallible, net::SocketAddr, time::Duration};
 
 use axum::{
     Router,
@@ -11,6 +11,7 @@ use axum::{
     routing::get,
 };
 use commonhold::server::{listen, router::answering};
+use futures::stream;
 use serde_json::Value;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -85,6 +86,39 @@ async fn get_once(address: SocketAddr, path: &str) -> String {
     let mut answer = String::new();
     stream.read_to_string(&mut answer).await.expect("an answer");
     answer
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn quality_no_piece_of_an_answer_waits_for_the_client_to_acknowledge_the_one_before() {
+    const PIECES: usize = 3;
+    const PIECE_BYTES: usize = 5_000;
+    let pieces = get(async || {
+        Body::from_stream(stream::unfold(0, async |sent| {
+            // Each is written by itself.
+            tokio::time::sleep(Duration::from_millis(1)).await;
+            (sent < PIECES).then(|| (Ok::<_, Infallible>(vec![b'x'; PIECE_BYTES]), sent + 1))
+        }))
+    });
+    let (address, stop, serving) = listening(Router::new().route("/pieces", pieces)).await;
+    let mut client = TcpStream::connect(address).await.expect("a connection");
+    let mut fastest = Duration::MAX;
+    // A client acknowledges the first answers at once.
+    for _ in 0..30 {
+        let start = Instant::now();
+        client.write_all(b"GET /pieces HTTP/1.1\r\nHost: localhost\r\n\r\n").await.expect("written");
+        let (mut answer, mut buffer) = (Vec::new(), vec![0; 1 << 16]);
+        while !answer.ends_with(b"\r\n0\r\n\r\n") {
+            let read = client.read(&mut buffer).await.expect("more of the answer");
+            assert!(read > 0, "the answer is cut");
+            answer.extend_from_slice(&buffer[..read]);
+        }
+        assert!(answer.len() > PIECES * PIECE_BYTES);
+        fastest = fastest.min(start.elapsed());
+    }
+    // Three pieces, one of which would wait for 40 ms each time.
+    assert!(fastest < Duration::from_millis(30), "{fastest:?}");
+    stop.send(()).expect("it listens");
+    timeout(Duration::from_mins(1), serving).await.expect("it stops").expect("well");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
