@@ -41,6 +41,11 @@ pub fn viewer(org: &str, dataset: &str) -> String {
     format!("{}/view", drive(org, dataset))
 }
 
+/// The viewer of a dataset, compared with a second one (VIEW-6).
+pub fn comparison(org: &str, dataset: &str, second: &str) -> String {
+    Address::new(viewer(org, dataset)).with("with", second).text()
+}
+
 /// The viewer of a dataset that a link shows (VIEW-4).
 pub fn link_viewer(token: &str, dataset: &str) -> String {
     format!("/s/{}/view/{}", encode(token), encode(dataset))

@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     geo::{Frame, Point, float, whole},
+    id::ResourceId,
     layer::TILE,
     measure::Units,
     photo::Position,
@@ -432,7 +433,72 @@ pub struct LayerSetting {
     pub opacity: u8,
 }
 
-/// What the address of the viewer says: `?lat&lon&zoom&layers&photo&units`.
+/// How two datasets are compared.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+pub enum CompareMode {
+    /// Each has half of the map.
+    #[default]
+    Side,
+    /// They lie on each other; a slider says how much of the first is seen.
+    Slider,
+}
+
+words! {
+    CompareMode
+    Side => "side", "Side by side";
+    Slider => "slider", "Slider";
+}
+
+/// The second dataset of a viewer that compares two.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Compared {
+    pub dataset: ResourceId,
+    pub mode: CompareMode,
+    /// As [`ViewerAddress::layers`], of the second dataset.
+    pub layers: Option<ShownLayers>,
+}
+
+/// Where the slider of [`CompareMode::Slider`] begins, in hundredths of the map.
+pub const SLIDER_START: u8 = 50;
+
+/// Which part of a map two datasets share: the places of a screen that the second one has.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub enum Split {
+    /// The second begins that far to the right and down; one of the two is 0.
+    Halves(f64, f64),
+    /// The second is on the right of that place.
+    Slider(f64),
+}
+
+impl Split {
+    /// How the map is divided between two datasets: `map` is all of it, `half` is what one of them has.
+    pub fn of(mode: CompareMode, slider: u8, map: Spot, half: Spot) -> Self {
+        match mode {
+            CompareMode::Side => Self::Halves((map.0 - half.0).max(0.0), (map.1 - half.1).max(0.0)),
+            CompareMode::Slider => Self::Slider(map.0 * f64::from(slider.min(100)) / 100.0),
+        }
+    }
+
+    /// Whether the second dataset is at a place of the map.
+    pub fn is_second(self, (right, down): Spot) -> bool {
+        match self {
+            Self::Halves(from_right, from_down) => {
+                (from_right > 0.0 || from_down > 0.0) && right >= from_right && down >= from_down
+            }
+            Self::Slider(from) => right >= from,
+        }
+    }
+
+    /// Where the map of the second dataset begins.
+    pub const fn corner(self) -> Spot {
+        match self {
+            Self::Halves(right, down) => (right, down),
+            Self::Slider(_) => (0.0, 0.0),
+        }
+    }
+}
+
+/// What the address of the viewer says: `?lat&lon&zoom&layers&photo&units`, and `with&compare&with_layers` where it compares.
 #[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
 pub struct ViewerAddress {
     pub looked_at: Option<LookedAt>,
@@ -441,6 +507,8 @@ pub struct ViewerAddress {
     /// The photo that is shown.
     pub photo: Option<i64>,
     pub units: Units,
+    /// The dataset that is compared with the viewer's own.
+    pub compared: Option<Compared>,
 }
 
 /// Which layers are shown, and how.
@@ -535,6 +603,11 @@ impl ViewerAddress {
             layers: parameter("layers").map(|text| ShownLayers::parse(&text)),
             photo: parameter("photo").and_then(|text| text.parse().ok()),
             units: parameter("units").and_then(|text| Units::parse(&text).ok()).unwrap_or_default(),
+            compared: parameter("with").and_then(|text| text.parse().ok()).map(|dataset| Compared {
+                dataset,
+                mode: parameter("compare").and_then(|text| CompareMode::parse(&text).ok()).unwrap_or_default(),
+                layers: parameter("with_layers").map(|text| ShownLayers::parse(&text)),
+            }),
         }
     }
 
@@ -550,6 +623,11 @@ impl ViewerAddress {
         parameters.extend(self.photo.map(|number| ("photo", number.to_string())));
         if self.units != Units::default() {
             parameters.push(("units", self.units.as_str().to_owned()));
+        }
+        if let Some(Compared { dataset, mode, layers }) = &self.compared {
+            parameters.push(("with", dataset.to_string()));
+            parameters.push(("compare", mode.as_str().to_owned()));
+            parameters.extend(layers.as_ref().map(|layers| ("with_layers", layers.text())));
         }
         parameters
     }
@@ -736,6 +814,46 @@ mod tests {
         }
         assert_eq!(read("layers=none").layers, Some(ShownLayers::default()));
         assert_eq!(read("layers=8.900~x~~8").layers.expect("layers").rasters.len(), 2);
+    }
+
+    #[test]
+    fn view_6_the_address_says_what_is_compared_and_how() {
+        let read = |query: &str| {
+            ViewerAddress::read(|name| {
+                let parts = query.split('&').filter_map(|part| part.split_once('='));
+                parts.filter(|(key, _)| *key == name).map(|(_, value)| value.to_owned()).next()
+            })
+        };
+        let id = "01890a5d-ac96-774b-bcce-b302099a8057";
+        for rest in ["compare=side", "compare=slider&with_layers=3~-4.50~photos", "compare=slider&with_layers=none"] {
+            let query = format!("layers=7&with={id}&{rest}");
+            let address = read(&query);
+            let written: Vec<String> =
+                address.parameters().into_iter().map(|(name, value)| format!("{name}={value}")).collect();
+            assert_eq!(written.join("&"), query);
+        }
+        let compared = read(&format!("with={id}&compare=upside-down")).compared.expect("a second dataset");
+        assert_eq!((compared.dataset.to_string().as_str(), compared.mode), (id, CompareMode::Side));
+        assert_eq!(compared.layers, None);
+        for nothing in ["", "compare=slider", "with=", "with=1", "with=none&with_layers=3", "with_layers=3"] {
+            assert_eq!(read(nothing).compared, None, "{nothing}");
+        }
+    }
+
+    #[test]
+    fn view_6_a_place_of_the_map_belongs_to_one_of_two_datasets() {
+        let (map, beside, below) = ((800.0, 600.0), (399.0, 600.0), (800.0, 299.0));
+        let split = Split::of(CompareMode::Side, 50, map, beside);
+        assert_eq!(split.corner(), (401.0, 0.0));
+        assert!(!split.is_second((400.0, 599.0)) && split.is_second((401.0, 0.0)));
+        let split = Split::of(CompareMode::Side, 50, map, below);
+        assert_eq!(split.corner(), (0.0, 301.0));
+        assert!(!split.is_second((799.0, 300.0)) && split.is_second((0.0, 301.0)));
+        assert!(!Split::of(CompareMode::Side, 50, map, map).is_second((799.0, 599.0)), "it was not measured yet");
+        let split = Split::of(CompareMode::Slider, 25, map, map);
+        assert_eq!(split.corner(), (0.0, 0.0));
+        assert!(!split.is_second((199.0, 300.0)) && split.is_second((200.0, 300.0)));
+        assert_eq!(Split::of(CompareMode::Slider, 255, map, map), Split::Slider(800.0));
     }
 
     #[test]

@@ -491,7 +491,7 @@ async fn alpine_drive(
             put(ctx, by, org, folder, Kind::Dataset, &name, Some(processed(40 + n * 11, at)), at).await?;
         }
     }
-    let flown = portal_flights(ctx, by, org, gotthard, photo_width).await?;
+    let flown = portal_flights(ctx, by, org, portal, photo_width).await?;
     let mut queued = root;
     for (name, status, images, age) in [
         ("Spoil heap survey", DatasetStatus::Processing, 340, 0),
@@ -517,14 +517,9 @@ async fn alpine_drive(
     Ok((flown, queued))
 }
 
-/// The two flights whose photos are there (FILE-5): rendered, and sent as everybody sends files.
-async fn portal_flights(
-    ctx: &Ctx,
-    by: &Principal,
-    org: &Org,
-    folder: ResourceId,
-    width: u32,
-) -> Result<Vec<ResourceId>> {
+/// The two flights whose photos are there (FILE-5), to be compared on the site that they are in (VIEW-6): rendered, and sent as everybody
+/// sends files.
+async fn portal_flights(ctx: &Ctx, by: &Principal, org: &Org, site: ResourceId, width: u32) -> Result<Vec<ResourceId>> {
     let flight = |week: u64, age: i64, planted: &'static [(u32, Planted)]| {
         let day = ctx.now().plus_days(-age).day();
         let begins = day.start().plus_millis(FLIGHT_BEGINS_MILLIS);
@@ -540,7 +535,7 @@ async fn portal_flights(
         let shots = shots.map_err(|problem| Error::Internal(problem.to_string()))?;
         let empty = DatasetView { status: DatasetStatus::Draft, images: 0, bytes: 0, ..processed(0, at) };
         let name = format!("Portal flight, week {week}");
-        let id = put(ctx, by, org, folder, Kind::Dataset, &name, Some(empty), at).await?;
+        let id = put(ctx, by, org, site, Kind::Dataset, &name, Some(empty), at).await?;
         send(ctx, by, id, shots).await?;
         share(ctx, by, org, id).await?;
         draw(ctx, by, org, id).await?;

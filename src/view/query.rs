@@ -262,6 +262,18 @@ pub struct ViewerQuery {
     pub dataset: String,
 }
 
+/// The dataset that another one is compared with in the viewer.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct CompareQuery {
+    /// The token of the link; empty for a person.
+    pub token: String,
+    /// The viewer's dataset.
+    pub dataset: String,
+    /// The one that it is compared with; empty for none.
+    pub with: String,
+}
+
 /// The viewer of a dataset that a link shows.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]

@@ -46,6 +46,8 @@ pub struct TimelineDataset {
     pub on: Day,
     pub images: i64,
     pub status: DatasetStatus,
+    /// Whether the viewer has something to show of it.
+    pub has_place: bool,
 }
 
 /// The timeline of a site: the newest of its datasets whose day is known, oldest first.

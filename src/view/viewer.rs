@@ -5,10 +5,10 @@ use serde::{Deserialize, Serialize};
 use crate::domain::{
     annotation::{Annotation, AnnotationKind},
     command::Control,
-    id::PersonId,
+    id::{PersonId, ResourceId},
     layer::{LayerKind, LayerState},
     photo::Position,
-    time::Timestamp,
+    time::{Day, Timestamp},
 };
 
 /// A dataset in the viewer.
@@ -17,8 +17,12 @@ pub struct ViewerView {
     /// The id of the dataset.
     pub dataset: String,
     pub name: String,
+    /// When its images were taken.
+    pub captured_on: Option<Day>,
     /// Its site, or else the folder that it is in. `None` for visitors of a link.
     pub place: Option<String>,
+    /// What it can be compared with: the other datasets of its site that have a day and a place, newest first (VIEW-6).
+    pub others: Vec<OtherDataset>,
     /// From the lowest to the highest.
     pub layers: Vec<LayerView>,
     pub photos: Vec<PhotoOnMap>,
@@ -29,6 +33,14 @@ pub struct ViewerView {
     pub save: Control,
     /// Whether results may be downloaded.
     pub download: Control,
+}
+
+/// A dataset that another one can be compared with.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct OtherDataset {
+    pub id: ResourceId,
+    pub name: String,
+    pub captured_on: Day,
 }
 
 /// A raster that a job made.

@@ -39,15 +39,22 @@ pub async fn list(tx: &mut Tx, account: AccountId, limit: i64) -> Result<Vec<(Re
 }
 
 from_columns! {
-    TimelineDataset: id: ResourceId, name: String, captured_on: Day, images: i64, status: DatasetStatus;
-    Self { id, name, on: captured_on, images, status }
+    TimelineDataset: id: ResourceId, name: String, captured_on: Day, images: i64, status: DatasetStatus, has_place: bool;
+    Self { id, name, on: captured_on, images, status, has_place }
 }
 
-/// The datasets of a site whose day is known, newest first.
+/// The datasets of a site whose day is known, newest first. Whether one has a place on a map is looked up among its layers and the
+/// first hundred of its photos.
 pub async fn list_captured(tx: &mut Tx, site: ResourceId, limit: i64) -> Result<Vec<TimelineDataset>> {
     tx.sql(
-        "SELECT id, name, captured_on, images, status FROM resource
-         WHERE parent_id = $1 AND captured_on IS NOT NULL AND trashed_with IS NULL ORDER BY captured_on DESC, id DESC LIMIT CAST($2 AS BIGINT)",
+        "SELECT r.id, r.name, r.captured_on, r.images, r.status, (r.files > 0 AND (
+                EXISTS (SELECT 1 FROM dataset_file f JOIN view_layer l ON l.blob_id = f.blob_id
+                    WHERE f.dataset_id = r.id AND f.app_id IS NOT NULL AND l.state = 'ready')
+                OR EXISTS (SELECT 1 FROM (SELECT d.blob_id FROM dataset_file d WHERE d.dataset_id = r.id AND d.side = 'input'
+                        ORDER BY d.path_sort, d.number LIMIT 100) f
+                    JOIN photo o ON o.blob_id = f.blob_id WHERE o.latitude IS NOT NULL AND o.longitude IS NOT NULL))) AS has_place
+         FROM resource r WHERE r.parent_id = $1 AND r.captured_on IS NOT NULL AND r.trashed_with IS NULL
+         ORDER BY r.captured_on DESC, r.id DESC LIMIT CAST($2 AS BIGINT)",
     )
     .bind(site)
     .bind(limit)

@@ -382,6 +382,15 @@ pub(super) async fn open_dataset(
     Ok((tx, id))
 }
 
+/// The site of a dataset, where the link shows the site as well (VIEW-6). `None` also for a dataset that the link does not show. Asked
+/// after [`open_dataset`], in its transaction.
+pub(super) async fn site_shown(tx: &mut Tx, asked: &LinkRequest, dataset: ResourceId) -> Result<Option<ResourceId>> {
+    let Some(found) = link::find_by_token(tx, &digest(asked.token.as_bytes())).await? else { return Ok(None) };
+    let mut path = link::list_path(tx, found.resource, dataset).await?;
+    path.pop();
+    Ok(path.pop().filter(|above| above.kind == Kind::Site).map(|above| above.id))
+}
+
 /// Whether a link shows something, before anything of it is shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LinkDoor {

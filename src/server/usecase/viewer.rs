@@ -1,8 +1,9 @@
-//! What the viewer shows of a dataset (VIEW-1 to VIEW-4), for a person and for somebody with a link.
+//! What the viewer shows of a dataset (VIEW-1 to VIEW-4), and of a second one beside it (VIEW-6), for a person and for somebody with a link.
 //!
 //! # Invariants
 //! - A link's visitor learns no name of a person, and nothing above the resource that the link shows.
 //! - Who may see a dataset may look at it in the viewer; what is restricted there is downloading (POL-1).
+//! - A dataset is compared only with another one of the same site, and only by who sees both (attacks 93 and 94).
 
 use std::collections::BTreeMap;
 
@@ -17,6 +18,7 @@ use crate::{
         file::Side,
         file_command::{self, FileCommand, FilesTarget},
         id::{AccountId, ResourceId},
+        permit::permit as permit_on,
         photo::Position,
         refusal::Refusal,
         resource::Kind,
@@ -33,7 +35,7 @@ use crate::{
     },
     view::{
         Crumb,
-        viewer::{MAX_PHOTOS, PhotoOnMap, ViewerChanges, ViewerView},
+        viewer::{MAX_PHOTOS, OtherDataset, PhotoOnMap, ViewerChanges, ViewerView},
     },
 };
 
@@ -41,7 +43,7 @@ use super::{
     access::{self, AccessPath},
     annotation, layer,
     link::{self, LinkRequest},
-    survey,
+    site, survey,
 };
 
 /// The viewer of a dataset, for who may see it.
@@ -56,10 +58,19 @@ pub async fn show(ctx: &Ctx, by: &Principal, dataset: &str) -> Result<ViewerView
     let (_, access_path) = access::permit(&mut tx, by, Act::View, dataset).await?;
     let found = dataset_of(&mut tx, dataset).await?;
     let (photos, more_photos) = photos(ctx, &mut tx, dataset).await?;
+    let mut others = match site_of(&access_path) {
+        Some(site) => others(&mut tx, site, dataset).await?,
+        None => Vec::new(),
+    };
+    let ids: Vec<ResourceId> = others.iter().map(|other| other.id).collect();
+    let ways = access::access_paths(&mut tx, by.person, &ids).await?;
+    others.retain(|other| ways.get(&other.id).is_some_and(|way| permit_on(by.who(), Act::View, &way.facts).is_ok()));
     Ok(ViewerView {
         dataset: dataset.to_string(),
         name: found.name,
+        captured_on: found.dataset.and_then(|facts| facts.captured_on),
         place: place(&access_path.visible_path()),
+        others,
         layers: layer::list_in(&mut tx, dataset).await?,
         photos,
         more_photos,
@@ -67,6 +78,23 @@ pub async fn show(ctx: &Ctx, by: &Principal, dataset: &str) -> Result<ViewerView
         save: save(&mut tx, ctx, &access_path, found.account).await?,
         download: download(&access_path),
     })
+}
+
+/// The dataset `with`, to be compared with a dataset of the same site, for who may see both. Its drawings are left out: those of the
+/// first dataset are on both maps.
+///
+/// # Errors
+/// `NotFound`, also where they are not in the same site; `Unavailable` where storage does not answer.
+pub async fn compare(ctx: &Ctx, by: &Principal, dataset: &str, with: &str) -> Result<ViewerView> {
+    let (dataset, with): (ResourceId, ResourceId) = (super::subject(dataset)?, super::subject(with)?);
+    let _turn = survey::TURNS.acquire().await.ok();
+    let mut tx = ctx.db().read().await?;
+    let (_, first) = access::permit(&mut tx, by, Act::View, dataset).await?;
+    let (_, second) = access::permit(&mut tx, by, Act::View, with).await?;
+    if dataset == with || site_of(&first).is_none() || site_of(&first) != site_of(&second) {
+        return Err(Refusal::NotFound.into());
+    }
+    second_view(ctx, &mut tx, with, download(&second)).await
 }
 
 /// What may have changed since, for who may see it.
@@ -95,13 +123,17 @@ pub async fn visit(ctx: &Ctx, client: &Client, asked: &LinkRequest) -> Result<Vi
     let (mut tx, dataset) = link::open_dataset(ctx, client, asked, Act::View).await?;
     let found = dataset_of(&mut tx, dataset).await?;
     let (photos, more_photos) = photos(ctx, &mut tx, dataset).await?;
-    let restrictions = link::restrictions(&mut tx, dataset).await?;
-    let download = may_visit(Act::Download, restrictions)
-        .map_or_else(|refusal| Control::Disabled(refusal.to_string()), |()| Control::Enabled);
+    let download = download_of_visitor(&mut tx, dataset).await?;
+    let others = match link::site_shown(&mut tx, asked, dataset).await? {
+        Some(site) => others(&mut tx, site, dataset).await?,
+        None => Vec::new(),
+    };
     Ok(ViewerView {
         dataset: dataset.to_string(),
         name: found.name,
+        captured_on: found.dataset.and_then(|facts| facts.captured_on),
         place: None,
+        others,
         layers: layer::list_in(&mut tx, dataset).await?,
         photos,
         more_photos,
@@ -109,6 +141,60 @@ pub async fn visit(ctx: &Ctx, client: &Client, asked: &LinkRequest) -> Result<Vi
         save: save_control(Some(NotSaved::Link)),
         download,
     })
+}
+
+/// [`compare`] for a visitor of a link, which shows both, and their site.
+///
+/// # Errors
+/// `NotFound` as for [`visit`], and where the link does not show both or they are not in the same site; `RateLimited`.
+pub async fn visit_compared(ctx: &Ctx, client: &Client, asked: &LinkRequest, with: &str) -> Result<ViewerView> {
+    let with: ResourceId = super::subject(with)?;
+    let _turn = survey::TURNS.acquire().await.ok();
+    let (mut tx, dataset) = link::open_dataset(ctx, client, asked, Act::View).await?;
+    let site = link::site_shown(&mut tx, asked, dataset).await?;
+    if dataset == with || site.is_none() || site != link::site_shown(&mut tx, asked, with).await? {
+        return Err(Refusal::NotFound.into());
+    }
+    may_visit(Act::View, link::restrictions(&mut tx, with).await?)?;
+    let download = download_of_visitor(&mut tx, with).await?;
+    second_view(ctx, &mut tx, with, download).await
+}
+
+/// The site that a dataset is in.
+fn site_of(access_path: &AccessPath) -> Option<ResourceId> {
+    access_path.ancestors.get(1).filter(|above| above.kind == Kind::Site).map(|above| above.id)
+}
+
+/// What a dataset can be compared with, newest first: what else the timeline of its site shows that has a place.
+async fn others(tx: &mut Tx, site: ResourceId, dataset: ResourceId) -> Result<Vec<OtherDataset>> {
+    let timeline = site::timeline(tx, site).await?;
+    let others = timeline.datasets.into_iter().rev().filter(|other| other.has_place && other.id != dataset);
+    Ok(others.map(|other| OtherDataset { id: other.id, name: other.name, captured_on: other.on }).collect())
+}
+
+/// What the second map of a comparison shows, for whom has been found to see it.
+async fn second_view(ctx: &Ctx, tx: &mut Tx, dataset: ResourceId, download: Control) -> Result<ViewerView> {
+    let found = dataset_of(tx, dataset).await?;
+    let (photos, more_photos) = photos(ctx, tx, dataset).await?;
+    Ok(ViewerView {
+        dataset: dataset.to_string(),
+        name: found.name,
+        captured_on: found.dataset.and_then(|facts| facts.captured_on),
+        place: None,
+        others: Vec::new(),
+        layers: layer::list_in(tx, dataset).await?,
+        photos,
+        more_photos,
+        annotations: Vec::new(),
+        save: Control::Absent,
+        download,
+    })
+}
+
+async fn download_of_visitor(tx: &mut Tx, dataset: ResourceId) -> Result<Control> {
+    let restrictions = link::restrictions(tx, dataset).await?;
+    Ok(may_visit(Act::Download, restrictions)
+        .map_or_else(|refusal| Control::Disabled(refusal.to_string()), |()| Control::Enabled))
 }
 
 async fn dataset_of(tx: &mut Tx, id: ResourceId) -> Result<Resource> {

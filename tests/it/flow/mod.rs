@@ -8,6 +8,7 @@ pub mod apps;
 mod bad_input;
 pub mod billing;
 mod builtin;
+mod compare;
 mod concurrency;
 mod copies;
 mod drive;

@@ -24,6 +24,7 @@ const MAY_SCAN: &[(&str, &str)] = &[
     ("outbox::list_newest", "walks the primary key from its end, and stops"),
     ("outbox::list", "the same, for the operator"),
     ("health::replace", "one row"),
+    ("site::list_captured", "at most the first hundred files of each dataset of a timeline, which an index found"),
     ("photo::list_sharpness", "at most the first 501 files of a dataset, which an index found"),
 ];
 

@@ -1,10 +1,11 @@
-//! **Assign to** (XFER-5), and the timeline of a site (DRIVE-6).
+//! **Assign to** (XFER-5), and the timeline of a site (DRIVE-6), which leads to the viewer (VIEW-6).
 
 use leptos::prelude::*;
 
 use super::route::Listing;
 use crate::{
-    domain::site::distance,
+    domain::{id::ResourceId, site::distance},
+    paths,
     rpc::{
         FormFlash, ask,
         task::{AssignToSite, sites_offered},
@@ -84,17 +85,30 @@ pub fn Timeline(
 #[component]
 fn Days(timeline: TimelineView, listing: Listing) -> impl IntoView {
     let mut before = None;
+    // The last one so far that the viewer shows.
+    let mut shown_before: Option<(ResourceId, String)> = None;
     let days = timeline
         .datasets
         .into_iter()
         .map(|dataset| {
             let gap = before.replace(dataset.on).map_or(0, |before| distance(before, dataset.on));
+            let viewer = dataset.has_place.then(|| {
+                let (org, id) = (&listing.org, dataset.id.to_string());
+                let earlier = shown_before.replace((dataset.id, dataset.on.words()));
+                let compare = earlier.map(|(earlier, day)| {
+                    let label = format!("Compare with {day}, {}", dataset.name);
+                    view! { <a class="timeline-viewer" href=paths::comparison(org, &earlier.to_string(), &id) aria-label=label>{format!("Compare with {day}")}</a> }
+                });
+                let label = format!("Open viewer of {}", dataset.name);
+                view! { <a class="timeline-viewer" href=paths::viewer(org, &id) aria-label=label>"Open viewer"</a>{compare} }
+            });
             let about = format!("{} · {}", words::counted(dataset.images, "image", "images"), dataset.status.label());
             view! {
                 <li class=format!("gap-{gap}")>
                     <time datetime=dataset.on.iso()>{dataset.on.words()}</time>
                     <a href=listing.container(&dataset.id.to_string())>{dataset.name}</a>
                     <small>{about}</small>
+                    {viewer}
                 </li>
             }
         })

@@ -2,7 +2,10 @@
 
 use leptos::prelude::*;
 
-use super::state::{Sheet, Viewer};
+use super::{
+    compare::{CompareForm, NameOfPart},
+    state::{Sheet, Viewer},
+};
 use crate::{
     domain::{
         command::Control,
@@ -13,9 +16,26 @@ use crate::{
     view::viewer::{LayerView, PhotoOnMap},
 };
 
-/// The panel.
+/// The panel, with the layers of one dataset or of two.
 #[component]
 pub fn LayersPanel(viewer: Viewer) -> impl IntoView {
+    view! {
+        <section class="viewer-panel viewer-layers" id="viewer-layers" aria-labelledby="viewer-layers-title" class:viewer-open=move || viewer.sheet.get() == Some(Sheet::Layers)>
+            <h2 id="viewer-layers-title">"Layers"</h2>
+            <NameOfPart viewer part=viewer/>
+            <LayerList viewer/>
+            {move || viewer.compared.get().map(|second| view! {
+                <NameOfPart viewer part=second/>
+                <LayerList viewer=second/>
+            })}
+            <CompareForm viewer/>
+        </section>
+    }
+}
+
+/// The layers of a dataset.
+#[component]
+fn LayerList(viewer: Viewer) -> impl IntoView {
     // From the highest to the lowest, as they lie on each other.
     let order = Memo::new(move |_| {
         viewer.shown.with(|shown| shown.rasters.iter().rev().map(|layer| layer.number).collect::<Vec<i64>>())
@@ -24,31 +44,29 @@ pub fn LayersPanel(viewer: Viewer) -> impl IntoView {
     let footprints = viewer.photos.with_value(|photos| photos.iter().filter(|photo| photo.footprint.is_some()).count());
     let results = viewer.door.with_value(super::state::Door::results);
     let has_results = move || viewer.layers.with(|layers| !layers.is_empty());
+    let label = format!("Layers of {}", viewer.name.get_value());
     view! {
-        <section class="viewer-panel viewer-layers" id="viewer-layers" aria-labelledby="viewer-layers-title" class:viewer-open=move || viewer.sheet.get() == Some(Sheet::Layers)>
-            <h2 id="viewer-layers-title">"Layers"</h2>
-            <ul role="list">
-                <For each=move || order.get() key=|number| *number let(number)>
-                    <LayerRow viewer number order/>
-                </For>
-                {photos.map(|(count, about)| {
-                    let about = if viewer.more_photos { format!("The first {}", words::count(count)) } else { about };
-                    view! {
-                        <OverlayRow viewer label="Photo positions" about shown=|shown| shown.photos toggle=|shown| shown.photos = !shown.photos/>
-                    }
-                })}
-                {(footprints > 0).then(|| view! {
-                    <OverlayRow viewer label="Footprints" about="What each photo sees".to_owned() shown=|shown| shown.footprints toggle=|shown| shown.footprints = !shown.footprints/>
-                })}
-            </ul>
-            {move || has_results().then(|| match viewer.download.get() {
-                Control::Enabled => Some(view! {
-                    <a class="button" rel="external" download="" href=results.clone()><Icon name="download"/>"Download results"</a>
-                }.into_any()),
-                Control::Disabled(why) => Some(view! { <p class="hint">{why}</p> }.into_any()),
-                Control::Absent => None,
+        <ul role="list" aria-label=label>
+            <For each=move || order.get() key=|number| *number let(number)>
+                <LayerRow viewer number order/>
+            </For>
+            {photos.map(|(count, about)| {
+                let about = if viewer.more_photos { format!("The first {}", words::count(count)) } else { about };
+                view! {
+                    <OverlayRow viewer label="Photo positions" about shown=|shown| shown.photos toggle=|shown| shown.photos = !shown.photos/>
+                }
             })}
-        </section>
+            {(footprints > 0).then(|| view! {
+                <OverlayRow viewer label="Footprints" about="What each photo sees".to_owned() shown=|shown| shown.footprints toggle=|shown| shown.footprints = !shown.footprints/>
+            })}
+        </ul>
+        {move || has_results().then(|| match viewer.download.get() {
+            Control::Enabled => Some(view! {
+                <a class="button" rel="external" download="" href=results.clone()><Icon name="download"/>"Download results"</a>
+            }.into_any()),
+            Control::Disabled(why) => Some(view! { <p class="hint">{why}</p> }.into_any()),
+            Control::Absent => None,
+        })}
     }
 }
 

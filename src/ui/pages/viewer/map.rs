@@ -16,6 +16,7 @@ use wasm_bindgen::JsCast;
 use web_sys::{CssStyleDeclaration, Element, HtmlElement};
 
 use super::{
+    compare::{OtherPointer, SecondMap, close_second_photo, map_of, show_photo},
     overlay::Overlay,
     state::{Tool, Viewer},
     tiles::Tiles,
@@ -95,14 +96,17 @@ pub fn set_style(element: &HtmlElement, property: &str, value: &str) {
 #[component]
 pub fn Map(viewer: Viewer) -> impl IntoView {
     let surface = NodeRef::<html::Div>::new();
+    let first = NodeRef::<html::Div>::new();
     let plane = NodeRef::<html::Div>::new();
     let gesture = StoredValue::new(Gesture::default());
-    measure_screen(viewer, surface);
+    measure_screen(viewer, first);
     move_plane(viewer, plane);
     let spot = move |event: &ev::MouseEvent| {
         let corner = surface.get_untracked().map(|surface| surface.get_bounding_client_rect());
         corner.map_or((0.0, 0.0), |corner| {
-            (f64::from(event.client_x()) - corner.left(), f64::from(event.client_y()) - corner.top())
+            let spot = (f64::from(event.client_x()) - corner.left(), f64::from(event.client_y()) - corner.top());
+            let is_held = gesture.try_with_value(|gesture| !gesture.pointers.is_empty()).unwrap_or(false);
+            map_of(viewer, spot, (corner.width(), corner.height()), is_held)
         })
     };
     let down = move |event: PointerEvent| {
@@ -157,12 +161,16 @@ pub fn Map(viewer: Viewer) -> impl IntoView {
             on:wheel=wheel
             on:keydown=keyed
             on:contextmenu=move |event| if drawing() { event.prevent_default() }>
-            <div node_ref=plane class="viewer-plane">
-                <Tiles viewer/>
-                <Overlay viewer/>
+            <div node_ref=first class="viewer-first">
+                <div node_ref=plane class="viewer-plane">
+                    <Tiles viewer/>
+                    <Overlay viewer/>
+                </div>
+                <div class="viewer-cross" aria-hidden="true"></div>
+                <OtherPointer viewer is_second=false/>
             </div>
+            {move || viewer.compared.get().map(|second| view! { <SecondMap viewer second/> })}
         </div>
-        <div class="viewer-cross" aria-hidden="true"></div>
         <p id="viewer-keys" class="visually-hidden">
             "Arrow keys move the map, plus and minus zoom, 0 shows everything. With a tool chosen, Space sets a point in the middle of the map, \
             Backspace takes the last one back, Enter ends the drawing and Escape cancels it. Every drawing is also in the table Drawings."
@@ -177,7 +185,7 @@ fn is_touch(event: &PointerEvent) -> bool {
 /// Keeps the viewport as large as the map.
 fn measure_screen(viewer: Viewer, surface: NodeRef<html::Div>) {
     let measure = move |first: bool| {
-        let Some(surface) = surface.get_untracked() else { return };
+        let Some(surface) = surface.try_get_untracked().flatten() else { return };
         let (width, height) = (f64::from(surface.client_width()), f64::from(surface.client_height()));
         if width < 1.0 || height < 1.0 {
             return;
@@ -208,10 +216,18 @@ fn measure_screen(viewer: Viewer, surface: NodeRef<html::Div>) {
             on_cleanup(move || listener.remove());
         }
     });
+    // The map is smaller beside a second one.
+    Effect::new(move |before: Option<()>| {
+        viewer.compared.track();
+        viewer.compare_mode.track();
+        if before.is_some() {
+            request_animation_frame(move || measure(false));
+        }
+    });
 }
 
 /// Moves the plane to where people look, and has it made anew once they rest.
-fn move_plane(viewer: Viewer, plane: NodeRef<html::Div>) {
+pub fn move_plane(viewer: Viewer, plane: NodeRef<html::Div>) {
     let resting = StoredValue::new(None::<TimeoutHandle>);
     Effect::new(move |_| {
         let Some(plane) = plane.get() else { return };
@@ -440,16 +456,17 @@ fn select(viewer: Viewer, spot: Spot, reach: f64) {
         let distances = near.map(|one| (distance(&viewport, one.kind, &one.annotation.places, spot), one.key));
         distances.filter(|(away, _)| *away <= reach).min_by(|one, other| one.0.total_cmp(&other.0))
     });
-    let photo =
-        viewer.shown.with_untracked(|shown| shown.photos).then(|| photo_at(viewer, &viewport, spot, reach)).flatten();
+    let of = viewer.pressed();
+    let photo = of.shown.with_untracked(|shown| shown.photos).then(|| photo_at(of, &viewport, spot, reach)).flatten();
+    close_second_photo(viewer);
     match (drawing, photo) {
         // A photo under the pointer is nearer than the inside of an area.
-        (Some((away, _)), Some((nearer, number))) if nearer < away => viewer.photo.set(Some(number)),
+        (Some((away, _)), Some((nearer, number))) if nearer < away => show_photo(viewer, of, number),
         (Some((_, key)), _) => {
             viewer.selected.set(Some(key));
             viewer.photo.set(None);
         }
-        (None, Some((_, number))) => viewer.photo.set(Some(number)),
+        (None, Some((_, number))) => show_photo(viewer, of, number),
         (None, None) => {
             viewer.selected.set(None);
             viewer.photo.set(None);
@@ -490,6 +507,7 @@ fn map_key(viewer: Viewer, event: &KeyboardEvent) {
         "-" | "_" => viewer.zoom(-0.5, None),
         "0" => viewer.show_all(),
         " " => {
+            viewer.pressed_second.set(false);
             let (width, height) = viewer.viewport.with_untracked(Viewport::size);
             let middle = (width / 2.0, height / 2.0);
             if is_drawing {
@@ -523,7 +541,7 @@ pub fn cancel(viewer: Viewer) {
         viewer.tool.set(Tool::Select);
     } else if viewer.photo.get_untracked().is_some() {
         viewer.photo.set(None);
-    } else {
+    } else if !close_second_photo(viewer) {
         viewer.selected.set(None);
     }
 }

@@ -1,7 +1,8 @@
-//! The viewer of a dataset (VIEW-1 to VIEW-5): layers, photos and drawings on a map.
+//! The viewer of a dataset (VIEW-1 to VIEW-6): layers, photos and drawings on a map.
 //!
 //! - `state` is what it knows, `save` how drawings get to the server.
 //! - `map` is what presses and keys do; `tiles` and `overlay` are what is on the map, `tools` what lies over it.
+//! - `compare` is a second dataset on the map.
 //! - `layers` and `drawings` are the panels, `files` export and import.
 //! - `plain` is all of it without a script.
 //!
@@ -14,6 +15,7 @@
     reason = "the viewer is a set of handles, copied like the signals in it"
 )]
 
+pub mod compare;
 pub mod drawings;
 pub mod files;
 pub mod layers;
@@ -33,6 +35,7 @@ use leptos_router::params::ParamsMap;
 use wasm_bindgen::JsValue;
 
 use self::{
+    compare::{CompareBar, Over},
     drawings::{ConflictDialog, DrawingsPanel},
     layers::LayersPanel,
     map::Map,
@@ -41,10 +44,13 @@ use self::{
     tools::{DraftBar, NotSaved, PhotoCard, Scale, Sheets, Told, Tools, Zoom},
 };
 use crate::{
-    domain::{time::Timestamp, viewport::ViewerAddress},
+    domain::{
+        time::Timestamp,
+        viewport::{CompareMode, ViewerAddress},
+    },
     rpc::{
         FormFlash, ask,
-        viewer::{link_viewer, viewer_page, viewer_refresh},
+        viewer::{link_viewer, viewer_compared, viewer_page, viewer_refresh},
     },
     ui::{
         components::{button::ButtonLink, empty::Empty, icon::Icon},
@@ -55,7 +61,7 @@ use crate::{
         session::Session,
     },
     view::{
-        query::{LinkViewerQuery, ViewerQuery},
+        query::{CompareQuery, LinkViewerQuery, ViewerQuery},
         viewer::ViewerView,
     },
 };
@@ -84,6 +90,12 @@ impl ViewerRoute {
         Some(Self { org, dataset, token: String::new(), address: address_of(query) })
     }
 
+    /// The second dataset that the address asks for.
+    fn compared(&self) -> CompareQuery {
+        let with = self.address.compared.as_ref().map(|compared| compared.dataset.to_string()).unwrap_or_default();
+        CompareQuery { token: self.token.clone(), dataset: self.dataset.clone(), with }
+    }
+
     /// `/s/{token}/view/{dataset}`.
     fn of_link(segments: &[&str], query: &ParamsMap) -> Option<Self> {
         let ["s", token, "view", dataset] = segments else { return None };
@@ -100,6 +112,8 @@ pub fn ViewerPage() -> impl IntoView {
     let dataset = Memo::new(move |_| route.with(|route| route.dataset.clone()));
     let org = Memo::new(move |_| route.with(|route| route.org.clone()));
     let found = ask(move || dataset.get(), |dataset| viewer_page(ViewerQuery { dataset }));
+    let compared = Memo::new(move |_| route.with(ViewerRoute::compared));
+    let second = ask(move || compared.get(), viewer_compared);
     // Photos and their footprints are much, and stay as they are: of what changes only the rest is loaded again.
     let first_version = session.version_untracked();
     let changes = ask(
@@ -115,13 +129,40 @@ pub fn ViewerPage() -> impl IntoView {
             viewer.merge(changes);
         }
     });
+    follow_second(now_shown, session, first_version);
     page(Section::Drive, org, move || async move {
         let context = session.context().await;
         let view = found.await?;
+        // The first dataset is shown in any case.
+        let second = second.await.ok().flatten();
         let route = route.get_untracked();
         let door = Door::Person { org: route.org, dataset: view.dataset.clone() };
-        Ok(view! { <Shown view door address=route.address now=context.now flash=context.form now_shown/> }.into_any())
+        Ok(view! { <Shown view second door address=route.address now=context.now flash=context.form now_shown/> }
+            .into_any())
     })
+}
+
+/// Takes the layers that the second dataset has by now, when it is told of a change.
+fn follow_second(now_shown: RwSignal<Option<Viewer>>, session: Session, first_version: u64) {
+    let second = Signal::derive(move || now_shown.get().and_then(|viewer| viewer.compared.try_get().flatten()));
+    let dataset =
+        Memo::new(move |_| second.get().map(|second| second.door.with_value(|door| door.dataset().to_owned())));
+    live::follow(dataset.into());
+    let changes = ask(
+        move || (dataset.get(), session.version()),
+        move |(dataset, version)| async move {
+            let dataset = dataset.filter(|_| version != first_version)?;
+            let changes = viewer_refresh(ViewerQuery { dataset: dataset.clone() }).await.ok()?;
+            Some((dataset, changes))
+        },
+    );
+    Effect::new(move |_| {
+        let (Some(second), Some(Some((of, changes)))) = (second.get(), changes.get()) else { return };
+        // The answer may be of the one before.
+        if second.door.try_with_value(|door| door.dataset() == of) == Some(true) {
+            second.merge_layers(changes.layers);
+        }
+    });
 }
 
 /// The page of a link: `/s/{token}/view/{dataset}`. Nobody is signed in here.
@@ -135,13 +176,16 @@ pub fn LinkViewerPage() -> impl IntoView {
     });
     // Asked once, with the page: the cookie that a password gave is not sent anywhere else.
     let found = ask(move || wanted.get(), link_viewer);
+    let compared = Memo::new(move |_| route.with(ViewerRoute::compared));
+    let second = ask(move || compared.get(), viewer_compared);
     let now_shown = RwSignal::new(None::<Viewer>);
     let content = content(move || async move {
         let context = session.context().await;
         let view = found.await?;
+        let second = second.await.ok().flatten();
         let route = route.get_untracked();
         let door = Door::Link { token: route.token, dataset: view.dataset.clone() };
-        Ok(view! { <Shown view door address=route.address now=context.now flash=None now_shown/> }.into_any())
+        Ok(view! { <Shown view second door address=route.address now=context.now flash=None now_shown/> }.into_any())
     });
     view! {
         <div class="viewer-outside">
@@ -156,6 +200,7 @@ pub fn LinkViewerPage() -> impl IntoView {
 #[component]
 fn Shown(
     view: ViewerView,
+    second: Option<ViewerView>,
     door: Door,
     address: ViewerAddress,
     now: Timestamp,
@@ -185,6 +230,10 @@ fn Shown(
         }
         .into_any();
     };
+    let not_compared = compare::open(viewer, second, &address);
+    let not_compared = move || not_compared.map(|why| view! { <p class="viewer-banner">{why}</p> });
+    let is_compared =
+        move |mode: CompareMode| move || viewer.compared.with(Option::is_some) && viewer.compare_mode.get() == mode;
     // The map needs a script, and until it runs the page is what the server sent.
     let live = RwSignal::new(false);
     Effect::new(move |_| {
@@ -198,23 +247,27 @@ fn Shown(
                 {head}
                 {move || if live.get() { view! { <LayersPanel viewer/> }.into_any() } else { view! { <PlainLayers viewer/> }.into_any() }}
             </div>
-            <div class="viewer-map">
+            <div class="viewer-map" class:compare-side=is_compared(CompareMode::Side) class:compare-slider-on=is_compared(CompareMode::Slider)>
                 {move || if live.get() {
                     view! {
                         <Map viewer/>
+                        <Over viewer/>
                         <div class="viewer-top">
                             <Tools viewer/>
+                            <CompareBar viewer/>
+                            {not_compared()}
                             <NotSaved viewer/>
                             <DraftBar viewer/>
                         </div>
                         <PhotoCard viewer/>
+                        {move || viewer.compared.get().map(|second| view! { <PhotoCard viewer=second/> })}
                         <Zoom viewer/>
                         <Scale viewer/>
                         <Sheets viewer/>
                         <Told viewer/>
                     }.into_any()
                 } else {
-                    view! { <NotSaved viewer/><PlainMap viewer/> }.into_any()
+                    view! { <NotSaved viewer/>{not_compared()}<PlainMap viewer/> }.into_any()
                 }}
             </div>
             {move || if live.get() {

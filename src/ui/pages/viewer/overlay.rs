@@ -117,7 +117,7 @@ pub fn Overlay(viewer: Viewer) -> impl IntoView {
             {photo}
             {Colour::ALL.map(|colour| view! { <OfColour viewer colour/> })}
         </svg>
-        <svg class="viewer-overlay" role="group" aria-label="Points of the selected drawing">
+        <svg class="viewer-overlay" role="group" aria-label="Points of the selected drawing" aria-hidden=viewer.is_second.then_some("true")>
             <Selected viewer/>
             <DraftShape viewer/>
             <Labels viewer/>
@@ -181,7 +181,7 @@ fn Selected(viewer: Viewer) -> impl IntoView {
     let points = Memo::new(move |_| {
         let saves = viewer.save.with(|save| *save == Control::Enabled);
         drawing.with(|drawing| {
-            let one = drawing.as_ref().filter(|one| saves || one.saved.is_none())?;
+            let one = drawing.as_ref().filter(|one| !viewer.is_second && (saves || one.saved.is_none()))?;
             Some((one.key, one.annotation.places.len().min(MAX_POINTS)))
         })
     });

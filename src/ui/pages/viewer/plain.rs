@@ -4,6 +4,7 @@
 use leptos::prelude::*;
 
 use super::{
+    compare::{CompareForm, NameOfPart, PlainBar},
     drawings::{about as drawing_about, measures},
     layers::about as layer_about,
     state::{Door, Drawing, Viewer},
@@ -11,7 +12,7 @@ use super::{
 use crate::{
     domain::{
         command::Control,
-        viewport::{LayerSetting, LookedAt, Placement, ShownLayers, Tile, ViewerAddress, Viewport},
+        viewport::{Compared, LayerSetting, LookedAt, Placement, ShownLayers, Tile, ViewerAddress, Viewport},
     },
     rpc::{
         FormFlash,
@@ -46,15 +47,62 @@ fn href(viewer: Viewer, viewport: Viewport) -> String {
     viewer.door.with_value(|door| door.showing(&address))
 }
 
-/// The map as tiles with links.
+fn placed_layer(viewer: Viewer) -> Option<(LayerView, Placement)> {
+    let layer = shown_layer(viewer)?;
+    let placement = viewer.placement(&layer)?;
+    Some((layer, placement))
+}
+
+/// The map as tiles with links; two of them where two datasets are compared. The links move both.
 #[component]
 pub fn PlainMap(viewer: Viewer) -> impl IntoView {
+    let second = viewer.compared.get_untracked();
+    let moved = if placed_layer(viewer).is_some() { viewer } else { second.unwrap_or(viewer) };
+    let maps = [Some(viewer), second]
+        .map(|part| part.map(|part| view! { <NameOfPart viewer part/><PlainTiles viewer=part/> }));
+    view! {
+        <div class="viewer-plain">
+            {second.map(|second| view! { <PlainBar viewer second/> })}
+            <PlainMoves viewer of=moved/>
+            {maps.into_iter().collect_view()}
+        </div>
+    }
+}
+
+/// The links that move and zoom, by tiles of a dataset.
+#[component]
+fn PlainMoves(viewer: Viewer, of: Viewer) -> impl IntoView {
     let viewport = viewer.viewport.get_untracked();
-    let Some((layer, placement)) = shown_layer(viewer).and_then(|layer| {
-        let placement = viewer.placement(&layer)?;
-        Some((layer, placement))
-    }) else {
-        return view! { <div class="viewer-plain"><p class="hint">"There is no layer to show. Photos and drawings are on the map once the page's script has loaded."</p></div> }
+    let (layer, placement) = placed_layer(of)?;
+    let level = placement.level(layer.levels, &viewport, 1.0);
+    let (columns, rows) = placement.tiles_of(layer.levels, level);
+    // A tile is so many pixels of the screen wide.
+    let tile =
+        placement.pixel() * f64::from(Placement::step(layer.levels, level)) * 512.0 / viewport.metres_per_pixel();
+    let (least, most) = viewport.zooms();
+    let to = |label: &'static str, viewport: Viewport, is_there: bool| {
+        is_there.then(|| view! { <a class="button" href=href(viewer, viewport)>{label}</a> })
+    };
+    let (width, height) = viewport.size();
+    let middle = (width / 2.0, height / 2.0);
+    Some(view! {
+        <nav aria-label="Move and zoom">
+            {to("West", viewport.pushed(tile, 0.0), columns > 3)}
+            {to("North", viewport.pushed(0.0, tile), rows > 3)}
+            {to("South", viewport.pushed(0.0, -tile), rows > 3)}
+            {to("East", viewport.pushed(-tile, 0.0), columns > 3)}
+            {to("Zoom in", viewport.zoomed(1.0, middle), viewport.zoom() < most && level + 1 < layer.levels)}
+            {to("Zoom out", viewport.zoomed(-1.0, middle), viewport.zoom() > least && level > 0)}
+        </nav>
+    })
+}
+
+/// The tiles of a dataset.
+#[component]
+fn PlainTiles(viewer: Viewer) -> impl IntoView {
+    let viewport = viewer.viewport.get_untracked();
+    let Some((layer, placement)) = placed_layer(viewer) else {
+        return view! { <p class="hint">"There is no layer to show. Photos and drawings are on the map once the page's script has loaded."</p> }
             .into_any();
     };
     let level = placement.level(layer.levels, &viewport, 1.0);
@@ -76,41 +124,34 @@ pub fn PlainMap(viewer: Viewer) -> impl IntoView {
             view! { <div>{row}</div> }
         })
         .collect_view();
-    // A tile is so many pixels of the screen wide.
-    let tile =
-        placement.pixel() * f64::from(Placement::step(layer.levels, level)) * 512.0 / viewport.metres_per_pixel();
-    let (least, most) = viewport.zooms();
-    let to = |label: &'static str, viewport: Viewport, is_there: bool| {
-        is_there.then(|| view! { <a class="button" href=href(viewer, viewport)>{label}</a> })
-    };
-    let (width, height) = viewport.size();
-    let middle = (width / 2.0, height / 2.0);
-    view! {
-        <div class="viewer-plain">
-            <nav aria-label="Move and zoom">
-                {to("West", viewport.pushed(tile, 0.0), columns > 3)}
-                {to("North", viewport.pushed(0.0, tile), rows > 3)}
-                {to("South", viewport.pushed(0.0, -tile), rows > 3)}
-                {to("East", viewport.pushed(-tile, 0.0), columns > 3)}
-                {to("Zoom in", viewport.zoomed(1.0, middle), viewport.zoom() < most && level + 1 < layer.levels)}
-                {to("Zoom out", viewport.zoomed(-1.0, middle), viewport.zoom() > least && level > 0)}
-            </nav>
-            <div class="viewer-plain-tiles">{tiles}</div>
-        </div>
-    }
-    .into_any()
+    view! { <div class="viewer-plain-tiles">{tiles}</div> }.into_any()
 }
 
 /// The layers as links.
 #[component]
 pub fn PlainLayers(viewer: Viewer) -> impl IntoView {
-    let shown = shown_layer(viewer).map(|layer| layer.number);
-    let layers = viewer.layers.with_untracked(|layers| {
+    let second = viewer.compared.get_untracked();
+    view! {
+        <section class="viewer-panel viewer-layers" aria-labelledby="viewer-layers-title">
+            <h2 id="viewer-layers-title">"Layers"</h2>
+            <NameOfPart viewer part=viewer/>
+            <PlainList viewer of=viewer/>
+            {second.map(|second| view! { <NameOfPart viewer part=second/><PlainList viewer of=second/> })}
+            <CompareForm viewer/>
+        </section>
+    }
+}
+
+/// The layers of one dataset.
+#[component]
+fn PlainList(viewer: Viewer, of: Viewer) -> impl IntoView {
+    let shown = shown_layer(of).map(|layer| layer.number);
+    let layers = of.layers.with_untracked(|layers| {
         layers
             .iter()
             .rev()
             .map(|layer| {
-                let pixel = viewer.placement(layer).map(|placement| placement.pixel());
+                let pixel = of.placement(layer).map(|placement| placement.pixel());
                 let about = layer_about(layer, pixel);
                 let title = layer.title.clone();
                 let current = (shown == Some(layer.number)).then_some("true");
@@ -118,7 +159,13 @@ pub fn PlainLayers(viewer: Viewer) -> impl IntoView {
                     let only = LayerSetting { number: layer.number, shown: true, opacity: 100 };
                     let layers = Some(ShownLayers { rasters: vec![only], photos: true, footprints: false });
                     let looked_at: Option<LookedAt> = viewer.looked_at.get_value();
-                    let address = ViewerAddress { looked_at, layers, ..untrack(|| viewer.address()) };
+                    let address = ViewerAddress { looked_at, ..untrack(|| viewer.address()) };
+                    let address = if of.is_second {
+                        let compared = address.compared.map(|compared| Compared { layers, ..compared });
+                        ViewerAddress { compared, ..address }
+                    } else {
+                        ViewerAddress { layers, ..address }
+                    };
                     let to = viewer.door.with_value(|door| door.showing(&address));
                     view! { <a class="text-link" href=to aria-current=current>{title}</a> }.into_any()
                 } else {
@@ -128,12 +175,8 @@ pub fn PlainLayers(viewer: Viewer) -> impl IntoView {
             })
             .collect_view()
     });
-    view! {
-        <section class="viewer-panel viewer-layers" aria-labelledby="viewer-layers-title">
-            <h2 id="viewer-layers-title">"Layers"</h2>
-            <ul role="list">{layers}</ul>
-        </section>
-    }
+    let label = format!("Layers of {}", of.name.get_value());
+    view! { <ul role="list" aria-label=label>{layers}</ul> }
 }
 
 /// The drawings as a table, and the form for a point.

@@ -13,11 +13,14 @@ use crate::{
         layer::LayerKind,
         measure::{Measured, Units},
         photo::{Position, PreviewSize},
-        time::Timestamp,
-        viewport::{Ground, LookedAt, Placement, ShownLayers, Tile, ViewerAddress, Viewport},
+        time::{Day, Timestamp},
+        viewport::{
+            CompareMode, Compared, Ground, LookedAt, Placement, SLIDER_START, ShownLayers, Tile, ViewerAddress,
+            Viewport,
+        },
     },
     paths::{self, Address},
-    view::viewer::{AnnotationView, LayerView, PhotoOnMap, ViewerChanges, ViewerView},
+    view::viewer::{AnnotationView, LayerView, OtherDataset, PhotoOnMap, ViewerChanges, ViewerView},
 };
 
 /// From where a dataset is looked at. It says which addresses lead to its parts.
@@ -253,7 +256,19 @@ pub struct Said {
 pub struct Viewer {
     pub door: StoredValue<Door>,
     pub name: StoredValue<String>,
+    pub captured_on: Option<Day>,
     pub place: StoredValue<Option<String>>,
+    /// What the dataset can be compared with.
+    pub others: StoredValue<Vec<OtherDataset>>,
+    /// The second dataset. It shares the viewport, the tools and the drawings of the first.
+    pub compared: RwSignal<Option<Viewer>>,
+    pub compare_mode: RwSignal<CompareMode>,
+    /// Where the slider is, in hundredths of the map.
+    pub slider: RwSignal<u8>,
+    /// Whether the pointer is, or was last, on the map of the second dataset.
+    pub pressed_second: RwSignal<bool>,
+    /// Whether this is the second dataset.
+    pub is_second: bool,
     pub now: StoredValue<Timestamp>,
     /// What the address said.
     pub looked_at: StoredValue<Option<LookedAt>>,
@@ -313,7 +328,14 @@ impl Viewer {
         Some(Self {
             door: StoredValue::new(door),
             name: StoredValue::new(view.name),
+            captured_on: view.captured_on,
             place: StoredValue::new(view.place),
+            others: StoredValue::new(view.others),
+            compared: RwSignal::new(None),
+            compare_mode: RwSignal::new(address.compared.as_ref().map(|compared| compared.mode).unwrap_or_default()),
+            slider: RwSignal::new(SLIDER_START),
+            pressed_second: RwSignal::new(false),
+            is_second: false,
             now: StoredValue::new(now),
             looked_at: StoredValue::new(address.looked_at),
             photos: StoredValue::new(view.photos),
@@ -346,7 +368,48 @@ impl Viewer {
             layers: Some(self.shown.get()),
             photo: self.photo.get(),
             units: self.units.get(),
+            compared: self.compared.get().and_then(|second| {
+                Some(Compared {
+                    dataset: second.door.with_value(|door| door.dataset().parse().ok())?,
+                    mode: self.compare_mode.get(),
+                    layers: Some(second.shown.get()),
+                })
+            }),
         }
+    }
+
+    /// The viewer of a second dataset on the same map. `None` where nothing of it has a place.
+    pub fn second(self, view: ViewerView, layers: Option<&ShownLayers>) -> Option<Self> {
+        if places(&view).is_empty() {
+            return None;
+        }
+        let there: Vec<i64> = view.layers.iter().map(|layer| layer.number).collect();
+        let best = best_layer(&view.layers);
+        // Positions of photos cover the picture, so they are shown where there is no picture.
+        let shown = ShownLayers::of(layers, &there, best, best.is_none());
+        let door = self.door.with_value(|door| match door {
+            Door::Person { org, .. } => Door::Person { org: org.clone(), dataset: view.dataset },
+            Door::Link { token, .. } => Door::Link { token: token.clone(), dataset: view.dataset },
+        });
+        Some(Self {
+            door: StoredValue::new(door),
+            name: StoredValue::new(view.name),
+            captured_on: view.captured_on,
+            photos: StoredValue::new(view.photos),
+            more_photos: view.more_photos,
+            download: RwSignal::new(view.download),
+            layers: RwSignal::new(view.layers),
+            shown: RwSignal::new(shown),
+            photo: RwSignal::new(None),
+            compared: RwSignal::new(None),
+            is_second: true,
+            ..self
+        })
+    }
+
+    /// The dataset whose map was pressed last.
+    pub fn pressed(self) -> Self {
+        self.compared.get_untracked().filter(|_| self.pressed_second.get_untracked()).unwrap_or(self)
     }
 
     /// Whether drawings are kept.
@@ -466,6 +529,12 @@ impl Viewer {
         if self.download.with_untracked(|before| *before != download) {
             self.download.set(download);
         }
+        self.merge_layers(layers);
+        self.merge_annotations(annotations);
+    }
+
+    /// Takes the layers that there are.
+    pub fn merge_layers(self, layers: Vec<LayerView>) {
         if self.layers.with_untracked(|before| *before != layers) {
             let (there, best): (Vec<i64>, _) = (layers.iter().map(|layer| layer.number).collect(), best_layer(&layers));
             let nothing_shown = self.shown.with_untracked(|shown| !shown.rasters.iter().any(|layer| layer.shown));
@@ -476,7 +545,6 @@ impl Viewer {
                 *shown = ShownLayers { footprints, ..ShownLayers::of(named, &there, best, shown.photos) };
             });
         }
-        self.merge_annotations(annotations);
     }
 
     /// Takes the drawings that the server has.
