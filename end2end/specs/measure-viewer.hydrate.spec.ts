@@ -3,7 +3,7 @@
 import type { Page } from "@playwright/test";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { expect, hydrated, test } from "../support/fixture";
-import { map, world } from "../support/viewer";
+import { map, mosaic, world } from "../support/viewer";
 
 const seconds = 2;
 
@@ -26,17 +26,6 @@ async function rate(page: Page, act: (until: number) => Promise<void>): Promise<
   });
 }
 
-/** Starts **Survey index** on a dataset and waits for its map. */
-async function mosaic(page: Page, dataset: string): Promise<void> {
-  await page.goto(dataset);
-  await page.getByRole("link", { name: "Process", exact: true }).click();
-  const dialog = page.getByRole("dialog", { name: "Process", exact: true });
-  const choice = dialog.getByRole("radio", { name: /^Survey index/ });
-  if (!(await choice.isChecked())) await choice.check();
-  await dialog.getByRole("button", { name: "Start", exact: true }).click();
-  await expect(page.getByText("Done", { exact: true }).first()).toBeVisible({ timeout: 60_000 });
-}
-
 test("the viewer: pan, and the first tile", async ({ page, anna }) => {
   test.setTimeout(300_000);
   const { org, set, at } = await world(anna);
@@ -49,29 +38,34 @@ test("the viewer: pan, and the first tile", async ({ page, anna }) => {
     }, { timeout: 120_000, intervals: [2_000] })
     .toBeGreaterThan(0);
 
-  // From the page's own paint to the first tile that is decoded; the median of five visits.
+  // From the first paint of the page to the first tile: when it is there (the server's own map has it already), and when it is on the
+  // map that is moved. The medians of five visits.
   const firsts: number[] = [];
+  const moved: number[] = [];
   for (let round = 0; round < 5; round += 1) {
     await page.goto(at);
-    const first = await page.evaluate(async () => {
+    const [first, live] = await page.evaluate(async () => {
       const painted = performance.getEntriesByName("first-contentful-paint")[0]?.startTime ?? 0;
       for (;;) {
         const picture = [...document.querySelectorAll<HTMLImageElement>(".viewer-raster img")].find(({ complete, naturalWidth }) => complete && naturalWidth > 0);
         if (picture) {
           await picture.decode();
-          // A picture that was there before anybody looked has a time of its own.
+          const now = performance.now();
           const answered = performance.getEntriesByName(picture.src)[0] as PerformanceResourceTiming | undefined;
-          return (answered?.responseEnd ?? performance.now()) - painted;
+          return [Math.max(0, (answered?.responseEnd ?? now) - painted), now - painted] as const;
         }
         await new Promise((resolve) => requestAnimationFrame(resolve));
       }
     });
     firsts.push(first);
+    moved.push(live);
   }
-  const first = firsts.toSorted((a, b) => a - b)[2] ?? NaN;
+  const median = (numbers: number[]) => numbers.toSorted((a, b) => a - b)[2] ?? NaN;
+  const [first, live] = [median(firsts), median(moved)];
 
-  await page.goto("about:blank");
-  const empty = await rate(page, (until) => page.waitForTimeout(until - Date.now()));
+  const blank = await page.context().newPage();
+  const empty = await rate(blank, (until) => blank.waitForTimeout(until - Date.now()));
+  await blank.close();
   await page.goto(at);
   await hydrated(page);
   await expect(tiles.first()).toBeVisible();
@@ -87,8 +81,8 @@ test("the viewer: pan, and the first tile", async ({ page, anna }) => {
   await page.mouse.up();
 
   const ratio = pan / empty;
-  console.table({ viewer: { "first tile ms": Math.round(first), "frames/s empty": empty.toFixed(1), "frames/s panning": pan.toFixed(1), ratio: ratio.toFixed(2) } });
+  console.table({ viewer: { "first tile ms": Math.round(first), "on the map that is moved ms": Math.round(live), "frames/s empty": empty.toFixed(1), "frames/s panning": pan.toFixed(1), ratio: ratio.toFixed(2) } });
   console.log("Goals (issue 16): the first tile within 1000 ms of the page, panning at 0.9 of the rate of an empty page.");
   mkdirSync("../target/end2end", { recursive: true });
-  writeFileSync("../target/end2end/measurements-viewer.json", JSON.stringify({ first, empty, pan, ratio }, null, 2));
+  writeFileSync("../target/end2end/measurements-viewer.json", JSON.stringify({ first, live, empty, pan, ratio }, null, 2));
 });

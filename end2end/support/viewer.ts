@@ -56,3 +56,14 @@ export async function drag(page: Page, from: [number, number], to: [number, numb
   await page.mouse.move(...at(to), { steps: 4 });
   await page.mouse.up();
 }
+
+/** Starts **Survey index** on a dataset, whose page is at `dataset`, and waits for its map. */
+export async function mosaic(page: Page, dataset: string): Promise<void> {
+  await page.goto(dataset);
+  await page.getByRole("link", { name: "Process", exact: true }).click();
+  const dialog = page.getByRole("dialog", { name: "Process", exact: true });
+  const choice = dialog.getByRole("radio", { name: /^Survey index/ });
+  if (!(await choice.isChecked())) await choice.check();
+  await dialog.getByRole("button", { name: "Start", exact: true }).click();
+  await expect(page.getByText("Done", { exact: true }).first()).toBeVisible({ timeout: 60_000 });
+}

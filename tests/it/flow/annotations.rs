@@ -401,7 +401,8 @@ both!(attack_96_a_file_is_called_like_its_dataset_and_leads_nowhere, async |app|
     ] {
         let dataset = anna.dataset(org.root, name, 1).await;
         let told = anna.get(&format!("{}.csv", at(dataset))).await.expect(200);
-        let disposition = told.header("content-disposition").replace("%5F", "_").replace("%3B", "_").replace("%3D", "=");
+        let disposition =
+            told.header("content-disposition").replace("%5F", "_").replace("%3B", "_").replace("%3D", "=");
         assert_eq!(disposition, format!("attachment; filename*=UTF-8''{file}%20drawings.csv"), "{name}");
     }
 });

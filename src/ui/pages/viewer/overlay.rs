@@ -163,13 +163,13 @@ fn OfColour(viewer: Viewer, colour: Colour) -> impl IntoView {
     }
 }
 
-/// The classes of what is drawn of a kind: what shows that it is selected, its dark edge, and itself in its own colour.
-const fn layers_of(kind: AnnotationKind) -> [&'static str; 3] {
+/// The classes of what is drawn of a kind: what shows that it is selected in two, its dark edge, and itself in its own colour.
+const fn layers_of(kind: AnnotationKind) -> [&'static str; 4] {
     match kind {
-        AnnotationKind::Area => ["viewer-halo", "viewer-casing", "viewer-area"],
-        AnnotationKind::Line => ["viewer-halo", "viewer-casing", "viewer-line"],
+        AnnotationKind::Area => ["viewer-halo-edge", "viewer-halo", "viewer-casing", "viewer-area"],
+        AnnotationKind::Line => ["viewer-halo-edge", "viewer-halo", "viewer-casing", "viewer-line"],
         AnnotationKind::Point | AnnotationKind::Text => {
-            ["viewer-halo viewer-of-point", "viewer-point-edge", "viewer-point"]
+            ["viewer-halo-edge viewer-of-point", "viewer-halo viewer-of-point", "viewer-point-edge", "viewer-point"]
         }
     }
 }
@@ -259,6 +259,7 @@ fn Selected(viewer: Viewer) -> impl IntoView {
             <path class=class(0) d=shape/>
             <path class=class(1) d=shape/>
             <path class=class(2) d=shape/>
+            <path class=class(3) d=shape/>
         </g>
         <path class="viewer-middles-edge" d=middles/>
         <path class="viewer-middles" d=middles/>
