@@ -4,7 +4,7 @@ import { defineConfig, devices } from "@playwright/test";
 // links must do the same. What needs WebAssembly by its nature is in *.hydrate.spec.ts.
 const output = "../target/end2end";
 // Two that test nothing: they take pictures (scripts/screenshots) and measure (scripts/measure).
-const errands = ["screenshots", "measure"].filter((name) => process.env["COMMONHOLD_ERRAND"] !== name).map((name) => `**/${name}.*`);
+const errands = ["screenshots", "measure"].filter((name) => process.env["COMMONHOLD_ERRAND"] !== name).map((name) => `**/${name}*`);
 
 export default defineConfig({
   testDir: "specs",

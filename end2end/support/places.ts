@@ -5,6 +5,7 @@ import { Engine, publish, start } from "./engine";
 import { flight, upload } from "./files";
 import { invitationLink } from "./inbox";
 import { grantDesktop, grantImages, grantTeams, operator, setProcessed } from "./operator";
+import { uploadSurvey } from "./viewer";
 
 export interface Place {
   name: string;
@@ -75,6 +76,11 @@ export async function inside(anna: Person): Promise<Place[]> {
   const loan = await anna.post<{ id: string }>(`/orgs/${table.org_id}/loans`, { licence: lent, sharing_id: sharing, until: "2030-12-31" });
   const [ortho, count] = [await publish(anna, table, "Ortho", { price: "processing", makesProcessed: true }), await publish(anna, table, "Counter")];
   const engine = await Engine.of(anna, table);
+  const mapped = await anna.create(tunnels.id, "dataset", "Portal flight, week 48", 0);
+  await uploadSurvey(anna, mapped);
+  await anna.post(`/datasets/${mapped.id}/annotations`, { kind: "area", coordinates: [[8.5856, 46.6624], [8.586, 46.6624], [8.586, 46.6627]], name: "Roof" });
+  await anna.post(`/datasets/${mapped.id}/annotations`, { kind: "text", coordinates: [[8.5858, 46.6628]], name: "Wet", colour: "blue" });
+  const { url: shown } = await anna.post<{ url: string }>(`/resources/${mapped.id}/links`, {});
   const flown = await anna.create(table.root, "dataset", "Portal flight, week 47", 0);
   await upload(anna, flown, flight(2));
   const [failed, running] = [await start(anna, flown, count), await start(anna, flown, ortho)];
@@ -116,6 +122,9 @@ export async function inside(anna: Person): Promise<Place[]> {
     { name: "dataset-images-nothing-found", path: `${drive}/${full.id}?tab=images&find=nothing` },
     { name: "dataset-images-none", path: `${drive}/${draft.id}?tab=images` },
     { name: "dataset-results", path: `${drive}/${full.id}?tab=results` },
+    { name: "viewer", path: `${drive}/${mapped.id}/view` },
+    { name: "viewer-photo", path: `${drive}/${mapped.id}/view?layers=photos~footprints&photo=3` },
+    { name: "viewer-by-link", path: `${new URL(shown).pathname}/view/${mapped.id}` },
     { name: "dialog-file", path: `${drive}/${full.id}?tab=images&file=5` },
     { name: "dialog-rename-file", path: `${drive}/${full.id}?tab=images&dialog=rename-file&item=3` },
     { name: "dialog-delete-files", path: `${drive}/${full.id}?tab=images&dialog=delete-files&item=3&item=4` },

@@ -1,11 +1,12 @@
-//! Drawings as GeoJSON (RFC 7946) and as WKT (VIEW-3): written here, so that the browser writes temporary ones as the server writes
-//! saved ones. Reading is the server's.
+//! Drawings as GeoJSON (RFC 7946) and as CSV with WKT (VIEW-3): written here, so that the browser writes temporary ones as the server
+//! writes saved ones. Reading is the server's.
 
 use super::{
     annotation::{Annotation, AnnotationKind, degrees, plain_decimal},
     geo::whole,
     measure::signed_area,
     photo::Position,
+    spreadsheet::escape_formula,
     time::Timestamp,
 };
 
@@ -122,8 +123,47 @@ fn written(kind: AnnotationKind, places: &[Position]) -> Vec<Position> {
     places
 }
 
+/// The columns of [`to_csv`].
+const COLUMNS: &str = "number,kind,name,description,colour,wkt,length_m,area_m2,created_by,created_at,modified_at\n";
+
+/// Drawings as CSV: where each is stands there as WKT, lengths and areas in metres. What people wrote is no formula (attack 86).
+pub fn to_csv<'a>(drawings: impl IntoIterator<Item = Exported<'a>>) -> String {
+    // The first character tells Excel that the text is UTF-8.
+    let mut text = format!("\u{FEFF}{COLUMNS}");
+    for Exported { number, kind, annotation, created_by, created_at, modified_at } in drawings {
+        let measured = kind.measure(&annotation.places);
+        let metres = |value: Option<f64>| value.map(thousandths).unwrap_or_default();
+        let time = |at: Option<Timestamp>| at.map(Timestamp::rfc3339).unwrap_or_default();
+        let cells = [
+            number.map(|number| number.to_string()).unwrap_or_default(),
+            kind.as_str().to_owned(),
+            escape_formula(annotation.name.clone()),
+            escape_formula(annotation.description.clone()),
+            annotation.colour.as_str().to_owned(),
+            to_wkt(kind, &annotation.places),
+            metres(measured.length),
+            metres(measured.area),
+            escape_formula(created_by.unwrap_or_default().to_owned()),
+            time(created_at),
+            time(modified_at),
+        ];
+        let mut between = "";
+        for cell in &cells {
+            text.push_str(between);
+            between = ",";
+            if cell.contains([',', '"', '\n', '\r']) {
+                put(&mut text, &["\"", &cell.replace('"', "\"\""), "\""]);
+            } else {
+                text.push_str(cell);
+            }
+        }
+        text.push('\n');
+    }
+    text
+}
+
 /// Where a drawing is, as tables of geographic programs have it: `POINT (8.59123 46.63456)`.
-pub fn to_wkt(kind: AnnotationKind, places: &[Position]) -> String {
+fn to_wkt(kind: AnnotationKind, places: &[Position]) -> String {
     let pairs = written(kind, places);
     let pairs = pairs.iter().map(|place| format!("{} {}", degrees(place.longitude), degrees(place.latitude)));
     let pairs = pairs.collect::<Vec<_>>().join(", ");
@@ -176,6 +216,27 @@ mod tests {
         };
         insta::assert_snapshot!(to_geojson([saved, drawn]));
         assert_eq!(to_geojson([]), "{\"type\":\"FeatureCollection\",\"features\":[\n]}\n");
+    }
+
+    #[test]
+    fn view_3_attack_86_drawings_that_were_not_saved_are_written_as_csv_without_formulas() {
+        let mut line = annotation(&[(0, 0), (1, 0)], "=HYPERLINK(\"a\")");
+        line.description = "North, wet\nand cold".to_owned();
+        let drawn = Exported {
+            number: None,
+            kind: AnnotationKind::Line,
+            annotation: &line,
+            created_by: None,
+            created_at: None,
+            modified_at: None,
+        };
+        let saved = Exported { number: Some(7), created_by: Some("Anna"), created_at: Some(Timestamp(0)), ..drawn };
+        let text = to_csv([drawn, saved]);
+        let rows =
+            "line,\"'=HYPERLINK(\"\"a\"\")\",\"North, wet\nand cold\",red,\"LINESTRING (0 0, 0 0.001)\",110.574,,";
+        let expected = format!("\u{FEFF}{COLUMNS},{rows},,\n7,{rows}Anna,1970-01-01T00:00:00Z,\n");
+        assert_eq!(text, expected);
+        assert_eq!(to_csv([]), format!("\u{FEFF}{COLUMNS}"));
     }
 
     #[test]

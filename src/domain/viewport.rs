@@ -212,6 +212,11 @@ impl Viewport {
 
     /// Around some places, as near as they allow; not nearer than now where that shows all of them.
     pub fn around(self, places: &[Position]) -> Self {
+        self.fitted(places, self.zoom)
+    }
+
+    /// Around some places, as near as they allow and at most at this zoom.
+    pub fn fitted(self, places: &[Position], most: f64) -> Self {
         let points: Vec<Point> = places.iter().map(|place| self.ground.point(*place)).collect();
         let Some(first) = points.first() else { return self };
         let (low, high) = points.iter().fold((*first, *first), |(low, high), point| {
@@ -224,7 +229,7 @@ impl Viewport {
         let sides = high.from(low);
         let metres = (sides.east / (self.width * 0.7)).max(sides.north / (self.height * 0.7));
         let fitting = if metres > 0.0 { (self.ground.whole / metres).log2() } else { MAX_ZOOM };
-        Self { middle, zoom: self.zoom.min(fitting), ..self }.kept()
+        Self { middle, zoom: most.min(fitting), ..self }.kept()
     }
 
     /// Whether a place of the screen is on it, or not farther from it than this.
@@ -633,6 +638,17 @@ impl ViewerAddress {
     }
 }
 
+/// The longest [`way_back`].
+const MAX_WAY_BACK: usize = 4_000;
+
+/// What a page that was opened from the viewer keeps of the viewer's address, to lead back to it (attack 95): its parameters, as
+/// [`ViewerAddress::parameters`] writes them. `None` where there is anything in it that no parameter has. The page puts the path
+/// before it, so that it leads to the viewer of the same dataset and nowhere else.
+pub fn way_back(text: &str) -> Option<&str> {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"=&.~-".contains(&byte);
+    (!text.is_empty() && text.len() <= MAX_WAY_BACK && text.bytes().all(plain)).then_some(text)
+}
+
 /// Degrees to a centimetre.
 fn degrees(nano: i64) -> String {
     format!("{:.7}", float(nano) * 1e-9)
@@ -699,6 +715,62 @@ mod tests {
         let nothing = Viewport::whole(ground(), 0.0, -3.0);
         assert_eq!(nothing.size(), (1.0, 1.0));
         assert!(nothing.metres_per_pixel().is_finite());
+    }
+
+    #[test]
+    fn view_3_what_was_imported_is_fitted_to_the_screen_and_never_too_near() {
+        let viewport = Viewport::whole(ground(), 800.0, 600.0);
+        let places = [place(46.6601, 8.5801), place(46.6602, 8.5803)];
+        let fitted = viewport.fitted(&places, 22.0);
+        assert!(fitted.zoom() > viewport.zoom() + 1.0, "{}", fitted.zoom());
+        assert!(places.iter().all(|place| fitted.shows(fitted.spot_of(*place), -20.0)));
+        assert!(near(viewport.fitted(&places[..1], 22.0).zoom(), 22.0), "one place has no size");
+        assert!(near(viewport.around(&places).zoom(), viewport.zoom()), "what is seen is not made larger");
+        // What is far from the survey is not shown: the map stays where there is something.
+        let far = [place(-33.0, 151.0)];
+        let fitted = viewport.fitted(&far, 22.0);
+        assert!(!fitted.shows(fitted.spot_of(far[0]), 0.0));
+        assert_eq!(viewport.fitted(&[], 22.0), viewport);
+    }
+
+    #[test]
+    fn attack_95_the_way_back_to_the_viewer_holds_parameters_and_nothing_that_leads_elsewhere() {
+        let shown = ShownLayers {
+            rasters: vec![LayerSetting { number: 12, shown: false, opacity: 60 }],
+            photos: true,
+            footprints: true,
+        };
+        let address = ViewerAddress {
+            looked_at: Some(LookedAt { at: place(-46.66, 8.58), zoom: 17.5 }),
+            layers: Some(shown),
+            photo: Some(7),
+            units: Units::Imperial,
+        };
+        let words: Vec<String> =
+            address.parameters().into_iter().map(|(name, value)| format!("{name}={value}")).collect();
+        let text = words.join("&");
+        assert_eq!(way_back(&text), Some(text.as_str()));
+        let long = "a".repeat(MAX_WAY_BACK + 1);
+        for wrong in [
+            "",
+            "//evil.example",
+            "/o/a",
+            "https://evil.example",
+            "javascript:alert(1)",
+            "lat=1#x",
+            "lat=1?x",
+            "lat=1/../..",
+            "lat=%2e",
+            "lat=1\\x",
+            "lat=1 2",
+            "lat=1\r\nset-cookie=x",
+            "lat=\"><script>",
+            "lat=1@evil",
+            "lät=1",
+            &long,
+        ] {
+            assert_eq!(way_back(wrong), None, "{wrong}");
+        }
     }
 
     #[test]

@@ -31,7 +31,6 @@ pub mod secret;
 pub mod server_fn_response;
 pub mod session;
 pub mod shared;
-mod spreadsheet;
 pub mod store;
 pub mod task_progress;
 mod upload_form;

@@ -5,14 +5,12 @@ use std::{collections::HashMap, io::Write};
 use serde_json::{Value, json};
 
 use super::Ended;
-use crate::{
-    domain::{
-        geo::{Point, float},
-        photo::CaptureTime,
-        qc::QcReport,
-        survey::{Survey, SurveyPhoto},
-    },
-    server::spreadsheet::{BYTE_ORDER_MARK, escape_formula},
+use crate::domain::{
+    geo::{Point, float},
+    photo::CaptureTime,
+    qc::QcReport,
+    spreadsheet::{BYTE_ORDER_MARK, escape_formula},
+    survey::{Survey, SurveyPhoto},
 };
 
 /// In which flight and in which of its lines photos were taken; both begin with 1.

@@ -3,7 +3,7 @@
 use axum::{
     body::Bytes,
     extract::{Path, State, rejection::BytesRejection},
-    http::{HeaderMap, StatusCode, header},
+    http::{HeaderMap, HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
 use serde::{Deserialize, Serialize};
@@ -12,23 +12,20 @@ use utoipa::{IntoParams, ToSchema};
 use crate::{
     domain::{
         annotation::import_too_large,
+        file::safe_segment,
         geo::float,
-        geojson::{self, Exported, to_geojson, to_wkt},
+        geojson::{self, Exported, to_csv, to_geojson},
         refusal::Refusal,
     },
     server::{
         context::Ctx,
-        spreadsheet::escape_formula,
         usecase::annotation::{self, AnnotationForm, AnnotationsQuery},
     },
     view::viewer::{AnnotationSaved, AnnotationView},
 };
 
 use super::{
-    CurrentPerson, Json, PageBody, Params,
-    export::{self, Format, Row},
-    problem::Problem,
-    tasks::undoing,
+    CurrentPerson, Json, PageBody, Params, download::attachment, export::Format, problem::Problem, tasks::undoing,
 };
 
 /// A drawing.
@@ -174,54 +171,26 @@ pub async fn as_geojson(
     Path(id): Path<String>,
     Params(params): Params<AnnotationsExportParams>,
 ) -> Result<Response, Problem> {
-    let annotations = annotation::list_all(&ctx, &by, &id, &params.view_as).await?;
-    let text = to_geojson(annotations.iter().map(|view| Exported {
+    let (dataset, annotations) = annotation::export(&ctx, &by, &id, &params.view_as).await?;
+    Ok(file(&dataset, "geojson", geojson::MEDIA, to_geojson(exported(&annotations))))
+}
+
+fn exported(annotations: &[AnnotationView]) -> impl Iterator<Item = Exported<'_>> {
+    annotations.iter().map(|view| Exported {
         number: Some(view.number),
         kind: view.kind,
         annotation: &view.annotation,
         created_by: view.created_by.as_deref(),
         created_at: Some(view.created_at),
         modified_at: Some(view.modified_at),
-    }));
-    let headers = [
-        (header::CONTENT_TYPE, geojson::MEDIA),
-        (header::CONTENT_DISPOSITION, "attachment; filename=\"annotations.geojson\""),
-    ];
-    Ok((headers, text).into_response())
+    })
 }
 
-impl Row for AnnotationView {
-    const HEADER: &'static [&'static str] = &[
-        "number",
-        "kind",
-        "name",
-        "description",
-        "colour",
-        "wkt",
-        "length_m",
-        "area_m2",
-        "created_by",
-        "created_at",
-        "modified_at",
-    ];
-
-    fn cells(self) -> Vec<String> {
-        let measured = self.kind.measure(&self.annotation.places);
-        let metres = |value: Option<f64>| value.map(geojson::thousandths).unwrap_or_default();
-        vec![
-            self.number.to_string(),
-            self.kind.as_str().to_owned(),
-            escape_formula(self.annotation.name),
-            escape_formula(self.annotation.description),
-            self.annotation.colour.as_str().to_owned(),
-            to_wkt(self.kind, &self.annotation.places),
-            metres(measured.length),
-            metres(measured.area),
-            escape_formula(self.created_by.unwrap_or_default()),
-            self.created_at.rfc3339(),
-            self.modified_at.rfc3339(),
-        ]
-    }
+/// Drawings as a file that is called like their dataset (attack 96).
+fn file(dataset: &str, ending: &str, media: &'static str, text: String) -> Response {
+    let disposition = attachment(&format!("{} drawings.{ending}", safe_segment(dataset)));
+    let headers = [(header::CONTENT_TYPE, HeaderValue::from_static(media)), (header::CONTENT_DISPOSITION, disposition)];
+    (headers, text).into_response()
 }
 
 /// All annotations of a dataset as CSV: where each is stands there as WKT, lengths and areas in metres.
@@ -233,12 +202,8 @@ pub async fn as_csv(
     Path(id): Path<String>,
     Params(params): Params<AnnotationsExportParams>,
 ) -> Result<Response, Problem> {
-    let annotations = annotation::list_all(&ctx, &by, &id, &params.view_as).await?;
-    let headers = [
-        (header::CONTENT_TYPE, Format::Csv.content_type().to_owned()),
-        (header::CONTENT_DISPOSITION, Format::Csv.file("annotations")),
-    ];
-    Ok((headers, export::csv(Some(AnnotationView::HEADER), annotations)?).into_response())
+    let (dataset, annotations) = annotation::export(&ctx, &by, &id, &params.view_as).await?;
+    Ok(file(&dataset, "csv", Format::Csv.content_type(), to_csv(exported(&annotations))))
 }
 
 /// What was imported.

@@ -8,10 +8,10 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use crate::{
+    domain::spreadsheet::escape_formula,
     server::{
         context::Ctx,
         error::Result as Answer,
-        spreadsheet::escape_formula,
         usecase::{
             self,
             audit_log::{AuditQuery, Export, MAX_EXPORT_ROWS},

@@ -99,10 +99,7 @@ impl Download<'_> {
         let set = response.headers_mut();
         set.insert(header::ETAG, value(&tag));
         let (kept, disposition) = match self.disposition {
-            Disposition::Attachment(name) => {
-                let name = utf8_percent_encode(name, PLAIN);
-                ("private, no-cache", value(&format!("attachment; filename*=UTF-8''{name}")))
-            }
+            Disposition::Attachment(name) => ("private, no-cache", attachment(name)),
             Disposition::Inline => {
                 set.insert(header::VARY, HeaderValue::from_static("cookie, authorization"));
                 ("private, max-age=86400, immutable", HeaderValue::from_static("inline"))
@@ -164,6 +161,11 @@ fn has_tag(list: Option<&str>, tag: &str) -> bool {
     list.is_some_and(|list| {
         list.split(',').map(str::trim).any(|one| one == "*" || one.strip_prefix("W/").unwrap_or(one) == tag)
     })
+}
+
+/// The header `content-disposition` of an attachment with this name.
+pub fn attachment(name: &str) -> HeaderValue {
+    value(&format!("attachment; filename*=UTF-8''{}", utf8_percent_encode(name, PLAIN)))
 }
 
 /// A header of ASCII text.

@@ -12,11 +12,10 @@ use futures::stream;
 use serde::Serialize;
 
 use crate::{
-    domain::{refusal::Refusal, text},
+    domain::{refusal::Refusal, spreadsheet::BYTE_ORDER_MARK, text},
     server::{
         context::Ctx,
         error::{Error, Result as Answer},
-        spreadsheet::BYTE_ORDER_MARK,
     },
 };
 
@@ -65,7 +64,7 @@ pub trait Row: Serialize + Send {
     /// The header line of CSV.
     const HEADER: &'static [&'static str];
 
-    /// The cells of CSV. Text that people wrote goes through `escape_formula` of `server::spreadsheet`.
+    /// The cells of CSV. Text that people wrote goes through `escape_formula` of `domain::spreadsheet`.
     fn cells(self) -> Vec<String>;
 }
 
@@ -158,7 +157,7 @@ pub fn answer<S: Rows>(ctx: Ctx, rows: S, format: Format, name: &str, most: i64,
 #[cfg(test)]
 mod tests {
     use super::{Row, csv};
-    use crate::server::spreadsheet::escape_formula;
+    use crate::domain::spreadsheet::escape_formula;
 
     #[derive(serde::Serialize)]
     struct Named(&'static str);

@@ -14,11 +14,10 @@ use serde_json::Value;
 use utoipa::{IntoParams, ToSchema};
 
 use crate::{
-    domain::{licence::Amount, time::Timestamp},
+    domain::{licence::Amount, spreadsheet::escape_formula, time::Timestamp},
     server::{
         context::Ctx,
         error::Error,
-        spreadsheet::escape_formula,
         usecase::job::{
             self,
             list::{self, JobsQuery},

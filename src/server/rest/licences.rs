@@ -8,11 +8,13 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use crate::{
-    domain::licence::{Amount, Family, Model},
+    domain::{
+        licence::{Amount, Family, Model},
+        spreadsheet::escape_formula,
+    },
     server::{
         context::Ctx,
         error::Result as Answer,
-        spreadsheet::escape_formula,
         usecase::{
             self,
             licence::ledger::{Export, LedgerQuery, MAX_EXPORT_ROWS},

@@ -10,11 +10,10 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use crate::{
-    domain::transfer::NamedResource,
+    domain::{spreadsheet::escape_formula, transfer::NamedResource},
     server::{
         context::Ctx,
         error::{Error, Result as Answer},
-        spreadsheet::escape_formula,
         usecase::{
             self,
             transfer::receipts::{Export, MAX_EXPORT_ROWS, ReceiptQuery},

@@ -34,6 +34,7 @@ use crate::{
         photo::PreviewSize,
         refusal::Refusal,
         time::{Day, Timestamp},
+        viewport::way_back,
     },
     paths,
     ui::{
@@ -145,6 +146,8 @@ struct SharedQuery {
     cursor: String,
     side: String,
     file: String,
+    /// The parameters of the viewer that a photo was opened from.
+    map: String,
 }
 
 /// The parts of the address of a file.
@@ -197,6 +200,8 @@ enum Content<'a> {
 struct SharedContent<'a> {
     view: &'a LinkTargetView,
     token: &'a str,
+    /// Of the viewer that a photo was opened from (attack 95).
+    map: Option<&'a str>,
     now: Timestamp,
 }
 
@@ -257,7 +262,13 @@ impl SharedContent<'_> {
     }
 
     fn file(&self, number: i64) -> String {
-        format!("{}?file={number}", self.href(self.view.id))
+        let page = paths::Address::new(self.href(self.view.id)).with("file", number.to_string());
+        page.with("map", self.map.unwrap_or_default()).text()
+    }
+
+    /// The viewer as it was when a photo was opened from it.
+    fn back_to_viewer(&self) -> Option<String> {
+        Some(format!("{}?{}", paths::link_viewer(self.token, &self.view.id.to_string()), self.map?))
     }
 
     fn of_file(&self, file: &FileView) -> String {
@@ -400,7 +411,8 @@ async fn show(
     };
     match link::visit(&ctx, &client(caller), &asked).await {
         Ok(Visit::Shown(view)) => {
-            let content = Content::Shown(SharedContent { view: &view, token: &asked.token, now: ctx.now() });
+            let map = way_back(&place.map);
+            let content = Content::Shown(SharedContent { view: &view, token: &asked.token, map, now: ctx.now() });
             render(&style, StatusCode::OK, &view.name, content)
         }
         Ok(Visit::Locked) => render(&style, StatusCode::OK, "Protected link", Content::Locked { problem: None }),

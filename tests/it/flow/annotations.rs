@@ -356,7 +356,7 @@ both!(view_3_attack_86_what_is_exported_holds_everything_and_no_formula_or_scrip
     .expect(201);
     let csv = anna.get(&format!("{}.csv", at(dataset))).await.expect(200);
     assert_eq!(csv.header("content-type"), "text/csv; charset=utf-8");
-    assert_eq!(csv.header("content-disposition"), "attachment; filename=\"annotations.csv\"");
+    assert_eq!(csv.header("content-disposition"), "attachment; filename*=UTF-8''Flight%201%20drawings.csv");
     let mut rows =
         csv.body.trim_start_matches('\u{FEFF}').split("\r\n").flat_map(|text| text.split('\n')).collect::<Vec<_>>();
     rows.retain(|row| !row.is_empty());
@@ -370,7 +370,8 @@ both!(view_3_attack_86_what_is_exported_holds_everything_and_no_formula_or_scrip
     assert!(rows[3].starts_with("2,text,'@SUM(1),,blue,POINT (-8.5 -46.6),,,Anna Muster,2026-11-21T"), "{}", rows[3]);
     let geojson = anna.get(&format!("{}.geojson", at(dataset))).await.expect(200);
     assert_eq!(geojson.header("content-type"), "application/geo+json");
-    assert_eq!(geojson.header("content-disposition"), "attachment; filename=\"annotations.geojson\"");
+    let disposition = geojson.header("content-disposition").to_owned();
+    assert_eq!(disposition, "attachment; filename*=UTF-8''Flight%201%20drawings.geojson");
     assert_eq!((geojson.header("x-content-type-options"), geojson.header("cache-control")), ("nosniff", "no-store"));
     let collection = geojson.json();
     let first = &collection["features"][0];
@@ -388,6 +389,30 @@ both!(view_3_attack_86_what_is_exported_holds_everything_and_no_formula_or_scrip
     };
     let (before, after) = (list(&anna, dataset).await, list(&anna, other).await);
     assert_eq!(before.into_iter().map(bare).collect::<Vec<_>>(), after.into_iter().map(bare).collect::<Vec<_>>());
+});
+
+both!(attack_96_a_file_is_called_like_its_dataset_and_leads_nowhere, async |app| {
+    let (anna, org, _) = world(app).await;
+    for (name, file) in [
+        ("../../etc/passwd", ".._.._etc_passwd"),
+        ("a\"; filename=\"evil.exe", "a__%20filename=_evil.exe"),
+        ("Tunnel Süd", "Tunnel%20S%C3%BCd"),
+        ("CON", "_CON"),
+    ] {
+        let dataset = anna.dataset(org.root, name, 1).await;
+        let told = anna.get(&format!("{}.csv", at(dataset))).await.expect(200);
+        let disposition =
+            told.header("content-disposition").replace("%5F", "_").replace("%3B", "_").replace("%3D", "=");
+        assert_eq!(disposition, format!("attachment; filename*=UTF-8''{file}%20drawings.csv"), "{name}");
+    }
+});
+
+both!(view_3_what_is_in_metres_of_a_national_grid_is_told_so, async |app| {
+    let (anna, _, dataset) = world(app).await;
+    let refused = import(&anna, dataset, r#"{"type":"Point","coordinates":[2600000,1200000]}"#, &[]).await.expect(422);
+    let told = refused.json()["detail"].as_str().expect("a sentence").to_owned();
+    assert!(told.contains("LV95") && told.contains("Export the file again in the coordinate system WGS 84"), "{told}");
+    assert!(names(&anna, dataset).await.is_empty());
 });
 
 both!(view_3_attack_85_an_import_is_whole_or_nothing_however_large_or_strange, async |app| {

@@ -86,6 +86,40 @@ both!(view_3_role_4_a_reader_is_told_that_nothing_is_saved, async |app| {
     assert!(!page.body.contains("Add a point"));
 });
 
+both!(attack_95_a_photo_leads_back_to_the_viewer_it_was_opened_from_and_nowhere_else, async |app| {
+    let World { anna, org, dataset, .. } = world(app).await;
+    let page = format!("/o/{}/drive/{dataset}?tab=images&file=1&map=", org.org_id);
+    let back = format!("{}?lat=46.6&amp;layers=none&amp;photo=1", viewer(&org, dataset));
+    let shown = anna.page(&format!("{page}lat%3D46.6%26layers%3Dnone%26photo%3D1")).await.expect(200);
+    assert!(shown.body.contains(&back), "{}", shown.body);
+    // By a link the same, without leaving it.
+    let (_, path) = link(&anna, dataset, &json!({})).await;
+    let photo = format!("{path}?file=1&map=");
+    let shown = open(app, &format!("{photo}lat%3D46.6%26layers%3Dnone")).await.expect(200);
+    // Templates write the sign between parameters as a number.
+    let body = shown.body.replace("&#38;", "&amp;");
+    assert!(body.contains(&format!("{path}/view/{dataset}?lat=46.6&amp;layers=none")), "{body}");
+    for wrong in [
+        "https%3A%2F%2Fevil.example",
+        "%2F%2Fevil.example",
+        "%5C%5Cevil.example",
+        "x%23%2F%2Fevil.example",
+        "a%3D1%26b%3Djavascript%3Aevil.example",
+        "%22%3E%3Cscript%3Eevil.example",
+        "%0D%0Aevil.example",
+    ] {
+        for body in [
+            anna.page(&format!("{page}{wrong}")).await.expect(200).body,
+            open(app, &format!("{photo}{wrong}")).await.expect(200).body,
+        ] {
+            let leads = |quote: char| format!("href={quote}");
+            let links = body.split(&leads('"')).skip(1).map(|link| link.split('"').next().unwrap_or_default());
+            let evil: Vec<&str> = links.filter(|link| link.contains("evil.example")).collect();
+            assert!(evil.is_empty(), "{wrong}: {evil:?}");
+        }
+    }
+});
+
 both!(attack_90_the_viewer_of_a_link_tells_no_name_and_nothing_above, async |app| {
     let World { anna, dataset, beside, folder, first, .. } = world(app).await;
     let (_, path) = link(&anna, dataset, &json!({})).await;

@@ -17,6 +17,9 @@ const MAX_PROBLEMS: usize = 20;
 
 type New = Vec<(AnnotationKind, Annotation)>;
 
+/// Beyond so many degrees a number is no slip of the pen but metres of a national grid.
+const NO_DEGREES: f64 = 360.0;
+
 /// What GeoJSON holds, as annotations.
 ///
 /// # Errors
@@ -31,7 +34,7 @@ pub(super) fn read(bytes: &[u8]) -> Result<New, Refusal> {
         || refused("This is not GeoJSON. Choose a file with a FeatureCollection, a Feature or a geometry.");
     let word = root.get("type").and_then(Value::as_str).unwrap_or_default();
     if !is_wgs84(&root) {
-        return Err(refused("This GeoJSON is in another coordinate system. Save it in WGS 84 (EPSG:4326)."));
+        return Err(not_degrees("This file is in another coordinate system."));
     }
     let nothing = Map::new();
     let features: Vec<(&Value, &Map<String, Value>)> = match word {
@@ -50,6 +53,14 @@ pub(super) fn read(bytes: &[u8]) -> Result<New, Refusal> {
     let (mut new, mut wrong) = (New::new(), Vec::new());
     for (at, (geometry, properties)) in features.into_iter().enumerate() {
         if let Err(problems) = feature(geometry, properties, &mut new) {
+            if let Some((first, second)) = first_place(geometry.get("coordinates"))
+                && (first.abs() > NO_DEGREES || second.abs() > NO_DEGREES)
+            {
+                // Other numbers than those of a grid would fill the screen.
+                let (first, second) = (first.clamp(-1e9, 1e9), second.clamp(-1e9, 1e9));
+                let what = format!("Feature {} is at {first}, {second}, which is no longitude and latitude.", at + 1);
+                return Err(not_degrees(&what));
+            }
             let named = problems.into_iter().map(|FieldError { field, problem }| {
                 let member = if field == GEOMETRY { GEOMETRY.to_owned() } else { format!("properties.{field}") };
                 FieldError {
@@ -68,6 +79,24 @@ pub(super) fn read(bytes: &[u8]) -> Result<New, Refusal> {
     }
     wrong.truncate(MAX_PROBLEMS);
     if wrong.is_empty() { Ok(new) } else { Err(Refusal::Invalid(wrong)) }
+}
+
+/// The refusal of places that are not in degrees, with what to do about it.
+fn not_degrees(what: &str) -> Refusal {
+    Refusal::BadRequest(format!(
+        "{what} The coordinates have to be longitudes and latitudes in degrees, not metres of a national grid such as LV95 or UTM. \
+         Export the file again in the coordinate system WGS 84 (EPSG:4326). In QGIS, choose Export, Save Features As, and there \
+         the CRS EPSG:4326."
+    ))
+}
+
+/// The first two numbers of coordinates, however deep they are.
+fn first_place(coordinates: Option<&Value>) -> Option<(f64, f64)> {
+    let mut list = coordinates?.as_array()?;
+    while let Some(Value::Array(inner)) = list.first() {
+        list = inner;
+    }
+    Some((list.first()?.as_f64()?, list.get(1)?.as_f64()?))
 }
 
 const GEOMETRY: &str = "geometry";
@@ -266,7 +295,6 @@ mod tests {
             r#"{"type":"Point","coordinates":{}}"#,
             r#"{"type":"Point","coordinates":[]}"#,
             r#"{"type":"Point","coordinates":["8","46"]}"#,
-            r#"{"type":"Point","coordinates":[1e300,-1e300]}"#,
             r#"{"type":"LineString","coordinates":[[[1,2]]]}"#,
             r#"{"type":"Polygon","coordinates":[]}"#,
             r#"{"type":"MultiPolygon","coordinates":7}"#,
@@ -278,6 +306,24 @@ mod tests {
         let long = vec!["[1,1],[2,2]"; 5_001].join(",");
         let long = feature(&format!(r#"{{"type":"LineString","coordinates":[{long}]}}"#), "{}");
         assert!(matches!(read(long.as_bytes()), Err(Refusal::Invalid(_))), "10,002 places");
+    }
+
+    #[test]
+    fn view_3_metres_of_a_national_grid_are_told_from_degrees_with_what_to_do() {
+        let grids = [
+            (r#"{"type":"Point","coordinates":[2600000.5,1200000]}"#, "2600000.5, 1200000"),
+            (r#"{"type":"MultiPolygon","coordinates":[[[[500000,5166000],[500010,5166000]]]]}"#, "500000, 5166000"),
+            (r#"{"type":"Point","coordinates":[1e300,-1e300]}"#, "1000000000, -1000000000"),
+        ];
+        for (geometry, place) in grids {
+            let text = format!(r#"{{"type":"FeatureCollection","features":[{}]}}"#, feature(geometry, "{}"));
+            let Err(Refusal::BadRequest(told)) = read(text.as_bytes()) else { panic!("{geometry}") };
+            assert!(told.starts_with("Feature 1 is at ") && told.contains(place), "{told}");
+            assert!(told.contains("LV95") && told.contains("WGS 84 (EPSG:4326)"), "{told}");
+        }
+        // A slip is told as the problem of its feature.
+        let slip = feature(r#"{"type":"Point","coordinates":[8.5,91]}"#, "{}");
+        assert!(matches!(read(slip.as_bytes()), Err(Refusal::Invalid(_))));
     }
 
     fn annotations() -> impl Strategy<Value = (AnnotationKind, Annotation)> {

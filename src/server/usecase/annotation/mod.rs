@@ -120,12 +120,20 @@ pub async fn list(ctx: &Ctx, by: &Principal, dataset: &str, query: &AnnotationsQ
 /// # Errors
 /// `NotFound`; `Forbidden` for who may not look as another.
 pub async fn list_all(ctx: &Ctx, by: &Principal, dataset: &str, view_as: &str) -> Result<Vec<AnnotationView>> {
+    Ok(export(ctx, by, dataset, view_as).await?.1)
+}
+
+/// [`list_all`] with the name of the dataset, which is that of the file.
+///
+/// # Errors
+/// See [`list_all`].
+pub async fn export(ctx: &Ctx, by: &Principal, dataset: &str, view_as: &str) -> Result<(String, Vec<AnnotationView>)> {
     let dataset: ResourceId = super::subject(dataset)?;
     let by = &view_as::at_resource(ctx, by, dataset, view_as).await?.by;
     let mut tx = ctx.db().read().await?;
     access::permit(&mut tx, by, Act::View, dataset).await?;
-    dataset_of(&mut tx, dataset).await?;
-    list_all_in(&mut tx, dataset).await
+    let name = dataset_of(&mut tx, dataset).await?.name;
+    Ok((name, list_all_in(&mut tx, dataset).await?))
 }
 
 /// [`list_all`], for whom has been found to see the dataset.

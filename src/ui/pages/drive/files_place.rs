@@ -4,7 +4,7 @@ use leptos_router::params::ParamsMap;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    domain::{file::Side, file_command::FileCommand, words::words},
+    domain::{file::Side, file_command::FileCommand, viewport::way_back, words::words},
     paths::Address,
 };
 
@@ -59,6 +59,8 @@ pub struct FilesPlace {
     pub cursor: String,
     /// The numbers of the selected files, at most [`MAX_SELECTED`].
     pub selected: Vec<String>,
+    /// The parameters of the viewer that a photo was opened from, where closing it leads back to (attack 95). Empty for none.
+    pub map: String,
 }
 
 /// A dialog about files.
@@ -91,7 +93,9 @@ impl FilesPlace {
         let selects = !matches!(dialog, Some(FilesDialog::Ask(..))) || numbers.len() > 1;
         let selected = if selects && numbers.len() <= MAX_SELECTED { numbers } else { Vec::new() };
         let (rows, find, cursor) = (get("view") == "list", get("find"), get("cursor"));
-        (Self { tab, rows, find, cursor, selected }, dialog)
+        let is_shown = matches!(dialog, Some(FilesDialog::Show(_)));
+        let map = way_back(&get("map")).filter(|_| is_shown).unwrap_or_default().to_owned();
+        (Self { tab, rows, find, cursor, selected, map }, dialog)
     }
 
     /// Adds it to an address, without its page and its selection.
@@ -102,10 +106,10 @@ impl FilesPlace {
             .with("find", self.find.clone())
     }
 
-    /// What has to be loaded: without display mode and selection.
+    /// What has to be loaded: without display mode, selection and way back.
     #[must_use]
     pub fn plain(&self) -> Self {
-        Self { rows: false, selected: Vec::new(), ..self.clone() }
+        Self { rows: false, selected: Vec::new(), map: String::new(), ..self.clone() }
     }
 }
 
@@ -132,6 +136,16 @@ mod tests {
         let address = place.add_to(Address::new("/o/a/drive/d")).text();
         assert_eq!(address, "/o/a/drive/d?tab=images&view=list&find=dji");
         assert_eq!(read(&[("tab", "nonsense"), ("item", "1")]), (FilesPlace::default(), None));
+    }
+
+    #[test]
+    fn attack_95_a_photo_leads_back_to_the_viewer_of_its_dataset_and_nowhere_else() {
+        let of = |map: &str| read(&[("tab", "images"), ("file", "7"), ("map", map)]).0.map;
+        assert_eq!(of("lat=46.6&lon=8.5&zoom=17.00&layers=12~photos"), "lat=46.6&lon=8.5&zoom=17.00&layers=12~photos");
+        for wrong in ["//evil.example", "https://evil.example", "/o/b", "x=%2f%2fevil", "a b", ""] {
+            assert_eq!(of(wrong), "", "{wrong}");
+        }
+        assert_eq!(read(&[("tab", "images"), ("map", "lat=1")]).0.map, "", "no photo is shown");
     }
 
     #[test]

@@ -344,12 +344,21 @@ impl Listing {
 
     /// Which files are listed, with none of them selected.
     pub fn files_alone(&self) -> FilesPlace {
-        FilesPlace { selected: Vec::new(), ..self.files.clone() }
+        FilesPlace { selected: Vec::new(), map: String::new(), ..self.files.clone() }
     }
 
     /// With a file's own view.
     pub fn show_file(&self, number: i64) -> String {
-        self.base().with_all("item", &self.files.selected).with("file", number.to_string()).text()
+        let address = self.base().with_all("item", &self.files.selected).with("file", number.to_string());
+        address.with("map", self.files.map.clone()).text()
+    }
+
+    /// Where closing a file's own view leads: to the viewer that it was opened from, or to the list.
+    pub fn without_file(&self) -> String {
+        match self.files.map.as_str() {
+            "" => self.address(),
+            map => format!("{}?{map}", paths::viewer(&self.org, &self.resource)),
+        }
     }
 
     /// With the dialog of a command for files.
@@ -469,6 +478,17 @@ mod tests {
         let segments: Vec<&str> = path.split('/').filter(|segment| !segment.is_empty()).collect();
         let map: ParamsMap = query.iter().map(|(name, value)| (*name, (*value).to_owned())).collect();
         DriveRoute::read(&segments, &map)
+    }
+
+    #[test]
+    fn attack_95_closing_a_photo_leads_to_the_viewer_it_was_opened_from() {
+        let route =
+            |map| read("/o/a/drive/d", &[("tab", "images"), ("file", "7"), ("map", map)]).expect("a dataset").listing;
+        let listing = route("lat=46.6&layers=12~photos&photo=7");
+        assert_eq!(listing.without_file(), "/o/a/drive/d/view?lat=46.6&layers=12~photos&photo=7");
+        assert!(listing.show_file(8).ends_with("&file=8&map=lat%3D46.6%26layers%3D12~photos%26photo%3D7"));
+        assert_eq!(listing.address(), "/o/a/drive/d?tab=images");
+        assert_eq!(route("//evil.example").without_file(), "/o/a/drive/d?tab=images");
     }
 
     #[test]

@@ -4,7 +4,7 @@ use leptos::{html, prelude::*};
 
 use super::{
     files,
-    state::{Conflict, Drawing, Sheet, Viewer, colour_class, kind_icon},
+    state::{Conflict, Drawing, Sheet, Trouble, Viewer, colour_class, kind_icon},
 };
 use crate::{
     domain::{
@@ -77,13 +77,18 @@ pub fn about(drawing: &Drawing, viewer: Viewer) -> String {
         kind => kind.label().to_owned(),
     };
     let mut parts = vec![what];
-    match &drawing.saved {
-        Some(saved) => {
-            parts.extend(saved.created_by.clone());
-            parts.push(words::day(saved.created_at.day(), now));
-        }
-        None if drawing.is_busy => parts.push("saving…".to_owned()),
-        None => parts.push("not saved".to_owned()),
+    if let Some(saved) = &drawing.saved {
+        parts.extend(saved.created_by.clone());
+        parts.push(words::day(saved.created_at.day(), now));
+    }
+    let state = match (&drawing.saved, drawing.is_busy) {
+        (Some(_), _) if drawing.is_clean() => "",
+        (_, true) => "saving…",
+        (Some(_), _) => "change not saved",
+        (None, _) => "not saved",
+    };
+    if !state.is_empty() {
+        parts.push(state.to_owned());
     }
     parts.join(" · ")
 }
@@ -114,9 +119,14 @@ fn Row(viewer: Viewer, key: u32) -> impl IntoView {
     let trouble = Memo::new(move |_| drawing.with(|drawing| drawing.as_ref()?.trouble.clone()));
     let trouble = move || {
         trouble.get().map(|why| {
+            // What is sent again by itself is said once, above the map.
+            let (why, is_unsent) = match why {
+                Trouble::Unreachable => ("It is kept here and sent again.".to_owned(), true),
+                Trouble::Refused(why) => (why, false),
+            };
             view! {
-                <p class="problem" role="alert">"Not saved. "{why}</p>
-                <button type="button" class="button" on:click=move |_| viewer.send(key)>"Try again"</button>
+                <p class="problem" role=(!is_unsent).then_some("alert")>"Not saved. "{why}</p>
+                <button type="button" class="button" on:click=move |_| if is_unsent { viewer.retry() } else { viewer.send(key) }>"Retry"</button>
             }
         })
     };
@@ -225,6 +235,9 @@ fn Editor(viewer: Viewer, drawing: Drawing, now: Memo<Option<Drawing>>) -> impl 
                     }
                 />
             </label>
+            {matches!(kind, AnnotationKind::Line | AnnotationKind::Area).then(|| view! {
+                <p class="hint viewer-shape-hint">"Drag a point to move it, or the middle of a side to add one. Press a point twice to remove it."</p>
+            })}
             <div class="viewer-editor-foot">
                 <div class="viewer-swatches" role="radiogroup" aria-label="Colour">{colours}</div>
                 <button type="button" class="button icon-only quiet" aria-label="Delete" title="Delete" on:click=move |_| viewer.delete(key)>

@@ -9,29 +9,28 @@ use web_sys::{
 
 use super::state::Viewer;
 use crate::{
-    domain::geojson::{Exported, to_geojson},
-    paths,
-    ui::{
-        components::{icon::Icon, menu::Menu},
-        session::Session,
+    domain::{
+        geo::whole,
+        geojson::{Exported, to_csv, to_geojson},
     },
+    paths,
+    ui::components::{icon::Icon, menu::Menu},
 };
 
 /// The menu of the panel: export, and import where drawings are saved.
 #[component]
 pub fn FilesMenu(viewer: Viewer) -> impl IntoView {
     let input = NodeRef::<html::Input>::new();
-    let session = Session::get();
     let dataset = viewer.door.with_value(|door| door.dataset().to_owned());
     let (geojson, csv) = (paths::annotations_file(&dataset, "geojson"), paths::annotations_file(&dataset, "csv"));
     let import_to = paths::annotations_import(&dataset);
     let saves = Memo::new(move |_| viewer.save.with(|save| *save == crate::view::Control::Enabled));
     let is_empty = move || viewer.drawings.with(Vec::is_empty);
-    let has_unsaved = move || viewer.drawings.with(|drawings| drawings.iter().any(|one| one.saved.is_none()));
+    let has_unsaved = move || viewer.drawings.with(|drawings| drawings.iter().any(|one| !one.is_clean()));
     let is_link = viewer.door.with_value(super::state::Door::is_link);
     let chosen = move |_| {
         let Some(input) = input.get_untracked() else { return };
-        import(viewer, session, &input, &import_to);
+        import(viewer, &input, &import_to);
     };
     view! {
         <Menu id="viewer-files" label="Export and import" class="button icon-only quiet" button=|| view! { <Icon name="download"/> }.into_any()>
@@ -40,8 +39,11 @@ pub fn FilesMenu(viewer: Viewer) -> impl IntoView {
                 <a rel="external" download="" href=csv.clone()><Icon name="download"/>"Export as CSV"</a>
             })}
             {move || (is_link || has_unsaved()).then(|| view! {
-                <a href="#viewer-drawings" class:viewer-off=is_empty on:click=move |event| { event.prevent_default(); export(viewer); }>
+                <a href="#viewer-drawings" class:viewer-off=is_empty on:click=move |event| { event.prevent_default(); export(viewer, false); }>
                     <Icon name="download"/>"Export as GeoJSON"
+                </a>
+                <a href="#viewer-drawings" class:viewer-off=is_empty on:click=move |event| { event.prevent_default(); export(viewer, true); }>
+                    <Icon name="download"/>"Export as CSV"
                 </a>
             })}
             {move || saves.get().then(|| view! {
@@ -59,24 +61,27 @@ pub fn FilesMenu(viewer: Viewer) -> impl IntoView {
     }
 }
 
-/// Has the browser keep all drawings of this page as a file.
-fn export(viewer: Viewer) {
+/// Has the browser keep all drawings of this page as a file, saved or not.
+fn export(viewer: Viewer, as_csv: bool) {
     let text = viewer.drawings.with_untracked(|drawings| {
-        to_geojson(drawings.iter().map(|one| Exported {
+        let drawings = drawings.iter().map(|one| Exported {
             number: one.saved.as_ref().map(|saved| saved.number),
             kind: one.kind,
             annotation: &one.annotation,
             created_by: one.saved.as_ref().and_then(|saved| saved.created_by.as_deref()),
             created_at: one.saved.as_ref().map(|saved| saved.created_at),
             modified_at: None,
-        }))
+        });
+        if as_csv { to_csv(drawings) } else { to_geojson(drawings) }
     });
+    let ending = if as_csv { "csv" } else { "geojson" };
+    let name = viewer.name.with_value(|name| format!("{name} drawings.{ending}"));
     let parts = Array::of1(&JsValue::from_str(&text));
     let kept = Blob::new_with_str_sequence(&parts).and_then(|blob| {
         let address = Url::create_object_url_with_blob(&blob)?;
         let link = document().create_element("a")?;
         link.set_attribute("href", &address)?;
-        link.set_attribute("download", "drawings.geojson")?;
+        link.set_attribute("download", &name)?;
         if let Ok(link) = link.dyn_into::<HtmlElement>() {
             link.click();
         }
@@ -87,8 +92,13 @@ fn export(viewer: Viewer) {
     }
 }
 
+/// A member of a value of JSON.
+fn member(of: &JsValue, name: &str) -> Option<JsValue> {
+    Reflect::get(of, &JsValue::from_str(name)).ok().filter(|member| !member.is_undefined())
+}
+
 /// Sends a chosen file, and shows what came of it.
-fn import(viewer: Viewer, session: Session, input: &HtmlInputElement, to: &str) {
+fn import(viewer: Viewer, input: &HtmlInputElement, to: &str) {
     let Some(file) = input.files().and_then(|files| files.get(0)) else { return };
     // The same file can be chosen once more.
     input.set_value("");
@@ -109,14 +119,15 @@ fn import(viewer: Viewer, session: Session, input: &HtmlInputElement, to: &str) 
                 return;
             }
             let body = request.response_text().ok().flatten().and_then(|text| JSON::parse(&text).ok());
-            let member = |name: &str| body.as_ref().and_then(|body| Reflect::get(body, &JsValue::from_str(name)).ok());
+            let body = body.unwrap_or(JsValue::UNDEFINED);
             if request.status().is_ok_and(|status| status == 201) {
-                let count = member("numbers").map_or(0, |numbers| Array::from(&numbers).length());
-                let drawings = if count == 1 { "drawing" } else { "drawings" };
-                viewer.say(format!("Imported {count} {drawings}"));
-                session.refresh();
+                let numbers = member(&body, "numbers").map(|numbers| Array::from(&numbers)).unwrap_or_default();
+                let numbers = numbers.iter().filter_map(|number| number.as_f64()).map(whole).collect();
+                viewer.imported(numbers, request.get_response_header("undo-token").ok().flatten());
             } else {
-                let why = member("detail").and_then(|detail| detail.as_string());
+                // What is wrong with the first feature says more than that something is.
+                let first = member(&body, "errors").and_then(|errors| member(&Array::from(&errors).get(0), "message"));
+                let why = first.or_else(|| member(&body, "detail")).and_then(|why| why.as_string());
                 viewer.say(why.unwrap_or_else(|| "The file could not be imported.".to_owned()));
             }
         }

@@ -1,6 +1,8 @@
 //! The panel **Layers**: what is shown on the map, how strongly, and in which order.
 
 use leptos::prelude::*;
+use wasm_bindgen::JsCast;
+use web_sys::{HtmlElement, MouseEvent};
 
 use super::{
     compare::{CompareForm, NameOfPart},
@@ -12,7 +14,10 @@ use crate::{
         layer::LayerState,
         viewport::{LayerSetting, ShownLayers},
     },
-    ui::{components::icon::Icon, words},
+    ui::{
+        components::{dom::element_of, icon::Icon},
+        words,
+    },
     view::viewer::{LayerView, PhotoOnMap},
 };
 
@@ -129,6 +134,18 @@ pub fn about(layer: &LayerView, pixel: Option<f64>) -> String {
     }
 }
 
+/// Keeps the focus on the button that was pressed, whose row goes elsewhere in the list; on its twin where it can do no more.
+fn stay_on(event: &MouseEvent) {
+    let Some(pressed) = element_of(event.current_target()) else { return };
+    request_animation_frame(move || {
+        let twin = || pressed.next_element_sibling().or_else(|| pressed.previous_element_sibling());
+        let button = if pressed.has_attribute("disabled") { twin() } else { Some(pressed.clone()) };
+        if let Some(button) = button.and_then(|button| button.dyn_into::<HtmlElement>().ok()) {
+            drop(button.focus());
+        }
+    });
+}
+
 #[component]
 fn LayerRow(viewer: Viewer, number: i64, order: Memo<Vec<i64>>) -> impl IntoView {
     let layer =
@@ -145,7 +162,8 @@ fn LayerRow(viewer: Viewer, number: i64, order: Memo<Vec<i64>>) -> impl IntoView
         });
     };
     // Up is towards the end of the list, which is from the lowest to the highest.
-    let shift = move |up: bool| {
+    let shift = move |up: bool, event: &MouseEvent| {
+        stay_on(event);
         viewer.shown.update(|shown| {
             let Some(at) = shown.rasters.iter().position(|one| one.number == number) else { return };
             let other = if up { at + 1 } else { at.wrapping_sub(1) };
@@ -177,8 +195,8 @@ fn LayerRow(viewer: Viewer, number: i64, order: Memo<Vec<i64>>) -> impl IntoView
                     <div class="viewer-layer-words"><span>{title}</span><small>{about}</small></div>
                     {move || (!alone()).then(|| view! {
                         <div class="viewer-order">
-                            <button type="button" aria-label=up_label.clone() title="Up" disabled=is_top on:click=move |_| shift(true)><Icon name="arrow-up"/></button>
-                            <button type="button" aria-label=down_label.clone() title="Down" disabled=is_bottom on:click=move |_| shift(false)><Icon name="arrow-down"/></button>
+                            <button type="button" aria-label=up_label.clone() title="Up" disabled=is_top on:click=move |event| shift(true, &event)><Icon name="arrow-up"/></button>
+                            <button type="button" aria-label=down_label.clone() title="Down" disabled=is_bottom on:click=move |event| shift(false, &event)><Icon name="arrow-down"/></button>
                         </div>
                     })}
                     {is_ready.then(|| view! {

@@ -25,6 +25,7 @@ use crate::{
     domain::{
         annotation::{Annotation, AnnotationKind, Colour},
         geo::Point,
+        on_map::{self, Handle},
         photo::Position,
         viewport::Viewport,
     },
@@ -58,10 +59,10 @@ enum Drag {
     #[default]
     Nothing,
     Map,
-    /// Moves a point of a drawing, which was so before.
-    Vertex {
+    /// Moves a point of a drawing, which was so before, or adds one in the middle of a side.
+    Handle {
         key: u32,
-        index: usize,
+        handle: Handle,
         before: Annotation,
     },
 }
@@ -101,6 +102,7 @@ pub fn Map(viewer: Viewer) -> impl IntoView {
     let gesture = StoredValue::new(Gesture::default());
     measure_screen(viewer, first);
     move_plane(viewer, plane);
+    viewer.guard();
     let spot = move |event: &ev::MouseEvent| {
         let corner = surface.get_untracked().map(|surface| surface.get_bounding_client_rect());
         corner.map_or((0.0, 0.0), |corner| {
@@ -173,7 +175,8 @@ pub fn Map(viewer: Viewer) -> impl IntoView {
         </div>
         <p id="viewer-keys" class="visually-hidden">
             "Arrow keys move the map, plus and minus zoom, 0 shows everything. With a tool chosen, Space sets a point in the middle of the map, \
-            Backspace takes the last one back, Enter ends the drawing and Escape cancels it. Every drawing is also in the table Drawings."
+            Backspace takes the last one back, Enter ends the drawing and Escape cancels it. On a point of the selected drawing, Enter adds \
+            a point beside it and Delete removes it. Control and Z take the last change back. Every drawing is also in the table Drawings."
         </p>
     }
 }
@@ -209,6 +212,18 @@ fn measure_screen(viewer: Viewer, surface: NodeRef<html::Div>) {
                 }
             });
         }
+    });
+    // A panel that is folded away leaves its room to the map.
+    Effect::new(move |before: Option<(bool, bool)>| {
+        let folded = viewer.folded.get();
+        if before.is_some_and(|before| before != folded) {
+            request_animation_frame(move || {
+                if viewer.viewport.try_with_untracked(|_| ()).is_some() {
+                    measure(false);
+                }
+            });
+        }
+        folded
     });
     Effect::new(move |before: Option<()>| {
         if before.is_none() {
@@ -262,19 +277,17 @@ pub fn move_plane(viewer: Viewer, plane: NodeRef<html::Div>) {
     });
 }
 
-/// The point of the selected drawing at a place of the screen.
-fn vertex_at(viewer: Viewer, spot: Spot, reach: f64) -> Option<(u32, usize, Annotation)> {
+fn spots(viewport: &Viewport, places: &[Position]) -> Vec<Spot> {
+    places.iter().map(|place| viewport.spot_of(*place)).collect()
+}
+
+/// What can be taken hold of at a place of the screen: a point of the selected drawing, or the middle of a side.
+fn handle_at(viewer: Viewer, spot: Spot, reach: f64) -> Option<(u32, Handle, Annotation)> {
     let key = viewer.selected.get_untracked()?;
     let drawing = viewer.drawing(key).filter(|drawing| viewer.may_change(drawing))?;
-    let viewport = viewer.viewport.get_untracked();
-    let distance = |place: &Position| {
-        let (right, down) = viewport.spot_of(*place);
-        (right - spot.0).hypot(down - spot.1)
-    };
-    let nearest =
-        drawing.annotation.places.iter().map(distance).enumerate().min_by(|one, other| one.1.total_cmp(&other.1));
-    let (index, away) = nearest?;
-    (away <= reach).then_some((key, index, drawing.annotation))
+    let spots = viewer.viewport.with_untracked(|viewport| spots(viewport, &drawing.annotation.places));
+    let handle = on_map::handle_at(drawing.kind, &spots, spot, reach)?;
+    Some((key, handle, drawing.annotation))
 }
 
 const fn reach(touch: bool) -> f64 {
@@ -292,9 +305,9 @@ fn press(viewer: Viewer, gesture: StoredValue<Gesture>, id: i32, spot: Spot, tou
         }
         gesture.is_drag = false;
         gesture.start = spot;
-        let vertex =
-            (viewer.tool.get_untracked() == Tool::Select).then(|| vertex_at(viewer, spot, reach(touch))).flatten();
-        gesture.drag = vertex.map_or(Drag::Map, |(key, index, before)| Drag::Vertex { key, index, before });
+        let selects = viewer.tool.get_untracked() == Tool::Select;
+        let handle = selects.then(|| handle_at(viewer, spot, reach(touch))).flatten();
+        gesture.drag = handle.map_or(Drag::Map, |(key, handle, before)| Drag::Handle { key, handle, before });
     });
 }
 
@@ -332,9 +345,18 @@ fn drag(viewer: Viewer, gesture: StoredValue<Gesture>, id: i32, spot: Spot, touc
             let from = if before.is_drag { last } else { before.start };
             viewer.push(spot.0 - from.0, spot.1 - from.1);
         }
-        Drag::Vertex { key, index, .. } => {
-            if let Some(place) = viewer.viewport.with_untracked(|viewport| viewport.place(spot)) {
-                move_vertex(viewer, key, index, place);
+        Drag::Handle { key, handle, before } => {
+            let Some(place) = viewer.viewport.with_untracked(|viewport| viewport.place(spot)) else { return };
+            match handle {
+                Handle::Point(index) => move_vertex(viewer, key, index, place),
+                Handle::Middle(index) => {
+                    let index = index + 1;
+                    if add_vertex(viewer, key, index, place) {
+                        gesture.update_value(|gesture| {
+                            gesture.drag = Drag::Handle { key, handle: Handle::Point(index), before };
+                        });
+                    }
+                }
             }
         }
         Drag::Nothing => {}
@@ -350,6 +372,19 @@ fn move_vertex(viewer: Viewer, key: u32, index: usize, place: Position) {
             *point = place;
         }
     });
+}
+
+/// Shows a point more, without saving it yet. Whether there was room for it.
+fn add_vertex(viewer: Viewer, key: u32, index: usize, place: Position) -> bool {
+    let mut added = false;
+    viewer.change(key, |drawing| {
+        let places = &mut drawing.annotation.places;
+        added = places.len() < drawing.kind.places().1 && index <= places.len();
+        if added {
+            places.insert(index, place);
+        }
+    });
+    added
 }
 
 /// Ends moving a point.
@@ -382,7 +417,17 @@ fn release(viewer: Viewer, gesture: StoredValue<Gesture>, id: i32, spot: Spot, t
         }
     });
     match before.drag {
-        Drag::Vertex { key, before: annotation, .. } if before.is_drag => vertex_moved(viewer, key, &annotation),
+        Drag::Handle { key, before: annotation, .. } if before.is_drag => vertex_moved(viewer, key, &annotation),
+        // Of a point or a text there is nothing to remove but all of it.
+        Drag::Handle { key, handle: Handle::Point(index), before: annotation }
+            if !before.is_drag && annotation.places.len() > 1 =>
+        {
+            if is_double {
+                remove_vertex(viewer, key, index);
+            } else {
+                focus_vertex(index);
+            }
+        }
         _ if !before.is_drag => click(viewer, spot, is_double, touch),
         _ => {}
     }
@@ -394,24 +439,29 @@ fn click(viewer: Viewer, spot: Spot, is_double: bool, touch: bool) {
         Tool::Select => select(viewer, spot, reach(touch)),
         // The first click of the two has set the last point.
         Tool::Draw(AnnotationKind::Line | AnnotationKind::Area) if is_double => viewer.finish(),
-        Tool::Draw(_) => {
-            if let Some(place) = viewer.viewport.with_untracked(|viewport| viewport.place(spot)) {
-                set_point(viewer, place);
-            }
-        }
+        Tool::Draw(_) => set_point(viewer, spot, reach(touch)),
     }
 }
 
-/// Sets a point with the chosen tool.
-fn set_point(viewer: Viewer, place: Position) {
+/// Sets a point with the chosen tool, or ends what is being drawn where the press is at its end.
+fn set_point(viewer: Viewer, spot: Spot, reach: f64) {
+    let Some(place) = viewer.viewport.with_untracked(|viewport| viewport.place(spot)) else { return };
     match viewer.tool.get_untracked() {
         Tool::Select => {}
+        Tool::Draw(kind) if ends_at(viewer, kind, spot, reach) => viewer.finish(),
         Tool::Draw(kind @ (AnnotationKind::Point | AnnotationKind::Text)) => {
             viewer.tool.set(Tool::Select);
             viewer.add(kind, vec![place], Colour::default());
         }
         Tool::Draw(AnnotationKind::Line | AnnotationKind::Area) => viewer.draft.update(|draft| draft.push(place)),
     }
+}
+
+/// Whether a press there ends what is being drawn.
+fn ends_at(viewer: Viewer, kind: AnnotationKind, spot: Spot, reach: f64) -> bool {
+    let viewport = viewer.viewport.get_untracked();
+    let spots = viewer.draft.with_untracked(|draft| spots(&viewport, draft));
+    on_map::ends_at(kind, &spots, spot, reach)
 }
 
 /// How far a point is from a way, in pixels.
@@ -493,7 +543,11 @@ fn map_key(viewer: Viewer, event: &KeyboardEvent) {
     if event.ctrl_key() || event.meta_key() {
         if key == "z" && !event.shift_key() {
             event.prevent_default();
-            viewer.undo();
+            if viewer.draft.with_untracked(Vec::is_empty) {
+                viewer.undo();
+            } else {
+                viewer.undo_point();
+            }
         }
         return;
     }
@@ -511,18 +565,14 @@ fn map_key(viewer: Viewer, event: &KeyboardEvent) {
             let (width, height) = viewer.viewport.with_untracked(Viewport::size);
             let middle = (width / 2.0, height / 2.0);
             if is_drawing {
-                if let Some(place) = viewer.viewport.with_untracked(|viewport| viewport.place(middle)) {
-                    set_point(viewer, place);
-                }
+                set_point(viewer, middle, REACH);
             } else {
                 select(viewer, middle, REACH);
             }
         }
         "Enter" if is_drawing => viewer.finish(),
         "Escape" => cancel(viewer),
-        "Backspace" if is_drawing => {
-            let _ = viewer.draft.try_update(Vec::pop);
-        }
+        "Backspace" if is_drawing => viewer.undo_point(),
         "Delete" => {
             if let Some(key) = viewer.selected.get_untracked() {
                 viewer.delete(key);
@@ -534,9 +584,9 @@ fn map_key(viewer: Viewer, event: &KeyboardEvent) {
 }
 
 /// Gives up what is being drawn; then the tool, the selection, the photo.
-pub fn cancel(viewer: Viewer) {
+fn cancel(viewer: Viewer) {
     if viewer.draft.with_untracked(|draft| !draft.is_empty()) {
-        viewer.draft.set(Vec::new());
+        viewer.drop_draft();
     } else if viewer.tool.get_untracked() != Tool::Select {
         viewer.tool.set(Tool::Select);
     } else if viewer.photo.get_untracked().is_some() {
@@ -554,7 +604,7 @@ fn vertex_of(event: &KeyboardEvent) -> Option<(u32, usize)> {
     Some((number("data-drawing")?.parse().ok()?, number("data-vertex")?.parse().ok()?))
 }
 
-/// Arrow keys move a point, Delete takes it away where enough are left.
+/// Arrow keys move a point, Enter adds one beside it, Delete takes it away where enough are left.
 fn move_vertex_by_key(
     viewer: Viewer,
     event: &KeyboardEvent,
@@ -568,9 +618,14 @@ fn move_vertex_by_key(
         "ArrowRight" => (step, 0.0),
         "ArrowUp" => (0.0, -step),
         "ArrowDown" => (0.0, step),
-        "Delete" => {
+        "Delete" | "Backspace" => {
             event.prevent_default();
             remove_vertex(viewer, key, index);
+            return;
+        }
+        "Enter" => {
+            event.prevent_default();
+            add_vertex_beside(viewer, key, index);
             return;
         }
         _ => {
@@ -602,18 +657,53 @@ fn move_vertex_by_key(
     rest.set_value(set_timeout_with_handle(done, KEYS_REST).ok());
 }
 
+/// Adds a point in the middle of the side behind a point; before it where it is the last one of a line.
+fn add_vertex_beside(viewer: Viewer, key: u32, index: usize) {
+    let Some(drawing) = viewer.drawing(key) else { return };
+    let viewport = viewer.viewport.get_untracked();
+    let spots = spots(&viewport, &drawing.annotation.places);
+    let behind = on_map::middle(drawing.kind, &spots, index).map(|middle| (index, middle));
+    let before = || {
+        let index = index.checked_sub(1)?;
+        Some((index, on_map::middle(drawing.kind, &spots, index)?))
+    };
+    let Some((index, middle)) = behind.or_else(before) else { return };
+    if viewport.place(middle).is_some_and(|place| add_vertex(viewer, key, index + 1, place)) {
+        vertex_moved(viewer, key, &drawing.annotation);
+        focus_vertex(index + 1);
+    }
+}
+
 fn remove_vertex(viewer: Viewer, key: u32, index: usize) {
     let Some(drawing) = viewer.drawing(key) else { return };
-    let (least, _) = drawing.kind.places();
+    let (least, most) = drawing.kind.places();
+    if most == 1 {
+        viewer.delete(key);
+        return;
+    }
     if drawing.annotation.places.len() <= least {
-        viewer.say(format!("It needs {least} points at least."));
+        let what = if drawing.kind == AnnotationKind::Area { "An area" } else { "A line" };
+        viewer.say(format!("{what} needs {least} points at least."));
         return;
     }
     let mut annotation = drawing.annotation.clone();
     if index < annotation.places.len() {
         annotation.places.remove(index);
+        let left = annotation.places.len();
         viewer.edit(key, &drawing.annotation, annotation);
+        focus_vertex(index.min(left - 1));
     }
+}
+
+/// Focuses a point of the selected drawing, once it is on the page.
+fn focus_vertex(index: usize) {
+    request_animation_frame(move || {
+        let point = document().query_selector(&format!("[data-vertex=\"{index}\"]")).ok().flatten();
+        if let Some(point) = point {
+            // Shapes can be focused as elements of HTML can.
+            drop(point.unchecked_into::<HtmlElement>().focus());
+        }
+    });
 }
 
 /// The element around the map takes the focus again, after a button that is gone by then.

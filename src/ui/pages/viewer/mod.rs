@@ -41,7 +41,7 @@ use self::{
     map::Map,
     plain::{PlainDrawings, PlainLayers, PlainMap},
     state::{Door, Viewer},
-    tools::{DraftBar, NotSaved, PhotoCard, Scale, Sheets, Told, Tools, Zoom},
+    tools::{DraftBar, Folds, NotSaved, PhotoCard, Scale, Sheets, Told, Tools, Zoom},
 };
 use crate::{
     domain::{
@@ -242,7 +242,11 @@ fn Shown(
     });
     keep_address(viewer, live);
     view! {
-        <div class="viewer" class:viewer-live=move || live.get()>
+        <div
+            class="viewer"
+            class:viewer-live=move || live.get()
+            class:viewer-no-layers=move || viewer.folded.get().0
+            class:viewer-no-drawings=move || viewer.folded.get().1>
             <div class="viewer-side">
                 {head}
                 {move || if live.get() { view! { <LayersPanel viewer/> }.into_any() } else { view! { <PlainLayers viewer/> }.into_any() }}
@@ -263,6 +267,7 @@ fn Shown(
                         {move || viewer.compared.get().map(|second| view! { <PhotoCard viewer=second/> })}
                         <Zoom viewer/>
                         <Scale viewer/>
+                        <Folds viewer/>
                         <Sheets viewer/>
                         <Told viewer/>
                     }.into_any()

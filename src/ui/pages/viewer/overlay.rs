@@ -15,12 +15,13 @@ use crate::domain::{
     annotation::{AnnotationKind, Colour},
     command::Control,
     measure::Units,
+    on_map::{self, Label},
     photo::Position,
     viewport::Viewport,
 };
 
-/// How many drawings are labelled at once; of more, only the selected one is.
-const MAX_LABELS: usize = 80;
+/// How many drawings are labelled at once.
+const MAX_LABELS: usize = 200;
 /// How many points of a drawing can be focused.
 const MAX_POINTS: usize = 300;
 
@@ -104,12 +105,13 @@ pub fn Overlay(viewer: Viewer) -> impl IntoView {
         let mut shape = String::new();
         way(&mut shape, &anchor, found.footprint.as_ref().map_or(&[], |shape| shape.as_slice()), true);
         Some(view! {
+            <path class="viewer-casing viewer-thick" d=shape.clone()/>
             <path class="viewer-footprint viewer-chosen" d=shape/>
             <path class="viewer-photo-chosen" d=place/>
         })
     };
     view! {
-        <svg class="viewer-overlay" aria-hidden="true">
+        <svg class="viewer-overlay" aria-hidden="true" class:viewer-one-photo=move || viewer.photo.get().is_some()>
             <path class="viewer-footprint" d=move || footprints.get()/>
             <path class="viewer-photo-edge" d=used/>
             <path class="viewer-photo" d=used/>
@@ -161,32 +163,69 @@ fn OfColour(viewer: Viewer, colour: Colour) -> impl IntoView {
     }
 }
 
-/// The selected drawing, with its points.
+/// The classes of what is drawn of a kind: what shows that it is selected in two, its dark edge, and itself in its own colour.
+const fn layers_of(kind: AnnotationKind) -> [&'static str; 4] {
+    match kind {
+        AnnotationKind::Area => ["viewer-halo-edge", "viewer-halo", "viewer-casing", "viewer-area"],
+        AnnotationKind::Line => ["viewer-halo-edge", "viewer-halo", "viewer-casing", "viewer-line"],
+        AnnotationKind::Point | AnnotationKind::Text => {
+            ["viewer-halo-edge viewer-of-point", "viewer-halo viewer-of-point", "viewer-point-edge", "viewer-point"]
+        }
+    }
+}
+
+/// The selected drawing in its colour, with its points and the middles of its sides.
 #[component]
 fn Selected(viewer: Viewer) -> impl IntoView {
     let drawing = Memo::new(move |_| {
         let key = viewer.selected.get()?;
         viewer.drawings.with(|drawings| drawings.iter().find(|one| one.key == key).cloned())
     });
-    let path = move || {
-        let anchor = viewer.anchor.get();
-        let mut path = String::new();
-        if let Some(drawing) = drawing.get() {
-            way(&mut path, &anchor, &drawing.annotation.places, drawing.kind == AnnotationKind::Area);
-        }
-        path
+    let may_change = move |one: &Drawing| {
+        !viewer.is_second && (viewer.save.with(|save| *save == Control::Enabled) || one.saved.is_none())
     };
-    let is_area = move || drawing.with(|drawing| drawing.as_ref().is_some_and(|one| one.kind == AnnotationKind::Area));
+    // The shape, and the middles of its sides where they can be taken hold of.
+    let paths = Memo::new(move |_| {
+        let anchor = viewer.anchor.get();
+        let (mut shape, mut middles) = (String::new(), String::new());
+        drawing.with(|drawing| {
+            let Some(one) = drawing else { return };
+            let places = &one.annotation.places;
+            match (one.kind, places.first()) {
+                (AnnotationKind::Area | AnnotationKind::Line, _) => {
+                    way(&mut shape, &anchor, places, one.kind == AnnotationKind::Area);
+                    if may_change(one) {
+                        let spots: Vec<(f64, f64)> = places.iter().map(|place| anchor.spot_of(*place)).collect();
+                        for (_, (right, down)) in on_map::middles(one.kind, &spots) {
+                            let _ = write!(middles, "M{} {}h0", tenth(right), tenth(down));
+                        }
+                    }
+                }
+                (AnnotationKind::Point, Some(place)) => dot(&mut shape, &anchor, *place),
+                _ => {}
+            }
+        });
+        (shape, middles)
+    });
+    let shape = move || paths.with(|paths| paths.0.clone());
+    let middles = move || paths.with(|paths| paths.1.clone());
+    let colour = move || drawing.with(|drawing| drawing.as_ref().map_or("", |one| colour_class(one.annotation.colour)));
+    let class = move |layer: usize| {
+        move || drawing.with(|drawing| drawing.as_ref().map_or("", |one| layers_of(one.kind)[layer]))
+    };
     // The points are kept while they are moved, so that the focus stays.
     let points = Memo::new(move |_| {
-        let saves = viewer.save.with(|save| *save == Control::Enabled);
         drawing.with(|drawing| {
-            let one = drawing.as_ref().filter(|one| !viewer.is_second && (saves || one.saved.is_none()))?;
-            Some((one.key, one.annotation.places.len().min(MAX_POINTS)))
+            let one = drawing.as_ref().filter(|one| may_change(one))?;
+            Some((one.key, one.kind, one.annotation.places.len().min(MAX_POINTS)))
         })
     });
     let points = move || {
-        points.get().map(|(key, count)| {
+        points.get().map(|(key, kind, count)| {
+            let class = match kind {
+                AnnotationKind::Point | AnnotationKind::Text => "viewer-vertex viewer-vertex-alone",
+                _ => "viewer-vertex",
+            };
             (0..count)
                 .map(|index| {
                     let spot = Memo::new(move |_| {
@@ -198,10 +237,11 @@ fn Selected(viewer: Viewer) -> impl IntoView {
                     });
                     let right = move || spot.get().map(|spot| tenth(spot.0));
                     let down = move || spot.get().map(|spot| tenth(spot.1));
-                    let label = format!("Point {} of {count}. Arrow keys move it.", index + 1);
+                    let more = if count > 1 { ", Enter adds one beside it, Delete removes it" } else { "" };
+                    let label = format!("Point {} of {count}. Arrow keys move it{more}.", index + 1);
                     view! {
                         <circle
-                            class="viewer-vertex"
+                            class=class
                             tabindex="0"
                             role="button"
                             aria-label=label
@@ -217,8 +257,14 @@ fn Selected(viewer: Viewer) -> impl IntoView {
         })
     };
     view! {
-        <path class="viewer-casing viewer-thick" d=path/>
-        <path class="viewer-chosen-shape" class:viewer-filled=is_area d=path/>
+        <g class=colour>
+            <path class=class(0) d=shape/>
+            <path class=class(1) d=shape/>
+            <path class=class(2) d=shape/>
+            <path class=class(3) d=shape/>
+        </g>
+        <path class="viewer-middles-edge" d=middles/>
+        <path class="viewer-middles" d=middles/>
         {points}
     }
 }
@@ -252,11 +298,20 @@ fn DraftShape(viewer: Viewer) -> impl IntoView {
         path
     };
     let is_area = move || viewer.tool.get() == Tool::Draw(AnnotationKind::Area);
+    // The point that ends the drawing when it is pressed.
+    let end = move || {
+        let Tool::Draw(kind) = viewer.tool.get() else { return None };
+        let anchor = viewer.anchor.get();
+        let place = viewer.draft.with(|places| places.get(on_map::end_point(kind, places.len())?).copied())?;
+        let (right, down) = anchor.spot_of(place);
+        Some(view! { <circle class="viewer-draft-end" r="8" cx=tenth(right) cy=tenth(down)/> })
+    };
     view! {
         <path class="viewer-casing" d=path/>
         <path class="viewer-draft" class:viewer-filled=is_area d=path/>
         <path class="viewer-point-edge viewer-small" d=points/>
         <path class="viewer-draft-points" d=points/>
+        {end}
     }
 }
 
@@ -287,30 +342,58 @@ fn label_spot(drawing: &Drawing, anchor: &Viewport) -> Option<(f64, f64)> {
     }
 }
 
-/// The labels of what is on the screen.
+/// How large a drawing is on the screen.
+fn extent(drawing: &Drawing, anchor: &Viewport) -> f64 {
+    let (mut low, mut high) = ((f64::INFINITY, f64::INFINITY), (f64::NEG_INFINITY, f64::NEG_INFINITY));
+    for place in &drawing.annotation.places {
+        let (right, down) = anchor.spot_of(*place);
+        low = (low.0.min(right), low.1.min(down));
+        high = (high.0.max(right), high.1.max(down));
+    }
+    (high.0 - low.0) + (high.1 - low.1)
+}
+
+/// The labels of what is on the screen, as far as there is room. A text is nothing but its label, so it is always shown.
 #[component]
 fn Labels(viewer: Viewer) -> impl IntoView {
     move || {
         let (anchor, units, selected) = (viewer.anchor.get(), viewer.units.get(), viewer.selected.get());
         viewer.drawings.with(|drawings| {
-            let seen: Vec<&Drawing> = drawings
-                .iter()
-                .filter(|one| anchor.meets(&one.annotation.places, 0.0) || Some(one.key) == selected)
-                .collect();
-            let few = seen.len() <= MAX_LABELS;
-            seen.into_iter()
-                .filter(|one| few || Some(one.key) == selected)
-                .filter_map(|drawing| {
-                    let (right, down) = label_spot(drawing, &anchor)?;
-                    let label = label(drawing, units);
-                    let class = if drawing.kind == AnnotationKind::Text {
-                        format!("viewer-label viewer-label-text {}", colour_class(drawing.annotation.colour))
-                    } else {
-                        "viewer-label".to_owned()
+            let mut seen: Vec<&Drawing> = Vec::new();
+            let mut wanted: Vec<(bool, f64)> = Vec::new();
+            for one in drawings {
+                let is_selected = Some(one.key) == selected;
+                if is_selected || anchor.meets(&one.annotation.places, 0.0) {
+                    wanted.push((is_selected || one.kind == AnnotationKind::Text, extent(one, &anchor)));
+                    seen.push(one);
+                }
+            }
+            let (mut labels, mut texts): (Vec<Label>, Vec<(&Drawing, String)>) = (Vec::new(), Vec::new());
+            for index in on_map::label_order(&wanted, MAX_LABELS) {
+                if let Some(at) = label_spot(seen[index], &anchor) {
+                    let text = label(seen[index], units);
+                    labels.push(Label { at, characters: text.chars().count(), always: wanted[index].0 });
+                    texts.push((seen[index], text));
+                }
+            }
+            let mut views = Vec::new();
+            for ((label, (drawing, text)), is_shown) in labels.iter().zip(texts).zip(on_map::with_room(&labels)) {
+                if is_shown {
+                    let text_class = match drawing.kind {
+                        AnnotationKind::Text => {
+                            format!(" viewer-label-text {}", colour_class(drawing.annotation.colour))
+                        }
+                        _ => String::new(),
                     };
-                    Some(view! { <text class=class x=tenth(right) y=tenth(down) aria-hidden="true">{label}</text> })
-                })
-                .collect_view()
+                    let chosen = if Some(drawing.key) == selected { " viewer-label-chosen" } else { "" };
+                    let class = format!("viewer-label{text_class}{chosen}");
+                    let (right, down) = label.at;
+                    views.push(
+                        view! { <text class=class x=tenth(right) y=tenth(down) aria-hidden="true">{text}</text> },
+                    );
+                }
+            }
+            views
         })
     }
 }

@@ -1,11 +1,16 @@
 //! Drawing, changing and deleting, and what of it is kept (VIEW-3).
 //!
 //! Each change is shown at once. Where drawings are saved it is also sent, one request for a drawing at a time; what changed in the
-//! meantime is sent afterwards. Somebody else who was first is a conflict, which people decide.
+//! meantime is sent afterwards. Somebody else who was first is a conflict, which people decide. What cannot be sent stays on the page
+//! and is sent again, by itself; until then the browser asks before the page is left.
 
-use leptos::{prelude::*, task::spawn_local};
+use std::time::Duration;
 
-use super::state::{Change, Conflict, Drawing, Saved, Sheet, Tool, Viewer};
+use leptos::{ev, prelude::*, task::spawn_local};
+use wasm_bindgen::{JsCast, closure::Closure};
+use web_sys::MouseEvent;
+
+use super::state::{Change, Conflict, Drawing, Saved, Sheet, Tool, Trouble, Viewer};
 use crate::{
     domain::{
         annotation::{Annotation, AnnotationKind, Colour, Places},
@@ -17,8 +22,18 @@ use crate::{
         annotation::{annotations, draw_annotation, erase_annotation, redraw_annotation},
         trash::undo_change,
     },
+    ui::{
+        components::dom::{element_of, within},
+        words,
+    },
     view::viewer::{AnnotationSaved, AnnotationView},
 };
+
+/// How long it takes until a drawing that could not be sent is sent again.
+const RETRY: Duration = Duration::from_secs(15);
+
+/// How near the map comes to what was imported.
+const IMPORT_ZOOM: f64 = 21.0;
 
 impl Viewer {
     /// Adds a drawing, selects it, and saves it where drawings are saved. Nothing happens with too few places.
@@ -29,7 +44,7 @@ impl Viewer {
         let drawing = Drawing { key, kind, annotation, saved: None, is_busy: false, trouble: None };
         self.insert(drawing.clone());
         self.selected.set(Some(key));
-        self.remember(Change { before: None, after: Some(drawing), token: None });
+        self.remember(Change::Drawn { before: None, after: Some(drawing) });
         self.say_done(format!("{} added", kind.label()));
         if kind == AnnotationKind::Text {
             // Its words are written there.
@@ -54,6 +69,15 @@ impl Viewer {
         self.add(kind, places, Colour::default());
     }
 
+    /// Gives up what is being drawn. It can be taken back.
+    pub fn drop_draft(self) {
+        let places = self.draft.try_update(std::mem::take).unwrap_or_default();
+        if let (Tool::Draw(kind), false) = (self.tool.get_untracked(), places.is_empty()) {
+            self.remember(Change::Dropped { kind, places });
+            self.say_done(format!("{} discarded", kind.label()));
+        }
+    }
+
     /// Changes what a drawing says or where it is, and saves it.
     pub fn edit(self, key: u32, before: &Annotation, annotation: Annotation) {
         if annotation == *before {
@@ -66,9 +90,10 @@ impl Viewer {
             drawing.trouble = None;
         });
         if let Some(now) = self.drawing(key) {
-            let moved = now.annotation.places != before.places;
-            self.say_done(if moved { format!("{} moved", now.title()) } else { format!("{} changed", now.title()) });
-            self.remember(Change { before: Some(was), after: Some(now), token: None });
+            let places = &now.annotation.places;
+            let moved = *places != before.places && places.len() == before.places.len();
+            self.say_done(format!("{} {}", now.title(), if moved { "moved" } else { "changed" }));
+            self.remember(Change::Drawn { before: Some(was), after: Some(now) });
         }
         self.send(key);
     }
@@ -82,7 +107,7 @@ impl Viewer {
         }
         self.take(key);
         self.say_done(format!("{} deleted", drawing.title()));
-        self.remember(Change { before: Some(drawing.clone()), after: None, token: None });
+        self.remember(Change::Deleted { drawing: drawing.clone(), token: None });
         if let Some(saved) = drawing.saved.clone().filter(|_| self.saves()) {
             self.erase(drawing, &saved);
         }
@@ -106,11 +131,12 @@ impl Viewer {
             }
             match answer {
                 Ok(AnnotationSaved::Changed(theirs)) => {
+                    self.note_deletion(drawing.key, None);
                     self.insert(Drawing { saved: Some((*theirs).into()), ..drawing });
                     self.say("Somebody changed it in the meantime, so it was not deleted. Look at it once more.");
                 }
                 Ok(AnnotationSaved::Deleted { undo, .. }) => {
-                    self.note_token(drawing.key, undo);
+                    self.note_deletion(drawing.key, Some(undo));
                     // What was loaded in the meantime may still have it.
                     self.drawings.update(|drawings| {
                         drawings.retain(|one| one.saved.as_ref().is_none_or(|saved| saved.number != number));
@@ -119,8 +145,13 @@ impl Viewer {
                 // Somebody else deleted it first.
                 Ok(_) | Err(Failure::Refused(Refusal::NotFound)) => {}
                 Err(failure) => {
+                    self.note_deletion(drawing.key, None);
                     self.insert(drawing);
-                    self.say(format!("Not deleted. {failure}"));
+                    let why = match failure {
+                        Failure::Transport(_) => "The server cannot be reached. Try again in a moment.".to_owned(),
+                        failure => failure.to_string(),
+                    };
+                    self.say(format!("Not deleted. {why}"));
                 }
             }
         });
@@ -186,14 +217,151 @@ impl Viewer {
                 self.change(key, |drawing| {
                     drawing.is_busy = false;
                     drawing.saved = None;
-                    drawing.trouble = Some("Somebody deleted it in the meantime.".to_owned());
+                    drawing.trouble = Some(Trouble::Refused("Somebody deleted it in the meantime.".to_owned()));
                 });
             }
-            Err(failure) => self.change(key, |drawing| {
-                drawing.is_busy = false;
-                drawing.trouble = Some(failure.to_string());
-            }),
+            Err(failure) => {
+                let trouble = match failure {
+                    Failure::Transport(_) => Trouble::Unreachable,
+                    failure => Trouble::Refused(failure.to_string()),
+                };
+                if trouble == Trouble::Unreachable {
+                    self.retry_later();
+                }
+                self.change(key, |drawing| {
+                    drawing.is_busy = false;
+                    drawing.trouble = Some(trouble);
+                });
+            }
         }
+    }
+
+    fn retry_later(self) {
+        if self.retries.get_value() {
+            return;
+        }
+        self.retries.set_value(true);
+        let again = move || {
+            // The page may have been left.
+            if self.retries.try_set_value(false).is_none() {
+                self.retry();
+            }
+        };
+        set_timeout(again, RETRY);
+    }
+
+    /// Sends again what could not be sent. An answer may have been lost after its drawing was saved, so what the server has is asked
+    /// for first.
+    pub fn retry(self) {
+        if !self.drawings.with_untracked(|drawings| drawings.iter().any(Drawing::is_unsent)) {
+            return;
+        }
+        let dataset = self.dataset();
+        spawn_local(async move {
+            let now = annotations(dataset, String::new()).await;
+            if self.drawings.try_with_untracked(|_| ()).is_none() {
+                return;
+            }
+            let Ok(now) = now else {
+                self.retry_later();
+                return;
+            };
+            self.merge_annotations(now);
+            let unsent = self.drawings.with_untracked(|drawings| {
+                drawings.iter().filter(|one| one.is_unsent()).map(|one| one.key).collect::<Vec<u32>>()
+            });
+            for key in unsent {
+                self.send(key);
+            }
+        });
+    }
+
+    /// Whether something is saved neither here nor there: a drawing that is to be saved and is not yet.
+    fn is_unsaved(self) -> bool {
+        self.saves() && self.drawings.with_untracked(|drawings| drawings.iter().any(|one| !one.is_clean()))
+    }
+
+    /// Sends again what could not be sent once the browser is online, and has the browser ask before the page is left with something
+    /// unsaved. Whose drawings are temporary by rule is not asked.
+    pub fn guard(self) {
+        let online = window_event_listener(ev::online, move |_| self.retry());
+        let leaving = window_event_listener(ev::beforeunload, move |event| {
+            if self.is_unsaved() {
+                event.prevent_default();
+            }
+        });
+        // A link of the application leaves the page without the browser's question, unless the browser follows it itself.
+        let followed = Closure::<dyn FnMut(MouseEvent)>::new(move |event: MouseEvent| {
+            let link = element_of(event.target()).and_then(|target| within(&target, "a[href]:not([download])"));
+            let leads_away =
+                link.and_then(|link| link.get_attribute("href")).is_some_and(|href| !href.starts_with('#'));
+            if leads_away && !event.default_prevented() && self.is_unsaved() {
+                event.stop_propagation();
+            }
+        });
+        drop(document().add_event_listener_with_callback("click", followed.as_ref().unchecked_ref()));
+        let followed = StoredValue::new_local(followed);
+        on_cleanup(move || {
+            online.remove();
+            leaving.remove();
+            followed.try_with_value(|followed| {
+                drop(document().remove_event_listener_with_callback("click", followed.as_ref().unchecked_ref()));
+            });
+        });
+    }
+
+    /// Shows what was imported, and offers to take it back.
+    pub fn imported(self, numbers: Vec<i64>, token: Option<String>) {
+        let dataset = self.dataset();
+        spawn_local(async move {
+            let now = annotations(dataset, String::new()).await;
+            if self.drawings.try_with_untracked(|_| ()).is_none() {
+                return;
+            }
+            if let Ok(now) = now {
+                self.merge_annotations(now);
+            }
+            let mut places: Vec<Position> = Vec::new();
+            self.drawings.with_untracked(|drawings| {
+                for drawing in drawings {
+                    if drawing.saved.as_ref().is_some_and(|saved| numbers.contains(&saved.number)) {
+                        places.extend(&drawing.annotation.places);
+                    }
+                }
+            });
+            self.viewport.update(|viewport| *viewport = viewport.fitted(&places, IMPORT_ZOOM));
+            let is_seen = self.viewport.with_untracked(|viewport| {
+                places.is_empty() || places.iter().any(|place| viewport.shows(viewport.spot_of(*place), 0.0))
+            });
+            let count = i64::try_from(numbers.len()).unwrap_or(i64::MAX);
+            let mut text = format!("Imported {}", words::counted(count, "drawing", "drawings"));
+            if !is_seen {
+                text.push_str(". They are far from this dataset: check the coordinates in the file.");
+            }
+            match token {
+                Some(token) => {
+                    self.remember(Change::Imported { count: numbers.len(), token });
+                    self.say_done(text);
+                }
+                None => self.say(text),
+            }
+        });
+    }
+
+    /// Has the server take something back, and shows what there is by then.
+    fn undo_there(self, token: String, said: String) {
+        let dataset = self.dataset();
+        spawn_local(async move {
+            let undone = undo_change(token, String::new()).await;
+            let now = annotations(dataset, String::new()).await;
+            if self.drawings.try_with_untracked(|_| ()).is_none() {
+                return;
+            }
+            self.say(undone.map_or_else(|failure| failure.to_string(), |_| said));
+            if let Ok(now) = now {
+                self.merge_annotations(now);
+            }
+        });
     }
 
     fn collided(self, key: u32, theirs: AnnotationView) {
@@ -221,13 +389,25 @@ impl Viewer {
 
     /// Takes the last change back.
     pub fn undo(self) {
-        let Some(Change { before, after, token }) = self.last_change() else { return };
-        match (before, after) {
-            (None, Some(added)) => {
+        let Some(change) = self.last_change() else { return };
+        match change {
+            Change::Dropped { kind, places } => {
+                // What was begun since can be taken back in turn.
+                self.drop_draft();
+                self.selected.set(None);
+                self.tool.set(Tool::Draw(kind));
+                self.draft.set(places);
+                self.say(format!("{} brought back", kind.label()));
+            }
+            Change::Imported { count, token } => {
+                let count = i64::try_from(count).unwrap_or(i64::MAX);
+                self.undo_there(token, format!("{} taken back", words::counted(count, "drawing", "drawings")));
+            }
+            Change::Drawn { before: None, after: Some(added) } => {
                 let Some(drawing) = self.drawing(added.key) else { return };
                 if drawing.is_busy {
                     // It is being saved: it can be taken back once it is.
-                    self.remember(Change { before: None, after: Some(added), token: None });
+                    self.remember(Change::Drawn { before: None, after: Some(added) });
                     return;
                 }
                 self.take(drawing.key);
@@ -236,7 +416,7 @@ impl Viewer {
                     self.erase(drawing, &saved);
                 }
             }
-            (Some(was), Some(_)) => {
+            Change::Drawn { before: Some(was), .. } => {
                 if self.drawing(was.key).is_none() {
                     return;
                 }
@@ -245,32 +425,23 @@ impl Viewer {
                 self.say(format!("{} changed back", was.title()));
                 self.send(was.key);
             }
-            (Some(deleted), None) if token.is_some() => {
-                let (dataset, token) = (self.dataset(), token.unwrap_or_default());
-                spawn_local(async move {
-                    let undone = undo_change(token, String::new()).await;
-                    let now = annotations(dataset, String::new()).await;
-                    if self.drawings.try_with_untracked(|_| ()).is_none() {
-                        return;
-                    }
-                    match undone {
-                        Ok(_) => self.say(format!("{} brought back", deleted.title())),
-                        Err(failure) => self.say(failure.to_string()),
-                    }
-                    if let Ok(now) = now {
-                        self.merge_annotations(now);
-                    }
-                });
+            Change::Deleted { drawing, token: Some(token) } => {
+                self.undo_there(token, format!("{} brought back", drawing.title()));
             }
-            (Some(deleted), None) => {
-                let key = deleted.key;
-                self.say(format!("{} brought back", deleted.title()));
+            Change::Deleted { drawing, token: None } => {
+                let key = drawing.key;
+                self.say(format!("{} brought back", drawing.title()));
                 // On the server it is gone, so it is drawn anew.
-                self.insert(Drawing { saved: None, is_busy: false, trouble: None, ..deleted });
+                self.insert(Drawing { saved: None, is_busy: false, trouble: None, ..drawing });
                 self.selected.set(Some(key));
                 self.send(key);
             }
-            (None, None) => {}
+            Change::Drawn { before: None, after: None } => {}
         }
+    }
+
+    /// Takes the last point of what is being drawn back.
+    pub fn undo_point(self) {
+        let _ = self.draft.try_update(Vec::pop);
     }
 }

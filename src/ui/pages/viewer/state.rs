@@ -70,11 +70,13 @@ impl Door {
         }
     }
 
-    /// The page of a photo.
-    pub fn photo(&self, number: i64) -> String {
+    /// The page of a photo, which leads back to the viewer as it is at this address.
+    pub fn photo(&self, number: i64, from: &ViewerAddress) -> String {
         let page = Address::new(self.page());
         let page = if self.is_link() { page } else { page.with("tab", "images") };
-        page.with("file", number.to_string()).text()
+        let back = self.showing(from);
+        let back = back.split_once('?').map_or("", |(_, parameters)| parameters);
+        page.with("file", number.to_string()).with("map", back).text()
     }
 
     pub fn preview(&self, number: i64, size: PreviewSize) -> String {
@@ -138,8 +140,8 @@ impl Tool {
             Self::Select => "",
             Self::Draw(AnnotationKind::Point) => "Press where the point is to be.",
             Self::Draw(AnnotationKind::Text) => "Press where the text is to be.",
-            Self::Draw(AnnotationKind::Line) => "Press along the line. Press twice, or Enter, to end it.",
-            Self::Draw(AnnotationKind::Area) => "Press around the area. Press twice, or Enter, to end it.",
+            Self::Draw(AnnotationKind::Line) => "Press along the line. Press its last point again to end it.",
+            Self::Draw(AnnotationKind::Area) => "Press around the area. Press its first point again to close it.",
         }
     }
 }
@@ -188,7 +190,16 @@ pub struct Drawing {
     /// An answer of the server is awaited.
     pub is_busy: bool,
     /// Why it is not saved.
-    pub trouble: Option<String>,
+    pub trouble: Option<Trouble>,
+}
+
+/// Why a drawing is not saved.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Trouble {
+    /// The server cannot be reached. It is sent again by itself.
+    Unreachable,
+    /// The server said no.
+    Refused(String),
 }
 
 impl Drawing {
@@ -207,6 +218,19 @@ impl Drawing {
             && self.saved.is_none()
             && self.kind == view.kind
             && self.annotation.places == view.annotation.places
+    }
+
+    /// Whether it was sent for the first time and the answer was lost, while the server has it.
+    fn is_lost_as(&self, view: &AnnotationView) -> bool {
+        self.is_unsent()
+            && self.saved.is_none()
+            && self.kind == view.kind
+            && self.annotation.places == view.annotation.places
+    }
+
+    /// Whether it is to be sent again.
+    pub fn is_unsent(&self) -> bool {
+        self.trouble == Some(Trouble::Unreachable)
     }
 
     /// Whether it is as the server has it.
@@ -230,13 +254,17 @@ pub enum Sheet {
     Drawings,
 }
 
-/// What can be taken back: how a drawing was before, and after.
+/// What can be taken back.
 #[derive(Clone, PartialEq, Debug)]
-pub struct Change {
-    pub before: Option<Drawing>,
-    pub after: Option<Drawing>,
-    /// How the server takes a deletion back.
-    pub token: Option<String>,
+pub enum Change {
+    /// How a drawing was before, and after.
+    Drawn { before: Option<Drawing>, after: Option<Drawing> },
+    /// A drawing was deleted where drawings are saved; with how the server takes it back, once it has answered.
+    Deleted { drawing: Drawing, token: Option<String> },
+    /// What was being drawn was given up.
+    Dropped { kind: AnnotationKind, places: Vec<Position> },
+    /// So many drawings were imported; with how the server takes it back.
+    Imported { count: usize, token: String },
 }
 
 /// How many changes can be taken back.
@@ -293,6 +321,10 @@ pub struct Viewer {
     pub conflict: RwSignal<Option<Conflict>>,
     pub said: RwSignal<Said>,
     pub sheet: RwSignal<Option<Sheet>>,
+    /// Whether the panels are folded away on a large screen: layers and drawings.
+    pub folded: RwSignal<(bool, bool)>,
+    /// Whether drawings that could not be sent are sent again in a while.
+    pub retries: StoredValue<bool>,
     changes: StoredValue<Vec<Change>>,
     next_key: StoredValue<u32>,
 }
@@ -356,6 +388,8 @@ impl Viewer {
             conflict: RwSignal::new(None),
             said: RwSignal::new(Said::default()),
             sheet: RwSignal::new(None),
+            folded: RwSignal::new((false, false)),
+            retries: StoredValue::new(false),
             changes: StoredValue::new(Vec::new()),
             next_key: StoredValue::new(next_key),
         })
@@ -483,14 +517,15 @@ impl Viewer {
         });
     }
 
-    /// Notes how the server takes the deletion of a drawing back.
-    pub fn note_token(self, key: u32, token: Option<String>) {
+    /// Notes how the server takes the deletion of a drawing back; `None` where it was not deleted after all, so that there is nothing
+    /// to take back.
+    pub fn note_deletion(self, key: u32, answer: Option<Option<String>>) {
         self.changes.try_update_value(|changes| {
-            let is_deletion = |change: &&mut Change| {
-                change.after.is_none() && change.before.as_ref().is_some_and(|one| one.key == key)
-            };
-            if let Some(change) = changes.iter_mut().rev().find(is_deletion) {
-                change.token = token;
+            let is_deletion = |change: &Change| matches!(change, Change::Deleted { drawing, .. } if drawing.key == key);
+            let Some(at) = changes.iter().rposition(is_deletion) else { return };
+            match (answer, changes.get_mut(at)) {
+                (Some(answered), Some(Change::Deleted { token, .. })) => *token = answered,
+                _ => drop(changes.remove(at)),
             }
         });
     }
@@ -563,6 +598,11 @@ impl Viewer {
                     Some(mine) => merged.push(drawing_of(one, mine.key)),
                     // It was drawn here, and the answer has not come yet.
                     None if drawings.iter().any(|mine| mine.is_sent_as(&one)) => {}
+                    // It was drawn here, and the answer will never come.
+                    None if let Some(mine) = drawings.iter().find(|mine| mine.is_lost_as(&one)) => {
+                        let trouble = (mine.annotation != one.annotation).then_some(Trouble::Unreachable);
+                        merged.push(Drawing { saved: Some(one.into()), trouble, ..mine.clone() });
+                    }
                     None => {
                         merged.push(drawing_of(one, next));
                         next += 1;

@@ -4,7 +4,7 @@ use leptos::{prelude::*, task::spawn_local};
 use wasm_bindgen_futures::JsFuture;
 
 use super::{
-    map::{cancel, focus_map, set_style},
+    map::{focus_map, set_style},
     state::{Sheet, Tool, Viewer},
 };
 use crate::{
@@ -19,7 +19,9 @@ const SCALE: f64 = 110.0;
 #[component]
 pub fn Tools(viewer: Viewer) -> impl IntoView {
     let choose = move |tool: Tool| {
-        viewer.draft.set(Vec::new());
+        if viewer.tool.get_untracked() != tool {
+            viewer.drop_draft();
+        }
         viewer.tool.set(tool);
         if tool != Tool::Select {
             viewer.selected.set(None);
@@ -41,12 +43,24 @@ pub fn Tools(viewer: Viewer) -> impl IntoView {
     }
 }
 
-/// That nothing is saved, and why.
+/// That nothing is saved, or not yet, and why.
 #[component]
 pub fn NotSaved(viewer: Viewer) -> impl IntoView {
-    move || match viewer.save.get() {
-        Control::Disabled(why) => Some(view! { <p class="viewer-banner">{why}</p> }),
-        Control::Enabled | Control::Absent => None,
+    let unsent =
+        Memo::new(move |_| viewer.drawings.with(|drawings| drawings.iter().filter(|one| one.is_unsent()).count()));
+    move || match (viewer.save.get(), unsent.get()) {
+        (Control::Disabled(why), _) => Some(view! { <p class="viewer-banner">{why}</p> }.into_any()),
+        (_, 0) => None,
+        (_, count) => {
+            let count = i64::try_from(count).unwrap_or(i64::MAX);
+            let what = words::counted(count, "drawing is", "drawings are");
+            Some(view! {
+                <div class="viewer-banner viewer-unsent" role="alert">
+                    <span>"The server cannot be reached. "{what}" kept on this page and saved once it can. Do not reload the page."</span>
+                    <button type="button" class="button" on:click=move |_| viewer.retry()>"Retry"</button>
+                </div>
+            }.into_any())
+        }
     }
 }
 
@@ -74,17 +88,29 @@ pub fn DraftBar(viewer: Viewer) -> impl IntoView {
     let count = move || viewer.draft.with(Vec::len);
     let can_end = move || kind().is_some_and(|kind| count() >= kind.places().0);
     let is_way = move || matches!(kind(), Some(AnnotationKind::Line | AnnotationKind::Area));
+    // How it ends is said as soon as it can.
+    let how_to_end = move || {
+        let kind = kind().filter(|_| can_end())?;
+        match kind {
+            AnnotationKind::Area => Some("Press the first point to close it."),
+            AnnotationKind::Line => Some("Press the last point to end it."),
+            _ => None,
+        }
+    };
     move || {
         kind().map(|_| {
             let hint = viewer.tool.with_untracked(|tool| tool.hint());
             view! {
                 <div class="viewer-draft-bar">
-                    <span class="num" aria-live="off">{move || measured().unwrap_or_else(|| hint.to_owned())}</span>
+                    <span class="viewer-draft-words">
+                        <span class="num" aria-live="off">{move || measured().unwrap_or_else(|| hint.to_owned())}</span>
+                        <small>{how_to_end}</small>
+                    </span>
                     {move || is_way().then(|| view! {
                         <button type="button" class="button" disabled=move || !can_end() on:click=move |_| { viewer.finish(); focus_map(); }>"Done"</button>
-                        <button type="button" class="button" disabled=move || count() == 0 on:click=move |_| { let _ = viewer.draft.try_update(Vec::pop); }>"Back"</button>
+                        <button type="button" class="button" disabled=move || count() == 0 on:click=move |_| viewer.undo_point()>"Back"</button>
                     })}
-                    <button type="button" class="button" on:click=move |_| { viewer.draft.set(Vec::new()); cancel(viewer); focus_map(); }>"Cancel"</button>
+                    <button type="button" class="button" on:click=move |_| { viewer.drop_draft(); viewer.tool.set(Tool::Select); focus_map(); }>"Cancel"</button>
                 </div>
             }
         })
@@ -194,7 +220,14 @@ pub fn PhotoCard(viewer: Viewer) -> impl IntoView {
     });
     move || {
         photo.get().map(|photo| {
-            let (source, href) = viewer.door.with_value(|door| (door.preview(photo.number, PreviewSize::Small), door.photo(photo.number)));
+            let number = photo.number;
+            let source = viewer.door.with_value(|door| door.preview(number, PreviewSize::Small));
+            // The page of the photo leads back here. Once people rest, the way back is where they look.
+            let href = move || {
+                viewer.anchor.track();
+                let now = viewer.shown.with(|_| untrack(|| viewer.address()));
+                viewer.door.with_value(|door| door.photo(number, &now))
+            };
             // The page of a link is none of the application's.
             let rel = viewer.door.with_value(super::state::Door::is_link).then_some("external");
             let name = photo.path.rsplit('/').next().unwrap_or(&photo.path).to_owned();
@@ -214,6 +247,50 @@ pub fn PhotoCard(viewer: Viewer) -> impl IntoView {
             }
         })
     }
+}
+
+/// What the browser remembers of folded panels during a visit.
+const FOLDED: &str = "viewer-folded";
+
+/// On a large screen the panels fold away, for a larger map.
+#[component]
+pub fn Folds(viewer: Viewer) -> impl IntoView {
+    let kept = || window().session_storage().ok().flatten();
+    Effect::new(move |_| {
+        let folded = kept().and_then(|kept| kept.get_item(FOLDED).ok().flatten()).unwrap_or_default();
+        viewer.folded.set((folded.contains('l'), folded.contains('d')));
+    });
+    let keep = move || {
+        let (layers, drawings) = viewer.folded.get_untracked();
+        let text = format!("{}{}", if layers { "l" } else { "" }, if drawings { "d" } else { "" });
+        // Without a place to remember it, it holds for this page.
+        drop(kept().map(|kept| kept.set_item(FOLDED, &text)));
+    };
+    let fold = move |is_layers: bool, label: &'static str| {
+        let folded = move || if is_layers { viewer.folded.get().0 } else { viewer.folded.get().1 };
+        let press = move |_| {
+            viewer.folded.update(|(layers, drawings)| {
+                let folded = if is_layers { layers } else { drawings };
+                *folded = !*folded;
+            });
+            keep();
+        };
+        let title = move || format!("{} {label}", if folded() { "Show" } else { "Hide" });
+        view! {
+            <button
+                type="button"
+                class=if is_layers { "viewer-fold viewer-fold-layers" } else { "viewer-fold viewer-fold-drawings" }
+                aria-label=format!("{label} panel")
+                title=title
+                aria-expanded=move || if folded() { "false" } else { "true" }
+                aria-controls=if is_layers { "viewer-layers" } else { "viewer-drawings" }
+                on:click=press>
+                // The arrow says where the panel goes.
+                {move || view! { <Icon name={if folded() == is_layers { "chevron-right" } else { "chevron-left" }}/> }}
+            </button>
+        }
+    };
+    view! { {fold(true, "Layers")}{fold(false, "Drawings")} }
 }
 
 /// On a small screen the panels are sheets, opened here.

@@ -48,7 +48,7 @@ use crate::{
 pub fn FileDialog(route: Memo<DriveRoute>, listing: Memo<Listing>, drive: LoadedDrive) -> impl IntoView {
     let session = Session::get();
     let opened = listing.get_untracked();
-    let close = opened.address();
+    let close = opened.without_file();
     let wanted = Memo::new(move |before: Option<&FilePageQuery>| {
         let number = route.with(DriveRoute::shown_file);
         // While it closes, the address names no file any more.
