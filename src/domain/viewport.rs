@@ -645,7 +645,7 @@ const MAX_WAY_BACK: usize = 4_000;
 /// [`ViewerAddress::parameters`] writes them. `None` where there is anything in it that no parameter has. The page puts the path
 /// before it, so that it leads to the viewer of the same dataset and nowhere else.
 pub fn way_back(text: &str) -> Option<&str> {
-    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"=&.~-".contains(&byte);
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"=&.~-_".contains(&byte);
     (!text.is_empty() && text.len() <= MAX_WAY_BACK && text.bytes().all(plain)).then_some(text)
 }
 
@@ -742,9 +742,14 @@ mod tests {
         };
         let address = ViewerAddress {
             looked_at: Some(LookedAt { at: place(-46.66, 8.58), zoom: 17.5 }),
-            layers: Some(shown),
+            layers: Some(shown.clone()),
             photo: Some(7),
             units: Units::Imperial,
+            compared: Some(Compared {
+                dataset: "01890a5d-ac96-774b-bcce-b302099a8057".parse().expect("an id"),
+                mode: CompareMode::Slider,
+                layers: Some(shown.clone()),
+            }),
         };
         let words: Vec<String> =
             address.parameters().into_iter().map(|(name, value)| format!("{name}={value}")).collect();

@@ -24,5 +24,6 @@ pub mod note;
 pub mod pages;
 pub mod select;
 pub mod selection;
+pub mod server_only;
 pub mod table;
 pub mod toast;

@@ -53,7 +53,7 @@ use crate::{
         viewer::{link_viewer, viewer_compared, viewer_page, viewer_refresh},
     },
     ui::{
-        components::{button::ButtonLink, empty::Empty, icon::Icon},
+        components::{button::ButtonLink, empty::Empty, icon::Icon, server_only::server_only},
         layout::{Brand, FocusHeading, Section},
         live,
         location::use_route_query,
@@ -249,7 +249,11 @@ fn Shown(
             class:viewer-no-drawings=move || viewer.folded.get().1>
             <div class="viewer-side">
                 {head}
-                {move || if live.get() { view! { <LayersPanel viewer/> }.into_any() } else { view! { <PlainLayers viewer/> }.into_any() }}
+                {move || if live.get() {
+                    view! { <LayersPanel viewer/> }.into_any()
+                } else {
+                    server_only(move || view! { <PlainLayers viewer/> }.into_any())
+                }}
             </div>
             <div class="viewer-map" class:compare-side=is_compared(CompareMode::Side) class:compare-slider-on=is_compared(CompareMode::Slider)>
                 {move || if live.get() {
@@ -272,13 +276,14 @@ fn Shown(
                         <Told viewer/>
                     }.into_any()
                 } else {
-                    view! { <NotSaved viewer/>{not_compared()}<PlainMap viewer/> }.into_any()
+                    server_only(move || view! { <NotSaved viewer/>{not_compared()}<PlainMap viewer/> }.into_any())
                 }}
             </div>
             {move || if live.get() {
                 view! { <DrawingsPanel viewer/> }.into_any()
             } else {
-                view! { <PlainDrawings viewer flash=flash.clone()/> }.into_any()
+                let flash = flash.clone();
+                server_only(move || view! { <PlainDrawings viewer flash/> }.into_any())
             }}
             <ConflictDialog viewer/>
         </div>
