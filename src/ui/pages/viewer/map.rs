@@ -13,43 +13,30 @@ use leptos::{
     prelude::*,
 };
 use wasm_bindgen::JsCast;
-use web_sys::{CssStyleDeclaration, Element, HtmlElement};
+use web_sys::{CssStyleDeclaration, HtmlElement};
 
 use super::{
     compare::{OtherPointer, SecondMap, close_second_photo, map_of, show_photo},
     overlay::Overlay,
-    state::{Tool, Viewer},
+    state::{Held, Tool, Viewer},
     tiles::Tiles,
 };
-use crate::{
-    domain::{
-        annotation::{Annotation, AnnotationKind, Colour},
-        geo::Point,
-        on_map::{self, Handle},
-        photo::Position,
-        viewport::Viewport,
-    },
-    ui::components::dom::element_of,
-};
+use crate::domain::{geo::Point, viewport::Viewport};
 
 /// A place on the screen, in pixels from the upper left corner of the map.
-type Spot = (f64, f64);
+pub type Spot = (f64, f64);
 
 /// How far an arrow key moves the map, in pixels.
 const KEY_STEP: f64 = 80.0;
-/// How far an arrow key moves a point of a drawing, in pixels; with Shift ten times as far.
-const POINT_STEP: f64 = 1.0;
 /// A press that moves less than this is a click, in pixels.
 const CLICK_REACH: f64 = 5.0;
 /// How near a click has to be to what it hits, in pixels; for a finger.
-const REACH: f64 = 9.0;
+pub const REACH: f64 = 9.0;
 const FINGER_REACH: f64 = 20.0;
 /// Two clicks within this time at one place are a double click, in milliseconds.
 const DOUBLE_CLICK_MILLIS: f64 = 350.0;
 /// How long the map rests before it is made anew.
 const REST: Duration = Duration::from_millis(140);
-/// How long a point that is moved by keys rests before it is saved.
-const KEYS_REST: Duration = Duration::from_millis(700);
 /// How much of the plane's size is made beyond the screen, on each side.
 pub const BEYOND: f64 = 0.5;
 
@@ -59,12 +46,8 @@ enum Drag {
     #[default]
     Nothing,
     Map,
-    /// Moves a point of a drawing, which was so before, or adds one in the middle of a side.
-    Handle {
-        key: u32,
-        handle: Handle,
-        before: Annotation,
-    },
+    /// Moves a point of a drawing.
+    Held(Held),
 }
 
 /// Fingers and buttons that are down.
@@ -102,7 +85,6 @@ pub fn Map(viewer: Viewer) -> impl IntoView {
     let gesture = StoredValue::new(Gesture::default());
     measure_screen(viewer, first);
     move_plane(viewer, plane);
-    viewer.guard();
     let spot = move |event: &ev::MouseEvent| {
         let corner = surface.get_untracked().map(|surface| surface.get_bounding_client_rect());
         corner.map_or((0.0, 0.0), |corner| {
@@ -136,15 +118,6 @@ pub fn Map(viewer: Viewer) -> impl IntoView {
         let fineness = if event.ctrl_key() { 90.0 } else { 320.0 };
         viewer.zoom((-event.delta_y() * lines / fineness).clamp(-1.0, 1.0), Some(spot(&event)));
     };
-    let keys_rest = StoredValue::new(None::<TimeoutHandle>);
-    let keys_before = StoredValue::new(None::<(u32, Annotation)>);
-    let keyed = move |event: KeyboardEvent| {
-        if let Some((key, index)) = vertex_of(&event) {
-            move_vertex_by_key(viewer, &event, (key, index), keys_rest, keys_before);
-        } else {
-            map_key(viewer, &event);
-        }
-    };
     let drawing = move || viewer.tool.get() != Tool::Select;
     view! {
         <div
@@ -161,7 +134,7 @@ pub fn Map(viewer: Viewer) -> impl IntoView {
             on:pointercancel=cancelled
             on:pointerleave=move |_| viewer.pointer.set(None)
             on:wheel=wheel
-            on:keydown=keyed
+            on:keydown=move |event| map_key(viewer, &event)
             on:contextmenu=move |event| if drawing() { event.prevent_default() }>
             <div node_ref=first class="viewer-first">
                 <div node_ref=plane class="viewer-plane">
@@ -277,19 +250,6 @@ pub fn move_plane(viewer: Viewer, plane: NodeRef<html::Div>) {
     });
 }
 
-fn spots(viewport: &Viewport, places: &[Position]) -> Vec<Spot> {
-    places.iter().map(|place| viewport.spot_of(*place)).collect()
-}
-
-/// What can be taken hold of at a place of the screen: a point of the selected drawing, or the middle of a side.
-fn handle_at(viewer: Viewer, spot: Spot, reach: f64) -> Option<(u32, Handle, Annotation)> {
-    let key = viewer.selected.get_untracked()?;
-    let drawing = viewer.drawing(key).filter(|drawing| viewer.may_change(drawing))?;
-    let spots = viewer.viewport.with_untracked(|viewport| spots(viewport, &drawing.annotation.places));
-    let handle = on_map::handle_at(drawing.kind, &spots, spot, reach)?;
-    Some((key, handle, drawing.annotation))
-}
-
 const fn reach(touch: bool) -> f64 {
     if touch { FINGER_REACH } else { REACH }
 }
@@ -305,9 +265,9 @@ fn press(viewer: Viewer, gesture: StoredValue<Gesture>, id: i32, spot: Spot, tou
         }
         gesture.is_drag = false;
         gesture.start = spot;
-        let selects = viewer.tool.get_untracked() == Tool::Select;
-        let handle = selects.then(|| handle_at(viewer, spot, reach(touch))).flatten();
-        gesture.drag = handle.map_or(Drag::Map, |(key, handle, before)| Drag::Handle { key, handle, before });
+        let code = viewer.code.get_untracked().filter(|_| viewer.tool.get_untracked() == Tool::Select);
+        let held = code.and_then(|code| (code.hold)(viewer, spot, reach(touch)));
+        gesture.drag = held.map_or(Drag::Map, Drag::Held);
     });
 }
 
@@ -345,52 +305,13 @@ fn drag(viewer: Viewer, gesture: StoredValue<Gesture>, id: i32, spot: Spot, touc
             let from = if before.is_drag { last } else { before.start };
             viewer.push(spot.0 - from.0, spot.1 - from.1);
         }
-        Drag::Handle { key, handle, before } => {
-            let Some(place) = viewer.viewport.with_untracked(|viewport| viewport.place(spot)) else { return };
-            match handle {
-                Handle::Point(index) => move_vertex(viewer, key, index, place),
-                Handle::Middle(index) => {
-                    let index = index + 1;
-                    if add_vertex(viewer, key, index, place) {
-                        gesture.update_value(|gesture| {
-                            gesture.drag = Drag::Handle { key, handle: Handle::Point(index), before };
-                        });
-                    }
-                }
+        Drag::Held(held) => {
+            if let Some(code) = viewer.code.get_untracked() {
+                let held = (code.carry)(viewer, held, spot);
+                gesture.update_value(|gesture| gesture.drag = Drag::Held(held));
             }
         }
         Drag::Nothing => {}
-    }
-}
-
-/// Shows a point somewhere else, without saving it yet.
-fn move_vertex(viewer: Viewer, key: u32, index: usize, place: Position) {
-    viewer.drawings.update(|drawings| {
-        if let Some(drawing) = drawings.iter_mut().find(|one| one.key == key)
-            && let Some(point) = drawing.annotation.places.get_mut(index)
-        {
-            *point = place;
-        }
-    });
-}
-
-/// Shows a point more, without saving it yet. Whether there was room for it.
-fn add_vertex(viewer: Viewer, key: u32, index: usize, place: Position) -> bool {
-    let mut added = false;
-    viewer.change(key, |drawing| {
-        let places = &mut drawing.annotation.places;
-        added = places.len() < drawing.kind.places().1 && index <= places.len();
-        if added {
-            places.insert(index, place);
-        }
-    });
-    added
-}
-
-/// Ends moving a point.
-fn vertex_moved(viewer: Viewer, key: u32, before: &Annotation) {
-    if let Some(drawing) = viewer.drawing(key) {
-        viewer.edit(key, before, drawing.annotation);
     }
 }
 
@@ -416,20 +337,13 @@ fn release(viewer: Viewer, gesture: StoredValue<Gesture>, id: i32, spot: Spot, t
             gesture.last_click = (!is_double).then_some((time, spot));
         }
     });
-    match before.drag {
-        Drag::Handle { key, before: annotation, .. } if before.is_drag => vertex_moved(viewer, key, &annotation),
-        // Of a point or a text there is nothing to remove but all of it.
-        Drag::Handle { key, handle: Handle::Point(index), before: annotation }
-            if !before.is_drag && annotation.places.len() > 1 =>
-        {
-            if is_double {
-                remove_vertex(viewer, key, index);
-            } else {
-                focus_vertex(index);
-            }
-        }
-        _ if !before.is_drag => click(viewer, spot, is_double, touch),
-        _ => {}
+    let code = viewer.code.get_untracked();
+    let is_held = match (before.drag, code) {
+        (Drag::Held(held), Some(code)) => (code.let_go)(viewer, held, before.is_drag, is_double),
+        _ => false,
+    };
+    if !is_held && !before.is_drag {
+        click(viewer, spot, is_double, touch);
     }
 }
 
@@ -437,75 +351,18 @@ fn click(viewer: Viewer, spot: Spot, is_double: bool, touch: bool) {
     match viewer.tool.get_untracked() {
         Tool::Select if is_double => viewer.zoom(1.0, Some(spot)),
         Tool::Select => select(viewer, spot, reach(touch)),
-        // The first click of the two has set the last point.
-        Tool::Draw(AnnotationKind::Line | AnnotationKind::Area) if is_double => viewer.finish(),
-        Tool::Draw(_) => set_point(viewer, spot, reach(touch)),
-    }
-}
-
-/// Sets a point with the chosen tool, or ends what is being drawn where the press is at its end.
-fn set_point(viewer: Viewer, spot: Spot, reach: f64) {
-    let Some(place) = viewer.viewport.with_untracked(|viewport| viewport.place(spot)) else { return };
-    match viewer.tool.get_untracked() {
-        Tool::Select => {}
-        Tool::Draw(kind) if ends_at(viewer, kind, spot, reach) => viewer.finish(),
-        Tool::Draw(kind @ (AnnotationKind::Point | AnnotationKind::Text)) => {
-            viewer.tool.set(Tool::Select);
-            viewer.add(kind, vec![place], Colour::default());
+        Tool::Draw(_) => {
+            if let Some(code) = viewer.code.get_untracked() {
+                (code.draw)(viewer, spot, reach(touch), is_double);
+            }
         }
-        Tool::Draw(AnnotationKind::Line | AnnotationKind::Area) => viewer.draft.update(|draft| draft.push(place)),
-    }
-}
-
-/// Whether a press there ends what is being drawn.
-fn ends_at(viewer: Viewer, kind: AnnotationKind, spot: Spot, reach: f64) -> bool {
-    let viewport = viewer.viewport.get_untracked();
-    let spots = viewer.draft.with_untracked(|draft| spots(&viewport, draft));
-    on_map::ends_at(kind, &spots, spot, reach)
-}
-
-/// How far a point is from a way, in pixels.
-fn away_from(from: Spot, to: Spot, spot: Spot) -> f64 {
-    let (east, south) = (to.0 - from.0, to.1 - from.1);
-    let squared = east * east + south * south;
-    let part = if squared > 0.0 { ((spot.0 - from.0) * east + (spot.1 - from.1) * south) / squared } else { 0.0 };
-    let part = part.clamp(0.0, 1.0);
-    (from.0 + part * east - spot.0).hypot(from.1 + part * south - spot.1)
-}
-
-/// Whether a place is within a shape.
-fn is_within(corners: &[Spot], spot: Spot) -> bool {
-    let Some(last) = corners.last() else { return false };
-    let before = std::iter::once(last).chain(corners);
-    let crossings = before.zip(corners).filter(|(from, to)| {
-        (from.1 > spot.1) != (to.1 > spot.1) && spot.0 < from.0 + (spot.1 - from.1) / (to.1 - from.1) * (to.0 - from.0)
-    });
-    crossings.count() % 2 == 1
-}
-
-/// How far a drawing is from a place of the screen. The inside of an area is a little away, so that what is on it comes first.
-fn distance(viewport: &Viewport, kind: AnnotationKind, places: &[Position], spot: Spot) -> f64 {
-    let spots: Vec<Spot> = places.iter().map(|place| viewport.spot_of(*place)).collect();
-    let along =
-        |spots: &[Spot]| spots.windows(2).map(|pair| away_from(pair[0], pair[1], spot)).fold(f64::INFINITY, f64::min);
-    match (kind, spots.as_slice()) {
-        (AnnotationKind::Area, [first, .., last]) => {
-            let edge = along(&spots).min(away_from(*last, *first, spot));
-            if is_within(&spots, spot) { edge.min(REACH * 0.9) } else { edge }
-        }
-        (_, [one]) => away_from(*one, *one, spot),
-        _ => along(&spots),
     }
 }
 
 /// Selects what is at a place of the screen: a drawing, a photo, or nothing.
 fn select(viewer: Viewer, spot: Spot, reach: f64) {
     let viewport = viewer.viewport.get_untracked();
-    let drawing = viewer.drawings.with_untracked(|drawings| {
-        let near = drawings.iter().filter(|one| viewport.meets(&one.annotation.places, reach));
-        let distances = near.map(|one| (distance(&viewport, one.kind, &one.annotation.places, spot), one.key));
-        distances.filter(|(away, _)| *away <= reach).min_by(|one, other| one.0.total_cmp(&other.0))
-    });
+    let drawing = viewer.code.get_untracked().and_then(|code| (code.nearest)(viewer, spot, reach));
     let of = viewer.pressed();
     let photo = of.shown.with_untracked(|shown| shown.photos).then(|| photo_at(of, &viewport, spot, reach)).flatten();
     close_second_photo(viewer);
@@ -536,23 +393,14 @@ fn photo_at(viewer: Viewer, viewport: &Viewport, spot: Spot, reach: f64) -> Opti
 
 /// What a key does on the map.
 fn map_key(viewer: Viewer, event: &KeyboardEvent) {
-    if event.alt_key() {
+    if viewer.code.get_untracked().is_some_and(|code| (code.key)(viewer, event))
+        || event.alt_key()
+        || event.ctrl_key()
+        || event.meta_key()
+    {
         return;
     }
-    let key = event.key();
-    if event.ctrl_key() || event.meta_key() {
-        if key == "z" && !event.shift_key() {
-            event.prevent_default();
-            if viewer.draft.with_untracked(Vec::is_empty) {
-                viewer.undo();
-            } else {
-                viewer.undo_point();
-            }
-        }
-        return;
-    }
-    let is_drawing = viewer.tool.get_untracked() != Tool::Select;
-    match key.as_str() {
+    match event.key().as_str() {
         "ArrowLeft" => viewer.push(KEY_STEP, 0.0),
         "ArrowRight" => viewer.push(-KEY_STEP, 0.0),
         "ArrowUp" => viewer.push(0.0, KEY_STEP),
@@ -563,147 +411,23 @@ fn map_key(viewer: Viewer, event: &KeyboardEvent) {
         " " => {
             viewer.pressed_second.set(false);
             let (width, height) = viewer.viewport.with_untracked(Viewport::size);
-            let middle = (width / 2.0, height / 2.0);
-            if is_drawing {
-                set_point(viewer, middle, REACH);
-            } else {
-                select(viewer, middle, REACH);
-            }
+            select(viewer, (width / 2.0, height / 2.0), REACH);
         }
-        "Enter" if is_drawing => viewer.finish(),
-        "Escape" => cancel(viewer),
-        "Backspace" if is_drawing => viewer.undo_point(),
-        "Delete" => {
-            if let Some(key) = viewer.selected.get_untracked() {
-                viewer.delete(key);
-            }
-        }
+        "Escape" => close(viewer),
         _ => return,
     }
     event.prevent_default();
 }
 
-/// Gives up what is being drawn; then the tool, the selection, the photo.
-fn cancel(viewer: Viewer) {
-    if viewer.draft.with_untracked(|draft| !draft.is_empty()) {
-        viewer.drop_draft();
-    } else if viewer.tool.get_untracked() != Tool::Select {
+/// Gives up the tool; then the photo, the selection.
+fn close(viewer: Viewer) {
+    if viewer.tool.get_untracked() != Tool::Select {
         viewer.tool.set(Tool::Select);
     } else if viewer.photo.get_untracked().is_some() {
         viewer.photo.set(None);
     } else if !close_second_photo(viewer) {
         viewer.selected.set(None);
     }
-}
-
-/// The point of a drawing that a key is pressed on.
-fn vertex_of(event: &KeyboardEvent) -> Option<(u32, usize)> {
-    let target: Element = element_of(event.target())?;
-    let point = target.closest("[data-vertex]").ok().flatten()?;
-    let number = |name: &str| point.get_attribute(name);
-    Some((number("data-drawing")?.parse().ok()?, number("data-vertex")?.parse().ok()?))
-}
-
-/// Arrow keys move a point, Enter adds one beside it, Delete takes it away where enough are left.
-fn move_vertex_by_key(
-    viewer: Viewer,
-    event: &KeyboardEvent,
-    (key, index): (u32, usize),
-    rest: StoredValue<Option<TimeoutHandle>>,
-    before: StoredValue<Option<(u32, Annotation)>>,
-) {
-    let step = if event.shift_key() { 10.0 * POINT_STEP } else { POINT_STEP };
-    let (right, down) = match event.key().as_str() {
-        "ArrowLeft" => (-step, 0.0),
-        "ArrowRight" => (step, 0.0),
-        "ArrowUp" => (0.0, -step),
-        "ArrowDown" => (0.0, step),
-        "Delete" | "Backspace" => {
-            event.prevent_default();
-            remove_vertex(viewer, key, index);
-            return;
-        }
-        "Enter" => {
-            event.prevent_default();
-            add_vertex_beside(viewer, key, index);
-            return;
-        }
-        _ => {
-            map_key(viewer, event);
-            return;
-        }
-    };
-    event.prevent_default();
-    let Some(drawing) = viewer.drawing(key) else { return };
-    let Some(place) = drawing.annotation.places.get(index).copied() else { return };
-    if before.with_value(Option::is_none) {
-        before.set_value(Some((key, drawing.annotation.clone())));
-    }
-    let moved = viewer.viewport.with_untracked(|viewport| {
-        let spot = viewport.spot_of(place);
-        viewport.place((spot.0 + right, spot.1 + down))
-    });
-    if let Some(moved) = moved {
-        move_vertex(viewer, key, index, moved);
-    }
-    if let Some(timer) = rest.try_update_value(Option::take).flatten() {
-        timer.clear();
-    }
-    let done = move || {
-        if let Some((key, annotation)) = before.try_update_value(Option::take).flatten() {
-            vertex_moved(viewer, key, &annotation);
-        }
-    };
-    rest.set_value(set_timeout_with_handle(done, KEYS_REST).ok());
-}
-
-/// Adds a point in the middle of the side behind a point; before it where it is the last one of a line.
-fn add_vertex_beside(viewer: Viewer, key: u32, index: usize) {
-    let Some(drawing) = viewer.drawing(key) else { return };
-    let viewport = viewer.viewport.get_untracked();
-    let spots = spots(&viewport, &drawing.annotation.places);
-    let behind = on_map::middle(drawing.kind, &spots, index).map(|middle| (index, middle));
-    let before = || {
-        let index = index.checked_sub(1)?;
-        Some((index, on_map::middle(drawing.kind, &spots, index)?))
-    };
-    let Some((index, middle)) = behind.or_else(before) else { return };
-    if viewport.place(middle).is_some_and(|place| add_vertex(viewer, key, index + 1, place)) {
-        vertex_moved(viewer, key, &drawing.annotation);
-        focus_vertex(index + 1);
-    }
-}
-
-fn remove_vertex(viewer: Viewer, key: u32, index: usize) {
-    let Some(drawing) = viewer.drawing(key) else { return };
-    let (least, most) = drawing.kind.places();
-    if most == 1 {
-        viewer.delete(key);
-        return;
-    }
-    if drawing.annotation.places.len() <= least {
-        let what = if drawing.kind == AnnotationKind::Area { "An area" } else { "A line" };
-        viewer.say(format!("{what} needs {least} points at least."));
-        return;
-    }
-    let mut annotation = drawing.annotation.clone();
-    if index < annotation.places.len() {
-        annotation.places.remove(index);
-        let left = annotation.places.len();
-        viewer.edit(key, &drawing.annotation, annotation);
-        focus_vertex(index.min(left - 1));
-    }
-}
-
-/// Focuses a point of the selected drawing, once it is on the page.
-fn focus_vertex(index: usize) {
-    request_animation_frame(move || {
-        let point = document().query_selector(&format!("[data-vertex=\"{index}\"]")).ok().flatten();
-        if let Some(point) = point {
-            // Shapes can be focused as elements of HTML can.
-            drop(point.unchecked_into::<HtmlElement>().focus());
-        }
-    });
 }
 
 /// The element around the map takes the focus again, after a button that is gone by then.

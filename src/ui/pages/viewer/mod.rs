@@ -1,7 +1,7 @@
 //! The viewer of a dataset (VIEW-1 to VIEW-6): layers, photos and drawings on a map.
 //!
 //! - `state` is what it knows, `save` how drawings get to the server.
-//! - `map` is what presses and keys do; `tiles` and `overlay` are what is on the map, `tools` what lies over it.
+//! - `map` is what presses and keys do, `hand` what they do to drawings; `tiles` and `overlay` are what is on the map, `tools` what lies over it.
 //! - `compare` is a second dataset on the map.
 //! - `layers` and `drawings` are the panels, `files` export and import.
 //! - `plain` is all of it without a script.
@@ -18,6 +18,7 @@
 pub mod compare;
 pub mod drawings;
 pub mod files;
+pub mod hand;
 pub mod layers;
 pub mod map;
 pub mod overlay;
@@ -36,12 +37,11 @@ use wasm_bindgen::JsValue;
 
 use self::{
     compare::{CompareBar, Over},
-    drawings::{ConflictDialog, DrawingsPanel},
     layers::LayersPanel,
     map::Map,
     plain::{PlainDrawings, PlainLayers, PlainMap},
     state::{Door, Viewer},
-    tools::{DraftBar, Folds, NotSaved, PhotoCard, Scale, Sheets, Told, Tools, Zoom},
+    tools::{Folds, NotSaved, PhotoCard, Scale, Sheets, Told, Zoom},
 };
 use crate::{
     domain::{
@@ -239,6 +239,7 @@ fn Shown(
     Effect::new(move |_| {
         now_shown.set(Some(viewer));
         live.set(true);
+        hand::load(viewer);
     });
     keep_address(viewer, live);
     view! {
@@ -261,11 +262,9 @@ fn Shown(
                         <Map viewer/>
                         <Over viewer/>
                         <div class="viewer-top">
-                            <Tools viewer/>
+                            {move || viewer.code.get().map(|code| (code.tools)(viewer))}
                             <CompareBar viewer/>
                             {not_compared()}
-                            <NotSaved viewer/>
-                            <DraftBar viewer/>
                         </div>
                         <PhotoCard viewer/>
                         {move || viewer.compared.get().map(|second| view! { <PhotoCard viewer=second/> })}
@@ -279,13 +278,12 @@ fn Shown(
                     server_only(move || view! { <NotSaved viewer/>{not_compared()}<PlainMap viewer/> }.into_any())
                 }}
             </div>
-            {move || if live.get() {
-                view! { <DrawingsPanel viewer/> }.into_any()
+            {move || if let Some(code) = viewer.code.get() {
+                (code.panel)(viewer)
             } else {
                 let flash = flash.clone();
                 server_only(move || view! { <PlainDrawings viewer flash/> }.into_any())
             }}
-            <ConflictDialog viewer/>
         </div>
     }
     .into_any()

@@ -61,7 +61,7 @@ struct Paths {
     points: String,
 }
 
-/// Everything over the rasters.
+/// Photos and what they see, and drawings once their bundle is there.
 #[component]
 pub fn Overlay(viewer: Viewer) -> impl IntoView {
     let photos = Memo::new(move |_| {
@@ -117,6 +117,16 @@ pub fn Overlay(viewer: Viewer) -> impl IntoView {
             <path class="viewer-photo" d=used/>
             <path class="viewer-photo-out" d=left_out/>
             {photo}
+        </svg>
+        {move || viewer.code.get().map(|code| (code.on_map)(viewer))}
+    }
+}
+
+/// What people drew, and are drawing.
+#[component]
+pub fn DrawingsOverlay(viewer: Viewer) -> impl IntoView {
+    view! {
+        <svg class="viewer-overlay" aria-hidden="true">
             {Colour::ALL.map(|colour| view! { <OfColour viewer colour/> })}
         </svg>
         <svg class="viewer-overlay" role="group" aria-label="Points of the selected drawing" aria-hidden=viewer.is_second.then_some("true")>

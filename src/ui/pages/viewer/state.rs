@@ -4,7 +4,9 @@
 //! - Everything that is shown of the map follows from these values. `anchor` is the viewport that the drawing was made for; until
 //!   it is made anew, what is shown is moved as a whole.
 
-use leptos::prelude::*;
+use leptos::{leptos_dom::helpers::TimeoutHandle, prelude::*};
+
+use super::hand::DrawingCode;
 
 use crate::{
     domain::{
@@ -12,6 +14,8 @@ use crate::{
         command::Control,
         layer::LayerKind,
         measure::{Measured, Units},
+        measure::{Measured, Units},
+        on_map::Handle,
         photo::{Position, PreviewSize},
         time::{Day, Timestamp},
         viewport::{
@@ -254,6 +258,15 @@ pub enum Sheet {
     Drawings,
 }
 
+/// A point of a drawing that a press holds, or the middle of a side.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Held {
+    pub key: u32,
+    pub handle: Handle,
+    /// How the drawing was before.
+    pub before: Annotation,
+}
+
 /// What can be taken back.
 #[derive(Clone, PartialEq, Debug)]
 pub enum Change {
@@ -325,6 +338,11 @@ pub struct Viewer {
     pub folded: RwSignal<(bool, bool)>,
     /// Whether drawings that could not be sent are sent again in a while.
     pub retries: StoredValue<bool>,
+    /// The bundle `drawing`, once it is there.
+    pub code: RwSignal<Option<DrawingCode>>,
+    /// The drawing that keys move a point of, as it was before, and what saves it once they rest.
+    pub moving: StoredValue<Option<(u32, Annotation)>>,
+    pub moving_rest: StoredValue<Option<TimeoutHandle>>,
     changes: StoredValue<Vec<Change>>,
     next_key: StoredValue<u32>,
 }
@@ -390,6 +408,9 @@ impl Viewer {
             sheet: RwSignal::new(None),
             folded: RwSignal::new((false, false)),
             retries: StoredValue::new(false),
+            code: RwSignal::new(None),
+            moving: StoredValue::new(None),
+            moving_rest: StoredValue::new(None),
             changes: StoredValue::new(Vec::new()),
             next_key: StoredValue::new(next_key),
         })
