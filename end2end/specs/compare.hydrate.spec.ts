@@ -64,7 +64,7 @@ test("VIEW-6 both maps show the same place, and what is drawn on either belongs 
   // Each side has its layers.
   const second = page.getByRole("list", { name: "Layers of Autumn flight", exact: true });
   await second.getByRole("button", { name: "Show Photo positions", exact: true }).click();
-  await expect(page).toHaveURL(/with_layers=none/);
+  await expect(page).toHaveURL(/with-layers=none/);
   await axe(page);
   await page.reload();
   await expect(second.getByRole("button", { name: "Show Photo positions", exact: true })).toHaveAttribute("aria-pressed", "false");
