@@ -503,7 +503,7 @@ impl Split {
     }
 }
 
-/// What the address of the viewer says: `?lat&lon&zoom&layers&photo&units`, and `with&compare&with_layers` where it compares.
+/// What the address of the viewer says: `?lat&lon&zoom&layers&photo&units`, and `with&compare&with-layers` where it compares.
 #[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
 pub struct ViewerAddress {
     pub looked_at: Option<LookedAt>,
@@ -611,7 +611,7 @@ impl ViewerAddress {
             compared: parameter("with").and_then(|text| text.parse().ok()).map(|dataset| Compared {
                 dataset,
                 mode: parameter("compare").and_then(|text| CompareMode::parse(&text).ok()).unwrap_or_default(),
-                layers: parameter("with_layers").map(|text| ShownLayers::parse(&text)),
+                layers: parameter("with-layers").map(|text| ShownLayers::parse(&text)),
             }),
         }
     }
@@ -632,7 +632,7 @@ impl ViewerAddress {
         if let Some(Compared { dataset, mode, layers }) = &self.compared {
             parameters.push(("with", dataset.to_string()));
             parameters.push(("compare", mode.as_str().to_owned()));
-            parameters.extend(layers.as_ref().map(|layers| ("with_layers", layers.text())));
+            parameters.extend(layers.as_ref().map(|layers| ("with-layers", layers.text())));
         }
         parameters
     }
@@ -902,7 +902,7 @@ mod tests {
             })
         };
         let id = "01890a5d-ac96-774b-bcce-b302099a8057";
-        for rest in ["compare=side", "compare=slider&with_layers=3~-4.50~photos", "compare=slider&with_layers=none"] {
+        for rest in ["compare=side", "compare=slider&with-layers=3~-4.50~photos", "compare=slider&with-layers=none"] {
             let query = format!("layers=7&with={id}&{rest}");
             let address = read(&query);
             let written: Vec<String> =
@@ -912,7 +912,7 @@ mod tests {
         let compared = read(&format!("with={id}&compare=upside-down")).compared.expect("a second dataset");
         assert_eq!((compared.dataset.to_string().as_str(), compared.mode), (id, CompareMode::Side));
         assert_eq!(compared.layers, None);
-        for nothing in ["", "compare=slider", "with=", "with=1", "with=none&with_layers=3", "with_layers=3"] {
+        for nothing in ["", "compare=slider", "with=", "with=1", "with=none&with-layers=3", "with-layers=3"] {
             assert_eq!(read(nothing).compared, None, "{nothing}");
         }
     }
