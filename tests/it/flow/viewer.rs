@@ -112,8 +112,7 @@ both!(attack_95_a_photo_leads_back_to_the_viewer_it_was_opened_from_and_nowhere_
             anna.page(&format!("{page}{wrong}")).await.expect(200).body,
             open(app, &format!("{photo}{wrong}")).await.expect(200).body,
         ] {
-            let leads = |quote: char| format!("href={quote}");
-            let links = body.split(&leads('"')).skip(1).map(|link| link.split('"').next().unwrap_or_default());
+            let links = body.split("href=\"").skip(1).map(|link| link.split('"').next().unwrap_or_default());
             let evil: Vec<&str> = links.filter(|link| link.contains("evil.example")).collect();
             assert!(evil.is_empty(), "{wrong}: {evil:?}");
         }
