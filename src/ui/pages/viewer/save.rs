@@ -32,6 +32,14 @@ use crate::{
 /// How long it takes until a drawing that could not be sent is sent again.
 const RETRY: Duration = Duration::from_secs(15);
 
+/// Why something was not done. A page with drawings that are not saved must not be reloaded, so that is no advice here.
+fn why(failure: Failure) -> String {
+    match failure {
+        Failure::Transport(_) => "The server cannot be reached. Try again in a moment.".to_owned(),
+        failure => failure.to_string(),
+    }
+}
+
 /// How near the map comes to what was imported.
 const IMPORT_ZOOM: f64 = 21.0;
 
@@ -42,9 +50,9 @@ impl Viewer {
         let key = self.next_key();
         let annotation = Annotation { places, name: String::new(), description: String::new(), colour };
         let drawing = Drawing { key, kind, annotation, saved: None, is_busy: false, trouble: None };
-        self.insert(drawing.clone());
+        self.insert(drawing);
         self.selected.set(Some(key));
-        self.remember(Change::Drawn { before: None, after: Some(drawing) });
+        self.remember(Change::Drawn { key, before: None });
         self.say_done(format!("{} added", kind.label()));
         if kind == AnnotationKind::Text {
             // Its words are written there.
@@ -83,8 +91,6 @@ impl Viewer {
         if annotation == *before {
             return;
         }
-        let Some(drawing) = self.drawing(key) else { return };
-        let was = Drawing { annotation: before.clone(), ..drawing.clone() };
         self.change(key, |drawing| {
             drawing.annotation = annotation;
             drawing.trouble = None;
@@ -93,7 +99,7 @@ impl Viewer {
             let places = &now.annotation.places;
             let moved = *places != before.places && places.len() == before.places.len();
             self.say_done(format!("{} {}", now.title(), if moved { "moved" } else { "changed" }));
-            self.remember(Change::Drawn { before: Some(was), after: Some(now) });
+            self.remember(Change::Drawn { key, before: Some(before.clone()) });
         }
         self.send(key);
     }
@@ -147,11 +153,7 @@ impl Viewer {
                 Err(failure) => {
                     self.note_deletion(drawing.key, None);
                     self.insert(drawing);
-                    let why = match failure {
-                        Failure::Transport(_) => "The server cannot be reached. Try again in a moment.".to_owned(),
-                        failure => failure.to_string(),
-                    };
-                    self.say(format!("Not deleted. {why}"));
+                    self.say(format!("Not deleted. {}", why(failure)));
                 }
             }
         });
@@ -348,8 +350,8 @@ impl Viewer {
         });
     }
 
-    /// Has the server take something back, and shows what there is by then.
-    fn undo_there(self, token: String, said: String) {
+    /// Has the server take a change back, and shows what there is by then.
+    fn undo_there(self, change: Change, token: String, said: String) {
         let dataset = self.dataset();
         spawn_local(async move {
             let undone = undo_change(token, String::new()).await;
@@ -357,7 +359,14 @@ impl Viewer {
             if self.drawings.try_with_untracked(|_| ()).is_none() {
                 return;
             }
-            self.say(undone.map_or_else(|failure| failure.to_string(), |_| said));
+            match undone {
+                Ok(_) => self.say(said),
+                Err(failure @ Failure::Transport(_)) => {
+                    self.remember(change);
+                    self.say_done(why(failure));
+                }
+                Err(failure) => self.say(why(failure)),
+            }
             if let Ok(now) = now {
                 self.merge_annotations(now);
             }
@@ -390,7 +399,7 @@ impl Viewer {
     /// Takes the last change back.
     pub fn undo(self) {
         let Some(change) = self.last_change() else { return };
-        match change {
+        match change.clone() {
             Change::Dropped { kind, places } => {
                 // What was begun since can be taken back in turn.
                 self.drop_draft();
@@ -401,32 +410,33 @@ impl Viewer {
             }
             Change::Imported { count, token } => {
                 let count = i64::try_from(count).unwrap_or(i64::MAX);
-                self.undo_there(token, format!("{} taken back", words::counted(count, "drawing", "drawings")));
+                self.undo_there(change, token, format!("{} taken back", words::counted(count, "drawing", "drawings")));
             }
-            Change::Drawn { before: None, after: Some(added) } => {
-                let Some(drawing) = self.drawing(added.key) else { return };
+            Change::Drawn { key, before: None } => {
+                let Some(drawing) = self.drawing(key) else { return };
                 if drawing.is_busy {
                     // It is being saved: it can be taken back once it is.
-                    self.remember(Change::Drawn { before: None, after: Some(added) });
+                    self.remember(change);
                     return;
                 }
-                self.take(drawing.key);
+                self.take(key);
                 self.say(format!("{} taken back", drawing.title()));
                 if let Some(saved) = drawing.saved.clone().filter(|_| self.saves()) {
                     self.erase(drawing, &saved);
                 }
             }
-            Change::Drawn { before: Some(was), .. } => {
-                if self.drawing(was.key).is_none() {
-                    return;
-                }
-                self.change(was.key, |drawing| drawing.annotation = was.annotation.clone());
-                self.selected.set(Some(was.key));
-                self.say(format!("{} changed back", was.title()));
-                self.send(was.key);
+            Change::Drawn { key, before: Some(was) } => {
+                self.change(key, |drawing| {
+                    drawing.annotation = was;
+                    drawing.trouble = None;
+                });
+                let Some(drawing) = self.drawing(key) else { return };
+                self.selected.set(Some(key));
+                self.say(format!("{} changed back", drawing.title()));
+                self.send(key);
             }
             Change::Deleted { drawing, token: Some(token) } => {
-                self.undo_there(token, format!("{} brought back", drawing.title()));
+                self.undo_there(change, token, format!("{} brought back", drawing.title()));
             }
             Change::Deleted { drawing, token: None } => {
                 let key = drawing.key;
@@ -436,7 +446,6 @@ impl Viewer {
                 self.selected.set(Some(key));
                 self.send(key);
             }
-            Change::Drawn { before: None, after: None } => {}
         }
     }
 

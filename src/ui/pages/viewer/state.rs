@@ -270,8 +270,8 @@ pub struct Held {
 /// What can be taken back.
 #[derive(Clone, PartialEq, Debug)]
 pub enum Change {
-    /// How a drawing was before, and after.
-    Drawn { before: Option<Drawing>, after: Option<Drawing> },
+    /// A drawing was added, or was so before it was changed.
+    Drawn { key: u32, before: Option<Annotation> },
     /// A drawing was deleted where drawings are saved; with how the server takes it back, once it has answered.
     Deleted { drawing: Drawing, token: Option<String> },
     /// What was being drawn was given up.
