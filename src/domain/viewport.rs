@@ -645,7 +645,7 @@ const MAX_WAY_BACK: usize = 4_000;
 /// [`ViewerAddress::parameters`] writes them. `None` where there is anything in it that no parameter has. The page puts the path
 /// before it, so that it leads to the viewer of the same dataset and nowhere else.
 pub fn way_back(text: &str) -> Option<&str> {
-    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"=&.~-_".contains(&byte);
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"=&.~-".contains(&byte);
     (!text.is_empty() && text.len() <= MAX_WAY_BACK && text.bytes().all(plain)).then_some(text)
 }
 
