@@ -10,6 +10,7 @@ pub mod billing;
 mod builtin;
 mod concurrency;
 mod copies;
+mod deleted_files;
 mod drive;
 pub mod engines;
 mod entitlements;
