@@ -47,14 +47,19 @@ test("DRIVE-3 files are selected with the keys and clicks of the Drive", async (
   await expect(row(page, below)).toBeFocused();
   await page.keyboard.press("ControlOrMeta+a");
   await expect(bar(page)).toContainText("12 selected");
+  // Nothing is asked, because it can be undone.
   await page.keyboard.press("Delete");
-  await expect(page.getByRole("dialog", { name: "Delete", exact: true })).toContainText("12 files");
-  await page.keyboard.press("Escape");
-  await expect(page.getByRole("dialog")).toHaveCount(0);
+  await expect(page.getByRole("status").filter({ hasText: "Deleted 12 files" })).toBeVisible();
+  await expect(row(page, 3)).toHaveCount(0);
+  await page.getByRole("button", { name: "Undo", exact: true }).click();
+  await expect(page.getByRole("status").filter({ hasText: "Brought 12 files back" })).toBeVisible();
   await row(page, 3).focus();
   await page.keyboard.press("Escape");
   await page.keyboard.press("F2");
   await expect(page.getByRole("dialog", { name: "Rename", exact: true }).getByLabel("Path")).toHaveValue(/DJI_0003/);
+  // What is changed is selected: the name without its folder and its extension.
+  const path = page.getByRole("dialog", { name: "Rename", exact: true }).getByLabel("Path");
+  await expect.poll(() => path.evaluate((input: HTMLInputElement) => input.value.slice(input.selectionStart ?? 0, input.selectionEnd ?? 0))).toBe("DJI_0003");
   await page.keyboard.press("Escape");
   await expect(page.getByRole("dialog")).toHaveCount(0);
   await page.goto(at);
@@ -77,12 +82,32 @@ test("FILE-5 arrow keys lead from file to file, and Escape back to the list", as
   await expect(dialog).toContainText("DJI_0002");
   // Screen readers hear which one is shown now.
   await expect(dialog.getByRole("status")).toHaveText("DJI_0002.PNG");
-  // The picture is zoomed by a click, and back by another.
+  // The picture is zoomed by a double click about the pointer, by the wheel, and by keys; what is larger than its place is dragged.
   const zoom = dialog.locator(".photo-zoom");
-  await zoom.click();
-  await expect(zoom).toHaveAttribute("title", "Zoom out");
-  await zoom.click();
-  await expect(zoom).toHaveAttribute("title", "Zoom in");
+  const scale = dialog.getByRole("group", { name: "Zoom", exact: true }).getByRole("status");
+  await expect(scale).toHaveText("Fit");
+  const box = (await zoom.boundingBox()) ?? { x: 0, y: 0, width: 0, height: 0 };
+  const middle = { x: box.x + box.width / 2, y: box.y + box.height / 2 };
+  const left = () => zoom.locator("img").evaluate((image) => image.getBoundingClientRect().left);
+  const fits = await left();
+  await page.mouse.dblclick(middle.x, middle.y);
+  await expect(scale).toHaveText(/^\d+ %$/);
+  const zoomed = await left();
+  expect(zoomed).toBeLessThan(fits);
+  await page.mouse.move(middle.x, middle.y);
+  await page.mouse.wheel(0, -600);
+  await expect.poll(left).toBeLessThan(zoomed);
+  const before = await left();
+  await page.mouse.down();
+  await page.mouse.move(middle.x + 20, middle.y, { steps: 4 });
+  await page.mouse.up();
+  await expect.poll(left).toBeGreaterThan(before);
+  await page.keyboard.press("0");
+  await expect(scale).toHaveText("Fit");
+  await page.keyboard.press("+");
+  await expect(scale).toHaveText(/^\d+ %$/);
+  await page.keyboard.press("-");
+  await expect(scale).toHaveText("Fit");
   await dialog.getByRole("button", { name: "Leave out", exact: true }).click();
   await expect(dialog.getByText("Left out", { exact: true })).toBeVisible();
   await expect(dialog.getByRole("button", { name: "Take in again", exact: true })).toBeVisible();
@@ -102,6 +127,17 @@ test("FILE-1 files that come while one looks appear, and the selection stays", a
   await expect(row(page, 2)).toHaveAttribute("aria-selected", "true");
   await expect(chosen(page)).toHaveCount(1);
   await expect(row(page, 2).getByRole("checkbox")).toBeChecked();
+});
+
+test("DRIVE-2 a dataset is shown with its first photo, in rows and in tiles", async ({ page, anna }) => {
+  const { table } = await images(page, anna, 2);
+  for (const view of ["list", "grid"]) {
+    await page.goto(`/o/${table.org_id}/drive?view=${view}`);
+    const picture = page.getByRole("row", { name: "Portal flight" }).locator("img");
+    await expect(picture).toHaveAttribute("alt", "");
+    await expect(picture).toHaveAttribute("loading", "lazy");
+    await expect.poll(() => picture.evaluate((image: HTMLImageElement) => image.naturalWidth)).toBeGreaterThan(0);
+  }
 });
 
 test("FILE-4 a single selected file is downloaded from the bar, and the page stays", async ({ page, anna }) => {

@@ -164,9 +164,14 @@ test("without a connection it waits, and goes on by itself", async ({ page, anna
   await expect.poll(() => listed(anna, dataset.id)).toHaveLength(5);
   await context.setOffline(true);
   await expect(panel(page).getByText("You are offline.")).toBeVisible();
+  // A page that cannot come does not take the panel away, nor this page.
+  await page.getByRole("link", { name: "People", exact: true }).first().click();
+  await expect(page.getByText(/You are offline\. The page opens|The connection was interrupted/).first()).toBeVisible();
+  await expect(panel(page).getByText("You are offline. The upload goes on by itself")).toBeVisible();
   await open();
   await context.setOffline(false);
   await expect(heading(page, "30 files uploaded")).toBeVisible({ timeout: 60_000 });
+  await expect(page.getByRole("heading", { level: 1, name: "People" })).toBeVisible();
   expect(await listed(anna, dataset.id)).toHaveLength(30);
 });
 
@@ -219,7 +224,11 @@ test("one answer counts for all names that are taken", async ({ page, anna }) =>
   await expect(heading(page, "2 files uploaded")).toBeVisible();
   await files(page).setInputFiles(named("another"));
   await expect(heading(page, "2 names are taken")).toBeVisible();
-  await expect(panel(page).getByRole("button", { name: "Replace" })).toBeVisible();
+  // What is replaced is gone for good, so it is asked about once more.
+  await panel(page).getByRole("button", { name: "Replace…" }).click();
+  const asked = panel(page).getByRole("alertdialog", { name: /^Replace 2 files/ });
+  await expect(asked.getByRole("button", { name: "Cancel" })).toBeFocused();
+  await asked.getByRole("button", { name: "Cancel" }).click();
   await panel(page).getByRole("button", { name: "Keep both" }).click();
   await expect.poll(() => listed(anna, dataset.id)).toEqual(["a (1).jpg", "a.jpg", "b (1).jpg", "b.jpg"]);
   await files(page).setInputFiles(named("a third one"));

@@ -70,6 +70,7 @@ pub enum Action {
     FilesUploadDiscarded,
     FilesChanged,
     FilesDeleted,
+    FilesRestored,
     AnnotationAdded,
     AnnotationChanged,
     AnnotationDeleted,
@@ -178,6 +179,7 @@ words! {
     FilesUploadDiscarded => "files.upload_discarded", "Uploads discarded";
     FilesChanged => "files.changed", "File changed";
     FilesDeleted => "files.deleted", "Files deleted";
+    FilesRestored => "files.restored", "Files restored";
     AnnotationAdded => "annotation.added", "Annotation added";
     AnnotationChanged => "annotation.changed", "Annotation changed";
     AnnotationDeleted => "annotation.deleted", "Annotation deleted";

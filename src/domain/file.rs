@@ -279,6 +279,16 @@ impl fmt::Display for PathClash {
     }
 }
 
+/// Where the name of a file is in its path, without its extension, in UTF-16 units: what somebody who renames it mostly changes.
+pub fn stem_range(path: &str) -> (u32, u32) {
+    let units = |text: &str| u32::try_from(text.encode_utf16().count()).unwrap_or(u32::MAX);
+    let begins = path.rfind('/').map_or(0, |slash| slash + 1);
+    let name = &path[begins..];
+    let stem = name.rfind('.').filter(|dot| *dot > 0).map_or(name, |dot| &name[..dot]);
+    let from = units(&path[..begins]);
+    (from, from + units(stem))
+}
+
 /// What is in the way of a path, given which keys are files and which are folders.
 pub fn clash(path: &FilePath, is_file: impl Fn(&str) -> bool, is_folder: impl Fn(&str) -> bool) -> Option<PathClash> {
     if is_folder(&path.key()) {
@@ -634,6 +644,22 @@ mod tests {
                 let numbered = path.numbered(number);
                 prop_assert_eq!(FilePath::parse(numbered.as_str()), Ok(numbered));
             }
+        }
+    }
+
+    #[test]
+    fn file_1_the_name_that_is_renamed_is_without_folders_and_extension() {
+        for (path, stem) in [
+            ("100MEDIA/DJI_0002.JPG", "DJI_0002"),
+            ("a.tar.gz", "a.tar"),
+            ("x/.hidden", ".hidden"),
+            ("x.y/README", "README"),
+            ("Größe/😀 dam.tif", "😀 dam"),
+        ] {
+            let units: Vec<u16> = path.encode_utf16().collect();
+            let (from, to) = stem_range(path);
+            let range = usize::try_from(from).expect("small")..usize::try_from(to).expect("small");
+            assert_eq!(String::from_utf16_lossy(&units[range]), stem, "{path}");
         }
     }
 }

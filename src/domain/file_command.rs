@@ -21,7 +21,7 @@ pub enum FileCommand {
     Download,
     /// Another path.
     Rename,
-    /// For good.
+    /// Out of the dataset. It can be undone.
     Delete,
 }
 

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     annotation::{Annotation, AnnotationKind},
-    id::{PersonId, ResourceId},
+    id::{OrganizationId, PersonId, ResourceId},
     refusal::Refusal,
     time::Timestamp,
 };
@@ -70,6 +70,13 @@ pub enum Inverse {
         /// Its path before.
         to: String,
     },
+    /// Brings files of a dataset back that were deleted.
+    RestoreFiles {
+        dataset: ResourceId,
+        /// Whose it was: what was deleted before a transfer does not go along.
+        organization: OrganizationId,
+        numbers: Vec<i64>,
+    },
     /// Deletes annotations that were added.
     DeleteAnnotations {
         dataset: ResourceId,
@@ -117,6 +124,7 @@ impl Inverse {
             | Self::Restore { .. }
             | Self::LeaveOut { .. }
             | Self::RenameFile { .. }
+            | Self::RestoreFiles { .. }
             | Self::DeleteAnnotations { .. }
             | Self::ChangeAnnotation { .. }
             | Self::RestoreAnnotation { .. } => None,

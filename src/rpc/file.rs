@@ -63,7 +63,7 @@ pub async fn rename_file(
     .await
 }
 
-/// **Delete** of files, for good. Leads to `back`, the page they were on.
+/// **Delete** of files. Leads to `back`, the page they were on.
 #[server(output = Postcard)]
 pub async fn delete_files(
     #[server(default)] dataset: String,
@@ -76,5 +76,5 @@ pub async fn delete_files(
     let numbers = parse_numbers(&numbers);
     let deleted = async { usecase::file::delete(&ctx, &by, &dataset, &numbers?).await }.await;
     let to = response::back_to(&back, "/");
-    response::done(deleted, |count| (to, super::outcome::files_deleted(*count))).await
+    response::done(deleted, |deleted| super::outcome::files_deleted(deleted, to)).await
 }

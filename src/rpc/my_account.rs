@@ -64,14 +64,23 @@ pub async fn check_link(#[server(default)] token: String) -> Result<OneTimeLinkV
     response::read(usecase::my_account::check_link(&ctx, &token).await)
 }
 
-/// **Verify email** (AUTH-2).
+/// **Verify email** (AUTH-2). Leads to where somebody who is signed in begins; after a change of the address, to where it was asked for.
 #[server(output = Postcard)]
 pub async fn verify_email(#[server(default)] token: String) -> Result<Done, Failure> {
+    use crate::domain::one_time_link::Purpose;
     use crate::server::{server_fn_response as response, usecase};
     let ctx = response::ctx()?;
-    let to = if response::current_person().is_some() { "/account" } else { "/signin" };
-    let verified = usecase::my_account::verify_email(&ctx, &response::client(), &token).await;
-    response::done(verified, |()| (to.to_owned(), "Your email address is verified.".to_owned())).await
+    let verified = async {
+        let purpose = usecase::my_account::verify_email(&ctx, &response::client(), &token).await?;
+        Ok(match response::current_person() {
+            None => "/signin".to_owned(),
+            Some(_) if purpose == Purpose::ChangeEmail => crate::paths::account(""),
+            Some(person) => usecase::session::landing(&ctx, person.person)
+                .await?
+                .map_or_else(|| crate::paths::WELCOME.to_owned(), |org| crate::paths::home(&org)),
+        })
+    };
+    response::done(verified.await, |to| (to.clone(), "Your email address is verified.".to_owned())).await
 }
 
 /// Mails a link to set a new password (AUTH-5). The answer never tells whether there is such an account.

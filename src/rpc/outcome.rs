@@ -11,8 +11,8 @@ use crate::{
         job::JobView,
         loan::LoanView,
         outcome::{
-            Copied, DriveLocation, LeftOut, MoveResult, MoveTarget, MovedToTrash, OfferSent, Restored, RestoredItem,
-            SharedCopies, SiteChange, SiteDirection, Undone,
+            Copied, DriveLocation, FilesDeleted, LeftOut, MoveResult, MoveTarget, MovedToTrash, OfferSent, Restored,
+            RestoredItem, SharedCopies, SiteChange, SiteDirection, Undone,
         },
         ticket::TicketView,
         viewer::{AnnotationSaved, AnnotationView},
@@ -154,6 +154,10 @@ pub fn emptied(count: usize) -> String {
 pub fn undone(undone: &Undone) -> String {
     match undone {
         Undone::LeftOut(files) => left_out(files),
+        Undone::FilesRestored { files } => match files.as_slice() {
+            [one] => format!("Brought “{one}” back"),
+            several => format!("Brought {} files back", several.len()),
+        },
         Undone::AnnotationsDeleted { names } => match names.as_slice() {
             [one] => format!("Deleted {one} again"),
             several => format!("Deleted {} annotations again", several.len()),
@@ -185,11 +189,12 @@ pub fn left_out(files: &LeftOut) -> String {
 }
 
 /// After **Delete** of files.
-pub fn files_deleted(count: u64) -> String {
-    match count {
-        1 => "Deleted 1 file for good".to_owned(),
-        several => format!("Deleted {several} files for good"),
-    }
+pub fn files_deleted(deleted: &FilesDeleted, to: String) -> Done {
+    let toast = match deleted.files.as_slice() {
+        [one] => format!("Deleted “{one}”"),
+        several => format!("Deleted {} files", several.len()),
+    };
+    Done { to, toast, undo: deleted.undo.clone() }
 }
 
 /// After a drawing was saved or deleted by a form without script. Somebody else may have been first.

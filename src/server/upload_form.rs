@@ -1,4 +1,4 @@
-//! The form that uploads without script (FILE-2): `multipart/form-data`, streamed file by file into storage, and answered with a
+//! The form that uploads without script, to a dataset or to a container that gets a new one (FILE-2): `multipart/form-data`, streamed file by file into storage, and answered with a
 //! redirect and a flash like every other form.
 //!
 //! # Invariants
@@ -23,6 +23,7 @@ use crate::{
     paths,
     rpc::{Failure, Flash, FormFlash},
     ui::words,
+    view::outcome::DriveLocation,
 };
 
 use super::{
@@ -39,8 +40,8 @@ use super::{
     },
 };
 
-/// The longest value of a field that is no file.
-const MAX_VALUE_BYTES: usize = 64;
+/// The longest value of a field that is no file: a name of 255 characters.
+const MAX_VALUE_BYTES: usize = 1_024;
 /// How many refused files the next page names.
 const MAX_NAMED: usize = 50;
 
@@ -62,6 +63,8 @@ struct Outcome {
     refused: Vec<(String, String)>,
     /// Why none could be taken, where that holds for the dataset as a whole.
     whole: Option<Failure>,
+    /// The dataset that was made for them.
+    made: Option<DriveLocation>,
 }
 
 async fn upload(State(ctx): State<Ctx>, Path(dataset): Path<String>, request: Request) -> Response {
@@ -76,6 +79,12 @@ async fn upload(State(ctx): State<Ctx>, Path(dataset): Path<String>, request: Re
     if let Err(failure) = take(&ctx, &by, &dataset, length, &mut body, &mut outcome).await {
         outcome.whole = Some(failure);
     }
+    let made = outcome.made.take();
+    let made = made.and_then(|made| Some((made.org_id, made.container?.to_string())));
+    let (back, dataset) = match made {
+        Some((org, dataset)) => (paths::drive(&org, &dataset), dataset),
+        None => (back, dataset),
+    };
     let mut response = Redirect::to(&back).into_response();
     if let Some(cookie) = flash::set_flash(&ctx, Some(by.person), said(&dataset, outcome)).await {
         response.headers_mut().append(header::SET_COOKIE, cookie);
@@ -85,7 +94,7 @@ async fn upload(State(ctx): State<Ctx>, Path(dataset): Path<String>, request: Re
 
 /// What the next page says.
 fn said(dataset: &str, outcome: Outcome) -> Flash {
-    let Outcome { added, present, skipped, mut refused, whole } = outcome;
+    let Outcome { added, present, skipped, mut refused, whole, made: _ } = outcome;
     let mut parts = Vec::new();
     if added > 0 {
         parts.push(format!("{} added", words::totalled(added, "file", "files")));
@@ -122,16 +131,21 @@ async fn take(
     outcome: &mut Outcome,
 ) -> Result<(), Failure> {
     let mut speed = Pace::new(ctx.files().map_err(failure)?.limits().patience);
-    let (mut on_conflict, mut came) = (String::new(), 0_i64);
+    let (mut on_conflict, mut name, mut came) = (String::new(), String::new(), 0_i64);
     let mut place: Option<Result<FormPlace, Failure>> = None;
     while let Some(mut field) = in_time(&mut speed, body.next_field()).await? {
         let path = field.file_name().unwrap_or_default().to_owned();
         match field.name() {
             Some("on_conflict") => on_conflict = value(&mut speed, &mut field).await?,
+            Some("name") => name = value(&mut speed, &mut field).await?,
             // A browser sends an empty one where nothing was chosen.
             Some("files") if !path.is_empty() => {
                 if place.is_none() {
-                    place = Some(form::begin(ctx, by, dataset, &on_conflict).await.map_err(failure));
+                    let begun = form::begin(ctx, by, dataset, (&on_conflict, &name)).await.map_err(failure);
+                    place = Some(begun.map(|(place, made)| {
+                        outcome.made = made;
+                        place
+                    }));
                 }
                 let Some(Ok(place)) = &place else {
                     drain(&mut speed, &mut field).await?;

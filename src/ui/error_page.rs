@@ -33,6 +33,13 @@ pub fn ErrorPage(
         | Failure::Transport(_)
         | Failure::Refused(Refusal::Unavailable | Refusal::Busy(_))) => {
             status::set_status(if matches!(failure, Failure::Refused(_)) { 503 } else { 500 });
+            // Without a connection a link would end what is being uploaded. The page is loaded by itself when there is one again.
+            let is_cut = matches!(failure, Failure::Transport(_));
+            let again = move |event: leptos::ev::MouseEvent| {
+                if is_cut && !window().navigator().on_line() {
+                    event.prevent_default();
+                }
+            };
             let request = match &failure {
                 Failure::Unexpected { request_id } => Some(request_id.clone()),
                 _ => None,
@@ -42,7 +49,7 @@ pub fn ErrorPage(
                 <section class="error-page" role="alert">
                     <h1 tabindex="-1">"Something went wrong"</h1>
                     <Empty icon="warning" sentence=failure.to_string()>
-                        <a class="button primary" rel="external" href=move || address.get()>"Try again"</a>
+                        <a class="button primary" rel="external" href=move || address.get() on:click=again>"Try again"</a>
                         {request.map(|id| view! { <ContactSupport request=id class="button"/> })}
                     </Empty>
                 </section>

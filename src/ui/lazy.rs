@@ -7,14 +7,17 @@
 //! # Invariants
 //! - A page is hydrated once all its code is loaded. Until then, and if loading fails, it stays the page that the
 //!   server sent.
-//! - If the code of a page that somebody navigates to cannot be loaded, the browser loads the page from the server.
+//! - If the code of a page that somebody navigates to cannot be loaded, the browser loads the page from the server. Not without a
+//!   connection: then the page that is shown stays, with what is being uploaded, and the other one comes when the connection is back.
 
 use std::{future::Future, pin::Pin};
 
 use leptos::{prelude::*, wasm_split::SplitLoaderError};
 use leptos_router::ChooseView;
+use wasm_bindgen_futures::JsFuture;
+use web_sys::js_sys::Promise;
 
-use super::{location::current_address, status::preload};
+use super::{components::toast::Toaster, location::current_address, status::preload};
 
 /// Resolves when a bundle's code is loaded, or could not be.
 type Coming<T> = Pin<Box<dyn Future<Output = Result<T, SplitLoaderError>>>>;
@@ -31,13 +34,21 @@ pub struct Lazy {
 impl ChooseView for Lazy {
     async fn choose(self) -> AnyView {
         preload(self.bundle);
-        let address = current_address();
-        match (self.page)().await {
-            Ok(page) => page,
-            Err(_) => {
-                // If this fails too, the browser shows why, as for any link.
-                drop(window().location().assign(&address.get_untracked()));
-                std::future::pending().await
+        let (address, toaster) = (current_address(), use_context::<Toaster>());
+        loop {
+            match (self.page)().await {
+                Ok(page) => return page,
+                Err(_) if !window().navigator().on_line() => {
+                    if let Some(toaster) = toaster {
+                        toaster.show("You are offline. The page opens when the connection is back.");
+                    }
+                    back_online().await;
+                }
+                Err(_) => {
+                    // If this fails too, the browser shows why, as for any link.
+                    drop(window().location().assign(&address.get_untracked()));
+                    return std::future::pending().await;
+                }
             }
         }
     }
@@ -48,6 +59,12 @@ impl ChooseView for Lazy {
             std::future::pending::<()>().await;
         }
     }
+}
+
+/// Resolves when the browser has a connection again.
+async fn back_online() {
+    let back = Promise::new(&mut |done, _| window().set_ononline(Some(&done)));
+    drop(JsFuture::from(back).await);
 }
 
 /// `lazy!(bundle, Page)`: a page in a bundle, for a route's `view`.

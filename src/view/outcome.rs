@@ -126,6 +126,11 @@ pub enum Undone {
     },
     /// Files are left out again, or are in again.
     LeftOut(LeftOut),
+    /// Files that were deleted are there again.
+    FilesRestored {
+        /// Their paths.
+        files: Vec<String>,
+    },
     /// Annotations that were added are gone again.
     AnnotationsDeleted {
         /// What they are called in a sentence.
@@ -150,6 +155,15 @@ pub struct LeftOut {
     pub files: Vec<String>,
     /// Whether they are left out now.
     pub left_out: bool,
+    /// How to take it back, if that is offered.
+    pub undo: Option<String>,
+}
+
+/// Files were deleted.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct FilesDeleted {
+    /// Their paths.
+    pub files: Vec<String>,
     /// How to take it back, if that is offered.
     pub undo: Option<String>,
 }

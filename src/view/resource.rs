@@ -97,6 +97,8 @@ pub struct RowView {
     pub account: AccountId,
     /// The name of its account. Only for lists from several places, and a reader who sees several accounts (ACCT-4).
     pub account_name: Option<String>,
+    /// The number of the photo that a dataset is shown with, if it has one that was opened. Only for pages.
+    pub picture: Option<i64>,
 }
 
 impl RowView {

@@ -24,6 +24,7 @@ use super::{
     CurrentPerson, Json, PageBody, Params,
     download::{Disposition, Download},
     problem::Problem,
+    tasks::undoing,
 };
 
 /// One file.
@@ -179,17 +180,17 @@ pub async fn change(
     Ok(Json(file::change(&ctx, &by, &id, &number, &form).await?.into()))
 }
 
-/// Deletes a file for good.
+/// Deletes a file. It can be undone for a day; then it is gone.
 #[utoipa::path(delete, path = "/datasets/{id}/files/{number}", tag = "files", params(("id" = String, Path), ("number" = i64, Path)),
-    responses((status = 204), (status = 403, body = Problem), (status = 404, body = Problem), (status = 409, body = Problem)))]
+    responses((status = 204, headers(("undo-token" = String, description = "How to undo it: see `POST /undo`"))), (status = 403, body = Problem), (status = 404, body = Problem), (status = 409, body = Problem)))]
 pub async fn delete(
     State(ctx): State<Ctx>,
     CurrentPerson(by): CurrentPerson,
     Path((id, number)): Path<(String, String)>,
-) -> Result<StatusCode, Problem> {
+) -> Result<(StatusCode, HeaderMap), Problem> {
     // What is no number is no file's.
-    file::delete(&ctx, &by, &id, &[number.parse().unwrap_or(0)]).await?;
-    Ok(StatusCode::NO_CONTENT)
+    let deleted = file::delete(&ctx, &by, &id, &[number.parse().unwrap_or(0)]).await?;
+    Ok((StatusCode::NO_CONTENT, undoing(deleted.undo.as_deref())))
 }
 
 /// Files to be deleted.
@@ -200,17 +201,17 @@ pub struct DeleteFilesBody {
     numbers: Vec<i64>,
 }
 
-/// Deletes files for good, all of them or none.
+/// Deletes files, all of them or none. It can be undone for a day; then they are gone.
 #[utoipa::path(post, path = "/datasets/{id}/files/delete", tag = "files", params(("id" = String, Path)), request_body = DeleteFilesBody,
-    responses((status = 204), (status = 403, body = Problem), (status = 404, body = Problem), (status = 409, body = Problem), (status = 422, body = Problem)))]
+    responses((status = 204, headers(("undo-token" = String, description = "How to undo it: see `POST /undo`"))), (status = 403, body = Problem), (status = 404, body = Problem), (status = 409, body = Problem), (status = 422, body = Problem)))]
 pub async fn delete_all(
     State(ctx): State<Ctx>,
     CurrentPerson(by): CurrentPerson,
     Path(id): Path<String>,
     Json(body): Json<DeleteFilesBody>,
-) -> Result<StatusCode, Problem> {
-    file::delete(&ctx, &by, &id, &body.numbers).await?;
-    Ok(StatusCode::NO_CONTENT)
+) -> Result<(StatusCode, HeaderMap), Problem> {
+    let deleted = file::delete(&ctx, &by, &id, &body.numbers).await?;
+    Ok((StatusCode::NO_CONTENT, undoing(deleted.undo.as_deref())))
 }
 
 /// The bytes of a file, or one range of them. Always an attachment: nothing that was uploaded is shown inline (FILE-4).

@@ -124,7 +124,7 @@ pub async fn list_checks(tx: &mut Tx, limit: i64) -> Result<Vec<BlobId>> {
         .await
 }
 
-/// Deletes those of some blobs that no file and no layer has any more; their objects go to the trash until `not_before`, those of
+/// Deletes those of some blobs that no file has, none that can be brought back, and no layer; their objects go to the trash until `not_before`, those of
 /// their previews, and of layers that are being made of them, until `previews_not_before`. How many. The tiles of their layers are to
 /// be looked at next.
 pub async fn delete_unused(
@@ -140,6 +140,7 @@ pub async fn delete_unused(
         let unused: Vec<BlobId> = tx
             .sql_list(
                 "SELECT b.id FROM blob b WHERE b.id IN ({ids}) AND NOT EXISTS (SELECT 1 FROM dataset_file f WHERE f.blob_id = b.id)
+                    AND NOT EXISTS (SELECT 1 FROM deleted_file d WHERE d.blob_id = b.id)
                     AND NOT EXISTS (SELECT 1 FROM job_output o WHERE o.blob_id = b.id)
                     AND NOT EXISTS (SELECT 1 FROM view_layer l WHERE l.tiles_blob_id = b.id)",
                 chunk,

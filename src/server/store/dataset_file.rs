@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use sqlx::FromRow;
 use uuid::Uuid;
 
-use super::{CHUNK, Result, Tx, live, values::from_columns};
+use super::{CHUNK, Result, Tx, deleted_file, live, values::from_columns};
 use crate::{
     domain::{
         app::OutputRole,
@@ -487,7 +487,7 @@ pub async fn list_by_numbers(tx: &mut Tx, dataset: ResourceId, numbers: &[i64]) 
     Ok(found)
 }
 
-/// Deletes files of the permit's dataset; how many.
+/// Deletes files of the permit's dataset; how many. What is to be brought back is kept before ([`super::deleted_file::insert`]).
 pub async fn delete(tx: &mut Tx, permit: &Permit, numbers: &[i64], at: Timestamp) -> Result<u64> {
     let (mut deleted, mut inputs) = (0, false);
     for chunk in numbers.chunks(CHUNK) {
@@ -574,6 +574,13 @@ pub(super) async fn recount(tx: &mut Tx, permit: &Permit, last_file: i64, any: b
     update_counts(tx, permit, false, at).await
 }
 
+/// Counts anew what the permit's dataset holds after files of it were restored.
+pub(super) async fn recount_restored(tx: &mut Tx, permit: &Permit, inputs: bool, at: Timestamp) -> Result<()> {
+    // It may have had no file in the meantime.
+    tx.sql("UPDATE resource SET files = 1 WHERE id = $1 AND files = 0").bind(permit.resource()).execute().await?;
+    update_counts(tx, permit, inputs, at).await
+}
+
 /// Counts anew what the permit's dataset holds: its images only where `inputs` have changed.
 async fn update_counts(tx: &mut Tx, permit: &Permit, inputs: bool, at: Timestamp) -> Result<()> {
     tx.sql(
@@ -617,7 +624,7 @@ pub enum Doomed<'a> {
     OfOrganization(&'a RolePermit),
 }
 
-/// Deletes at most `limit` files and uploads of datasets that are about to be deleted themselves. How many; nothing is left when it is
+/// Deletes at most `limit` files, files that could be brought back, and uploads of datasets that are about to be deleted themselves. How many; nothing is left when it is
 /// none. The objects of uploads are freed after `not_before`, those of files once no other file has the same bytes.
 pub async fn delete_doomed(
     tx: &mut Tx,
@@ -634,7 +641,8 @@ pub async fn delete_doomed(
                 let rows = tx
                     .sql_list(
                         "SELECT r.id FROM resource r WHERE r.trashed_with IN ({ids}) AND r.kind = 'dataset'
-                            AND (EXISTS (SELECT 1 FROM dataset_file f WHERE f.dataset_id = r.id) OR EXISTS (SELECT 1 FROM upload u WHERE u.dataset_id = r.id))
+                            AND (EXISTS (SELECT 1 FROM dataset_file f WHERE f.dataset_id = r.id) OR EXISTS (SELECT 1 FROM upload u WHERE u.dataset_id = r.id)
+                                OR EXISTS (SELECT 1 FROM deleted_file d WHERE d.dataset_id = r.id))
                          LIMIT CAST({1} AS BIGINT)",
                         chunk,
                     )
@@ -648,7 +656,8 @@ pub async fn delete_doomed(
             datasets = tx
                 .sql(
                     "SELECT r.id FROM resource r WHERE r.organization_id = $1 AND r.kind = 'dataset'
-                        AND (EXISTS (SELECT 1 FROM dataset_file f WHERE f.dataset_id = r.id) OR EXISTS (SELECT 1 FROM upload u WHERE u.dataset_id = r.id))
+                        AND (EXISTS (SELECT 1 FROM dataset_file f WHERE f.dataset_id = r.id) OR EXISTS (SELECT 1 FROM upload u WHERE u.dataset_id = r.id)
+                            OR EXISTS (SELECT 1 FROM deleted_file d WHERE d.dataset_id = r.id))
                      LIMIT CAST($2 AS BIGINT)",
                 )
                 .bind(permit.organization())
@@ -683,6 +692,7 @@ pub async fn delete_doomed(
             .bind(left)
             .execute()
             .await?;
+        deleted += deleted_file::delete_of_dataset(tx, dataset, left, at).await?;
         let uploads: Vec<Uuid> = tx
             .sql("SELECT id FROM upload WHERE dataset_id = $1 LIMIT CAST($2 AS BIGINT)")
             .bind(dataset)

@@ -303,9 +303,16 @@ pub const INVARIANTS: &[Invariant] = &[
     Invariant {
         name: "every blob has a file or is the tiles of a layer, or is about to be freed (FILE-6)",
         sql: "SELECT CAST(COUNT(*) AS BIGINT) FROM blob b WHERE NOT EXISTS (SELECT 1 FROM dataset_file f WHERE f.blob_id = b.id)
+            AND NOT EXISTS (SELECT 1 FROM deleted_file d WHERE d.blob_id = b.id)
             AND NOT EXISTS (SELECT 1 FROM job_output o WHERE o.blob_id = b.id)
             AND NOT EXISTS (SELECT 1 FROM view_layer l WHERE l.tiles_blob_id = b.id)
             AND NOT EXISTS (SELECT 1 FROM blob_check c WHERE c.blob_id = b.id)",
+    },
+    Invariant {
+        name: "every deleted file that can be brought back has a number that a file of its dataset had, and none has now (FILE-6)",
+        sql: "SELECT CAST(COUNT(*) AS BIGINT) FROM deleted_file d JOIN resource r ON r.id = d.dataset_id
+            WHERE r.kind <> 'dataset' OR d.number > r.last_file
+                OR EXISTS (SELECT 1 FROM dataset_file f WHERE f.dataset_id = d.dataset_id AND f.number = d.number)",
     },
     Invariant {
         name: "every upload has the pieces that it has received, and none once it is a file (FILE-3)",

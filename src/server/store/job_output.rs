@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use sqlx::FromRow;
 
-use super::{CHUNK, Result, Tx, dataset_file, layer};
+use super::{CHUNK, Result, Tx, dataset_file, deleted_file, layer};
 use crate::domain::{
     app::OutputRole,
     file::{FilePath, Side},
@@ -152,6 +152,7 @@ pub async fn publish(
         .bind(app)
         .execute()
         .await?;
+    deleted_file::delete_of_app(tx, dataset, app, at).await?;
     make_room(tx, dataset, job, slug).await?;
     let last = last_number(tx, dataset).await?;
     let added = tx
@@ -170,7 +171,7 @@ pub async fn publish(
         .execute()
         .await?;
     tx.sql("DELETE FROM job_output WHERE job_id = $1").bind(job).execute().await?;
-    layer::insert_of_job(tx, dataset, job, at).await?;
+    layer::insert_of_job(tx, permit, job, at).await?;
     dataset_file::recount(tx, permit, last + i64::try_from(added).unwrap_or(0), added > 0, at).await?;
     Ok(added)
 }

@@ -19,9 +19,10 @@ use crate::{
     domain::{
         app::OutputRole,
         file::Media,
-        id::{BlobId, JobId, ObjectId, ResourceId},
+        id::{BlobId, JobId, ObjectId, OrganizationId, ResourceId},
         layer::{LayerKind, LayerState, MAX_ATTEMPTS, MAX_SHOWN, titles},
-        photo::Position,
+        permit::Permit,
+        photo::{Position, retry_after_millis},
         time::Timestamp,
     },
     view::viewer::LayerView,
@@ -30,15 +31,15 @@ use crate::{
 /// How many results of a job are looked at.
 const MAX_RESULTS: i64 = 10_000;
 
-/// Makes layers of what a job has just published in a dataset.
-pub async fn insert_of_job(tx: &mut Tx, dataset: ResourceId, job: JobId, at: Timestamp) -> Result<()> {
+/// Makes layers of what a job has just published in the permit's dataset, each in the turn of its organization.
+pub async fn insert_of_job(tx: &mut Tx, permit: &Permit, job: JobId, at: Timestamp) -> Result<()> {
     let results: Vec<(BlobId, OutputRole, String, Media)> = tx
         .sql(
             "SELECT f.blob_id, f.role, f.path, b.media FROM dataset_file f JOIN blob b ON b.id = f.blob_id
              WHERE f.dataset_id = $1 AND f.app_id IS NOT NULL AND f.job_id = $2 AND f.role IN ('mosaic', 'orthophoto', 'dsm', 'dtm', 'coverage')
              LIMIT CAST($3 AS BIGINT)",
         )
-        .bind(dataset)
+        .bind(permit.resource())
         .bind(job)
         .bind(MAX_RESULTS)
         .all()
@@ -51,14 +52,15 @@ pub async fn insert_of_job(tx: &mut Tx, dataset: ResourceId, job: JobId, at: Tim
     layers.dedup();
     for chunk in layers.chunks(CHUNK) {
         tx.sql_rows(
-            "INSERT INTO view_layer (blob_id, kind, state, due_at, attempts)
+            "INSERT INTO view_layer (blob_id, kind, organization_id, state, due_at, attempts)
              WITH listed(blob_id, kind) AS (VALUES {rows:2})
-             SELECT blob_id, kind, 'waiting', {1}, 0 FROM listed WHERE TRUE
+             SELECT blob_id, kind, {2}, 'waiting', {1}, 0 FROM listed WHERE TRUE
              ON CONFLICT (blob_id, kind) DO NOTHING",
             chunk,
             |statement, (blob, kind)| statement.bind(*blob).bind(*kind),
         )
         .bind(at)
+        .bind(permit.organization())
         .execute()
         .await?;
     }
@@ -196,13 +198,31 @@ pub struct Claim {
     pub not_before: Timestamp,
 }
 
-/// Claims a layer that is due. One that was tried too often is claimed as well, so that somebody gives it up.
-pub async fn claim(tx: &mut Tx, claim: &Claim) -> Result<Option<ClaimedLayer>> {
-    let due: Option<(BlobId, LayerKind)> = tx
-        .sql("SELECT blob_id, kind FROM view_layer WHERE state = 'waiting' AND due_at <= $1 ORDER BY due_at LIMIT 1")
-        .bind(claim.now)
-        .optional()
-        .await?;
+/// The next organization with a layer that is due, by the ids of organizations, after one.
+pub async fn find_turn(tx: &mut Tx, now: Timestamp, after: OrganizationId) -> Result<Option<OrganizationId>> {
+    tx.sql(
+        "SELECT organization_id FROM view_layer WHERE state = 'waiting' AND due_at <= $1 AND organization_id > $2
+         ORDER BY organization_id LIMIT 1",
+    )
+    .bind(now)
+    .bind(after)
+    .value()
+    .await
+}
+
+/// Claims a layer of an organization that is due, or of any. One that was tried too often is claimed as well, so that somebody gives it
+/// up.
+pub async fn claim(tx: &mut Tx, turn: Option<OrganizationId>, claim: &Claim) -> Result<Option<ClaimedLayer>> {
+    let finding = match turn {
+        Some(organization) => tx
+            .sql("SELECT blob_id, kind FROM view_layer WHERE state = 'waiting' AND due_at <= $1 AND organization_id = $2 ORDER BY due_at LIMIT 1")
+            .bind(claim.now)
+            .bind(organization),
+        None => tx
+            .sql("SELECT blob_id, kind FROM view_layer WHERE state = 'waiting' AND due_at <= $1 ORDER BY due_at LIMIT 1")
+            .bind(claim.now),
+    };
+    let due: Option<(BlobId, LayerKind)> = finding.optional().await?;
     let Some((blob, kind)) = due else { return Ok(None) };
     discard_objects(tx, &[blob], Some(kind), claim.not_before).await?;
     tx.sql(
@@ -311,14 +331,20 @@ pub async fn update_not_made(
     Ok(true)
 }
 
-/// Makes all layers due again that a process had claimed that is gone. The claim stays, as long as there is what it was going to write:
-/// who takes the layer next discards that.
+/// Makes all layers due again that a process had claimed that is gone, each after the time that it waits after so many attempts: one of
+/// them may be what the process died of. The claim stays, as long as there is what it was going to write: who takes the layer next
+/// discards that.
 pub async fn release_all(tx: &mut Tx, now: Timestamp) -> Result<()> {
-    tx.sql("UPDATE view_layer SET due_at = $1 WHERE state = 'waiting' AND due_at > $1 AND claim_id IS NOT NULL AND attempts < $2")
-        .bind(now)
-        .bind(MAX_ATTEMPTS)
+    for attempts in 1..MAX_ATTEMPTS {
+        let Some(millis) = retry_after_millis(attempts) else { continue };
+        tx.sql(
+            "UPDATE view_layer SET due_at = $1 WHERE state = 'waiting' AND due_at > $1 AND claim_id IS NOT NULL AND attempts = $2",
+        )
+        .bind(now.plus_millis(millis))
+        .bind(attempts)
         .execute()
         .await?;
+    }
     Ok(())
 }
 

@@ -30,6 +30,7 @@ mod connectivity;
 pub mod copying;
 pub mod dataset_file;
 mod db;
+pub mod deleted_file;
 pub mod doctor;
 pub mod fault;
 pub mod grant;

@@ -13,7 +13,7 @@ use uuid::Uuid;
 use super::{CHUNK, Result, Tx, live, values::from_columns};
 use crate::domain::{
     file::Media,
-    id::{BlobId, ObjectId, ResourceId},
+    id::{BlobId, ObjectId, OrganizationId, ResourceId},
     photo::{CaptureTime, Luminance, MAX_ATTEMPTS, MAX_COMPARED, Measured, PhotoFacts, Position, PreviewSize},
     survey::SurveyPhoto,
     time::Timestamp,
@@ -22,14 +22,18 @@ use crate::domain::{
 /// How many datasets are told that a photo of theirs is ready, at most.
 const MAX_TOLD: i64 = 200;
 
-/// A photo that is to be opened, unless it was before.
-pub async fn insert(tx: &mut Tx, blob: BlobId, at: Timestamp) -> Result<()> {
-    tx.sql("INSERT INTO photo (blob_id, state, due_at, attempts) VALUES ($1, 'waiting', $2, 0) ON CONFLICT (blob_id) DO NOTHING")
-        .bind(blob)
-        .bind(at)
-        .execute()
-        .await
-        .map(|_| ())
+/// A photo that is to be opened in the turn of an organization, unless it was before.
+pub async fn insert(tx: &mut Tx, blob: BlobId, organization: OrganizationId, at: Timestamp) -> Result<()> {
+    tx.sql(
+        "INSERT INTO photo (blob_id, organization_id, state, due_at, attempts) VALUES ($1, $2, 'waiting', $3, 0)
+         ON CONFLICT (blob_id) DO NOTHING",
+    )
+    .bind(blob)
+    .bind(organization)
+    .bind(at)
+    .execute()
+    .await
+    .map(|_| ())
 }
 
 /// Whether any photo is due.
@@ -78,20 +82,46 @@ pub struct Claim {
     pub not_before: Timestamp,
 }
 
-/// Claims photos that are due. Those that were tried too often are claimed as well, so that somebody gives them up.
-pub async fn claim(tx: &mut Tx, claim: &Claim) -> Result<Vec<ClaimedPhoto>> {
-    let blobs: Vec<BlobId> = tx
-        .sql(
-            "UPDATE photo SET due_at = $2, claim_id = $3, attempts = attempts + 1 WHERE blob_id IN (
-                SELECT blob_id FROM photo WHERE state = 'waiting' AND due_at <= $1 ORDER BY due_at LIMIT CAST($4 AS BIGINT))
-             RETURNING blob_id",
-        )
-        .bind(claim.now)
-        .bind(claim.until)
-        .bind(claim.id)
-        .bind(claim.limit)
-        .column()
-        .await?;
+/// The next organization with a photo that is due, by the ids of organizations, after one.
+pub async fn find_turn(tx: &mut Tx, now: Timestamp, after: OrganizationId) -> Result<Option<OrganizationId>> {
+    tx.sql(
+        "SELECT organization_id FROM photo WHERE state = 'waiting' AND due_at <= $1 AND organization_id > $2
+         ORDER BY organization_id LIMIT 1",
+    )
+    .bind(now)
+    .bind(after)
+    .value()
+    .await
+}
+
+/// Claims photos of an organization that are due, or of all. Those that were tried too often are claimed as well, so that somebody gives
+/// them up.
+pub async fn claim(tx: &mut Tx, turn: Option<OrganizationId>, claim: &Claim) -> Result<Vec<ClaimedPhoto>> {
+    let claiming = match turn {
+        Some(organization) => tx
+            .sql(
+                "UPDATE photo SET due_at = $2, claim_id = $3, attempts = attempts + 1 WHERE blob_id IN (
+                    SELECT blob_id FROM photo WHERE state = 'waiting' AND due_at <= $1 AND organization_id = $5
+                    ORDER BY due_at LIMIT CAST($4 AS BIGINT))
+                 RETURNING blob_id",
+            )
+            .bind(claim.now)
+            .bind(claim.until)
+            .bind(claim.id)
+            .bind(claim.limit)
+            .bind(organization),
+        None => tx
+            .sql(
+                "UPDATE photo SET due_at = $2, claim_id = $3, attempts = attempts + 1 WHERE blob_id IN (
+                    SELECT blob_id FROM photo WHERE state = 'waiting' AND due_at <= $1 ORDER BY due_at LIMIT CAST($4 AS BIGINT))
+                 RETURNING blob_id",
+            )
+            .bind(claim.now)
+            .bind(claim.until)
+            .bind(claim.id)
+            .bind(claim.limit),
+    };
+    let blobs: Vec<BlobId> = claiming.column().await?;
     discard_previews(tx, &blobs, claim.not_before).await?;
     let mut claimed = Vec::with_capacity(blobs.len());
     for chunk in blobs.chunks(CHUNK) {
@@ -241,6 +271,33 @@ async fn discard_previews(tx: &mut Tx, blobs: &[BlobId], not_before: Timestamp) 
         tx.sql_list("DELETE FROM photo_preview WHERE blob_id IN ({ids})", chunk).execute().await?;
     }
     Ok(())
+}
+
+/// How many files of a dataset are looked at for the photo that it is shown with.
+const MAX_PICTURES: i64 = 8;
+
+/// The photos that datasets are shown with, by their numbers: of each the first that was opened, among its first few files.
+pub async fn list_pictures(tx: &mut Tx, datasets: &[ResourceId]) -> Result<Vec<(ResourceId, i64)>> {
+    let mut found = Vec::new();
+    for chunk in datasets.chunks(CHUNK) {
+        let rows: Vec<(ResourceId, Option<i64>)> = tx
+            .sql_rows(
+                "WITH listed(id) AS (VALUES {rows:1})
+                 SELECT listed.id, (
+                    SELECT f.number FROM (
+                        SELECT d.number, d.blob_id, d.path_sort FROM dataset_file d WHERE d.dataset_id = listed.id AND d.side = 'input'
+                        ORDER BY d.path_sort, d.number LIMIT CAST({1} AS BIGINT)) f JOIN photo p ON p.blob_id = f.blob_id
+                    WHERE p.state = 'made' ORDER BY f.path_sort, f.number LIMIT 1)
+                 FROM listed",
+                chunk,
+                |statement, id| statement.bind(*id),
+            )
+            .bind(MAX_PICTURES)
+            .all()
+            .await?;
+        found.extend(rows.into_iter().filter_map(|(dataset, number)| Some((dataset, number?))));
+    }
+    Ok(found)
 }
 
 /// The object of a preview that is written, and its size.

@@ -615,6 +615,7 @@ from_columns! {
         restrictions: Restrictions { copy: restrict_copy, delete: restrict_delete, download: restrict_download },
         place: None,
         account_name: None,
+        picture: None,
     }
 }
 

@@ -1,6 +1,6 @@
 //! The files of a dataset (FILE-1, FILE-4): listing, taking, renaming, leaving out and deleting them.
 
-use std::ops::Range;
+use std::{collections::BTreeSet, ops::Range};
 
 use bytes::Bytes;
 use futures::stream::BoxStream;
@@ -12,13 +12,13 @@ use crate::{
         access::Act,
         audit::Action,
         file::{FilePath, MAX_PATH_BYTES, PathClash, Side, check_numbers, clash},
-        id::{ObjectId, ResourceId},
+        id::{ObjectId, OrganizationId, ResourceId},
         permit::{self, Permit},
         photo::{PreviewSize, faults, typical_sharpness},
         refusal::Refusal,
         resource::DatasetStatus,
         text::FieldIssue,
-        undo::Inverse,
+        undo::{self, Inverse},
         upload::{may_change_files, may_leave_out},
     },
     server::{
@@ -28,14 +28,14 @@ use crate::{
         store::{
             Tx, blob,
             dataset_file::{self, FileRef, StoredFile},
-            photo,
+            deleted_file, photo,
             resource::{self, Resource},
         },
     },
     view::{
         Page,
         file::{DatasetFiles, FileView, FileWithNeighbours},
-        outcome::{FileRenamed, LeftOut},
+        outcome::{FileRenamed, FilesDeleted, LeftOut},
     },
 };
 
@@ -43,6 +43,7 @@ use super::{
     access,
     audit::{self, AuditEvent},
     pager::Pager,
+    storage::check_room,
     undo_token, view_as,
     waiting::start_waiting,
 };
@@ -123,7 +124,7 @@ pub(super) async fn list_in(
 }
 
 /// A dataset, with how far it has come.
-async fn dataset_of(tx: &mut Tx, id: ResourceId) -> Result<(Resource, DatasetStatus)> {
+pub(super) async fn dataset_of(tx: &mut Tx, id: ResourceId) -> Result<(Resource, DatasetStatus)> {
     let found = resource::find(tx, id).await?.ok_or(Refusal::NotFound)?;
     let status = found.dataset.as_ref().map(|facts| facts.status).ok_or(Refusal::NotFound)?;
     Ok((found, status))
@@ -551,14 +552,16 @@ fn named(files: &[FileRef]) -> (String, Vec<String>) {
     (what, files.iter().take(MAX_NAMED_FILES).map(|file| file.path.clone()).collect())
 }
 
-/// Deletes files for good; their bytes are freed after a day (FILE-6). All of them or none.
+/// Deletes files, with a token to take it back; all of them or none. What nobody brings back within a day is gone, and its bytes are
+/// freed (FILE-6).
 ///
 /// # Errors
 /// `Invalid` at `numbers`; `NotFound` if one is not there; `Forbidden` (POL-1); `InputsHeld`.
-pub async fn delete(ctx: &Ctx, by: &Principal, dataset: &str, numbers: &[i64]) -> Result<u64> {
+pub async fn delete(ctx: &Ctx, by: &Principal, dataset: &str, numbers: &[i64]) -> Result<FilesDeleted> {
     let dataset: ResourceId = super::subject(dataset)?;
     let checked = check_numbers(numbers);
-    ctx.db()
+    let deleted: Result<(OrganizationId, Vec<FileRef>)> = ctx
+        .db()
         .write(|tx, _| {
             Box::pin(async {
                 let (permit, found, status) = changeable(tx, by, dataset, true).await?;
@@ -567,20 +570,93 @@ pub async fn delete(ctx: &Ctx, by: &Principal, dataset: &str, numbers: &[i64]) -
                 for file in &files {
                     may_change_files(file.side, status, found.live_jobs)?;
                 }
-                let deleted = dataset_file::delete(tx, &permit, &numbers, ctx.now()).await?;
+                deleted_file::insert(tx, &permit, &numbers, ctx.now()).await?;
+                dataset_file::delete(tx, &permit, &numbers, ctx.now()).await?;
                 start_if_waiting(tx, ctx, &found, status).await?;
                 let (what, first) = named(&files);
                 let event = AuditEvent {
                     organization: Some(permit.organization()),
                     before: Some(serde_json::json!({ "resource": dataset, "files": files.len(), "first": first })),
                     resources: vec![dataset],
-                    ..AuditEvent::new(Action::FilesDeleted, format!("deleted {what} of “{}” for good", found.name))
+                    ..AuditEvent::new(Action::FilesDeleted, format!("deleted {what} of “{}”", found.name))
                 };
                 audit::record(tx, ctx, by, event).await?;
-                Ok(deleted)
+                Ok((permit.organization(), files))
             })
         })
-        .await
+        .await;
+    let (organization, files) = deleted?;
+    let numbers = files.iter().map(|file| file.number).collect();
+    let undo = undo_token::issue(ctx, by, Inverse::RestoreFiles { dataset, organization, numbers }).await;
+    Ok(FilesDeleted { files: files.into_iter().map(|file| file.path).collect(), undo })
+}
+
+/// Brings files back that were deleted, in the middle of a change (DRIVE-4): all of them or none. Their paths.
+///
+/// # Errors
+/// As [`change`]; `BadRequest` if they are gone; `Conflict` if the dataset was transferred; `FileConflict` where something else has a
+/// path by now; `QuotaExceeded`.
+pub(crate) async fn restore_in(
+    tx: &mut Tx,
+    ctx: &Ctx,
+    by: &Principal,
+    dataset: ResourceId,
+    organization: OrganizationId,
+    numbers: &[i64],
+) -> Result<Vec<String>> {
+    let (permit, found, status) = changeable(tx, by, dataset, false).await?;
+    let files = deleted_file::list_by_numbers(tx, dataset, numbers).await?;
+    if files.is_empty() || files.len() != numbers.len() {
+        return Err(undo::gone().into());
+    }
+    let cluster = found.dataset.as_ref().map(|facts| facts.cluster.as_str()).unwrap_or_default();
+    if permit.organization() != organization || files.iter().any(|file| file.cluster != cluster) {
+        return Err(Refusal::Conflict.into());
+    }
+    for side in Side::ALL {
+        let paths: Vec<FilePath> = files
+            .iter()
+            .filter(|file| file.side == side)
+            .map(|file| FilePath::parse(&file.path).map_err(at_field("path")))
+            .collect::<std::result::Result<_, _>>()?;
+        if !paths.is_empty() {
+            may_change_files(side, status, found.live_jobs)?;
+            check_paths(tx, dataset, side, &paths).await?;
+        }
+    }
+    let bytes = files.iter().map(|file| file.bytes).sum();
+    check_room(tx, Some(by.who()), organization, 0, bytes).await?;
+    deleted_file::restore(tx, &permit, &files, ctx.now()).await?;
+    start_if_waiting(tx, ctx, &found, status).await?;
+    let restored: Vec<FileRef> = dataset_file::list_by_numbers(tx, dataset, numbers).await?;
+    let (what, first) = named(&restored);
+    let event = AuditEvent {
+        organization: Some(organization),
+        after: Some(serde_json::json!({ "resource": dataset, "files": restored.len(), "first": first })),
+        resources: vec![dataset],
+        ..AuditEvent::new(Action::FilesRestored, format!("brought {what} of “{}” back", found.name))
+    };
+    audit::record(tx, ctx, by, event).await?;
+    Ok(restored.into_iter().map(|file| file.path).collect())
+}
+
+/// Refuses paths of files that are to come back where something else has one by now.
+async fn check_paths(tx: &mut Tx, dataset: ResourceId, side: Side, paths: &[FilePath]) -> Result<()> {
+    let keys: Vec<String> = paths.iter().map(FilePath::key).collect();
+    let around: BTreeSet<String> = paths.iter().flat_map(FilePath::folder_keys).chain(keys.iter().cloned()).collect();
+    let around: Vec<String> = around.into_iter().collect();
+    let there = dataset_file::list_by_keys(tx, dataset, side, &around).await?;
+    let folders = dataset_file::list_folder_keys(tx, dataset, side, &keys).await?;
+    for path in paths {
+        if there.contains_key(&path.key()) {
+            let text = format!("Another file is called “{path}” by now. Rename or delete it first, and undo then.");
+            return Err(Refusal::FileConflict(text).into());
+        }
+        if let Some(clash) = clash(path, |key| there.contains_key(key), |key| folders.contains(key)) {
+            return Err(Refusal::FileConflict(clash.to_string()).into());
+        }
+    }
+    Ok(())
 }
 
 /// How many paths an entry of the audit log names at most.

@@ -29,7 +29,7 @@ use crate::{
     view::viewer::LayerView,
 };
 
-use super::access;
+use super::{access, file::dataset_of};
 
 /// The layers of a dataset, from the lowest to the highest, with those that are not ready.
 ///
@@ -39,6 +39,8 @@ pub async fn list(ctx: &Ctx, by: &Principal, dataset: &str) -> Result<Vec<LayerV
     let dataset: ResourceId = super::subject(dataset)?;
     let mut tx = ctx.db().read().await?;
     access::permit(&mut tx, by, Act::View, dataset).await?;
+    // A folder has none.
+    dataset_of(&mut tx, dataset).await?;
     list_in(&mut tx, dataset).await
 }
 

@@ -62,6 +62,10 @@ pub async fn undo(ctx: &Ctx, by: &Principal, token: &str) -> Result<Undone> {
                         file::rename_back_in(tx, ctx, by, dataset, number, (&from, &to)).await?;
                         Ok(Undone::Renamed { name: to })
                     }
+                    Inverse::RestoreFiles { dataset, organization, numbers } => {
+                        let files = file::restore_in(tx, ctx, by, dataset, organization, &numbers).await?;
+                        Ok(Undone::FilesRestored { files })
+                    }
                     Inverse::DeleteAnnotations { dataset, annotations } => {
                         let names = annotation::delete_added_in(tx, ctx, by, dataset, &annotations).await?;
                         Ok(Undone::AnnotationsDeleted { names })

@@ -1,7 +1,7 @@
 //! Makes the layers of the viewer (VIEW-1): reads a raster that a job made, and writes its pyramid of tiles.
 //!
 //! A layer is claimed under a lease, which is extended while it is made, one at a time on each node: a large raster takes minutes, a core
-//! and some hundred megabytes. What cannot be shown is never tried again; what storage did not give, or a crash interrupted, is tried a
+//! and some hundred megabytes. Organizations take turns, as with photos. What cannot be shown is never tried again; what storage did not give, or a crash interrupted, is tried a
 //! few times.
 
 use std::{
@@ -18,7 +18,7 @@ use uuid::Uuid;
 use crate::{
     domain::{
         file::Media,
-        id::{BlobId, ObjectId},
+        id::{BlobId, ObjectId, OrganizationId},
         layer::{LEASE_MILLIS, LayerKind, LayerProblem, MAX_ATTEMPTS, MAX_MILLIS},
         photo::retry_after_millis,
         time::Timestamp,
@@ -47,8 +47,9 @@ pub async fn run(ctx: Ctx, mut stop: watch::Receiver<bool>) {
     if let Err(error) = begin_again(&ctx).await {
         tracing::warn!(%error, "layers that a stopped process made go on once its claims have run out");
     }
+    let mut served = OrganizationId(Uuid::nil());
     while !*stop.borrow() {
-        match make_next(&ctx, &stop).await {
+        match make_next(&ctx, &mut served, &stop).await {
             Ok(true) => continue,
             Ok(false) => {}
             Err(error) => tracing::warn!(%error, "could not make a layer; trying again later"),
@@ -66,8 +67,8 @@ pub async fn run(ctx: Ctx, mut stop: watch::Receiver<bool>) {
 /// The database.
 pub async fn run_due(ctx: &Ctx) -> Result<usize> {
     let (_go_on, stop) = watch::channel(false);
-    let mut done = 0;
-    while make_next(ctx, &stop).await? {
+    let (mut done, mut served) = (0, OrganizationId(Uuid::nil()));
+    while make_next(ctx, &mut served, &stop).await? {
         done += 1;
     }
     Ok(done)
@@ -112,12 +113,19 @@ enum Failed {
     Stopped,
 }
 
-/// Makes a layer that is due; whether there was one.
-async fn make_next(ctx: &Ctx, stop: &watch::Receiver<bool>) -> Result<bool> {
+/// Makes a layer that is due, of the organization whose turn is after the one that was served last; whether there was one.
+async fn make_next(ctx: &Ctx, served: &mut OrganizationId, stop: &watch::Receiver<bool>) -> Result<bool> {
     let now = ctx.now();
-    if !layer::any_due(&mut ctx.db().read().await?, now).await? {
+    let mut tx = ctx.db().read().await?;
+    if !layer::any_due(&mut tx, now).await? {
         return Ok(false);
     }
+    let turn = match layer::find_turn(&mut tx, now, *served).await? {
+        None => layer::find_turn(&mut tx, now, OrganizationId(Uuid::nil())).await?,
+        next => next,
+    };
+    drop(tx);
+    *served = turn.unwrap_or(OrganizationId(Uuid::nil()));
     let claim = layer::Claim {
         id: ctx.id(),
         object: ObjectId(ctx.id()),
@@ -126,7 +134,7 @@ async fn make_next(ctx: &Ctx, stop: &watch::Receiver<bool>) -> Result<bool> {
         not_before: now.plus_millis(ABANDONED_KEPT_MILLIS),
     };
     let claimed: Result<Option<ClaimedLayer>> =
-        ctx.db().write(|tx, _| Box::pin(async { Ok(layer::claim(tx, &claim).await?) })).await;
+        ctx.db().write(|tx, _| Box::pin(async { Ok(layer::claim(tx, turn, &claim).await?) })).await;
     let Some(layer) = claimed? else { return Ok(false) };
     let held = Held { claim: claim.id, object: claim.object, layer };
     let outcome = if held.layer.attempts > MAX_ATTEMPTS {

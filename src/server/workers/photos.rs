@@ -1,7 +1,7 @@
 //! Opens photos as they arrive (FILE-5): reads what their cameras wrote, measures them, and makes their previews.
 //!
-//! Photos are claimed under a lease, a few at once, so that several nodes share the work and none is told of each photo. What cannot be
-//! opened is never tried again; what storage did not give, or a crash interrupted, is tried a few times.
+//! Photos are claimed under a lease, a few at once, so that several nodes share the work and none is told of each photo. Organizations take
+//! turns, so that nobody waits until all photos of somebody else are opened. What cannot be opened is never tried again; what storage did not give, or a crash interrupted, is tried a few times.
 
 use std::{collections::BTreeSet, time::Duration};
 
@@ -12,7 +12,7 @@ use uuid::Uuid;
 
 use crate::{
     domain::{
-        id::{BlobId, ObjectId},
+        id::{BlobId, ObjectId, OrganizationId},
         photo::{LEASE_MILLIS, MAX_ATTEMPTS, PhotoProblem, PreviewSize, retry_after_millis},
         time::Timestamp,
         upload::ABANDONED_KEPT_MILLIS,
@@ -37,7 +37,7 @@ const TELL_INTERVAL: Duration = Duration::from_secs(2);
 
 /// Opens photos until it is told to stop, so many at the same moment.
 pub async fn run(ctx: Ctx, turns: usize, mut stop: watch::Receiver<bool>) {
-    let worker = Worker { pictures: Pictures::new(turns), turns: turns.max(1) };
+    let mut worker = Worker::new(turns);
     if let Err(error) = begin_again(&ctx).await {
         tracing::warn!(%error, "photos that a stopped process opened go on once its claims have run out");
     }
@@ -52,13 +52,24 @@ pub async fn run(ctx: Ctx, turns: usize, mut stop: watch::Receiver<bool>) {
     }
 }
 
+/// Opens the photos of one turn: some of one organization; how many were opened or given up.
+///
+/// # Errors
+/// The database.
+pub async fn run_turn(ctx: &Ctx, served: OrganizationId) -> Result<(OrganizationId, usize)> {
+    let mut worker = Worker { served, ..Worker::new(2) };
+    let held = worker.claim(ctx).await?;
+    let opened = worker.open_all(ctx, held).await.into_iter().filter(std::result::Result::is_ok).count();
+    Ok((worker.served, opened))
+}
+
 /// Opens every photo that is due; how many were opened or given up.
 ///
 /// # Errors
 /// The database.
 pub async fn run_due(ctx: &Ctx) -> Result<usize> {
     let (_go_on, stop) = watch::channel(false);
-    Worker { pictures: Pictures::new(2), turns: 2 }.drain(ctx, &stop).await
+    Worker::new(2).drain(ctx, &stop).await
 }
 
 /// With SQLite there is one process only, so at its start nobody is at a photo.
@@ -73,6 +84,8 @@ async fn begin_again(ctx: &Ctx) -> Result<()> {
 struct Worker {
     pictures: Pictures,
     turns: usize,
+    /// The organization whose turn was last.
+    served: OrganizationId,
 }
 
 /// A photo that is claimed, and the objects that its previews are going to be.
@@ -85,7 +98,11 @@ struct Held {
 }
 
 impl Worker {
-    async fn drain(&self, ctx: &Ctx, stop: &watch::Receiver<bool>) -> Result<usize> {
+    fn new(turns: usize) -> Self {
+        Self { pictures: Pictures::new(turns), turns: turns.max(1), served: OrganizationId(Uuid::nil()) }
+    }
+
+    async fn drain(&mut self, ctx: &Ctx, stop: &watch::Receiver<bool>) -> Result<usize> {
         let (mut opened, mut untold, mut told_at) = (0, BTreeSet::new(), Instant::now());
         let ended = loop {
             if *stop.borrow() {
@@ -96,9 +113,7 @@ impl Worker {
                 Ok(held) => held,
                 Err(error) => break Err(error),
             };
-            let done: Vec<Result<BlobId>> =
-                stream::iter(held).map(|held| self.open(ctx, held)).buffer_unordered(self.turns).collect().await;
-            for blob in done {
+            for blob in self.open_all(ctx, held).await {
                 match blob {
                     Ok(blob) => {
                         opened += 1;
@@ -116,11 +131,23 @@ impl Worker {
         ended.map(|()| opened)
     }
 
-    async fn claim(&self, ctx: &Ctx) -> Result<Vec<Held>> {
+    async fn open_all(&self, ctx: &Ctx, held: Vec<Held>) -> Vec<Result<BlobId>> {
+        stream::iter(held).map(|held| self.open(ctx, held)).buffer_unordered(self.turns).collect().await
+    }
+
+    /// Claims photos of the organization whose turn is next.
+    async fn claim(&mut self, ctx: &Ctx) -> Result<Vec<Held>> {
         let now = ctx.now();
-        if !photo::any_due(&mut ctx.db().read().await?, now).await? {
+        let mut tx = ctx.db().read().await?;
+        if !photo::any_due(&mut tx, now).await? {
             return Ok(Vec::new());
         }
+        let turn = match photo::find_turn(&mut tx, now, self.served).await? {
+            None => photo::find_turn(&mut tx, now, OrganizationId(Uuid::nil())).await?,
+            next => next,
+        };
+        drop(tx);
+        self.served = turn.unwrap_or(OrganizationId(Uuid::nil()));
         let claim = photo::Claim {
             id: ctx.id(),
             now,
@@ -131,7 +158,7 @@ impl Worker {
         ctx.db()
             .write(|tx, _| {
                 Box::pin(async {
-                    let claimed = photo::claim(tx, &claim).await?;
+                    let claimed = photo::claim(tx, turn, &claim).await?;
                     let held: Vec<Held> = claimed
                         .into_iter()
                         .map(|photo| {

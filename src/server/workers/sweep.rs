@@ -1,5 +1,5 @@
-//! Frees storage (FILE-6): gives up uploads that nobody went on with, forgets blobs without files, and deletes objects that nothing
-//! refers to.
+//! Frees storage (FILE-6): gives up uploads that nobody went on with, forgets files that were deleted and that nobody brought back, and
+//! blobs without files, and deletes objects that nothing refers to.
 //!
 //! Each step is idempotent. What is deleted from storage is leased first, so that several nodes share the work; an object that is
 //! deleted twice is deleted.
@@ -11,12 +11,13 @@ use tokio::sync::watch;
 use crate::{
     domain::{
         id::{ObjectId, PersonId, ResourceId, UploadId},
+        undo::KEPT_DAYS,
         upload::ABANDONED_KEPT_MILLIS,
     },
     server::{
         context::Ctx,
         error::{Error, Result},
-        store::{blob, object_trash, upload},
+        store::{blob, deleted_file, object_trash, upload},
         usecase::upload::without_access,
     },
 };
@@ -35,6 +36,8 @@ const LEASE_MILLIS: i64 = 5 * 60_000;
 pub struct Swept {
     /// Uploads that expired, ended long ago, or whose sender lost the right to them.
     pub uploads: u64,
+    /// Files that were deleted and can no longer be brought back.
+    pub files: u64,
     /// Blobs that lost a file and were looked at.
     pub blobs: u64,
     /// Objects that were deleted from storage.
@@ -49,7 +52,7 @@ pub async fn run(ctx: Ctx, mut stop: watch::Receiver<bool>) {
     while !*stop.borrow() {
         match run_due(&ctx).await {
             Ok(swept) if swept != Swept::default() => {
-                tracing::info!(swept.uploads, swept.blobs, swept.objects, "freed storage");
+                tracing::info!(swept.uploads, swept.files, swept.blobs, swept.objects, "freed storage");
             }
             Ok(_) => {}
             Err(error) => tracing::warn!(%error, "could not free storage; trying again later"),
@@ -82,12 +85,13 @@ pub async fn run_due(ctx: &Ctx) -> Result<Swept> {
     release_abandoned(ctx).await?;
     swept.uploads += end_without_access(ctx).await?;
     loop {
-        let (uploads, blobs, objects) =
-            (expire_uploads(ctx).await?, forget_blobs(ctx).await?, delete_objects(ctx).await?);
-        if (uploads, blobs, objects) == (0, 0, 0) {
+        let (uploads, files) = (expire_uploads(ctx).await?, forget_files(ctx).await?);
+        let (blobs, objects) = (forget_blobs(ctx).await?, delete_objects(ctx).await?);
+        if (uploads, files, blobs, objects) == (0, 0, 0, 0) {
             return Ok(swept);
         }
         swept.uploads += uploads;
+        swept.files += files;
         swept.blobs += blobs;
         swept.objects += objects;
         // Others write too.
@@ -184,6 +188,18 @@ async fn end_uploads_of(ctx: &Ctx, ending: &[(ResourceId, PersonId)]) -> Result<
             step => ended += step,
         }
     }
+}
+
+/// Forgets files that were deleted longer ago than deleting can be undone.
+async fn forget_files(ctx: &Ctx) -> Result<u64> {
+    let now = ctx.now();
+    let before = now.plus_days(-KEPT_DAYS);
+    if !deleted_file::any_before(&mut ctx.db().read().await?, before).await? {
+        return Ok(0);
+    }
+    ctx.db()
+        .write(|tx, _| Box::pin(async { Ok(deleted_file::delete_before(tx, before, now, BATCH_SIZE).await?) }))
+        .await
 }
 
 /// Looks at blobs that lost a file; how many were looked at.

@@ -31,6 +31,9 @@ pub fn Field(
     /// Whether this field takes the focus when the form appears.
     #[prop(optional)]
     focused: bool,
+    /// What of the value is selected when the field takes the focus, in UTF-16 units.
+    #[prop(optional)]
+    selects: Option<(u32, u32)>,
     /// The smallest number or day.
     #[prop(optional)]
     min: Option<&'static str>,
@@ -56,6 +59,12 @@ pub fn Field(
                     .is_some_and(|active| active.get_attribute("role").as_deref() == Some("alert"));
                 if !busy && !typing() {
                     drop(input.focus());
+                }
+                // Not under the hands of somebody who has begun to change it.
+                if let Some((from, to)) = selects
+                    && input.value() == input.default_value()
+                {
+                    drop(input.set_selection_range(from, to));
                 }
             });
         }

@@ -5,17 +5,14 @@ use leptos::prelude::*;
 use super::{Target, Uploads, plain_form::PlainUploadForm};
 use crate::{
     paths,
-    rpc::{FormFlash, upload::DiscardUploads},
+    rpc::FormFlash,
     ui::{
         components::{
-            button::{BlockedButton, Tone},
-            field::Hidden,
-            form::{Form, Submit},
+            button::{BlockedButton, ButtonLink, Tone},
             icon::Icon,
             menu::Menu,
             note::{Note, Severity},
         },
-        form_action::FormAction,
         session::Session,
         words,
     },
@@ -83,22 +80,22 @@ pub fn DatasetUploads(
     dataset: (String, String),
     /// Nothing where the reader may not add files.
     place: Option<UploadPlaceView>,
-    /// The page's own address.
-    back: String,
+    /// Where the question before **Discard** is.
+    discard: String,
     flash: Option<FormFlash>,
 ) -> impl IntoView {
     let session = Session::get();
     let action = paths::upload_form(&dataset.0);
-    let refused = flash.clone().filter(|flash| flash.action == action).map(|flash| view! { <Refused flash/> });
+    let refused = flash.filter(|flash| flash.action == action).map(|flash| view! { <Refused flash/> });
     // Whoever lost the right to add files meanwhile is told as well.
     let Some(place) = place else { return refused.into_any() };
     let target = Target { container: None, dataset: Some(dataset.clone()) };
     let left = place.unfinished.map(|unfinished| {
-        view! { <Unfinished dataset=dataset.0.clone() target=target.clone() unfinished back flash/> }
+        view! { <Unfinished dataset=dataset.0.clone() target=target.clone() unfinished discard/> }
     });
     let plain = (place.control == Control::Enabled).then(|| {
         let (dataset, may_replace) = (StoredValue::new(dataset.0.clone()), place.may_replace);
-        move || (!session.hydrated.get()).then(|| view! { <PlainUploadForm dataset=dataset.get_value() may_replace/> })
+        move || (!session.hydrated.get()).then(|| view! { <PlainUploadForm to=dataset.get_value() may_replace/> })
     });
     view! {
         {refused}
@@ -106,6 +103,29 @@ pub fn DatasetUploads(
         <div class="upload-bar">{plain}</div>
     }
     .into_any()
+}
+
+/// What a container has for uploading besides the menu in its header: without script a form that makes a new dataset.
+#[component]
+pub fn ContainerUploads(
+    /// The container's id.
+    container: String,
+    /// Whether the reader may add a dataset now.
+    adds: bool,
+    flash: Option<FormFlash>,
+) -> impl IntoView {
+    let action = paths::upload_form(&container);
+    let refused = flash.filter(|flash| flash.action == action).map(|flash| view! { <Refused flash/> });
+    let (session, container) = (Session::get(), StoredValue::new(container));
+    let plain = move || {
+        (adds && !session.hydrated.get())
+            .then(|| view! { <PlainUploadForm to=container.get_value() may_replace=false makes_dataset=true/> })
+    };
+    // Where there is a script, the menu is there in a moment, and the list stays where it is.
+    view! {
+        {refused}
+        <div class="upload-bar upload-unscripted">{plain}</div>
+    }
 }
 
 /// What a form without script could not add.
@@ -129,12 +149,11 @@ fn Unfinished(
     dataset: String,
     target: Target,
     unfinished: UnfinishedView,
-    back: String,
-    flash: Option<FormFlash>,
+    /// Where the question before **Discard** is.
+    discard: String,
 ) -> impl IntoView {
     let (session, uploads) = (Session::get(), Uploads::get());
-    let action = FormAction::<DiscardUploads>::new();
-    let id = dataset.clone();
+    let id = dataset;
     let UnfinishedView { here, all } = unfinished;
     let far =
         format!("Upload unfinished: {} of {} here.", words::count(here), words::counted(all, "file is", "files are"));
@@ -155,11 +174,7 @@ fn Unfinished(
                 <p><b>{far}</b>" Choose the same files or folder to go on: only what is missing is sent. Or discard what is not complete."</p>
                 <div class="bar">
                     {choose}
-                    <Form action flash class="inline-form">
-                        <Hidden name="dataset" value=dataset/>
-                        <Hidden name="back" value=back/>
-                        <Submit label="Discard" tone=Tone::Plain/>
-                    </Form>
+                    <ButtonLink href=discard in_place=true>"Discard"</ButtonLink>
                 </div>
             </Note>
         </div>

@@ -280,14 +280,37 @@ fn StopQuestion(uploads: Uploads, asks_to_stop: RwSignal<bool>) -> impl IntoView
 fn ConflictQuestion(uploads: Uploads, summary: Memo<Summary>, conflicts: Memo<usize>) -> impl IntoView {
     let answer = move |choice| move |_| engine::answer_conflicts(uploads, choice);
     let may_replace = Memo::new(move |_| summary.with(|summary| summary.may_replace));
+    // What is replaced is gone for good, so it is asked about once more.
+    let asks = RwSignal::new(false);
+    let cancel = NodeRef::<html::Button>::new();
+    Effect::new(move |_| {
+        if let Some(cancel) = cancel.get() {
+            request_animation_frame(move || drop(cancel.focus()));
+        }
+    });
+    let really = move || {
+        asks.get().then(|| {
+            let files = words::totalled(conflicts.get_untracked() as u64, "file", "files");
+            view! {
+                <div role="alertdialog" aria-labelledby="uploads-replace">
+                    <p id="uploads-replace"><b>{format!("Replace {files}?")}</b>" The files there are deleted for good, and no one can restore them."</p>
+                    <div class="bar">
+                        <button type="button" class=Tone::Danger.class() on:click=answer(OnConflict::Replace)>"Replace"</button>
+                        <button type="button" class=Tone::Plain.class() node_ref=cancel on:click=move |_| asks.set(false)>"Cancel"</button>
+                    </div>
+                </div>
+            }
+        })
+    };
     view! {
-        <div class="uploads-note" role="group" aria-labelledby="uploads-conflicts">
+        {really}
+        <div class="uploads-note" role="group" aria-labelledby="uploads-conflicts" hidden=move || asks.get()>
             <p id="uploads-conflicts">
                 <b>{move || words::totalled(conflicts.get() as u64, "file has a name that is taken.", "files have names that are taken.")}</b>
                 " The files there are different ones."
             </p>
             <div class="bar">
-                {move || may_replace.get().then(|| view! { <button type="button" class="button" on:click=answer(OnConflict::Replace)>"Replace"</button> })}
+                {move || may_replace.get().then(|| view! { <button type="button" class="button" on:click=move |_| asks.set(true)>"Replace…"</button> })}
                 <button type="button" class="button" on:click=answer(OnConflict::KeepBoth)>"Keep both"</button>
                 <button type="button" class="button" on:click=answer(OnConflict::Skip)>"Skip"</button>
             </div>

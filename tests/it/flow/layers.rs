@@ -12,7 +12,7 @@ use commonhold::{
     },
     server::{
         pictures::{Place, survey::Survey, write_counts},
-        store::live::Change,
+        store::{layer, live::Change},
         usecase,
         workers::{builtin, layers, photos, sweep},
     },
@@ -146,6 +146,18 @@ both!(view_1_survey_index_makes_layers_whose_tiles_are_ranges_of_one_file, async
     sound(app).await;
 });
 
+both!(view_1_a_folder_has_no_layers_and_says_so_as_it_does_of_files, async |app| {
+    let anna = app.person("Anna").await;
+    let org = anna.create_org("Alpine Survey").await;
+    app.images_licence(&org, 100, 10).await;
+    let folder = anna.folder(org.root, "Folder").await;
+    let dataset = anna.dataset(folder, "Flight", 0).await;
+    for path in ["layers", "files"] {
+        anna.get(&format!("/api/v1/datasets/{dataset}/{path}")).await.expect(200);
+        anna.get(&format!("/api/v1/datasets/{folder}/{path}")).await.expect(404);
+    }
+});
+
 both!(view_1_file_6_copies_share_layers_and_the_last_one_frees_them, async |app| {
     let (anna, _, folder, dataset) = surveyed(app).await;
     make_all(app).await;
@@ -248,6 +260,12 @@ both!(view_1_a_node_that_died_leaves_a_layer_to_the_next_and_not_for_ever, async
     .await;
     app.healthy().await;
     assert_eq!(make_all(app).await, 0, "another node is at it");
+    // At the start of the only process nobody is at it, but it may be what the process died of: it waits, as after any failure.
+    app.db().write(|tx, _| Box::pin(async { layer::release_all(tx, app.ctx().now()).await })).await.expect("released");
+    assert_eq!(make_all(app).await, 0, "it waits");
+    app.tick(59_000);
+    assert_eq!(make_all(app).await, 0, "a minute after the first attempt");
+    app.healthy().await;
     app.tick(LEASE_MILLIS + 1);
     assert_eq!(make_all(app).await, 1);
     assert_eq!(states(&list(&anna, dataset).await), [("coverage", "ready")]);

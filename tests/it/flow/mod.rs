@@ -11,6 +11,7 @@ mod builtin;
 mod compare;
 mod concurrency;
 mod copies;
+mod deleted_files;
 mod drive;
 pub mod engines;
 mod entitlements;

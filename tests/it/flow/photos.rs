@@ -5,7 +5,7 @@ use commonhold::{
     domain::{
         access::Level,
         file::Media,
-        id::{ObjectId, ResourceId},
+        id::{ObjectId, OrganizationId, ResourceId},
         photo::{LEASE_MILLIS, MAX_ATTEMPTS, Position, PreviewSize, retry_after_millis},
         time::Timestamp,
         transfer::Grantee,
@@ -223,6 +223,34 @@ both!(file_5_attack_40_pictures_that_are_broken_or_explode_are_files_with_a_prob
     app.later(1);
     assert_eq!(open_all(app).await, 0);
     sound(app).await;
+});
+
+both!(file_5_organizations_take_turns_so_that_nobody_waits_for_all_photos_of_somebody_else, async |app| {
+    let (anna, _, dataset) = world(app).await;
+    let mut shots = flight(&[]);
+    let late = shots.pop().expect("a photo");
+    // Many that differ in what follows the picture.
+    for (number, shot) in shots.iter().cycle().take(25).enumerate() {
+        let bytes = [shot.jpeg.as_ref(), number.to_string().as_bytes()].concat();
+        anna.upload(dataset, &format!("{number}.jpg"), &bytes).await;
+    }
+    let ben = app.person("Ben").await;
+    let other = ben.create_org("Tunnel North").await;
+    app.images_licence(&other, 100, 10).await;
+    let few = ben.dataset(other.root, "Tunnel", 0).await;
+    ben.upload(few, "late.jpg", &late.jpeg).await;
+    let mut served = OrganizationId(uuid::Uuid::nil());
+    let mut opened = 0;
+    for _ in 0..2 {
+        let turn = photos::run_turn(app.ctx(), served).await.expect("photos are opened");
+        served = turn.0;
+        opened += turn.1;
+    }
+    assert_eq!(photo(&ben, few, 1).await["state"], "made", "Ben's turn is the second at the latest");
+    assert!(opened <= 10, "{opened}");
+    // Nobody's turn is lost: the rest is opened as well.
+    assert_eq!(open_all(app).await, 26 - opened);
+    app.healthy().await;
 });
 
 both!(file_5_photos_are_shared_among_nodes_and_tried_again_after_a_crash, async |app| {

@@ -111,6 +111,13 @@ const WAYS: &[(&str, &[&str])] = &[
     ),
     ("in the cluster of its dataset", &["UPDATE resource SET cluster = 'elsewhere' WHERE files > 0"]),
     (
+        "every deleted file that can be brought back",
+        &[
+            "INSERT INTO deleted_file (dataset_id, number, side, path, path_key, path_sort, blob_id, left_out, created_by, created_at, deleted_at)
+             SELECT dataset_id, number, side, path, path_key, path_sort, blob_id, left_out, created_by, created_at, 0 FROM dataset_file",
+        ],
+    ),
+    (
         "every blob has a file",
         &[
             "DELETE FROM dataset_file WHERE number = 1",

@@ -66,8 +66,21 @@ struct World<'a> {
     orgs: [Org; 2],
     datasets: BTreeMap<ResourceId, Dataset>,
     under_way: Vec<UnderWay>,
+    /// Files that were deleted and may be brought back.
+    deleted: Vec<Deleted>,
     made: usize,
     days: i64,
+}
+
+/// A file that was deleted.
+#[derive(Clone, Debug)]
+struct Deleted {
+    token: String,
+    dataset: ResourceId,
+    org: usize,
+    path: String,
+    bytes: Vec<u8>,
+    day: i64,
 }
 
 impl<'a> World<'a> {
@@ -80,7 +93,16 @@ impl<'a> World<'a> {
             orgs.push(org);
         }
         let [north, south] = <[Org; 2]>::try_from(orgs).expect("two");
-        Self { app, anna, orgs: [north, south], datasets: BTreeMap::new(), under_way: Vec::new(), made: 0, days: 0 }
+        Self {
+            app,
+            anna,
+            orgs: [north, south],
+            datasets: BTreeMap::new(),
+            under_way: Vec::new(),
+            deleted: Vec::new(),
+            made: 0,
+            days: 0,
+        }
     }
 
     fn any(&self, random: &mut Generator, wanted: impl Fn(&Dataset) -> bool) -> Option<ResourceId> {
@@ -189,6 +211,28 @@ impl<'a> World<'a> {
             .collect()
     }
 
+    /// Takes a deletion back, once, as far as nothing is in the way.
+    async fn bring_back(&mut self, random: &mut Generator) {
+        if self.deleted.is_empty() {
+            return;
+        }
+        let number = random.below(self.deleted.len());
+        let deleted = self.deleted[number].clone();
+        let undone = self.anna.post("/api/v1/undo", &json!({ "token": deleted.token })).await;
+        let dataset = self.datasets.get_mut(&deleted.dataset);
+        let open =
+            dataset.filter(|now| !now.trashed && now.org == deleted.org && !now.files.contains_key(&deleted.path));
+        match (undone.status, open) {
+            (200, Some(now)) => {
+                now.files.insert(deleted.path, deleted.bytes);
+                self.deleted.remove(number);
+            }
+            (200, None) => panic!("{deleted:?} came back"),
+            (_, Some(_)) => assert!(self.days > deleted.day, "{deleted:?}: {}", undone.body),
+            (_, None) => {}
+        }
+    }
+
     async fn step(&mut self, random: &mut Generator) {
         match random.below(100) {
             0..8 => {
@@ -228,17 +272,19 @@ impl<'a> World<'a> {
                     self.under_way.retain(|one| one.dataset != dataset);
                 }
             }
-            84..89 => {
+            84..87 => self.bring_back(random).await,
+            87..90 => {
                 if let Some(dataset) = self.any(random, |dataset| !dataset.trashed && !dataset.files.is_empty()) {
                     let known = self.datasets[&dataset].clone();
                     let path = known.files.keys().nth(random.below(known.files.len())).expect("a path").clone();
                     let number = self.listed(dataset).await[&path].0;
                     let deleted = self.anna.delete(&format!("/api/v1/datasets/{dataset}/files/{number}")).await;
-                    deleted.expect(204);
-                    self.datasets.get_mut(&dataset).expect("known").files.remove(&path);
+                    let token = deleted.expect(204).header("undo-token").to_owned();
+                    let bytes = self.datasets.get_mut(&dataset).expect("known").files.remove(&path).expect("known");
+                    self.deleted.push(Deleted { token, dataset, org: known.org, path, bytes, day: self.days });
                 }
             }
-            89..93 => {
+            90..93 => {
                 // A transfer takes what is processed, and touches no byte.
                 if let Some(dataset) = self.any(random, |dataset| !dataset.trashed) {
                     self.app.set_status(dataset, DatasetStatus::Processed).await;

@@ -184,11 +184,11 @@ both!(file_1_drive_4_a_file_is_renamed_by_a_form_with_undo_and_problems_are_told
     app.healthy().await;
 });
 
-both!(file_1_file_6_deleting_files_asks_first_and_takes_all_of_them_or_none, async |app| {
+both!(file_1_file_6_deleting_files_takes_all_of_them_or_none_and_can_be_undone, async |app| {
     let (anna, org, dataset) = world(app).await;
     let (here, id) = (tab(&org, dataset, "images"), dataset.to_string());
     let dialog = anna.page(&tab(&org, dataset, "images&dialog=delete-files&item=1")).await.expect(200).body;
-    assert!(dialog.contains("This deletes “100MEDIA/DJI_0002.JPG” for good. No one can restore this."));
+    assert!(dialog.contains("“100MEDIA/DJI_0002.JPG” will be deleted. The message that comes next has Undo."));
     for numbers in ["1,99", "1,x", ""] {
         let form = [("dataset", id.as_str()), ("numbers", numbers), ("back", here.as_str())];
         anna.form(DeleteFiles::url(), &here, &form).await;
@@ -196,7 +196,10 @@ both!(file_1_file_6_deleting_files_asks_first_and_takes_all_of_them_or_none, asy
     }
     let form = [("dataset", id.as_str()), ("numbers", "1,3"), ("back", here.as_str())];
     let page = after(&anna, anna.form(DeleteFiles::url(), &here, &form).await).await;
-    assert!(page.contains("Deleted 2 files for good") && page.contains("1 file · 2.0 kB"));
+    assert!(page.contains("Deleted 2 files") && page.contains("1 file · 2.0 kB"));
+    let undo = [("token", field(&page, "token")), ("back", here.as_str())];
+    let page = after(&anna, anna.form(UndoChange::url(), &here, &undo).await).await;
+    assert!(page.contains("Brought 2 files back") && page.contains("3 files"));
     app.healthy().await;
 });
 

@@ -102,6 +102,41 @@ both!(file_2_a_form_without_script_uploads_several_files_and_says_what_came_of_e
     nothing_half_there(app).await;
 });
 
+both!(file_2_set_1_a_form_on_a_folder_makes_a_new_dataset_of_its_files, async |app| {
+    let (anna, org, _) = world(app).await;
+    let folder = anna.folder(org.root, "Gotthard").await;
+    let back = format!("/o/{}/drive/{folder}", org.org_id);
+    let page = anna.page(&back).await.expect(200).body;
+    assert!(page.contains(&format!("action=\"/upload/{folder}?page_of={}\"", anna.id)), "the form is on the page");
+    for name in ["Portal", "Portal", ""] {
+        let body = form("", &[("a.jpg", b"one"), ("b.jpg", b"two")]);
+        let named = format!("--{BOUNDARY}\r\nContent-Disposition: form-data; name=\"name\"\r\n\r\n{name}\r\n");
+        let body = [named.as_bytes(), &body].concat();
+        let answer = anna.send(request(&folder.to_string(), &back, Some(body.len()), Body::from(body))).await;
+        assert_eq!(answer.status, 303, "{}", answer.body);
+        let page = anna.page(answer.location()).await.expect(200).body;
+        assert!(page.contains("2 files added"), "told on the page of the dataset");
+    }
+    let names = anna.children(folder, "").await.expect(200).names();
+    assert_eq!(names.len(), 3);
+    assert!(
+        names.iter().any(|name| name.ends_with(" Upload")) && names.contains(&"Portal (2)".to_owned()),
+        "{names:?}"
+    );
+    // Who may not add anything there makes nothing, and is told where they were.
+    let john = app.person("John").await;
+    app.join(&org, &john, Role::Reader).await;
+    let body = form("", &[("a.jpg", b"one")]);
+    let answer = john.send(request(&folder.to_string(), &back, Some(body.len()), Body::from(body.clone()))).await;
+    assert_eq!(answer.location(), back);
+    assert!(!john.page(&back).await.body.contains("upload-new-name"));
+    // To whom it does not exist, it does not exist.
+    let eve = app.person("Eve").await;
+    eve.send(request(&folder.to_string(), "/", Some(body.len()), Body::from(body))).await;
+    assert_eq!(anna.children(folder, "").await.expect(200).names().len(), 3);
+    nothing_half_there(app).await;
+});
+
 both!(file_2_a_form_skips_or_replaces_where_it_says_so, async |app| {
     let (anna, org, dataset) = world(app).await;
     send(&anna, &org, dataset, "", &[("a.jpg", b"one")]).await;

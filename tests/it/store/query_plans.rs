@@ -62,6 +62,7 @@ const MAY_SORT: &[(&str, &str)] = &[
     ("app::list_authorized", "the organizations of one person that an app names"),
     ("job::find_next", "the oldest job of each of at most fifty apps"),
     ("seat::count", "the seats of the licences asked for, in groups"),
+    ("photo::list_pictures", "at most the first eight files of each dataset of a page"),
     ("subtree::name_what_matters", "only where something is in the way"),
     ("subtree::name_direct", "only where there are grants"),
     ("subtree::list_grantees", "only where there are grants"),

@@ -12,7 +12,7 @@ use crate::{
     server::{
         context::{Ctx, Principal},
         error::Result,
-        store::{Tx, grant, resource},
+        store::{Tx, grant, photo, resource},
         usecase::{
             access::{self, AccessPath},
             accounts::AccountNames,
@@ -25,6 +25,7 @@ use crate::{
     view::{DatasetView, MoreRows, Page, RowView},
 };
 use serde::Deserialize;
+use std::collections::BTreeMap;
 use utoipa::IntoParams;
 
 /// How many rows a page of the Drive has: what fits on any screen, and a little.
@@ -178,6 +179,21 @@ fn hide_counts(rows: &mut [RowView]) {
     }
 }
 
+/// Says which photo each dataset among the rows of a page is shown with.
+pub(crate) async fn add_pictures(tx: &mut Tx, rows: &mut [RowView]) -> Result<()> {
+    let with_images =
+        |row: &&RowView| row.dataset.as_ref().is_some_and(|dataset| dataset.files > 0 && dataset.images > 0);
+    let datasets: Vec<ResourceId> = rows.iter().filter(with_images).map(|row| row.id).collect();
+    if datasets.is_empty() {
+        return Ok(());
+    }
+    let pictures: BTreeMap<ResourceId, i64> = photo::list_pictures(tx, &datasets).await?.into_iter().collect();
+    for row in rows {
+        row.picture = pictures.get(&row.id).copied();
+    }
+    Ok(())
+}
+
 /// What was shared with somebody in an organization, where they do not see its root (ACCESS-3).
 pub async fn shared(tx: &mut Tx, by: &Principal, organization: OrganizationId) -> Result<Vec<RowView>> {
     let shared = grant::list_shared(tx, by.person, organization, crate::server::usecase::MAX_PAGE_SIZE).await?;
@@ -271,5 +287,7 @@ pub async fn more(ctx: &Ctx, by: &Principal, id: &str, query: &ListQuery) -> Res
     let mut tx = ctx.db().read().await?;
     let access_path = access::access_path(&mut tx, by, id).await?;
     let total = count(&mut tx, id, query, i64::MAX).await?;
-    Ok(MoreRows { rows: list(&mut tx, by, &access_path, query, limit).await?.items, total })
+    let mut rows = list(&mut tx, by, &access_path, query, limit).await?.items;
+    add_pictures(&mut tx, &mut rows).await?;
+    Ok(MoreRows { rows, total })
 }

@@ -21,7 +21,7 @@ use crate::{
         usecase::{
             access,
             drive::{
-                list::{ListQuery, PAGE_SIZE, count, list, shared_page},
+                list::{ListQuery, PAGE_SIZE, add_pictures, count, list, shared_page},
                 show::view,
             },
             file, organization,
@@ -71,7 +71,8 @@ async fn page_of_reader(ctx: &Ctx, by: &Principal, wanted: &DriveQuery) -> Resul
     let shared_elsewhere =
         !seen.is_empty() && grant::any_shared_elsewhere(&mut tx, by.person, organization.id, &seen).await?;
     let Some(id) = id else {
-        let rows = shared_page(&mut tx, by, organization.id, &wanted.cursor, PAGE_SIZE).await?;
+        let mut rows = shared_page(&mut tx, by, organization.id, &wanted.cursor, PAGE_SIZE).await?;
+        add_pictures(&mut tx, &mut rows.items).await?;
         let lacking = missing_entitlements(&mut tx, by, organization.id, &rows.items, ctx.now()).await?;
         let whole = rows.next_cursor.is_none() && wanted.cursor.is_empty();
         let total = whole.then_some(rows.items.len() as u64);
@@ -109,7 +110,9 @@ async fn page_of_reader(ctx: &Ctx, by: &Principal, wanted: &DriveQuery) -> Resul
         let filtered = !(wanted.kind.is_empty() && wanted.status.is_empty());
         let total =
             if filtered { count(&mut tx, id, &query, MAX_COUNTED_ROWS + 1).await? } else { view.children_count };
-        (list(&mut tx, by, &access_path, &query, PAGE_SIZE).await?, Some(total))
+        let mut rows = list(&mut tx, by, &access_path, &query, PAGE_SIZE).await?;
+        add_pictures(&mut tx, &mut rows.items).await?;
+        (rows, Some(total))
     } else {
         (Page { items: Vec::new(), next_cursor: None }, None)
     };

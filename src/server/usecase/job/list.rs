@@ -204,8 +204,13 @@ struct Listing {
 
 impl Listing {
     /// Reads a query; `None` where it can only find nothing.
-    async fn new(tx: &mut Tx, by: &Principal, org: &str, query: &JobsQuery, limit: i64) -> Result<Option<Self>> {
-        let (organization, role) = organization::find_with_role(tx, by, org).await?;
+    async fn new(
+        tx: &mut Tx,
+        by: &Principal,
+        (organization, role): (OrganizationId, Option<Role>),
+        query: &JobsQuery,
+        limit: i64,
+    ) -> Result<Option<Self>> {
         by.who().may_look()?;
         let state = match query.state.as_str() {
             "" => None,
@@ -230,10 +235,9 @@ impl Listing {
             "" => None,
             _ => Some(crate::server::usecase::id::<ResourceId>("dataset", &query.dataset)?),
         };
-        let sees_all = sees_all(tx, by, organization.id, role).await?;
+        let sees_all = sees_all(tx, by, organization, role).await?;
         let JobsQuery { state: of_state, app: of_app, person: of_person, dataset: of_dataset, from, to, .. } = query;
-        let pager =
-            Pager::new(format!("{} jobs {of_state} {of_app} {of_person} {of_dataset} {from} {to}", organization.id));
+        let pager = Pager::new(format!("{organization} jobs {of_state} {of_app} {of_person} {of_dataset} {from} {to}"));
         let filter = JobFilter {
             state,
             app,
@@ -248,7 +252,7 @@ impl Listing {
         if !sees_all && person.is_some_and(|person| person != by.person) {
             return Ok(None);
         }
-        Ok(Some(Self { organization: organization.id, role, sees_all, pager, filter }))
+        Ok(Some(Self { organization, role, sees_all, pager, filter }))
     }
 
     async fn page(self, tx: &mut Tx, by: &Principal) -> Result<Page<JobView>> {
@@ -276,7 +280,8 @@ pub(super) async fn list_in(
     query: &JobsQuery,
     limit: i64,
 ) -> Result<Page<JobView>> {
-    match Listing::new(tx, by, org, query, limit).await? {
+    let (organization, role) = organization::find_with_role(tx, by, org).await?;
+    match Listing::new(tx, by, (organization.id, role), query, limit).await? {
         Some(listing) => listing.page(tx, by).await,
         None => Ok(Page { items: Vec::new(), next_cursor: None }),
     }
@@ -301,8 +306,8 @@ pub struct Export {
 /// `NotFound` for who does not see the organization; `Invalid` at a field of the query.
 pub async fn begin_export(ctx: &Ctx, by: &Principal, org: &str, query: JobsQuery) -> Result<Export> {
     let mut tx = ctx.db().read().await?;
-    let (_, role) = organization::find_with_role(&mut tx, by, org).await?;
-    let truncated = match Listing::new(&mut tx, by, org, &query, MAX_EXPORT_ROWS).await? {
+    let (organization, role) = organization::find_with_role(&mut tx, by, org).await?;
+    let truncated = match Listing::new(&mut tx, by, (organization.id, role), &query, MAX_EXPORT_ROWS).await? {
         Some(listing) => job::count_at_most(&mut tx, listing.organization, &listing.filter).await? > MAX_EXPORT_ROWS,
         None => false,
     };

@@ -163,15 +163,15 @@ fn holder(person: &PersonView, client: &Client) -> Principal {
 }
 
 /// Proves the address that a link was mailed to: the one that somebody has (AUTH-2), or the one that takes its place (SET-1).
-/// Whoever holds the link need not be signed in.
+/// Whoever holds the link need not be signed in. Returns which of both it was.
 ///
 /// # Errors
 /// `LinkUsed`, `LinkExpired`, `NotFound`; `Invalid` at `email` if the new address became somebody else's meanwhile.
-pub async fn verify_email(ctx: &Ctx, client: &Client, token: &str) -> Result<()> {
+pub async fn verify_email(ctx: &Ctx, client: &Client, token: &str) -> Result<Purpose> {
     ctx.db().write(|tx, _| Box::pin(async { verify_email_in(tx, ctx, client, token).await })).await
 }
 
-async fn verify_email_in(tx: &mut Tx, ctx: &Ctx, client: &Client, token: &str) -> Result<()> {
+async fn verify_email_in(tx: &mut Tx, ctx: &Ctx, client: &Client, token: &str) -> Result<Purpose> {
     let (link, person) = find_open(tx, ctx, token, true).await?;
     if !one_time_link::update_used(tx, link.id, ctx.now()).await? {
         return Err(Refusal::LinkUsed.into());
@@ -183,8 +183,8 @@ async fn verify_email_in(tx: &mut Tx, ctx: &Ctx, client: &Client, token: &str) -
             return Err(Refusal::LinkExpired.into());
         }
         person::update_verified(tx, person.id).await?;
-        return audit::record(tx, ctx, &by, AuditEvent::new(Action::EmailVerified, "verified their email address"))
-            .await;
+        audit::record(tx, ctx, &by, AuditEvent::new(Action::EmailVerified, "verified their email address")).await?;
+        return Ok(link.purpose);
     }
     may_change(ctx, &person.email, &link.email)?;
     match person::update_email(tx, &own(person.id), &link.email, &key(&link.email)).await.map_err(Error::from) {
@@ -202,7 +202,8 @@ async fn verify_email_in(tx: &mut Tx, ctx: &Ctx, client: &Client, token: &str) -
         after: Some(serde_json::json!({ "email": link.email })),
         ..AuditEvent::new(Action::EmailChanged, "changed their email address")
     };
-    audit::record(tx, ctx, &by, what).await
+    audit::record(tx, ctx, &by, what).await?;
+    Ok(link.purpose)
 }
 
 /// Whether the installation lets somebody have another address: asked again when it is proved, as the operator may have decided

@@ -14,18 +14,25 @@ use crate::{
         file::Side,
         id::{ResourceId, UploadId},
         refusal::Refusal,
+        resource::Kind,
         upload::{ABANDONED_KEPT_MILLIS, OnConflict, PlanState, check_size},
     },
     server::{
         context::{Ctx, Principal},
-        error::{Error, Result},
-        store::upload,
-        usecase::audit::{self, AuditEvent},
+        error::{Error, Result, at_field},
+        store::{resource, upload},
+        usecase::{
+            access,
+            audit::{self, AuditEvent},
+        },
     },
+    view::outcome::DriveLocation,
 };
 
 use super::{
-    PlannedFileForm, Sender, Wanted, may_upload, or_default, plan_in,
+    PlannedFileForm, Sender, Wanted, may_upload, or_default,
+    place::{name_of, new_dataset},
+    plan_in,
     receive::{Arriving, ReceiveRequest, receive},
 };
 
@@ -56,19 +63,36 @@ pub struct FormPlace {
 }
 
 /// Whether a form may send files, before the first one is taken. Where it does not say what happens to names that are taken, both stay.
+/// What is sent to a container becomes a new dataset there, called `name` or after the day; that is returned with its organization.
 ///
 /// # Errors
-/// `Invalid` at `on_conflict`; `NotFound`, `Forbidden`; `Licence` (LIC-6); `InputsHeld`.
-pub async fn begin(ctx: &Ctx, by: &Principal, dataset: &str, on_conflict: &str) -> Result<FormPlace> {
-    let dataset: ResourceId = crate::server::usecase::subject(dataset)?;
+/// `Invalid` at `on_conflict` and `name`; `NotFound`, `Forbidden`; `Licence` (LIC-6); `InputsHeld`.
+pub async fn begin(
+    ctx: &Ctx,
+    by: &Principal,
+    to: &str,
+    (on_conflict, name): (&str, &str),
+) -> Result<(FormPlace, Option<DriveLocation>)> {
+    let to: ResourceId = crate::server::usecase::subject(to)?;
+    let name = name_of(ctx, name);
     let on_conflict = if on_conflict.trim().is_empty() {
         OnConflict::KeepBoth
     } else {
-        or_default(on_conflict, OnConflict::parse).map_err(crate::server::error::at_field("on_conflict"))?
+        or_default(on_conflict, OnConflict::parse).map_err(at_field("on_conflict"))?
     };
-    ctx.db()
+    let begun: Result<(ResourceId, Option<DriveLocation>)> = ctx
+        .db()
         .write(|tx, _| {
             Box::pin(async {
+                access::access_path(tx, by, to).await?;
+                let kind = resource::find(tx, to).await?.ok_or(Refusal::NotFound)?.kind;
+                let (dataset, made) = if kind == Kind::Dataset {
+                    (to, None)
+                } else {
+                    let name = name.clone().map_err(at_field("name"))?;
+                    let (dataset, _, location) = new_dataset(tx, ctx, by, to, &name).await?;
+                    (dataset, Some(DriveLocation { container: Some(dataset), ..location }))
+                };
                 let place = may_upload(tx, ctx, by, dataset, Side::Input, on_conflict).await?;
                 let event = AuditEvent {
                     organization: Some(place.permit.organization()),
@@ -78,11 +102,13 @@ pub async fn begin(ctx: &Ctx, by: &Principal, dataset: &str, on_conflict: &str) 
                     resources: vec![dataset],
                     ..AuditEvent::new(Action::FilesUploadStarted, format!("began to upload files to “{}”", place.name))
                 };
-                audit::record(tx, ctx, by, event).await
+                audit::record(tx, ctx, by, event).await?;
+                Ok((dataset, made))
             })
         })
-        .await?;
-    Ok(FormPlace { dataset, on_conflict })
+        .await;
+    let (dataset, made) = begun?;
+    Ok((FormPlace { dataset, on_conflict }, made))
 }
 
 /// Receives a file of a form. Rights, licence and storage are asked anew for each.

@@ -55,11 +55,7 @@ pub async fn plan_new(ctx: &Ctx, by: &Principal, place: &NewPlaceForm, form: &Pl
         "" => None,
         id => Some(id.parse::<ResourceId>().map_err(|_| Error::from(Refusal::field("parent", FieldIssue::NotAnId)))?),
     };
-    let name = match place.name.trim() {
-        "" => format!("{} Upload", ctx.now().day().iso()),
-        name => name.to_owned(),
-    };
-    let name = Name::parse(&name).map_err(at_field("name"))?;
+    let name = name_of(ctx, &place.name).map_err(at_field("name"))?;
     let planned = ctx
         .db()
         .write(|tx, _| {
@@ -88,8 +84,17 @@ pub async fn plan_new(ctx: &Ctx, by: &Principal, place: &NewPlaceForm, form: &Pl
     planned.map_err(same_plan_twice)
 }
 
+/// What a new dataset is called: as somebody says, or else after the day.
+pub(super) fn name_of(ctx: &Ctx, said: &str) -> std::result::Result<Name, FieldIssue> {
+    let name = match said.trim() {
+        "" => format!("{} Upload", ctx.now().day().iso()),
+        name => name.to_owned(),
+    };
+    Name::parse(&name)
+}
+
 /// A new dataset in a container, under the first free name.
-async fn new_dataset(
+pub(super) async fn new_dataset(
     tx: &mut Tx,
     ctx: &Ctx,
     by: &Principal,

@@ -33,7 +33,7 @@ use crate::{
         },
         layout::PageHeader,
         sales::GetLicence,
-        uploads::entry::DatasetUploads,
+        uploads::entry::{ContainerUploads, DatasetUploads},
     },
     view::{Control, DriveView},
 };
@@ -87,9 +87,14 @@ pub fn DriveContent(
     let level = drive.resource.as_ref().map(|resource| resource.level);
     let drop = drop_attributes(&drive, own);
     let uploads = dataset.clone().filter(|_| own).map(|resource| {
-        let (dataset, place, back) =
-            ((resource.id.to_string(), resource.name), drive.upload.clone(), listing.address());
-        view! { <DatasetUploads dataset place back flash=flash.clone()/> }
+        let (dataset, place, discard) =
+            ((resource.id.to_string(), resource.name), drive.upload.clone(), listing.discard_dialog());
+        view! { <DatasetUploads dataset place discard flash=flash.clone()/> }
+    });
+    let adds = own && drive.create == Control::Enabled;
+    let container = drive.resource.as_ref().filter(|shown| shown.kind.may_hold(Kind::Dataset));
+    let into_new = container.map(|shown| {
+        view! { <ContainerUploads container=shown.id.to_string() adds flash=flash.clone()/> }
     });
     let note = view_as.map(|view_as| view! { <ViewAsBanner view_as level listing=listing.clone()/> });
     view! {
@@ -97,6 +102,7 @@ pub fn DriveContent(
         {header}
         {expired.map(|reason| view! { <LicenceNote reason org/> })}
         <RestrictedNote origins/>
+        {into_new}
         {dataset.is_none().then(|| view! {
             <div class="drive-tools">
                 <SearchField listing=listing.clone() organization=drive.organization.name.clone()/>

@@ -20,7 +20,11 @@ use super::{
 use crate::{
     domain::command::Command,
     rpc::{Asked, Failure},
-    ui::{pages::jobs::process::ProcessDialog, session::Session, suspend::rebuilt},
+    ui::{
+        pages::{drive::discard::DiscardDialog, jobs::process::ProcessDialog},
+        session::Session,
+        suspend::rebuilt,
+    },
     view::DriveView,
 };
 
@@ -100,6 +104,7 @@ pub fn drive_dialog(kind: DialogKind, route: Memo<DriveRoute>, listing: Memo<Lis
             let choose = Callback::new(move |app: String| shown.process_dialog(&app));
             view! { <ProcessDialog org dataset app close place choose/> }.into_any()
         }
+        DialogKind::DiscardUploads => view! { <DiscardDialog listing=listing.get_untracked() drive/> }.into_any(),
         DialogKind::ShowFile => view! { <FileDialog route listing drive/> }.into_any(),
         DialogKind::AskAboutFiles(command, files) => {
             let listing = listing.get_untracked();

@@ -61,13 +61,14 @@ pub fn RenameDialog(item: String, listing: Listing, drive: DriveView, flash: Opt
         .filter(|resource| resource.id.to_string() == item)
         .map(|resource| (resource.name.clone(), resource.kind));
     let (name, kind) = row.or(resource).unwrap_or((String::new(), Kind::Folder));
+    let whole = (0, u32::try_from(name.encode_utf16().count()).unwrap_or(u32::MAX));
     view! {
         <Dialog label="Rename" heading=format!("Rename {}", kind.label().to_lowercase()) close=close.clone()>
             <Form action flash class="dialog-form">
                 <Hidden name="id" value=item/>
                 <Hidden name="back" value=close.clone()/>
                 <DialogBody>
-                    <Field name="name" label="Name" value=name focused=true/>
+                    <Field name="name" label="Name" value=name selects=whole focused=true/>
                 </DialogBody>
                 <DialogButtons close>
                     <Submit label="Rename"/>

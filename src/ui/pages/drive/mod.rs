@@ -6,6 +6,7 @@ pub mod content;
 pub mod dataset;
 pub mod details;
 pub mod dialogs;
+pub mod discard;
 pub mod drag;
 pub mod edit;
 pub mod files_place;

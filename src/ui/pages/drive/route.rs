@@ -76,6 +76,8 @@ pub enum OpenDialog {
     Files(FilesDialog),
     /// **Process**, with the slug of an app; empty for one that makes sense.
     Process(String),
+    /// **Discard** what of one's uploads to a dataset is not complete.
+    DiscardUploads,
 }
 
 /// Stands in [`Move::inside`] for the id of a folder that is being created: the server function replaces it.
@@ -107,6 +109,8 @@ pub enum DialogKind {
     Offer,
     /// **Process**.
     Process,
+    /// **Discard** what of one's uploads to a dataset is not complete.
+    DiscardUploads,
     /// A file's own view.
     ShowFile,
     /// A command for these files.
@@ -210,6 +214,7 @@ impl DriveRoute {
             "new-asset" => OpenDialog::New(Kind::Asset),
             "new-dataset" => OpenDialog::New(Kind::Dataset),
             "process" if !resource.is_empty() => OpenDialog::Process(get("app")),
+            "discard-uploads" if !resource.is_empty() => OpenDialog::DiscardUploads,
             "rename" => items().into_iter().next().map_or(OpenDialog::Nothing, OpenDialog::Rename),
             "move" if items().is_empty() => OpenDialog::NothingSelected(Command::Move),
             "copy" if items().is_empty() => OpenDialog::NothingSelected(Command::Copy),
@@ -256,6 +261,7 @@ impl DriveRoute {
             OpenDialog::Transfer(_) => DialogKind::Transfer,
             OpenDialog::Offer(_) => DialogKind::Offer,
             OpenDialog::Process(_) => DialogKind::Process,
+            OpenDialog::DiscardUploads => DialogKind::DiscardUploads,
         }
     }
 
@@ -270,7 +276,8 @@ impl DriveRoute {
             | OpenDialog::NothingSelected(_)
             | OpenDialog::New(_)
             | OpenDialog::Files(_)
-            | OpenDialog::Process(_) => &[],
+            | OpenDialog::Process(_)
+            | OpenDialog::DiscardUploads => &[],
         }
     }
 
@@ -369,6 +376,11 @@ impl Listing {
     /// With **Process**, and an app chosen in it.
     pub fn process_dialog(&self, app: &str) -> String {
         self.base().with("dialog", "process").with("app", app).text()
+    }
+
+    /// With the question before uploads that are not complete are discarded.
+    pub fn discard_dialog(&self) -> String {
+        self.base().with("dialog", "discard-uploads").text()
     }
 
     /// Whether another list has the same rows in another order.
@@ -629,6 +641,14 @@ mod tests {
         assert_eq!(open("/o/a/drive", &[("dialog", "process")]).open, OpenDialog::Nothing);
         let as_another = open("/o/a/drive/d", &[("dialog", "process"), ("as", "p")]);
         assert_eq!(as_another.open, OpenDialog::Nothing, "who looks as another changes nothing");
+    }
+
+    #[test]
+    fn file_3_discarding_uploads_is_asked_about_on_the_page_of_their_dataset() {
+        let route = read("/o/a/drive/d", &[("tab", "images"), ("dialog", "discard-uploads")]).unwrap_or_default();
+        assert_eq!(route.dialog_kind(), DialogKind::DiscardUploads);
+        assert_eq!(route.listing.discard_dialog(), "/o/a/drive/d?tab=images&dialog=discard-uploads");
+        assert_eq!(read("/o/a/drive", &[("dialog", "discard-uploads")]).unwrap_or_default().open, OpenDialog::Nothing);
     }
 
     #[test]

@@ -3,7 +3,8 @@
 
 use super::route::{Listing, root_of};
 use crate::{
-    domain::{command::Command, resource::Kind, time::Timestamp},
+    domain::{command::Command, photo::PreviewSize, resource::Kind, time::Timestamp},
+    paths,
     ui::{
         components::markup::{Markup, Written},
         words,
@@ -40,7 +41,22 @@ pub fn resource_row(
 
     cells.open("td", &cell("name-cell"));
     cells.open("span", &[("class", "name")]);
-    cells.icon(words::kind_icon(row.kind));
+    match row.picture {
+        // The name beside it says what it is.
+        Some(number) => {
+            let address = paths::file_preview(&id, number, PreviewSize::Small.pixels());
+            let image = [
+                ("class", "dataset-picture"),
+                ("src", &address),
+                ("alt", ""),
+                ("loading", "lazy"),
+                ("decoding", "async"),
+                ("draggable", "false"),
+            ];
+            cells.open("img", &image);
+        }
+        None => cells.icon(words::kind_icon(row.kind)),
+    }
     cells.with("a", &[("href", &href), ("title", &row.name)], &row.name);
     cells.close("span");
     cells.close("td");

@@ -1,4 +1,4 @@
-//! The dialogs of commands for files. With WebAssembly only renaming and deleting ask; the others are for browsers without.
+//! The dialogs of commands for files. With WebAssembly only renaming asks; the others are for browsers without.
 
 use leptos::prelude::*;
 
@@ -8,6 +8,7 @@ use super::{
 };
 use crate::{
     domain::{
+        file::stem_range,
         file_command::{FileCommand, FilesTarget, may_use},
         refusal::Refusal,
     },
@@ -17,7 +18,6 @@ use crate::{
     },
     ui::{
         components::{
-            button::Tone,
             dialog::{Dialog, DialogBody, DialogButtons},
             field::{Field, Hidden},
             form::{Form, Submit},
@@ -70,7 +70,7 @@ pub fn FilesCommandDialog(
         FileCommand::TakeIn => "Take files in again?",
         FileCommand::Download => "Download files",
         FileCommand::Rename => "Rename file",
-        FileCommand::Delete => "Delete files for good?",
+        FileCommand::Delete => "Delete files?",
     };
     let content = dialog_content(close.clone(), {
         let close = close.clone();
@@ -162,13 +162,15 @@ fn Question(
         FileCommand::Rename => {
             let action = FormAction::<RenameFile>::new();
             let number = files.into_iter().next().unwrap_or_default();
+            let path = path.unwrap_or_default();
+            let selects = stem_range(&path);
             view! {
                 <Form action flash class="dialog-form">
                     <Hidden name="dataset" value=dataset/>
                     <Hidden name="number" value=number/>
                     <Hidden name="back" value=close.clone()/>
                     <DialogBody>
-                        <Field name="path" label="Path" value=path.unwrap_or_default() focused=true hint="Folders are separated by slashes. Another folder moves the file."/>
+                        <Field name="path" label="Path" selects=selects value=path focused=true hint="Folders are separated by slashes. Another folder moves the file."/>
                     </DialogBody>
                     <DialogButtons close><Submit label="Rename"/></DialogButtons>
                 </Form>
@@ -182,8 +184,8 @@ fn Question(
                     <Hidden name="dataset" value=dataset/>
                     <Hidden name="numbers" value=numbers/>
                     <Hidden name="back" value=listing.with_files(listing.files_alone())/>
-                    <DialogBody><p>{format!("This deletes {about} for good. No one can restore this. To keep files without processing them, leave them out.")}</p></DialogBody>
-                    <DialogButtons close><Submit label="Delete" tone=Tone::Danger/></DialogButtons>
+                    <DialogBody><p>{format!("{about} will be deleted. The message that comes next has Undo. To keep files without processing them, leave them out.")}</p></DialogBody>
+                    <DialogButtons close><Submit label="Delete"/></DialogButtons>
                 </Form>
             }
             .into_any()

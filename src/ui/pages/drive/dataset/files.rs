@@ -3,6 +3,7 @@
 //! Like the Drive, the list is a form of checkboxes whose buttons lead to dialogs, so everything works without WebAssembly.
 //! With it, what can be undone is done at once, and a download begins at once.
 
+use leptos::server_fn::ServerFn;
 use leptos::{html, prelude::*};
 use leptos_router::{NavigateOptions, hooks::use_navigate};
 use wasm_bindgen::JsCast;
@@ -23,7 +24,10 @@ use crate::{
         time::Timestamp,
     },
     paths,
-    rpc::{Failure, FormFlash, file::LeaveOutFiles},
+    rpc::{
+        Failure, FormFlash,
+        file::{DeleteFiles, LeaveOutFiles},
+    },
     ui::{
         components::{
             button::ButtonLink,
@@ -174,11 +178,14 @@ fn FileList(
     flash: Option<FormFlash>,
 ) -> impl IntoView {
     let form = selection.form();
-    let (leave_out, navigate) = (FormAction::<LeaveOutFiles>::new(), use_navigate());
-    follow(Signal::derive(move || leave_out.value().get()), false, || ());
-    // What was left out is done with.
+    let (leave_out, delete, navigate) =
+        (FormAction::<LeaveOutFiles>::new(), FormAction::<DeleteFiles>::new(), use_navigate());
+    // Both can be undone, so nothing is asked first.
+    let answer = Signal::derive(move || delete.value().get().or_else(|| leave_out.value().get()));
+    follow(answer, false, || ());
+    // What was left out or deleted is done with.
     Effect::new(move |before: Option<()>| {
-        let done = leave_out.value().with(|answer| matches!(answer, Some(Ok(_))));
+        let done = answer.with(|answer| matches!(answer, Some(Ok(_))));
         if before.is_some() && done {
             selection.clear();
         }
@@ -217,7 +224,12 @@ fn FileList(
                 FileCommand::Download => {
                     drop(window().location().assign(&download_address(&listing, target.side, &files)));
                 }
-                FileCommand::Rename | FileCommand::Delete => {
+                FileCommand::Delete => delete.dispatch(DeleteFiles {
+                    dataset: listing.resource.clone(),
+                    numbers: files.join(","),
+                    back: listing.with_files(listing.files_alone()),
+                }),
+                FileCommand::Rename => {
                     let to = listing.files_dialog(command, &files);
                     navigate(&to, NavigateOptions { scroll: false, ..NavigateOptions::default() });
                 }
@@ -225,10 +237,10 @@ fn FileList(
         }
     };
     let refused_before = flash
-        .filter(|flash| flash.action == <LeaveOutFiles as leptos::server_fn::ServerFn>::PATH)
+        .filter(|flash| [LeaveOutFiles::PATH, DeleteFiles::PATH].contains(&flash.action.as_str()))
         .map(|flash| flash.failure);
     let refused = move || {
-        let now = leave_out.value().get().and_then(Result::err);
+        let now = answer.get().and_then(Result::err);
         now.or_else(|| refused_before.clone()).map(|failure: Failure| {
             view! { <div role="alert"><Note severity=Severity::Error><p>{failure.to_string()}</p></Note></div> }
         })

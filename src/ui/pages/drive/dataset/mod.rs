@@ -6,6 +6,7 @@ pub mod overview;
 pub mod row;
 pub mod show;
 pub mod survey;
+pub mod zoom;
 
 use leptos::prelude::*;
 use serde::{Deserialize, Serialize};

@@ -9,7 +9,8 @@ use super::{
         files_place::Tab,
         route::{DriveRoute, Listing},
     },
-    row::{Preview, badges, media_icon, preview},
+    row::{badges, media_icon, preview},
+    zoom::Zoomable,
 };
 use crate::{
     domain::{
@@ -19,7 +20,7 @@ use crate::{
     paths,
     rpc::{
         FormFlash, ask,
-        file::{LeaveOutFiles, file_page},
+        file::{DeleteFiles, LeaveOutFiles, file_page},
     },
     ui::{
         components::{
@@ -139,6 +140,10 @@ fn step_by_keys_and_swipes(neighbours: RwSignal<(Option<i64>, Option<i64>)>, lis
     let lifted = window_event_listener(leptos::ev::pointerup, move |event| {
         let Some((x, y)) = began.get_value() else { return };
         began.set_value(None);
+        // Two fingers may have zoomed it meanwhile.
+        if element_of(event.target()).is_some_and(|target| within(&target, ".photo-zoom.zoomed").is_some()) {
+            return;
+        }
         let (right, down) = (event.client_x() - x, event.client_y() - y);
         if right.abs() >= SWIPE_PX && right.abs() > 2 * down.abs() {
             step(right < 0);
@@ -214,29 +219,8 @@ pub fn no_picture(file: &FileView) -> String {
 /// What a file shows; the icon of its kind where nothing can be shown, and why.
 #[component]
 fn Picture(file: FileView, dataset: String) -> impl IntoView {
-    if let Some(Preview { address, width, height }) = preview(&dataset, &file, PreviewSize::Large) {
-        let larger = address.clone();
-        let zoomed = RwSignal::new(false);
-        let zoom = move |event: leptos::ev::MouseEvent| {
-            // With a modifier the browser opens the picture elsewhere.
-            if !(event.ctrl_key() || event.meta_key() || event.shift_key()) {
-                event.prevent_default();
-                zoomed.update(|zoomed| *zoomed = !*zoomed);
-            }
-        };
-        return view! {
-            <a
-                class="photo-zoom"
-                class:zoomed=zoomed
-                href=larger
-                rel="external"
-                title=move || if zoomed.get() { "Zoom out" } else { "Zoom in" }
-                on:click=zoom
-            >
-                <img src=address alt=file.path width=width height=height decoding="async" draggable="false"/>
-            </a>
-        }
-        .into_any();
+    if let Some(preview) = preview(&dataset, &file, PreviewSize::Large) {
+        return view! { <Zoomable preview alt=file.path/> }.into_any();
     }
     let why = no_picture(&file);
     view! { <span class="no-picture"><Icon name=media_icon(file.media)/><span>{why}</span></span> }.into_any()
@@ -295,7 +279,7 @@ fn Commands(file: FileView, listing: Listing, target: FilesTarget, flash: Option
     let number = file.number.to_string();
     let files = [number.clone()];
     let back = listing.show_file(file.number);
-    let leave_out = FormAction::<LeaveOutFiles>::new();
+    let (leave_out, delete) = (FormAction::<LeaveOutFiles>::new(), FormAction::<DeleteFiles>::new());
     let mut reasons: Vec<String> = Vec::new();
     let buttons: Vec<AnyView> = FileCommand::ALL
         .into_iter()
@@ -341,7 +325,22 @@ fn Commands(file: FileView, listing: Listing, target: FilesTarget, flash: Option
                 }
                 .into_any(),
             ),
-            (Control::Enabled, FileCommand::Rename | FileCommand::Delete) => {
+            (Control::Enabled, FileCommand::Delete) => {
+                let (dataset, numbers) = (listing.resource.clone(), number.clone());
+                let back = listing.with_files(listing.files.clone());
+                Some(
+                    view! {
+                        <Form action=delete flash=flash.clone() class="inline-form">
+                            <Hidden name="dataset" value=dataset/>
+                            <Hidden name="numbers" value=numbers/>
+                            <Hidden name="back" value=back/>
+                            <Submit label=command.label() tone=Tone::Plain icon=command.icon()/>
+                        </Form>
+                    }
+                    .into_any(),
+                )
+            }
+            (Control::Enabled, FileCommand::Rename) => {
                 let href = listing.files_dialog(command, &files);
                 Some(view! { <ButtonLink href icon=command.icon() in_place=true>{command.label()}</ButtonLink> }.into_any())
             }
