@@ -14,7 +14,6 @@ use crate::{
         command::Control,
         layer::LayerKind,
         measure::{Measured, Units},
-        measure::{Measured, Units},
         on_map::Handle,
         photo::{Position, PreviewSize},
         time::{Day, Timestamp},
