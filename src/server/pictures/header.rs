@@ -1,6 +1,6 @@
 //! EXIF: what cameras write into photos by the standard.
 
-use exif::{Exif, In, Rational, Reader, Tag, Value};
+use exif::{Exif, In, Reader, Tag, Value};
 
 use super::pixels::Orientation;
 use crate::domain::photo::{CaptureTime, PhotoFacts, Position, camera_text, degrees, fraction};
@@ -24,8 +24,8 @@ pub fn read(tiff: Vec<u8>) -> Header {
         return Header::default();
     };
     let rational = |tag: Tag, per: i64| {
-        let value = rationals(&exif, tag)?.first().copied()?;
-        fraction(i64::from(value.num), i64::from(value.denom), per)
+        let (numerator, denominator) = rationals(&exif, tag)?.first().copied()?;
+        fraction(numerator, denominator, per)
     };
     let uint = |tag: Tag| exif.get_field(tag, In::PRIMARY)?.value.get_uint(0);
     let altitude = rational(Tag::GPSAltitude, 1_000);
@@ -49,9 +49,11 @@ pub fn read(tiff: Vec<u8>) -> Header {
     Header { facts, orientation, xmp }
 }
 
-fn rationals(exif: &Exif, tag: Tag) -> Option<&[Rational]> {
+/// Numerators and denominators. The standard says which tags have signs, and not all phones keep to it.
+fn rationals(exif: &Exif, tag: Tag) -> Option<Vec<(i64, i64)>> {
     match &exif.get_field(tag, In::PRIMARY)?.value {
-        Value::Rational(values) => Some(values),
+        Value::Rational(values) => Some(values.iter().map(|of| (i64::from(of.num), i64::from(of.denom))).collect()),
+        Value::SRational(values) => Some(values.iter().map(|of| (i64::from(of.num), i64::from(of.denom))).collect()),
         _ => None,
     }
 }
@@ -73,9 +75,13 @@ fn taken(exif: &Exif) -> Option<CaptureTime> {
 fn position(exif: &Exif) -> Option<Position> {
     let part = |tag: Tag, reference: Tag, negative: &str| {
         let values = rationals(exif, tag)?;
-        let value = |at: usize| values.get(at).map_or((0, 0), |value| (value.num, value.denom));
+        let part = |number: i64| u32::try_from(number).ok();
+        let value = |at: usize| {
+            let (numerator, denominator) = values.get(at).copied().unwrap_or((0, 0));
+            Some((part(numerator)?, part(denominator)?))
+        };
         let is_negative = text(exif, reference).is_some_and(|text| text.trim().eq_ignore_ascii_case(negative));
-        degrees([value(0), value(1), value(2)], is_negative)
+        degrees([value(0)?, value(1)?, value(2)?], is_negative)
     };
     let latitude = part(Tag::GPSLatitude, Tag::GPSLatitudeRef, "S")?;
     Position::new(latitude, part(Tag::GPSLongitude, Tag::GPSLongitudeRef, "W")?)

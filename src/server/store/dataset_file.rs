@@ -575,7 +575,7 @@ pub(super) async fn recount(tx: &mut Tx, permit: &Permit, last_file: i64, any: b
 }
 
 /// Counts anew what the permit's dataset holds after files of it were restored.
-pub(super) async fn recount_restored(tx: &mut Tx, permit: &Permit, inputs: bool, at: Timestamp) -> Result<()> {
+pub async fn recount_restored(tx: &mut Tx, permit: &Permit, inputs: bool, at: Timestamp) -> Result<()> {
     // It may have had no file in the meantime.
     tx.sql("UPDATE resource SET files = 1 WHERE id = $1 AND files = 0").bind(permit.resource()).execute().await?;
     update_counts(tx, permit, inputs, at).await

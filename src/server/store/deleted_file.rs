@@ -6,7 +6,7 @@
 
 use sqlx::FromRow;
 
-use super::{CHUNK, Result, Tx, dataset_file};
+use super::{CHUNK, Result, Tx};
 use crate::domain::{
     file::Side,
     id::{AppId, ResourceId},
@@ -66,11 +66,12 @@ pub async fn list_by_numbers(tx: &mut Tx, dataset: ResourceId, numbers: &[i64]) 
     Ok(found)
 }
 
-/// Makes deleted files of the permit's dataset files again.
+/// Makes deleted files of the permit's dataset files again. What the dataset holds is counted afterwards
+/// (`dataset_file::recount_restored()`).
 ///
 /// # Errors
 /// `Taken` if a path is.
-pub async fn restore(tx: &mut Tx, permit: &Permit, files: &[DeletedFile], at: Timestamp) -> Result<()> {
+pub async fn restore(tx: &mut Tx, permit: &Permit, files: &[DeletedFile]) -> Result<()> {
     for chunk in files.chunks(CHUNK) {
         tx.sql_rows(
             "INSERT INTO dataset_file (dataset_id, number, side, path, path_key, path_sort, blob_id, left_out, modified_at, created_by,
@@ -95,8 +96,7 @@ pub async fn restore(tx: &mut Tx, permit: &Permit, files: &[DeletedFile], at: Ti
         .execute()
         .await?;
     }
-    let inputs = files.iter().any(|file| file.side == Side::Input);
-    dataset_file::recount_restored(tx, permit, inputs, at).await
+    Ok(())
 }
 
 /// Forgets at most `limit` files that were deleted before a moment; how many.

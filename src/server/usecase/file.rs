@@ -614,19 +614,21 @@ pub(crate) async fn restore_in(
         return Err(Refusal::Conflict.into());
     }
     for side in Side::ALL {
-        let paths: Vec<FilePath> = files
+        let wanted: Vec<FilePath> = files
             .iter()
             .filter(|file| file.side == side)
             .map(|file| FilePath::parse(&file.path).map_err(at_field("path")))
             .collect::<std::result::Result<_, _>>()?;
-        if !paths.is_empty() {
+        if !wanted.is_empty() {
             may_change_files(side, status, found.live_jobs)?;
-            check_paths(tx, dataset, side, &paths).await?;
+            check_paths(tx, dataset, side, &wanted).await?;
         }
     }
     let bytes = files.iter().map(|file| file.bytes).sum();
     check_room(tx, Some(by.who()), organization, 0, bytes).await?;
-    deleted_file::restore(tx, &permit, &files, ctx.now()).await?;
+    deleted_file::restore(tx, &permit, &files).await?;
+    let inputs = files.iter().any(|file| file.side == Side::Input);
+    dataset_file::recount_restored(tx, &permit, inputs, ctx.now()).await?;
     start_if_waiting(tx, ctx, &found, status).await?;
     let restored: Vec<FileRef> = dataset_file::list_by_numbers(tx, dataset, numbers).await?;
     let (what, first) = named(&restored);
@@ -641,13 +643,13 @@ pub(crate) async fn restore_in(
 }
 
 /// Refuses paths of files that are to come back where something else has one by now.
-async fn check_paths(tx: &mut Tx, dataset: ResourceId, side: Side, paths: &[FilePath]) -> Result<()> {
-    let keys: Vec<String> = paths.iter().map(FilePath::key).collect();
-    let around: BTreeSet<String> = paths.iter().flat_map(FilePath::folder_keys).chain(keys.iter().cloned()).collect();
+async fn check_paths(tx: &mut Tx, dataset: ResourceId, side: Side, wanted: &[FilePath]) -> Result<()> {
+    let keys: Vec<String> = wanted.iter().map(FilePath::key).collect();
+    let around: BTreeSet<String> = wanted.iter().flat_map(FilePath::folder_keys).chain(keys.iter().cloned()).collect();
     let around: Vec<String> = around.into_iter().collect();
     let there = dataset_file::list_by_keys(tx, dataset, side, &around).await?;
     let folders = dataset_file::list_folder_keys(tx, dataset, side, &keys).await?;
-    for path in paths {
+    for path in wanted {
         if there.contains_key(&path.key()) {
             let text = format!("Another file is called “{path}” by now. Rename or delete it first, and undo then.");
             return Err(Refusal::FileConflict(text).into());

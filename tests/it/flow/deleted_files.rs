@@ -56,7 +56,7 @@ both!(file_6_deleted_files_come_back_with_their_numbers_their_bytes_and_all_that
     let undone = undo(&anna, &token).await.expect(200).json();
     assert_eq!(undone["message"], "Brought 3 files back");
     assert_eq!((facts(&anna, dataset).await, files(&anna, dataset, "").await), (before, all));
-    assert_eq!(anna.get(&content_of(dataset, 3)).await.expect(200).body.as_bytes().len(), photo("3.jpg", 1_000).len());
+    assert_eq!(anna.get(&content_of(dataset, 3)).await.expect(200).header("content-length"), "1000");
     undo(&anna, &token).await.expect(422);
     assert!(anna.audit(&org).await.contains(&"files.restored".to_owned()));
     // Only some of them, and a number that is given to none other.
@@ -146,7 +146,7 @@ both!(file_6_bytes_of_deleted_files_are_freed_a_day_after_nobody_can_bring_them_
     let token = deleted(&anna, dataset, &[1]).await;
     // They take no room of the organization, and the same bytes are stored once.
     let again = upload(&anna, dataset, "b.jpg", &photo("a", 400)).await;
-    assert_eq!(objects(app).await.len(), 1);
+    assert_eq!(app.count("SELECT CAST(COUNT(*) AS BIGINT) FROM blob").await, 1);
     deleted(&anna, dataset, &[again]).await;
     app.later(1);
     assert_eq!(sweep_all(app).await.files, 0, "a day");

@@ -26,6 +26,7 @@ const MAY_SCAN: &[(&str, &str)] = &[
     ("health::replace", "one row"),
     ("site::list_captured", "at most the first hundred files of each dataset of a timeline, which an index found"),
     ("photo::list_sharpness", "at most the first 501 files of a dataset, which an index found"),
+    ("photo::list_pictures", "the first eight files of each dataset of a page, which an index found"),
 ];
 
 /// Functions that sort on purpose, and what bounds the rows.

@@ -181,7 +181,7 @@ impl Zoomed {
         (moved.1, moved.2) = (x, y);
         let middle = |of: &[(i32, f64, f64)]| match of {
             [one, other] => {
-                ((one.1 + other.1) / 2.0, (one.2 + other.2) / 2.0, (one.1 - other.1).hypot(one.2 - other.2))
+                (f64::midpoint(one.1, other.1), f64::midpoint(one.2, other.2), (one.1 - other.1).hypot(one.2 - other.2))
             }
             [one, ..] => (one.1, one.2, 1.0),
             [] => (0.0, 0.0, 1.0),
