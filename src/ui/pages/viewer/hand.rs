@@ -1,18 +1,14 @@
-//! Everything that people do with drawings, a bundle of its own: layers and photos are seen before it is there. This file has what
-//! presses and keys do; what is seen of it is in `overlay`, `tools` and `drawings`.
+//! What presses and keys do to drawings.
 
 use std::time::Duration;
 
-use leptos::{ev::KeyboardEvent, prelude::*, task::spawn_local};
+use leptos::{ev::KeyboardEvent, prelude::*};
 use wasm_bindgen::JsCast;
 use web_sys::{Element, HtmlElement};
 
 use super::{
-    drawings::{ConflictDialog, DrawingsPanel},
     map::{REACH, Spot},
-    overlay::DrawingsOverlay,
     state::{Held, Tool, Viewer},
-    tools::{DraftBar, NotSaved, Tools},
 };
 use crate::{
     domain::{
@@ -21,7 +17,7 @@ use crate::{
         photo::Position,
         viewport::Viewport,
     },
-    ui::{components::dom::element_of, lazy::in_bundle},
+    ui::components::dom::element_of,
 };
 
 /// How far an arrow key moves a point of a drawing, in pixels; with Shift ten times as far.
@@ -29,69 +25,12 @@ const POINT_STEP: f64 = 1.0;
 /// How long a point that is moved by keys rests before it is saved.
 const KEYS_REST: Duration = Duration::from_millis(700);
 
-/// What the bundle `drawing` has for the rest of the viewer. Reaches are in pixels.
-#[derive(Clone, Copy)]
-pub struct DrawingCode {
-    /// What people drew, and are drawing, on a map.
-    pub on_map: fn(Viewer) -> AnyView,
-    /// What is above the map.
-    pub tools: fn(Viewer) -> AnyView,
-    /// The table, and what is asked where two people changed the same.
-    pub panel: fn(Viewer) -> AnyView,
-    /// What a press takes hold of.
-    pub hold: fn(Viewer, Spot, f64) -> Option<Held>,
-    /// Brings what is held to another place.
-    pub carry: fn(Viewer, Held, Spot) -> Held,
-    /// Ends a press on what is held, with whether it was moved and whether it is the second of a double click. Whether something was
-    /// done.
-    pub let_go: fn(Viewer, Held, bool, bool) -> bool,
-    /// A click with a tool, with its reach and whether it is the second of a double click.
-    pub draw: fn(Viewer, Spot, f64, bool),
-    /// The nearest drawing within reach: how far it is away, and its key.
-    pub nearest: fn(Viewer, Spot, f64) -> Option<(f64, u32)>,
-    /// Whether a key was for a drawing.
-    pub key: fn(Viewer, &KeyboardEvent) -> bool,
-    /// Takes the last change back.
-    pub undo: fn(Viewer),
-}
-
-const CODE: DrawingCode = DrawingCode {
-    on_map: |viewer| view! { <DrawingsOverlay viewer/> }.into_any(),
-    tools: |viewer| view! { <Tools viewer/><NotSaved viewer/><DraftBar viewer/> }.into_any(),
-    panel: |viewer| {
-        viewer.guard();
-        view! { <DrawingsPanel viewer/><ConflictDialog viewer/> }.into_any()
-    },
-    hold,
-    carry,
-    let_go,
-    draw,
-    nearest,
-    key,
-    undo: Viewer::undo,
-};
-
-/// Fetches the bundle.
-pub fn load(viewer: Viewer) {
-    spawn_local(async move {
-        let code = in_bundle!(drawing, DrawingCode, CODE).await;
-        // The page may have been left.
-        if viewer.code.try_get_untracked().is_none() {
-            return;
-        }
-        match code {
-            Ok(code) => viewer.code.set(Some(code)),
-            Err(_) => viewer.say("The tools for drawing could not be loaded. Reload the page to try again."),
-        }
-    });
-}
-
 fn spots(viewport: &Viewport, places: &[Position]) -> Vec<Spot> {
     places.iter().map(|place| viewport.spot_of(*place)).collect()
 }
 
 /// What can be taken hold of at a place of the screen: a point of the selected drawing, or the middle of a side.
-fn hold(viewer: Viewer, spot: Spot, reach: f64) -> Option<Held> {
+pub fn hold(viewer: Viewer, spot: Spot, reach: f64) -> Option<Held> {
     let key = viewer.selected.get_untracked()?;
     let drawing = viewer.drawing(key).filter(|drawing| viewer.may_change(drawing))?;
     let spots = viewer.viewport.with_untracked(|viewport| spots(viewport, &drawing.annotation.places));
@@ -100,7 +39,7 @@ fn hold(viewer: Viewer, spot: Spot, reach: f64) -> Option<Held> {
 }
 
 /// Moves the point that is held, or adds one where it is the middle of a side.
-fn carry(viewer: Viewer, held: Held, spot: Spot) -> Held {
+pub fn carry(viewer: Viewer, held: Held, spot: Spot) -> Held {
     let Some(place) = viewer.viewport.with_untracked(|viewport| viewport.place(spot)) else { return held };
     match held.handle {
         Handle::Point(index) => {
@@ -114,7 +53,7 @@ fn carry(viewer: Viewer, held: Held, spot: Spot) -> Held {
     }
 }
 
-fn let_go(viewer: Viewer, held: Held, is_moved: bool, is_double: bool) -> bool {
+pub fn let_go(viewer: Viewer, held: Held, is_moved: bool, is_double: bool) -> bool {
     let Held { key, handle, before } = held;
     match handle {
         _ if is_moved => vertex_moved(viewer, key, &before),
@@ -162,7 +101,7 @@ fn vertex_moved(viewer: Viewer, key: u32, before: &Annotation) {
     }
 }
 
-fn draw(viewer: Viewer, spot: Spot, reach: f64, is_double: bool) {
+pub fn draw(viewer: Viewer, spot: Spot, reach: f64, is_double: bool) {
     match viewer.tool.get_untracked() {
         // The first click of the two has set the last point.
         Tool::Draw(AnnotationKind::Line | AnnotationKind::Area) if is_double => viewer.finish(),
@@ -225,7 +164,7 @@ fn distance(viewport: &Viewport, kind: AnnotationKind, places: &[Position], spot
     }
 }
 
-fn nearest(viewer: Viewer, spot: Spot, reach: f64) -> Option<(f64, u32)> {
+pub fn nearest(viewer: Viewer, spot: Spot, reach: f64) -> Option<(f64, u32)> {
     let viewport = viewer.viewport.get_untracked();
     viewer.drawings.with_untracked(|drawings| {
         let near = drawings.iter().filter(|one| viewport.meets(&one.annotation.places, reach));
@@ -234,7 +173,7 @@ fn nearest(viewer: Viewer, spot: Spot, reach: f64) -> Option<(f64, u32)> {
     })
 }
 
-fn key(viewer: Viewer, event: &KeyboardEvent) -> bool {
+pub fn key(viewer: Viewer, event: &KeyboardEvent) -> bool {
     let is_drawing = viewer.tool.get_untracked() != Tool::Select;
     let has_draft = viewer.draft.with_untracked(|draft| !draft.is_empty());
     let name = event.key();

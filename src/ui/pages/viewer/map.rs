@@ -16,7 +16,7 @@ use wasm_bindgen::JsCast;
 use web_sys::{CssStyleDeclaration, HtmlElement};
 
 use super::{
-    compare::{OtherPointer, SecondMap, close_second_photo, map_of, show_photo},
+    compare::{OtherPointer, close_second_photo, map_of, show_photo},
     overlay::Overlay,
     state::{Held, Tool, Viewer},
     tiles::Tiles,
@@ -144,7 +144,7 @@ pub fn Map(viewer: Viewer) -> impl IntoView {
                 <div class="viewer-cross" aria-hidden="true"></div>
                 <OtherPointer viewer is_second=false/>
             </div>
-            {move || viewer.compared.get().map(|second| view! { <SecondMap viewer second/> })}
+            {move || Some((viewer.code.get()?.second_map)(viewer, viewer.compared.get()?))}
         </div>
         <p id="viewer-keys" class="visually-hidden">
             "Arrow keys move the map, plus and minus zoom, 0 shows everything. With a tool chosen, Space sets a point in the middle of the map, \

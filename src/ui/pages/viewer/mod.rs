@@ -3,6 +3,7 @@
 //! - `state` is what it knows, `save` how drawings get to the server.
 //! - `map` is what presses and keys do, `hand` what they do to drawings; `tiles` and `overlay` are what is on the map, `tools` what lies over it.
 //! - `compare` is a second dataset on the map.
+//! - `code` says what of all this comes in which of two bundles.
 //! - `layers` and `drawings` are the panels, `files` export and import.
 //! - `plain` is all of it without a script.
 //!
@@ -15,6 +16,7 @@
     reason = "the viewer is a set of handles, copied like the signals in it"
 )]
 
+pub mod code;
 pub mod compare;
 pub mod drawings;
 pub mod files;
@@ -36,12 +38,10 @@ use leptos_router::params::ParamsMap;
 use wasm_bindgen::JsValue;
 
 use self::{
-    compare::{CompareBar, Over},
-    layers::LayersPanel,
     map::Map,
     plain::{PlainDrawings, PlainLayers, PlainMap},
     state::{Door, Viewer},
-    tools::{Folds, NotSaved, PhotoCard, Scale, Sheets, Told, Zoom},
+    tools::{Scale, Zoom},
 };
 use crate::{
     domain::{
@@ -217,7 +217,7 @@ fn Shown(
             <h1 tabindex="-1">{name}</h1>
         </header>
     };
-    let Some(viewer) = Viewer::new(view, door.clone(), &address, now) else {
+    let Some(mut viewer) = Viewer::new(view, door.clone(), &address, now) else {
         let sentence =
             "Nothing here has a place yet. Upload photos with GPS positions, or process the dataset for a map.";
         return view! {
@@ -230,8 +230,7 @@ fn Shown(
         }
         .into_any();
     };
-    let not_compared = compare::open(viewer, second, &address);
-    let not_compared = move || not_compared.map(|why| view! { <p class="viewer-banner">{why}</p> });
+    viewer.not_compared = compare::open(viewer, second, &address);
     let is_compared =
         move |mode: CompareMode| move || viewer.compared.with(Option::is_some) && viewer.compare_mode.get() == mode;
     // The map needs a script, and until it runs the page is what the server sent.
@@ -239,7 +238,7 @@ fn Shown(
     Effect::new(move |_| {
         now_shown.set(Some(viewer));
         live.set(true);
-        hand::load(viewer);
+        code::load(viewer);
     });
     keep_address(viewer, live);
     view! {
@@ -250,36 +249,21 @@ fn Shown(
             class:viewer-no-drawings=move || viewer.folded.get().1>
             <div class="viewer-side">
                 {head}
-                {move || if live.get() {
-                    view! { <LayersPanel viewer/> }.into_any()
-                } else {
-                    server_only(move || view! { <PlainLayers viewer/> }.into_any())
+                {move || match viewer.code.get() {
+                    Some(code) => (code.layers)(viewer),
+                    None => server_only(move || view! { <PlainLayers viewer/> }.into_any()),
                 }}
             </div>
             <div class="viewer-map" class:compare-side=is_compared(CompareMode::Side) class:compare-slider-on=is_compared(CompareMode::Slider)>
                 {move || if live.get() {
-                    view! {
-                        <Map viewer/>
-                        <Over viewer/>
-                        <div class="viewer-top">
-                            {move || viewer.code.get().map(|code| (code.tools)(viewer))}
-                            <CompareBar viewer/>
-                            {not_compared()}
-                        </div>
-                        <PhotoCard viewer/>
-                        {move || viewer.compared.get().map(|second| view! { <PhotoCard viewer=second/> })}
-                        <Zoom viewer/>
-                        <Scale viewer/>
-                        <Folds viewer/>
-                        <Sheets viewer/>
-                        <Told viewer/>
-                    }.into_any()
+                    view! { <Map viewer/><Zoom viewer/><Scale viewer/> }.into_any()
                 } else {
-                    server_only(move || view! { <NotSaved viewer/>{not_compared()}<PlainMap viewer/> }.into_any())
+                    server_only(move || view! { <PlainMap viewer/> }.into_any())
                 }}
+                {move || viewer.code.get().map(|code| (code.over)(viewer))}
             </div>
             {move || if let Some(code) = viewer.code.get() {
-                (code.panel)(viewer)
+                (code.drawings)(viewer)
             } else {
                 let flash = flash.clone();
                 server_only(move || view! { <PlainDrawings viewer flash/> }.into_any())

@@ -8,6 +8,7 @@ use super::{
     drawings::{about as drawing_about, measures},
     layers::about as layer_about,
     state::{Door, Drawing, Viewer},
+    tools::NotSaved,
 };
 use crate::{
     domain::{
@@ -61,6 +62,8 @@ pub fn PlainMap(viewer: Viewer) -> impl IntoView {
     let maps = [Some(viewer), second]
         .map(|part| part.map(|part| view! { <NameOfPart viewer part/><PlainTiles viewer=part/> }));
     view! {
+        <NotSaved viewer/>
+        {viewer.not_compared.map(|why| view! { <p class="viewer-banner">{why}</p> })}
         <div class="viewer-plain">
             {second.map(|second| view! { <PlainBar viewer second/> })}
             <PlainMoves viewer of=moved/>

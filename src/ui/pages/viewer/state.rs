@@ -6,7 +6,7 @@
 
 use leptos::{leptos_dom::helpers::TimeoutHandle, prelude::*};
 
-use super::hand::DrawingCode;
+use super::code::Code;
 
 use crate::{
     domain::{
@@ -337,8 +337,10 @@ pub struct Viewer {
     pub folded: RwSignal<(bool, bool)>,
     /// Whether drawings that could not be sent are sent again in a while.
     pub retries: StoredValue<bool>,
-    /// The bundle `drawing`, once it is there.
-    pub code: RwSignal<Option<DrawingCode>>,
+    /// The bundle `viewer_tools`, once it is there.
+    pub code: RwSignal<Option<Code>>,
+    /// Why the second dataset that the address asks for is not shown.
+    pub not_compared: Option<&'static str>,
     /// The drawing that keys move a point of, as it was before, and what saves it once they rest.
     pub moving: StoredValue<Option<(u32, Annotation)>>,
     pub moving_rest: StoredValue<Option<TimeoutHandle>>,
@@ -408,6 +410,7 @@ impl Viewer {
             folded: RwSignal::new((false, false)),
             retries: StoredValue::new(false),
             code: RwSignal::new(None),
+            not_compared: None,
             moving: StoredValue::new(None),
             moving_rest: StoredValue::new(None),
             changes: StoredValue::new(Vec::new()),

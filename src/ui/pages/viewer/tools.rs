@@ -121,19 +121,13 @@ pub fn DraftBar(viewer: Viewer) -> impl IntoView {
 #[component]
 pub fn Told(viewer: Viewer) -> impl IntoView {
     let told = move || Some(viewer.said.get()).filter(|said| !said.text.is_empty());
-    let undo = move || {
-        if let Some(code) = viewer.code.get_untracked() {
-            (code.undo)(viewer);
-        }
-        focus_map();
-    };
     view! {
         <div class="viewer-told" role="status">
             <For each=told key=|said| said.number let(said)>
                 <div class="toast">
                     <span>{said.text}</span>
                     {said.undo.then(|| view! {
-                        <button type="button" class="button quiet" on:click=move |_| undo()>"Undo"</button>
+                        <button type="button" class="button quiet" on:click=move |_| { viewer.undo(); focus_map(); }>"Undo"</button>
                     })}
                     <button type="button" class="toast-close" aria-label="Dismiss" on:click=move |_| viewer.said.update(|said| said.text.clear())>
                         <Icon name="close"/>
