@@ -323,21 +323,18 @@ both!(people_8_a_first_password_is_set_by_a_link_of_14_days, async |app| {
     assert_eq!(reset(app, &link, NEW).await.expect(410).code(), "link_used");
 });
 
-both!(
-    auth_2_who_is_signed_in_and_verifies_their_address_goes_on_where_they_begin_or_asked,
-    async |app| {
-        let nina = app.stranger("Nina").await;
-        let verify = async |email: &str| {
-            let proof = token(app, email, "verify").await;
-            let from = format!("/verify?token={proof}");
-            nina.form(VerifyEmail::url(), &from, &[("token", &proof)]).await.location().to_owned()
-        };
-        assert_eq!(verify(&nina.email).await, "/");
-        let new = format!("new.{}", nina.email);
-        nina.post("/api/v1/me/email", &json!({ "email": new, "password": crate::support::PASSWORD })).await.expect(202);
-        assert_eq!(verify(&new).await, "/account");
-    }
-);
+both!(auth_2_who_is_signed_in_and_verifies_their_address_goes_on_where_they_begin_or_asked, async |app| {
+    let nina = app.stranger("Nina").await;
+    let verify = async |email: &str| {
+        let proof = token(app, email, "verify").await;
+        let from = format!("/verify?token={proof}");
+        nina.form(VerifyEmail::url(), &from, &[("token", &proof)]).await.location().to_owned()
+    };
+    assert_eq!(verify(&nina.email).await, "/");
+    let new = format!("new.{}", nina.email);
+    nina.post("/api/v1/me/email", &json!({ "email": new, "password": crate::support::PASSWORD })).await.expect(202);
+    assert_eq!(verify(&new).await, "/account");
+});
 
 both!(attack_23_tokens_are_long_stored_as_digests_and_gone_from_addresses_after_use, async |app| {
     let anna = app.person("Anna").await;
