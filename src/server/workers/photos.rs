@@ -59,7 +59,7 @@ pub async fn run(ctx: Ctx, turns: usize, mut stop: watch::Receiver<bool>) {
 pub async fn run_turn(ctx: &Ctx, served: OrganizationId) -> Result<(OrganizationId, usize)> {
     let mut worker = Worker { served, ..Worker::new(2) };
     let held = worker.claim(ctx).await?;
-    let opened = worker.open_all(ctx, held).await.into_iter().filter(std::result::Result::is_ok).count();
+    let opened = worker.open_all(ctx, held).await.into_iter().flatten().count();
     Ok((worker.served, opened))
 }
 
