@@ -234,7 +234,7 @@ mod tests {
         let text = to_csv([drawn, saved]);
         let rows =
             "line,\"'=HYPERLINK(\"\"a\"\")\",\"North, wet\nand cold\",red,\"LINESTRING (0 0, 0 0.001)\",110.574,,";
-        let expected = format!("\u{FEFF}{COLUMNS},{rows},,\n7,{rows}Anna,1970-01-01T00:00:00Z,\n");
+        let expected = format!("\u{FEFF}{COLUMNS},{rows},,\n7,{rows}Anna,1970-01-01T00:00:00.000Z,\n");
         assert_eq!(text, expected);
         assert_eq!(to_csv([]), format!("\u{FEFF}{COLUMNS}"));
     }

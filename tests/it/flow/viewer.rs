@@ -113,7 +113,9 @@ both!(attack_95_a_photo_leads_back_to_the_viewer_it_was_opened_from_and_nowhere_
             open(app, &format!("{photo}{wrong}")).await.expect(200).body,
         ] {
             let links = body.split("href=\"").skip(1).map(|link| link.split('"').next().unwrap_or_default());
-            let evil: Vec<&str> = links.filter(|link| link.contains("evil.example")).collect();
+            // Contact support is told the address of the page, as text in a parameter of ours.
+            let others = links.filter(|link| !link.starts_with("/support/new?"));
+            let evil: Vec<&str> = others.filter(|link| link.contains("evil.example")).collect();
             assert!(evil.is_empty(), "{wrong}: {evil:?}");
         }
     }
