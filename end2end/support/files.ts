@@ -48,7 +48,7 @@ export async function upload(person: Person, dataset: Resource, files: Record<st
 }
 
 /** So many pictures as a camera names them. */
-export function flight(count: number, folder = "100MEDIA"): Record<string, Buffer> {
+export function flight(count: number, folder = "100MEDIA", size: [number, number] = [96, 72]): Record<string, Buffer> {
   const name = (number: number) => `${folder}/DJI_${String(number).padStart(4, "0")}.PNG`;
-  return Object.fromEntries(Array.from({ length: count }, (_, index) => [name(index + 1), picture(index + 1)]));
+  return Object.fromEntries(Array.from({ length: count }, (_, index) => [name(index + 1), picture(index + 1, ...size)]));
 }
