@@ -42,7 +42,7 @@ test("a page whose code does not come while somebody goes there is loaded from t
   expect(await other.evaluate(() => "stayed" in window)).toBe(false);
   // It is the plain page then, and works as one.
   await other.goto(`/o/${org.org_id}/drive?dialog=new-folder`);
-  await other.getByLabel("Name").fill("Made without");
+  await other.getByLabel("Name", { exact: true }).fill("Made without");
   await other.getByRole("button", { name: "Create" }).click();
   await expect(other.getByText("Made without").first()).toBeVisible();
   await expect(other.locator("html[data-hydrated]")).toHaveCount(0);

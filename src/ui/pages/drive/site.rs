@@ -1,6 +1,6 @@
 //! **Assign to** (XFER-5), and the timeline of a site (DRIVE-6), which leads to the viewer (VIEW-6).
 
-use leptos::prelude::*;
+use leptos::{html, prelude::*};
 
 use super::route::Listing;
 use crate::{
@@ -113,12 +113,19 @@ fn Days(timeline: TimelineView, listing: Listing) -> impl IntoView {
             }
         })
         .collect_view();
+    // The latest datasets are what people come for.
+    let line = NodeRef::<html::Div>::new();
+    Effect::new(move |_| {
+        if let Some(line) = line.get() {
+            line.set_scroll_left(line.scroll_width());
+        }
+    });
     view! {
         <section class="panel timeline" aria-labelledby="timeline">
             <h2 id="timeline">"Timeline"</h2>
             {timeline.more.then(|| view! { <p class="small">"Older datasets are in the list below."</p> })}
             // Focusable, so that keys can scroll it sideways.
-            <div class="timeline-days" tabindex="0" role="group" aria-labelledby="timeline"><ol>{days}</ol></div>
+            <div node_ref=line class="timeline-days" tabindex="0" role="group" aria-labelledby="timeline"><ol>{days}</ol></div>
         </section>
     }
 }
