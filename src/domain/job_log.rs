@@ -54,8 +54,11 @@ impl LogSize {
         if self.is_full() {
             return Room::None;
         }
+        // Lines that are passed over may still come, and are not counted then.
+        let wide = |bytes: usize| i64::try_from(bytes).unwrap_or(i64::MAX);
+        let passed_over = number.saturating_sub(self.lines + 1).saturating_mul(wide(MAX_LINE_BYTES));
         self.lines = number.min(MAX_LINES + 1);
-        self.bytes += i64::try_from(bytes).unwrap_or(i64::MAX / 2);
+        self.bytes = self.bytes.saturating_add(passed_over).saturating_add(wide(bytes));
         if self.is_full() {
             self.bytes = MAX_LOG_BYTES + 1;
             return Room::Full;
@@ -169,6 +172,11 @@ mod tests {
         let mut heavy = LogSize { lines: 5, bytes: MAX_LOG_BYTES - 10 };
         assert_eq!([6, 7, 8, 7].map(|number| heavy.take(number, 10)), [Room::Kept, Room::Full, Room::None, Room::Kept]);
         assert_eq!(heavy.lines, 7);
+        // Room is kept for lines that are passed over, so that filling them in later goes past no limit.
+        let mut with_gap = LogSize { lines: 1, bytes: 20 };
+        assert_eq!(with_gap.take(4, 10), Room::Kept);
+        assert_eq!(with_gap, LogSize { lines: 4, bytes: 30 + 2 * 4_096 });
+        assert_eq!(with_gap.take(MAX_LINES, 10), Room::Full);
     }
 
     proptest! {

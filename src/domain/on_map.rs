@@ -2,7 +2,7 @@
 //!
 //! All of it is computed from places on the screen, so that a mouse, a finger and a key mean the same.
 
-use super::{annotation::AnnotationKind, viewport::Spot};
+use super::{annotation::AnnotationKind, photo::Position, viewport::Spot};
 
 /// A side of a drawing that is shorter than this shows no handle in its middle, in pixels.
 const LEAST_SIDE: f64 = 28.0;
@@ -130,6 +130,25 @@ pub fn with_room(labels: &[Label]) -> Vec<bool> {
     shown
 }
 
+/// The corners of an area in the order that goes round it clockwise. The areas of one path cover each other only if all go round the same
+/// way; otherwise the ground that two share would be left out.
+pub fn clockwise(places: &[Position]) -> Vec<Position> {
+    let mut corners = places.to_vec();
+    let next = places.iter().cycle().skip(1);
+    let twice: i128 = places
+        .iter()
+        .zip(next)
+        .map(|(one, other)| {
+            let wide = |number: i64| i128::from(number);
+            (wide(other.longitude) - wide(one.longitude)) * (wide(other.latitude) + wide(one.latitude))
+        })
+        .sum();
+    if twice < 0 {
+        corners.reverse();
+    }
+    corners
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -137,6 +156,17 @@ mod tests {
     use super::*;
 
     const SQUARE: [Spot; 4] = [(0.0, 0.0), (100.0, 0.0), (100.0, 100.0), (0.0, 100.0)];
+
+    #[test]
+    fn view_2_all_areas_go_round_the_same_way() {
+        let place = |latitude, longitude| Position::new(latitude, longitude).expect("a place");
+        let clockwise_square = [place(0, 0), place(900, 0), place(900, 900), place(0, 900)];
+        let mut other_way = clockwise_square;
+        other_way.reverse();
+        assert_eq!(clockwise(&clockwise_square), clockwise_square);
+        assert_eq!(clockwise(&other_way), clockwise_square);
+        assert_eq!(clockwise(&[]), []);
+    }
 
     #[test]
     fn view_2_points_and_middles_of_sides_are_taken_hold_of() {

@@ -292,7 +292,7 @@ fn ConflictQuestion(uploads: Uploads, summary: Memo<Summary>, conflicts: Memo<us
         asks.get().then(|| {
             let files = words::totalled(conflicts.get_untracked() as u64, "file", "files");
             view! {
-                <div role="alertdialog" aria-labelledby="uploads-replace">
+                <div class="uploads-note" role="alertdialog" aria-labelledby="uploads-replace">
                     <p id="uploads-replace"><b>{format!("Replace {files}?")}</b>" The files there are deleted for good, and no one can restore them."</p>
                     <div class="bar">
                         <button type="button" class=Tone::Danger.class() on:click=answer(OnConflict::Replace)>"Replace"</button>

@@ -52,11 +52,16 @@ fn Question(
 ) -> impl IntoView {
     let action = FormAction::<DiscardUploads>::new();
     let files = words::counted(missing, "file is not complete", "files are not complete");
+    let lost = if missing == 1 {
+        "What arrived of it is lost, and it has to be sent from its beginning."
+    } else {
+        "What arrived of them is lost, and they have to be sent from their beginning."
+    };
     view! {
         <Form action flash class="dialog-form">
             <Hidden name="dataset" value=dataset/>
             <Hidden name="back" value=close.clone()/>
-            <DialogBody><p>{format!("{files}. What arrived of them is lost, and they have to be sent from their beginning. Files that are complete stay.")}</p></DialogBody>
+            <DialogBody><p>{format!("{files}. {lost} Files that are complete stay.")}</p></DialogBody>
             <DialogButtons close><Submit label="Discard" tone=Tone::Danger/></DialogButtons>
         </Form>
     }

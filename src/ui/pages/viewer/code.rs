@@ -70,7 +70,7 @@ fn over(viewer: Viewer) -> AnyView {
             <DraftBar viewer/>
         </div>
         <PhotoCard viewer/>
-        {move || viewer.compared.get().map(|second| view! { <PhotoCard viewer=second/> })}
+        {move || viewer.compared.get().map(|second| view! { <PhotoCard viewer=second first=viewer/> })}
         <Folds viewer/>
         <Sheets viewer/>
         <Told viewer/>

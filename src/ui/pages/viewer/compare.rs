@@ -49,16 +49,19 @@ fn href(viewer: Viewer, compared: Option<Compared>) -> String {
     viewer.door.with_value(|door| door.showing(&address))
 }
 
-/// The viewer of the second dataset, compared with the first.
-fn swapped(viewer: Viewer, second: Viewer) -> String {
+/// What the address of the second dataset's viewer says where it is compared with the first.
+pub fn swapped(viewer: Viewer, second: Viewer) -> ViewerAddress {
     let (layers, photo) = (Some(second.shown.get()), second.photo.get());
     let compared = id(viewer).map(|dataset| Compared {
         dataset,
         mode: viewer.compare_mode.get(),
         layers: Some(viewer.shown.get()),
     });
-    let address = ViewerAddress { layers, photo, compared, ..viewer.address() };
-    second.door.with_value(|door| door.showing(&address))
+    ViewerAddress { layers, photo, compared, ..viewer.address() }
+}
+
+fn swapped_href(viewer: Viewer, second: Viewer) -> String {
+    second.door.with_value(|door| door.showing(&swapped(viewer, second)))
 }
 
 /// A place of the map as a place of the map of one dataset; `map` is the size of both together. While a press lasts, it stays on the map
@@ -215,7 +218,7 @@ pub fn CompareBar(viewer: Viewer) -> impl IntoView {
                 viewer.compare_mode.track();
                 viewer.shown.track();
                 second.shown.track();
-                untrack(|| swapped(viewer, second))
+                untrack(|| swapped_href(viewer, second))
             };
             view! {
                 <div class="compare-bar" role="group" aria-label="Comparison">
@@ -237,7 +240,7 @@ pub fn CompareBar(viewer: Viewer) -> impl IntoView {
 pub fn PlainBar(viewer: Viewer, second: Viewer) -> impl IntoView {
     view! {
         <nav class="compare-plain" aria-label="Comparison">
-            <a class="button" rel="external" href=untrack(|| swapped(viewer, second))>"Swap"</a>
+            <a class="button" rel="external" href=untrack(|| swapped_href(viewer, second))>"Swap"</a>
             <a class="button" rel="external" href=untrack(|| href(viewer, None))>"End comparison"</a>
         </nav>
     }

@@ -177,20 +177,8 @@ pub fn key(viewer: Viewer, event: &KeyboardEvent) -> bool {
     let is_drawing = viewer.tool.get_untracked() != Tool::Select;
     let has_draft = viewer.draft.with_untracked(|draft| !draft.is_empty());
     let name = event.key();
-    if event.alt_key() {
+    if event.alt_key() || event.ctrl_key() || event.meta_key() {
         return false;
-    }
-    if event.ctrl_key() || event.meta_key() {
-        if name != "z" || event.shift_key() {
-            return false;
-        }
-        if has_draft {
-            viewer.undo_point();
-        } else {
-            viewer.undo();
-        }
-        event.prevent_default();
-        return true;
     }
     let is_done = vertex_of(event).is_some_and(|point| point_key(viewer, event, point));
     if !is_done {

@@ -207,13 +207,13 @@ fn Shown(
     flash: Option<FormFlash>,
     now_shown: RwSignal<Option<Viewer>>,
 ) -> impl IntoView {
-    let (name, place, back) = (view.name.clone(), view.place.clone(), door.page());
+    let (name, back) = (view.name.clone(), door.page());
     let rel = door.is_link().then_some("external");
     let head = view! {
         <Title text=format!("{name} · Viewer")/>
         <FocusHeading/>
         <header class="viewer-head">
-            <a class="viewer-back" rel=rel href=back><Icon name="chevron-left"/>{place.unwrap_or_else(|| "Dataset".to_owned())}</a>
+            <a class="viewer-back" rel=rel href=back><Icon name="chevron-left"/>"Dataset"</a>
             <h1 tabindex="-1">{name}</h1>
         </header>
     };

@@ -149,7 +149,7 @@ fn OfColour(viewer: Viewer, colour: Colour) -> impl IntoView {
             for drawing in seen.filter(|one| anchor.meets(&one.annotation.places, beyond)) {
                 let places = &drawing.annotation.places;
                 match (drawing.kind, places.first()) {
-                    (AnnotationKind::Area, _) => way(&mut paths.areas, &anchor, places, true),
+                    (AnnotationKind::Area, _) => way(&mut paths.areas, &anchor, &on_map::clockwise(places), true),
                     (AnnotationKind::Line, _) => way(&mut paths.lines, &anchor, places, false),
                     (AnnotationKind::Point, Some(place)) => dot(&mut paths.points, &anchor, *place),
                     _ => {}
@@ -331,9 +331,15 @@ fn label(drawing: &Drawing, units: Units) -> String {
     match drawing.kind {
         AnnotationKind::Text => drawing.title(),
         AnnotationKind::Point => drawing.annotation.name.clone(),
-        AnnotationKind::Line => measured.length.map(|length| units.length(length)).unwrap_or_default(),
-        AnnotationKind::Area => measured.area.map(|area| units.area(area)).unwrap_or_default(),
+        AnnotationKind::Line => named(drawing, measured.length.map(|length| units.length(length))),
+        AnnotationKind::Area => named(drawing, measured.area.map(|area| units.area(area))),
     }
+}
+
+/// A measure behind the drawing's name.
+fn named(drawing: &Drawing, measure: Option<String>) -> String {
+    let (name, measure) = (&drawing.annotation.name, measure.unwrap_or_default());
+    if name.is_empty() { measure } else { format!("{name}: {measure}") }
 }
 
 /// Where that stands: in the middle of an area, above the middle of a line, beside a point.

@@ -8,8 +8,9 @@ use std::time::Duration;
 
 use leptos::{ev, prelude::*, task::spawn_local};
 use wasm_bindgen::{JsCast, closure::Closure};
-use web_sys::MouseEvent;
+use web_sys::{KeyboardEvent, MouseEvent};
 
+use super::map::focus_map;
 use super::state::{Change, Conflict, Drawing, Saved, Sheet, Tool, Trouble, Viewer};
 use crate::{
     domain::{
@@ -283,9 +284,10 @@ impl Viewer {
         self.saves() && self.drawings.with_untracked(|drawings| drawings.iter().any(|one| !one.is_clean()))
     }
 
-    /// Sends again what could not be sent once the browser is online, and has the browser ask before the page is left with something
+    /// Takes changes back by keys wherever the focus is. Sends again what could not be sent once the browser is online, and has the browser ask before the page is left with something
     /// unsaved. Whose drawings are temporary by rule is not asked.
     pub fn guard(self) {
+        let undone = window_event_listener(ev::keydown, move |event| self.undo_key(&event));
         let online = window_event_listener(ev::online, move |_| self.retry());
         let leaving = window_event_listener(ev::beforeunload, move |event| {
             if self.is_unsaved() {
@@ -304,11 +306,34 @@ impl Viewer {
         drop(document().add_event_listener_with_callback("click", followed.as_ref().unchecked_ref()));
         let followed = StoredValue::new_local(followed);
         on_cleanup(move || {
+            undone.remove();
             online.remove();
             leaving.remove();
             followed.try_with_value(|followed| {
                 drop(document().remove_event_listener_with_callback("click", followed.as_ref().unchecked_ref()));
             });
+        });
+    }
+
+    /// Control and Z take the last point back while something is drawn, and the last change otherwise. In a field they are the browser's.
+    fn undo_key(self, event: &KeyboardEvent) {
+        let is_undo = (event.ctrl_key() || event.meta_key()) && !event.shift_key() && !event.alt_key();
+        let field = "textarea, select, dialog[open], input:not([type=radio], [type=checkbox], [type=range])";
+        let in_field = element_of(event.target()).is_some_and(|target| within(&target, field).is_some());
+        if !is_undo || event.key() != "z" || in_field || event.default_prevented() {
+            return;
+        }
+        event.prevent_default();
+        if self.draft.with_untracked(Vec::is_empty) {
+            self.undo();
+        } else {
+            self.undo_point();
+        }
+        // What had the focus may be gone with the change.
+        request_animation_frame(|| {
+            if document().active_element().is_none_or(|focused| focused.tag_name() == "BODY") {
+                focus_map();
+            }
         });
     }
 

@@ -4,6 +4,7 @@ use leptos::{prelude::*, task::spawn_local};
 use wasm_bindgen_futures::JsFuture;
 
 use super::{
+    compare::swapped,
     map::{focus_map, set_style},
     state::{Sheet, Tool, Viewer},
 };
@@ -213,7 +214,13 @@ pub fn Scale(viewer: Viewer) -> impl IntoView {
 
 /// The photo that was pressed.
 #[component]
-pub fn PhotoCard(viewer: Viewer) -> impl IntoView {
+pub fn PhotoCard(
+    viewer: Viewer,
+    /// The first dataset, where this photo is of the second.
+    #[prop(optional)]
+    first: Option<Viewer>,
+) -> impl IntoView {
+    let is_compared = move || first.unwrap_or(viewer).compared.with(Option::is_some);
     let photo = Memo::new(move |_| {
         let number = viewer.photo.get()?;
         viewer.photos.with_value(|photos| photos.iter().find(|photo| photo.number == number).cloned())
@@ -225,7 +232,8 @@ pub fn PhotoCard(viewer: Viewer) -> impl IntoView {
             // The page of the photo leads back here. Once people rest, the way back is where they look.
             let href = move || {
                 viewer.anchor.track();
-                let now = viewer.shown.with(|_| untrack(|| viewer.address()));
+                viewer.shown.track();
+                let now = untrack(|| first.map_or_else(|| viewer.address(), |first| swapped(first, viewer)));
                 viewer.door.with_value(|door| door.photo(number, &now))
             };
             // The page of a link is none of the application's.
@@ -236,6 +244,7 @@ pub fn PhotoCard(viewer: Viewer) -> impl IntoView {
                     <img src=source alt=photo.path.clone() decoding="async"/>
                     <div>
                         <h2 title=photo.path>{name}</h2>
+                        {is_compared().then(|| view! { <small>{viewer.name.get_value()}</small> })}
                         <small class="num">{photo.at.to_string()}</small>
                         {photo.left_out.then(|| view! { <small>"Left out of processing"</small> })}
                         <a class="text-link" rel=rel href=href>"Open photo"</a>
