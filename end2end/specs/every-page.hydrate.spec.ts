@@ -27,7 +27,7 @@ test("pages before signing in are accessible, light and dark", async ({ page }) 
 });
 
 test("pages after signing in are accessible, light and dark", async ({ page, anna }) => {
-  test.setTimeout(720_000);
+  test.setTimeout(1_200_000);
   for (const place of await inside(anna)) await test.step(place.name, () => accessible(page, place));
 });
 
@@ -39,7 +39,7 @@ test.describe("on a phone", () => {
   });
 
   test("pages after signing in fit", async ({ page, anna }) => {
-    test.setTimeout(300_000);
+    test.setTimeout(600_000);
     for (const place of await inside(anna)) await test.step(place.name, () => fitsAPhone(page, place));
   });
 });

@@ -13,7 +13,7 @@ interface Fixtures {
 
 // "Failed to load resource" names no address; whatEscapes() below judges those by their response.
 // Without a connection, which only a test takes away, every request says so.
-const expected = /^Failed to load resource: (the server responded with a status of 4\d\d|net::ERR_INTERNET_DISCONNECTED)/;
+const expected = /^Failed to load resource: (the server responded with a status of 4\d\d|net::ERR_INTERNET_DISCONNECTED)|Failed to fetch[^]*__wasm_split/;
 
 /** Waits for hydration after each navigation, and collects what must not happen on any page. */
 export function watch(page: Page, javaScript: boolean): string[] {

@@ -13,8 +13,7 @@ use std::{
 
 use futures::{TryStreamExt, future::BoxFuture};
 use sqlx::{
-    AssertSqlSafe, Connection, Encode, Executor, FromRow, Pool, SqlSafeStr, SqlStr, Transaction, Type,
-    pool::PoolConnection,
+    AssertSqlSafe, Connection, Encode, Executor, FromRow, Pool, SqlStr, Transaction, Type, pool::PoolConnection,
 };
 use sqlx_postgres::{PgArguments, PgConnectOptions, PgConnection, PgPoolOptions, PgRow, Postgres};
 use sqlx_sqlite::{
@@ -461,12 +460,15 @@ impl Db {
                 };
                 // PostgreSQL takes a lock_timeout of 0 for "no timeout".
                 let left = tries.left().max(Duration::from_millis(1));
-                let first = format!(
-                    "BEGIN ISOLATION LEVEL SERIALIZABLE; SET LOCAL lock_timeout = {}; {locks}",
-                    left.as_millis()
-                );
-                // The text holds nothing but numbers and literals, so nobody can inject anything.
-                let begun = pool.begin_with(AssertSqlSafe(first).into_sql_str());
+                let first = format!("SET LOCAL lock_timeout = {}; {locks}", left.as_millis());
+                // The transaction is begun by itself. SQLx rolls back only what it knows to have begun: a lock that does not come in
+                // the same statement would leave a connection in the pool whose transaction has failed, for whoever takes it next.
+                let begun = async {
+                    let mut transaction = pool.begin_with("BEGIN ISOLATION LEVEL SERIALIZABLE").await?;
+                    // The text holds nothing but numbers and literals, so nobody can inject anything.
+                    sqlx::raw_sql(AssertSqlSafe(first)).execute(&mut *transaction).await?;
+                    Ok(transaction)
+                };
                 let transaction = connectivity.reached(begun, left).await?;
                 let alone = tries.how != WriteMode::Beside;
                 Ok(Tx::PostgresWrite(Box::new(Writing {

@@ -16,6 +16,7 @@ use commonhold::{
     },
 };
 use futures::future::BoxFuture;
+use tokio::sync::oneshot;
 use uuid::Uuid;
 
 use crate::{both, support::TestApp};
@@ -142,6 +143,41 @@ both!(attack_56_the_write_check_uses_one_row_and_is_cached_briefly, async |app| 
     app.db().check_writable(Uuid::from_u128(10), 9).await.expect("it could be a moment ago");
     assert_eq!(app.count("SELECT checked_at FROM health_check").await, 8, "it is not written each time");
 });
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_write_that_waits_for_a_lock_in_vain_leaves_no_connection_whose_transaction_has_failed() {
+    let Some(app) = TestApp::postgres().await else { return };
+    let (told, locked) = oneshot::channel();
+    let (done, until) = oneshot::channel();
+    let mut once = Some((told, until));
+    let holder = write(&app, |tx| {
+        let once = once.take();
+        Box::pin(async move {
+            tx.sql("LOCK TABLE write_lock IN EXCLUSIVE MODE").execute().await?;
+            if let Some((told, until)) = once {
+                told.send(()).expect("somebody waits");
+                until.await.expect("the other has given up");
+            }
+            Ok(())
+        })
+    });
+    let other = async {
+        locked.await.expect("the lock is held");
+        app.db().check_writable(Uuid::from_u128(1), 1).await.expect("the database can be reached");
+        done.send(()).expect("the lock is still held");
+    };
+    let (held, ()) = tokio::join!(holder, other);
+    held.expect("it is written");
+    // All at once, so that no connection is left out.
+    let mut readers = Vec::new();
+    for _ in 0..6 {
+        let mut tx = app.db().read().await.expect("a connection");
+        assert_eq!(tx.sql("SELECT CAST(1 AS BIGINT)").number().await.expect("a connection that answers"), 1);
+        readers.push(tx);
+    }
+    drop(readers);
+    app.finish().await;
+}
 
 #[tokio::test]
 async fn a_database_opens_again_and_is_migrated_once() {
