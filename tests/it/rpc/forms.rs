@@ -227,8 +227,9 @@ both!(attack_33_every_server_function_is_a_post_and_most_need_somebody, async |a
         "reset_password",
         "invitation_page",
         "ask_for_invitation",
-        // A visitor of a link: 404 for every wrong one.
+        // A visitor of a link: 404 for every wrong one, and no second dataset.
         "link_viewer",
+        "viewer_compared",
     ];
     for (path, method) in server_fn_paths() {
         assert_eq!(method, Method::POST, "{path}");
