@@ -45,7 +45,7 @@ test("an upload that was left can be discarded, which is asked about first", asy
   await expect(page.getByText("Upload unfinished: 0 of 1 file is here.")).toBeVisible();
   await page.getByRole("link", { name: "Discard" }).click();
   const dialog = page.getByRole("dialog", { name: "Discard", exact: true });
-  await expect(dialog).toContainText("1 file is not complete. What arrived of them is lost");
+  await expect(dialog).toContainText("1 file is not complete. What arrived of it is lost");
   await dialog.getByRole("link", { name: "Cancel", exact: true }).click();
   await expect(dialog).toHaveCount(0);
   await page.getByRole("link", { name: "Discard" }).click();
