@@ -674,6 +674,15 @@ fn nothing_panics_on_purpose() {
 }
 
 #[test]
+fn crates_that_are_named_for_their_features_alone_are_not_called() {
+    for source in sources() {
+        for word in ["chrono::", "email_address::", "num_traits::"] {
+            assert!(!source.code.contains(word), "{} says {word}", source.path);
+        }
+    }
+}
+
+#[test]
 fn there_are_no_text_areas_and_no_raw_markup() {
     for source in sources() {
         // One place turns text into markup, and escapes all of it. Leptos does not escape the content of a <textarea>, so the one
