@@ -19,8 +19,6 @@ pub struct ViewerView {
     pub name: String,
     /// When its images were taken.
     pub captured_on: Option<Day>,
-    /// Its site, or else the folder that it is in. `None` for visitors of a link.
-    pub place: Option<String>,
     /// What it can be compared with: the other datasets of its site that have a day and a place, newest first (VIEW-6).
     pub others: Vec<OtherDataset>,
     /// From the lowest to the highest.

@@ -33,10 +33,7 @@ use crate::{
             resource::{self, Resource},
         },
     },
-    view::{
-        Crumb,
-        viewer::{MAX_PHOTOS, OtherDataset, PhotoOnMap, ViewerChanges, ViewerView},
-    },
+    view::viewer::{MAX_PHOTOS, OtherDataset, PhotoOnMap, ViewerChanges, ViewerView},
 };
 
 use super::{
@@ -69,7 +66,6 @@ pub async fn show(ctx: &Ctx, by: &Principal, dataset: &str) -> Result<ViewerView
         dataset: dataset.to_string(),
         name: found.name,
         captured_on: found.dataset.and_then(|facts| facts.captured_on),
-        place: place(&access_path.visible_path()),
         others,
         layers: layer::list_in(&mut tx, dataset).await?,
         photos,
@@ -132,7 +128,6 @@ pub async fn visit(ctx: &Ctx, client: &Client, asked: &LinkRequest) -> Result<Vi
         dataset: dataset.to_string(),
         name: found.name,
         captured_on: found.dataset.and_then(|facts| facts.captured_on),
-        place: None,
         others,
         layers: layer::list_in(&mut tx, dataset).await?,
         photos,
@@ -180,7 +175,6 @@ async fn second_view(ctx: &Ctx, tx: &mut Tx, dataset: ResourceId, download: Cont
         dataset: dataset.to_string(),
         name: found.name,
         captured_on: found.dataset.and_then(|facts| facts.captured_on),
-        place: None,
         others: Vec::new(),
         layers: layer::list_in(tx, dataset).await?,
         photos,
@@ -200,12 +194,6 @@ async fn download_of_visitor(tx: &mut Tx, dataset: ResourceId) -> Result<Control
 async fn dataset_of(tx: &mut Tx, id: ResourceId) -> Result<Resource> {
     let found = resource::find(tx, id).await?.filter(|found| found.kind == Kind::Dataset);
     Ok(found.ok_or(Refusal::NotFound)?)
-}
-
-/// What the dataset is in, as far as the reader may see it.
-fn place(path: &[Crumb]) -> Option<String> {
-    let above = path.len().checked_sub(2)?;
-    path.get(above).map(|crumb| crumb.name.clone())
 }
 
 /// Whether what is drawn is saved.

@@ -297,7 +297,6 @@ pub struct Viewer {
     pub door: StoredValue<Door>,
     pub name: StoredValue<String>,
     pub captured_on: Option<Day>,
-    pub place: StoredValue<Option<String>>,
     /// What the dataset can be compared with.
     pub others: StoredValue<Vec<OtherDataset>>,
     /// The second dataset. It shares the viewport, the tools and the drawings of the first.
@@ -380,7 +379,6 @@ impl Viewer {
             door: StoredValue::new(door),
             name: StoredValue::new(view.name),
             captured_on: view.captured_on,
-            place: StoredValue::new(view.place),
             others: StoredValue::new(view.others),
             compared: RwSignal::new(None),
             compare_mode: RwSignal::new(address.compared.as_ref().map(|compared| compared.mode).unwrap_or_default()),
