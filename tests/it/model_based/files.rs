@@ -1,14 +1,17 @@
-//! Random histories of files against a small model: uploads, cuts, copies, the trash, deleting for good, transfers, photos being opened, faults in the middle
-//! of a write. After every step the lists and the bytes are those of the model, the doctor finds nothing, and storage has the objects
-//! that the database knows, and no other.
+//! Random histories of files against a small model: uploads, cuts, leaving out, copies, the trash, deleting for good, transfers, photos being
+//! opened, jobs that cost, faults in the middle of a write. After every step the lists and the bytes are those of the model, each image is
+//! paid for once, the doctor finds nothing, and storage has the objects that the database knows, and no other.
 //!
 //! `COMMONHOLD_TEST_ROUNDS` says how many; `COMMONHOLD_TEST_SEED` repeats one.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use axum::body::{Body, Bytes};
 use commonhold::{
-    domain::{id::ResourceId, resource::DatasetStatus},
+    domain::{
+        id::{LicenceId, ResourceId},
+        resource::DatasetStatus,
+    },
     server::{
         context::Principal,
         store::fault::{Fault, striking},
@@ -28,10 +31,17 @@ use serde_json::json;
 use super::generator::Generator;
 use crate::{
     both,
+    flow::{
+        apps::{authorize, published},
+        engines::Engine,
+        jobs::{cancel, started},
+    },
     support::{Org, Person, TestApp, read, rounds, setting},
 };
 
 const STEPS: usize = 45;
+/// Images and projects that an organization begins with.
+const LEFT: (i64, i64) = (100_000, 1_000);
 
 /// A photo of a few pixels.
 fn tiny_photo(shade: u8) -> Vec<u8> {
@@ -41,13 +51,43 @@ fn tiny_photo(shade: u8) -> Vec<u8> {
     bytes
 }
 
+/// A photo as the model knows it.
+#[derive(Clone, Debug)]
+struct Photo {
+    bytes: Vec<u8>,
+    left_out: bool,
+}
+
 /// A dataset as the model knows it.
 #[derive(Clone, Debug, Default)]
 struct Dataset {
-    files: BTreeMap<String, Vec<u8>>,
+    files: BTreeMap<String, Photo>,
     trashed: bool,
     /// In which of the two organizations.
     org: usize,
+    /// The images that were paid for, by their bytes; `None` as long as nobody has paid.
+    paid: Option<BTreeSet<Vec<u8>>>,
+    /// How many images were ever charged: what a transfer gives back.
+    charged: i64,
+}
+
+impl Dataset {
+    fn images(&self) -> impl Iterator<Item = &Photo> {
+        self.files.values().filter(|photo| !photo.left_out)
+    }
+
+    /// The images and projects that processing it costs now (LIC-2).
+    fn price(&self) -> (i64, i64) {
+        let is_paid = |photo: &&Photo| self.paid.as_ref().is_some_and(|paid| paid.contains(&photo.bytes));
+        let unpaid = self.images().filter(|photo| !is_paid(photo)).count();
+        (i64::try_from(unpaid).expect("few"), i64::from(self.paid.is_none()))
+    }
+
+    fn pay(&mut self) {
+        self.charged += self.price().0;
+        let images: Vec<Vec<u8>> = self.images().map(|photo| photo.bytes.clone()).collect();
+        self.paid.get_or_insert_default().extend(images);
+    }
 }
 
 /// An upload that is under way.
@@ -64,6 +104,12 @@ struct World<'a> {
     app: &'a TestApp,
     anna: Person,
     orgs: [Org; 2],
+    licences: [LicenceId; 2],
+    /// Images and projects that each has left.
+    left: [(i64, i64); 2],
+    /// An app that costs, for both, and an engine for it.
+    app_slug: String,
+    engine: Engine,
     datasets: BTreeMap<ResourceId, Dataset>,
     under_way: Vec<UnderWay>,
     /// Files that were deleted and may be brought back.
@@ -79,24 +125,32 @@ struct Deleted {
     dataset: ResourceId,
     org: usize,
     path: String,
-    bytes: Vec<u8>,
+    photo: Photo,
     day: i64,
 }
 
 impl<'a> World<'a> {
     async fn new(app: &'a TestApp, seed: u64) -> Self {
         let anna = app.person("Anna").await;
-        let mut orgs = Vec::new();
+        let (mut orgs, mut licences) = (Vec::new(), Vec::new());
         for name in ["North", "South"] {
             let org = anna.create_org(&format!("{name} {seed}")).await;
-            app.images_licence(&org, 100_000, 1_000).await;
+            licences.push(app.images_licence(&org, LEFT.0, LEFT.1).await);
             orgs.push(org);
         }
         let [north, south] = <[Org; 2]>::try_from(orgs).expect("two");
+        let app_slug = format!("ortho-{seed}");
+        published(&anna, &north, &app_slug, "processing", true).await;
+        authorize(&anna, &app_slug, &south.org_id).await;
+        let engine = Engine::new(app, &anna, &north, "Farm", &["engine"]).await;
         Self {
             app,
             anna,
             orgs: [north, south],
+            licences: <[LicenceId; 2]>::try_from(licences).expect("two"),
+            left: [LEFT; 2],
+            app_slug,
+            engine,
             datasets: BTreeMap::new(),
             under_way: Vec::new(),
             deleted: Vec::new(),
@@ -193,7 +247,11 @@ impl<'a> World<'a> {
         if listed.contains_key(&upload.path) {
             assert_eq!(offset, upload.bytes.len(), "a file is complete");
             let done = self.under_way.remove(number);
-            self.datasets.get_mut(&done.dataset).expect("known").files.insert(done.path, done.bytes);
+            self.datasets
+                .get_mut(&done.dataset)
+                .expect("known")
+                .files
+                .insert(done.path, Photo { bytes: done.bytes, left_out: false });
         }
     }
 
@@ -224,12 +282,45 @@ impl<'a> World<'a> {
             dataset.filter(|now| !now.trashed && now.org == deleted.org && !now.files.contains_key(&deleted.path));
         match (undone.status, open) {
             (200, Some(now)) => {
-                now.files.insert(deleted.path, deleted.bytes);
+                now.files.insert(deleted.path, deleted.photo);
                 self.deleted.remove(number);
             }
             (200, None) => panic!("{deleted:?} came back"),
             (_, Some(_)) => assert!(self.days > deleted.day, "{deleted:?}: {}", undone.body),
             (_, None) => {}
+        }
+    }
+
+    /// Leaves a photo out, or takes it in again.
+    async fn leave_out(&mut self, random: &mut Generator) {
+        let Some(dataset) = self.any(random, |dataset| !dataset.trashed && !dataset.files.is_empty()) else { return };
+        let known = &self.datasets[&dataset];
+        let path = known.files.keys().nth(random.below(known.files.len())).expect("a path").clone();
+        let number = self.listed(dataset).await[&path].0;
+        let photo = self.datasets.get_mut(&dataset).expect("known").files.get_mut(&path).expect("known");
+        photo.left_out = !photo.left_out;
+        let at = format!("/api/v1/datasets/{dataset}/files/{number}");
+        self.anna.patch(&at, &json!({ "left_out": photo.left_out })).await.expect(200);
+    }
+
+    /// Processes a dataset: to the end, or in vain, and then everything is given back.
+    async fn process(&mut self, random: &mut Generator) {
+        let Some(dataset) = self.any(random, |dataset| !dataset.trashed && dataset.images().count() > 0) else {
+            return;
+        };
+        let (job, state) = started(&self.anna, dataset, &self.app_slug).await;
+        assert_eq!(state, "queued");
+        let known = self.datasets.get_mut(&dataset).expect("known");
+        let (images, projects) = known.price();
+        let shown = self.anna.get(&format!("/api/v1/jobs/{job}")).await.expect(200).json();
+        let price = (&shown["price"]["images"], &shown["price"]["projects"]);
+        assert_eq!(price, (&json!(images), &json!(projects)), "{known:?}");
+        if random.chance(60) {
+            self.engine.claim(&self.app_slug).await.expect("a job").complete().await.expect(200);
+            known.pay();
+            change(&mut self.left[known.org], -images, -projects);
+        } else {
+            cancel(&self.anna, &job).await.expect(200);
         }
     }
 
@@ -244,13 +335,16 @@ impl<'a> World<'a> {
                     self.plan(random, dataset).await;
                 }
             }
-            32..62 => self.send(random).await,
-            62..68 => {
+            32..54 => self.send(random).await,
+            54..57 => self.leave_out(random).await,
+            57..63 => self.process(random).await,
+            63..68 => {
                 // A copy has the files, and nothing of what is under way.
                 if let Some(original) = self.any(random, |dataset| !dataset.trashed) {
                     let of = self.datasets[&original].clone();
                     let copied = self.anna.copy(original, self.orgs[of.org].root).await.expect(201).json();
-                    self.datasets.insert(read(&copied["id"]), of);
+                    // Nobody has paid for it.
+                    self.datasets.insert(read(&copied["id"]), Dataset { paid: None, charged: 0, ..of });
                 }
             }
             68..74 => {
@@ -280,8 +374,8 @@ impl<'a> World<'a> {
                     let number = self.listed(dataset).await[&path].0;
                     let deleted = self.anna.delete(&format!("/api/v1/datasets/{dataset}/files/{number}")).await;
                     let token = deleted.expect(204).header("undo-token").to_owned();
-                    let bytes = self.datasets.get_mut(&dataset).expect("known").files.remove(&path).expect("known");
-                    self.deleted.push(Deleted { token, dataset, org: known.org, path, bytes, day: self.days });
+                    let photo = self.datasets.get_mut(&dataset).expect("known").files.remove(&path).expect("known");
+                    self.deleted.push(Deleted { token, dataset, org: known.org, path, photo, day: self.days });
                 }
             }
             90..93 => {
@@ -289,7 +383,14 @@ impl<'a> World<'a> {
                 if let Some(dataset) = self.any(random, |dataset| !dataset.trashed) {
                     self.app.set_status(dataset, DatasetStatus::Processed).await;
                     let known = self.datasets.get_mut(&dataset).expect("known");
+                    if known.paid.is_none() {
+                        let (images, projects) = known.price();
+                        known.pay();
+                        change(&mut self.left[known.org], -images, -projects);
+                    }
+                    change(&mut self.left[known.org], known.charged, 1);
                     known.org = 1 - known.org;
+                    change(&mut self.left[known.org], -known.charged, -1);
                     self.anna.transfer(&[dataset], self.orgs[known.org].root).await.expect(201);
                 }
             }
@@ -338,8 +439,12 @@ impl<'a> World<'a> {
             let listed = self.listed(*id).await;
             let sizes: BTreeMap<String, usize> = listed.iter().map(|(path, (_, size))| (path.clone(), *size)).collect();
             let expected: BTreeMap<String, usize> =
-                dataset.files.iter().map(|(path, bytes)| (path.clone(), bytes.len())).collect();
+                dataset.files.iter().map(|(path, photo)| (path.clone(), photo.bytes.len())).collect();
             assert_eq!(sizes, expected, "{id}");
+        }
+        for (licence, expected) in self.licences.iter().zip(self.left) {
+            let (images, projects, _) = self.app.left(*licence).await;
+            assert_eq!((images, projects), expected, "what is left");
         }
     }
 
@@ -355,10 +460,14 @@ impl<'a> World<'a> {
                     .try_fold(Vec::new(), |all, chunk| async move { Ok([&all[..], &chunk].concat()) })
                     .await
                     .expect("it is read");
-                assert_eq!(Some(&bytes), dataset.files.get(&path), "{path}");
+                assert_eq!(Some(&bytes), dataset.files.get(&path).map(|photo| &photo.bytes), "{path}");
             }
         }
     }
+}
+
+fn change(left: &mut (i64, i64), images: i64, projects: i64) {
+    *left = (left.0 + images, left.1 + projects);
 }
 
 async fn play(app: &TestApp, seed: u64) {
