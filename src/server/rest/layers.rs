@@ -44,6 +44,8 @@ pub struct LayerBody {
     title: String,
     /// `waiting`, `ready` or `failed` (`problem` says why).
     state: &'static str,
+    /// Whether it was made of other images than the dataset has now.
+    outdated: bool,
     problem: Option<String>,
     /// Pixels of the finest level; 0 while it is not ready, like `levels`.
     width: u32,
@@ -83,6 +85,7 @@ impl From<LayerView> for LayerBody {
             kind: view.kind.as_str(),
             title: view.title,
             state: view.state.as_str(),
+            outdated: view.outdated,
             width: view.width,
             height: view.height,
             levels: view.levels,

@@ -29,7 +29,7 @@ use crate::{
     view::viewer::LayerView,
 };
 
-use super::{access, file::dataset_of};
+use super::{access, file::dataset_of, outdated};
 
 /// The layers of a dataset, from the lowest to the highest, with those that are not ready.
 ///
@@ -46,7 +46,14 @@ pub async fn list(ctx: &Ctx, by: &Principal, dataset: &str) -> Result<Vec<LayerV
 
 /// [`list`], for whom has been found to see the dataset.
 pub(super) async fn list_in(tx: &mut Tx, dataset: ResourceId) -> Result<Vec<LayerView>> {
-    Ok(layer::list(tx, dataset).await?)
+    let mut layers = layer::list(tx, dataset).await?;
+    if !layers.is_empty() {
+        let outdated = outdated::numbers(tx, dataset).await?;
+        for layer in &mut layers {
+            layer.outdated = outdated.contains(&layer.number);
+        }
+    }
+    Ok(layers)
 }
 
 /// Which tile of a layer is asked for, as it is in the address.

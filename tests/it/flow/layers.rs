@@ -166,6 +166,53 @@ both!(view_1_a_tile_is_transparent_where_pixels_are_missing_and_a_jpeg_where_non
     sound(app).await;
 });
 
+both!(job_3_view_1_what_was_made_of_other_images_says_so_and_is_up_to_date_once_they_are_back, async |app| {
+    let (anna, org, _, dataset) = surveyed(app).await;
+    make_all(app).await;
+    let rita = app.person("Rita").await;
+    app.join(&org, &rita, Role::Reader).await;
+    let (_, path) = link(&anna, dataset, &json!({})).await;
+    let (viewer, results) =
+        (format!("/o/{}/drive/{dataset}/view", org.org_id), format!("/o/{}/drive/{dataset}?tab=results", org.org_id));
+    let visit = format!("{path}/view/{dataset}");
+    let said = async || -> [bool; 6] {
+        let layers = list(&anna, dataset).await.iter().all(|layer| layer["outdated"] == true);
+        let pages = [
+            anna.page(&viewer).await.expect(200).body,
+            rita.page(&viewer).await.expect(200).body,
+            app.nobody().page(&visit).await.expect(200).body,
+        ]
+        .map(|page| page.contains("The images have changed since these layers were made."));
+        let results = [anna.page(&results).await.expect(200).body, rita.page(&results).await.expect(200).body]
+            .map(|page| page.contains("The images have changed since these results were made: Survey index."));
+        [layers, pages[0], pages[1], pages[2], results[0], results[1]]
+    };
+    let leave_out = async |number: u32, left_out: bool| {
+        let at = format!("/api/v1/datasets/{dataset}/files/{number}");
+        anna.patch(&at, &json!({ "left_out": left_out })).await.expect(200);
+    };
+    assert_eq!(said().await, [false; 6]);
+    leave_out(1, true).await;
+    assert_eq!(said().await, [true; 6]);
+    // One that is in again does not make up for another that is out: as many as before are still not the same.
+    leave_out(1, false).await;
+    assert_eq!(said().await, [false; 6]);
+    anna.upload(dataset, "later.jpg", b"\xff\xd8\xffphoto").await;
+    assert_eq!(said().await, [true; 6]);
+    // Only who may process is led there.
+    let again = "Process again";
+    for page in [&viewer, &results] {
+        assert!(anna.page(page).await.expect(200).body.contains(again));
+        assert!(!rita.page(page).await.expect(200).body.contains(again));
+    }
+    assert!(!app.nobody().page(&visit).await.expect(200).body.contains(again));
+    leave_out(1, true).await;
+    let images =
+        anna.get(&format!("/api/v1/resources/{dataset}")).await.expect(200).json()["dataset"]["images"].clone();
+    assert_eq!((images, said().await), (json!(8), [true; 6]), "as many as the job had, and not the same");
+    sound(app).await;
+});
+
 both!(view_1_a_folder_has_no_layers_and_says_so_as_it_does_of_files, async |app| {
     let anna = app.person("Anna").await;
     let org = anna.create_org("Alpine Survey").await;

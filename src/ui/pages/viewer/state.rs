@@ -97,6 +97,11 @@ impl Door {
         paths::layer_tile(token, self.dataset(), layer, (level, x, y))
     }
 
+    /// The dialog that processes the dataset.
+    pub fn process(&self) -> String {
+        Address::new(self.page()).with("dialog", "process").text()
+    }
+
     /// All results as a ZIP.
     pub fn results(&self) -> String {
         match self {
@@ -313,6 +318,8 @@ pub struct Viewer {
     pub looked_at: StoredValue<Option<LookedAt>>,
     pub photos: StoredValue<Vec<PhotoOnMap>>,
     pub more_photos: bool,
+    /// Whether the reader may process the dataset anew.
+    pub may_process: bool,
     pub save: RwSignal<Control>,
     pub download: RwSignal<Control>,
     pub layers: RwSignal<Vec<LayerView>>,
@@ -389,6 +396,7 @@ impl Viewer {
             looked_at: StoredValue::new(address.looked_at),
             photos: StoredValue::new(view.photos),
             more_photos: view.more_photos,
+            may_process: view.may_process,
             save: RwSignal::new(view.save),
             download: RwSignal::new(view.download),
             layers: RwSignal::new(view.layers),
@@ -452,6 +460,7 @@ impl Viewer {
             captured_on: view.captured_on,
             photos: StoredValue::new(view.photos),
             more_photos: view.more_photos,
+            may_process: view.may_process,
             download: RwSignal::new(view.download),
             layers: RwSignal::new(view.layers),
             shown: RwSignal::new(shown),
