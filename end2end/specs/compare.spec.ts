@@ -31,3 +31,24 @@ test("VIEW-6 DRIVE-6 the timeline of a site leads to two datasets, which are swa
   await expect(page).toHaveURL(path(spring));
   await expect(page.getByRole("heading", { level: 3, name: "Autumn flight 9 Oct 2026" }).first()).toBeVisible();
 });
+
+test("VIEW-6 LINK-1 a site is shared from its own page, and its link has the timeline and the comparison", async ({ page, anna, browser }) => {
+  const { org, site, spring, autumn } = await siteOfTwo(anna);
+  await page.goto(`/o/${org.org_id}/drive/${site.id}`);
+  await page.locator(".page-header").getByRole("link", { name: "Share", exact: true }).click();
+  const dialog = page.getByRole("dialog", { name: "Share", exact: true });
+  await dialog.getByRole("button", { name: "Create link", exact: true }).click();
+  const address = new URL(await dialog.getByLabel("Link address").inputValue()).pathname;
+
+  // Its page needs no script.
+  const context = await browser.newContext({ javaScriptEnabled: false });
+  const visitor = await context.newPage();
+  await visitor.goto(new URL(address, page.url()).href);
+  const timeline = visitor.getByRole("region", { name: "Timeline", exact: true });
+  await expect(timeline.getByRole("listitem")).toHaveCount(2);
+  await expect(timeline.getByRole("link", { name: "Open viewer of Spring flight", exact: true })).toBeVisible();
+  await timeline.getByRole("link", { name: "Compare with 1 Mar 2026, Autumn flight", exact: true }).click();
+  await expect(visitor).toHaveURL(new RegExp(`${address}/view/${spring.id}\\?with=${autumn.id}`));
+  await expect(visitor.getByRole("link", { name: "End comparison", exact: true })).toBeVisible();
+  await context.close();
+});
