@@ -307,6 +307,8 @@ pub struct Viewer {
     /// The second dataset. It shares the viewport, the tools and the drawings of the first.
     pub compared: RwSignal<Option<Viewer>>,
     pub compare_mode: RwSignal<CompareMode>,
+    /// Whether **Swap** was pressed, which leaves the page.
+    pub swaps: StoredValue<bool>,
     /// Where the slider is, in hundredths of the map.
     pub slider: RwSignal<u8>,
     /// Whether the pointer is, or was last, on the map of the second dataset.
@@ -388,6 +390,7 @@ impl Viewer {
             captured_on: view.captured_on,
             others: StoredValue::new(view.others),
             compared: RwSignal::new(None),
+            swaps: StoredValue::new(false),
             compare_mode: RwSignal::new(address.compared.as_ref().map(|compared| compared.mode).unwrap_or_default()),
             slider: RwSignal::new(SLIDER_START),
             pressed_second: RwSignal::new(false),
