@@ -51,6 +51,11 @@ pub fn link_viewer(token: &str, dataset: &str) -> String {
     format!("/s/{}/view/{}", encode(token), encode(dataset))
 }
 
+/// The viewer of a dataset that a link shows, compared with a second one (VIEW-6).
+pub fn link_comparison(token: &str, dataset: &str, second: &str) -> String {
+    Address::new(link_viewer(token, dataset)).with("with", second).text()
+}
+
 /// The page of something that a link shows (LINK-1).
 pub fn link_target(token: &str, resource: &str) -> String {
     format!("/s/{}/{}", encode(token), encode(resource))

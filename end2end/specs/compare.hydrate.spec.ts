@@ -3,6 +3,7 @@ import AxeBuilder from "@axe-core/playwright";
 import type { Locator, Page } from "@playwright/test";
 import { siteOfTwo } from "../support/compare";
 import { expect, hydrated, test, watch } from "../support/fixture";
+import { join } from "../support/members";
 import { settled } from "../support/places";
 
 const map = (page: Page): Locator => page.getByRole("application", { name: "Map", exact: true });
@@ -96,6 +97,26 @@ test("VIEW-6 the slider is moved by keys and by the pointer, and the comparison 
   await way(page, "End comparison").click();
   await expect(map(page)).toBeFocused();
   await expect(page).not.toHaveURL(/with=/);
+});
+
+test("VIEW-6 ROLE-4 Swap asks before it loses a drawing that is on the page only", async ({ anna, someoneElse }) => {
+  const { org, spring, autumn } = await siteOfTwo(anna);
+  const { person: rita, page } = await someoneElse("Rita");
+  await join(org, anna, rita, "reader");
+  await page.goto(`/o/${org.org_id}/drive/${spring.id}/view?with=${autumn.id}&compare=side`);
+  const swap = page.getByRole("group", { name: "Comparison", exact: true }).getByRole("link", { name: "Swap", exact: true });
+  await page.getByRole("toolbar", { name: "Tools", exact: true }).getByRole("button", { name: "Point", exact: true }).click();
+  await map(page).click({ position: { x: 120, y: 420 } });
+  await expect(rows(page)).toHaveCount(1);
+  const asked: string[] = [];
+  page.on("dialog", (question) => {
+    asked.push(question.type());
+    void question.dismiss();
+  });
+  await swap.click();
+  await expect.poll(() => asked).toEqual(["beforeunload"]);
+  await expect(rows(page)).toHaveCount(1);
+  await expect(page).toHaveURL(new RegExp(`/drive/${spring.id}/view`));
 });
 
 test("VIEW-6 VIEW-4 by a link of the site on a phone, one map above the other", async ({ page, anna, browser }) => {

@@ -116,12 +116,19 @@ test("each folder becomes a dataset of its own where that is chosen, and a datas
   await dialog.getByRole("button", { name: "Upload", exact: true }).click();
   await expect(heading(page, "6 files uploaded")).toBeVisible();
   for (const name of ["100MEDIA", "101MEDIA", "102MEDIA"]) await expect(page.getByRole("row", { name: `2026-11-21 ${name}` })).toBeVisible();
+  // The panel leads to what was made.
+  for (const name of ["100MEDIA", "102MEDIA"]) await expect(panel(page).getByRole("link", { name: `Open dataset 2026-11-21 ${name}`, exact: true })).toBeVisible();
   await folders(page).setInputFiles(card);
   await page.getByRole("dialog").getByRole("button", { name: "Cancel" }).click();
   await expect(page.getByRole("dialog")).toHaveCount(0);
   await folders(page).setInputFiles(card);
   await page.getByRole("dialog").getByRole("button", { name: "Upload", exact: true }).click();
   await expect.poll(() => listed(anna, dataset.id)).toHaveLength(6);
+  await page.goto(`/o/${org.org_id}/drive/${dataset.id}?tab=images`);
+  // F2 renames the file whose checkbox has the focus, like the file that has it itself.
+  await page.getByRole("checkbox", { name: /^Select .*DJI_/ }).first().focus();
+  await page.keyboard.press("F2");
+  await expect(page.getByRole("dialog", { name: "Rename", exact: true })).toBeVisible();
 });
 
 test("after a reload in the middle the same folder goes on, and only what is missing is sent", async ({ page, anna }) => {

@@ -452,6 +452,24 @@ pub const fn go_on(person: PersonId, organization: OrganizationId, dataset: Reso
     Permit::of_task(person, organization, dataset)
 }
 
+/// A result of a dataset, and what it was made of.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MadeOf {
+    /// Its number among the files of the dataset.
+    pub number: i64,
+    /// The title of the app that made it.
+    pub app: String,
+    /// The digest of the inputs of its job.
+    pub inputs_digest: String,
+}
+
+/// Those of the results that were made of other inputs than there are now (JOB-3): images were added, replaced, deleted or left out since.
+/// Without any inputs nothing could be made anew, so nothing is out of date.
+pub fn outdated(results: Vec<MadeOf>, inputs_now: Option<&str>) -> Vec<MadeOf> {
+    let differs = |result: &MadeOf| inputs_now.is_some_and(|now| now != result.inputs_digest);
+    results.into_iter().filter(differs).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -664,5 +682,17 @@ mod tests {
                 prop_assert!(paid && refunds == 0);
             }
         }
+    }
+
+    #[test]
+    fn job_3_results_of_other_inputs_are_out_of_date_unless_there_are_none_now() {
+        let made = |number, digest: &str| MadeOf { number, app: "A".to_owned(), inputs_digest: digest.to_owned() };
+        let numbers = |now| {
+            let old = outdated(vec![made(1, "x"), made(2, "y"), made(3, "x")], now);
+            old.into_iter().map(|result| result.number).collect::<Vec<i64>>()
+        };
+        assert_eq!(numbers(Some("y")), [1, 3]);
+        assert_eq!(numbers(Some("z")), [1, 2, 3]);
+        assert!(numbers(None).is_empty());
     }
 }

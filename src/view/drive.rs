@@ -28,6 +28,8 @@ pub struct DriveView {
     pub total: Option<u64>,
     /// What a dataset holds; datasets only.
     pub files: Option<DatasetFiles>,
+    /// The apps whose results were made of other images than there are now (JOB-3), by their titles; datasets only.
+    pub outdated: Vec<String>,
     /// The timeline of a site (DRIVE-6); sites only.
     pub timeline: Option<TimelineView>,
     /// The folders around it, for the tree beside the list; empty where the reader does not see the root.

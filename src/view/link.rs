@@ -6,6 +6,7 @@ use super::{
     file::{DatasetFiles, FileView, FileWithNeighbours},
     page::Page,
     resource::{Crumb, DatasetView},
+    task::TimelineView,
 };
 use crate::domain::{
     command::Control,
@@ -59,6 +60,8 @@ pub struct LinkTargetView {
     pub dataset: Option<DatasetView>,
     pub modified_at: Timestamp,
     pub rows: Page<LinkTargetRow>,
+    /// Of a site (DRIVE-6); its datasets lead to the viewer (VIEW-6).
+    pub timeline: Option<TimelineView>,
     /// What a dataset holds; `None` for everything else, and for one without files.
     pub files: Option<Box<LinkFiles>>,
 }

@@ -29,6 +29,8 @@ pub struct IndexView {
     pub made_at: Timestamp,
     /// How many photos the dataset has by now.
     pub images: i64,
+    /// Whether it was made of other images than there are now (JOB-3).
+    pub outdated: bool,
 }
 
 /// What *QC report* made.
@@ -45,6 +47,8 @@ pub struct ReportView {
     pub made_at: Timestamp,
     /// How many photos the dataset has by now.
     pub images: i64,
+    /// Whether it was made of other images than there are now (JOB-3).
+    pub outdated: bool,
     /// Whether the reader may leave photos out.
     pub leave_out: Control,
 }

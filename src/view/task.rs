@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::domain::{
     id::{ResourceId, TaskId, TransferId, UndoId},
     resource::DatasetStatus,
+    site::distance,
     task::{TaskKind, TaskState},
     time::{Day, Timestamp},
 };
@@ -56,4 +57,27 @@ pub struct TimelineView {
     pub datasets: Vec<TimelineDataset>,
     /// Whether there are older ones.
     pub more: bool,
+}
+
+/// A dataset as a timeline shows it.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct TimelineStop {
+    pub dataset: TimelineDataset,
+    /// How far it is from the one before, in steps.
+    pub gap: u8,
+    /// The last one before it that the viewer shows too, and its day: what it can be compared with (VIEW-6).
+    pub earlier: Option<(ResourceId, Day)>,
+}
+
+impl TimelineView {
+    /// The datasets, each with its gap and what it can be compared with.
+    pub fn stops(&self) -> Vec<TimelineStop> {
+        let (mut before, mut shown_before) = (None, None);
+        let stop = |dataset: &TimelineDataset| TimelineStop {
+            gap: before.replace(dataset.on).map_or(0, |before| distance(before, dataset.on)),
+            earlier: if dataset.has_place { shown_before.replace((dataset.id, dataset.on)) } else { None },
+            dataset: dataset.clone(),
+        };
+        self.datasets.iter().map(stop).collect()
+    }
 }

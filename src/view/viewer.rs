@@ -31,6 +31,8 @@ pub struct ViewerView {
     pub save: Control,
     /// Whether results may be downloaded.
     pub download: Control,
+    /// Whether the reader may process the dataset anew.
+    pub may_process: bool,
 }
 
 /// A dataset that another one can be compared with.
@@ -49,6 +51,8 @@ pub struct LayerView {
     pub kind: LayerKind,
     pub title: String,
     pub state: LayerState,
+    /// Whether it was made of other images than the dataset has now (JOB-3).
+    pub outdated: bool,
     /// Pixels of the finest level.
     pub width: u32,
     pub height: u32,

@@ -73,8 +73,10 @@ def level(made, tiles, number):
     picture = numpy.zeros((down * TILE, across * TILE, 3), dtype="uint8")
     for _, x, y, begins, ends in found:
         tile = Image.open(io.BytesIO(file[begins:ends]))
-        assert tile.format == "JPEG" and tile.size == (TILE, TILE)
-        picture[y * TILE : (y + 1) * TILE, x * TILE : (x + 1) * TILE] = numpy.asarray(tile.convert("RGB"))
+        assert tile.format in ("JPEG", "WEBP") and tile.size == (TILE, TILE)
+        over_white = Image.new("RGBA", tile.size, "white")
+        over_white.alpha_composite(tile.convert("RGBA"))
+        picture[y * TILE : (y + 1) * TILE, x * TILE : (x + 1) * TILE] = numpy.asarray(over_white.convert("RGB"))
     return picture
 
 

@@ -85,7 +85,7 @@ fn layer(kind: &str, raster: &Path, tiles: &Path) {
     for level in 0..made.levels {
         let (across, down) = tile_counts(level_sides((made.width, made.height), made.levels, level).expect("a level"));
         for (x, y) in (0..down).flat_map(|y| (0..across).map(move |x| (x, y))) {
-            let range = index.find(level, x, y).expect("a tile");
+            let (range, _) = index.find(level, x, y).expect("a tile");
             places.push(serde_json::json!([level, x, y, range.start, range.end]));
         }
     }

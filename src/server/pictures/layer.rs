@@ -427,12 +427,21 @@ mod tests {
     }
 
     /// A tile as pixels.
-    fn tile(made: &MadeTiles, file: &[u8], at: (u32, u32, u32)) -> image::RgbImage {
-        let range = index(made, file).find(at.0, at.1, at.2).expect("a tile");
+    fn transparent(made: &MadeTiles, file: &[u8], at: (u32, u32, u32)) -> image::RgbaImage {
+        let (range, _) = index(made, file).find(at.0, at.1, at.2).expect("a tile");
         let range = usize::try_from(range.start).expect("fits")..usize::try_from(range.end).expect("fits");
-        let tile = image::load_from_memory(&file[range]).expect("a JPEG of its own").into_rgb8();
+        let tile = image::load_from_memory(&file[range]).expect("an image of its own").into_rgba8();
         assert_eq!(tile.dimensions(), (TILE, TILE));
         tile
+    }
+
+    /// A tile over white.
+    fn tile(made: &MadeTiles, file: &[u8], at: (u32, u32, u32)) -> image::RgbImage {
+        let tile = transparent(made, file, at);
+        image::RgbImage::from_fn(TILE, TILE, |x, y| match tile.get_pixel(x, y).0 {
+            [.., 0] => image::Rgb([255; 3]),
+            [red, green, blue, _] => image::Rgb([red, green, blue]),
+        })
     }
 
     fn assert_near(pixel: image::Rgb<u8>, wanted: [u8; 3], told: &str) {
@@ -469,7 +478,7 @@ mod tests {
     }
 
     #[test]
-    fn view_1_what_is_transparent_is_white_and_masked() {
+    fn view_1_what_is_transparent_is_masked_and_stays_transparent() {
         let (width, height) = (600_u32, 600_u32);
         let pixels: Vec<u8> = (0..width * height)
             .flat_map(|at| if at % width < 300 { [10, 20, 30, 255] } else { [10, 20, 30, 0] })
@@ -479,6 +488,10 @@ mod tests {
         let finest = tile(&made, &file, (1, 0, 0));
         assert_near(*finest.get_pixel(100, 100), [10, 20, 30], "there");
         assert_near(*finest.get_pixel(450, 100), [255; 3], "not there");
+        let opacity = |at, x| transparent(&made, &file, at).get_pixel(x, 100)[3];
+        assert_eq!([opacity((1, 0, 0), 100), opacity((1, 0, 0), 450)], [255, 0], "in the finest level");
+        assert_eq!([opacity((0, 0, 0), 100), opacity((0, 0, 0), 200)], [255, 0], "in the coarsest");
+        assert_eq!(opacity((1, 1, 0), 5), 0, "where nothing is at all");
         // Its own mask says the same when it is read again.
         let mut again = Raster::open(|| Cursor::new(&file)).expect("a raster");
         let mask = again.mask_row(10).expect("a mask").expect("there is one").to_vec();

@@ -19,6 +19,7 @@ pub mod mosaic;
 mod pixels;
 mod pyramid;
 mod raster;
+mod see_through;
 pub mod survey;
 mod tile_index;
 mod xmp;

@@ -3,10 +3,14 @@
 //! Each tile is a JPEG of its own, so that it is sent as it is. The directories are at the beginning and the coarsest level comes first,
 //! as a *cloud optimized* GeoTIFF has it: whoever reads it by ranges needs few of them. Which pixels are there is a mask beside each level.
 //!
+//! A JPEG has no transparency, and a browser does not know the masks. So a tile in which pixels are missing is there a second time, as a
+//! WebP with transparency, behind everything else. Two tags of our own say where; other readers skip them.
+//!
 //! A row comes once, and goes into its level, and with the row above it into the next level. So of each level a row of tiles is in memory,
 //! and the tiles wait in a temporary file until all lengths are known.
 
 use std::{
+    collections::BTreeMap,
     fs::File,
     io::{self, BufWriter, Read, Seek, SeekFrom, Write},
 };
@@ -15,6 +19,7 @@ use super::{
     georeference::GeoTags,
     geotiff::{TILE, pack},
     pixels::Pixels,
+    see_through,
 };
 use crate::domain::layer::{level_count, level_sides};
 
@@ -33,6 +38,9 @@ const COMPRESSION_JPEG: u16 = 7;
 const COMPRESSION_DEFLATE: u16 = 8;
 const PHOTOMETRIC_MASK: u16 = 4;
 const PHOTOMETRIC_YCBCR: u16 = 6;
+/// Tags of our own, among those that anybody may use: where the transparent tiles are, and how long; no bytes where there is none.
+pub(super) const CLEAR_OFFSETS: u16 = 65_001;
+pub(super) const CLEAR_LENGTHS: u16 = 65_002;
 /// Kinds of images: a smaller copy of the first one, and the mask of the one before.
 const SUBFILE_REDUCED: u32 = 1;
 const SUBFILE_MASK: u32 = 4;
@@ -50,9 +58,22 @@ struct Level {
     there: Vec<u8>,
     tiles: Vec<Extent>,
     masks: Vec<Extent>,
+    /// The transparent tiles; no bytes for a tile in which nothing is missing.
+    clear: Vec<Extent>,
     /// The tile in which nothing is, once there is one.
-    empty: Option<(Extent, Extent)>,
+    empty: Option<StoredTile>,
 }
+
+/// A tile in the temporary file.
+#[derive(Clone, Copy)]
+struct StoredTile {
+    jpeg: Extent,
+    mask: Extent,
+    clear: Extent,
+}
+
+/// No bytes.
+const NONE: Extent = (0, 0);
 
 /// A pyramid that is being made.
 pub struct Pyramid {
@@ -83,6 +104,7 @@ impl Pyramid {
                 there: Vec::new(),
                 tiles: Vec::new(),
                 masks: Vec::new(),
+                clear: Vec::new(),
                 empty: None,
             })
             .collect();
@@ -168,7 +190,7 @@ impl Pyramid {
             let (left, right) = (column * SIDE, (column * SIDE + SIDE).min(width));
             let mut tile = vec![WHITE; 3 * SIDE * SIDE];
             let mut bits = vec![0_u8; SIDE * SIDE / 8];
-            let mut any = false;
+            let (mut any, mut missing) = (false, false);
             for (row, there) in there.chunks_exact(width).enumerate() {
                 let (Some(from), Some(to)) =
                     (rgb.get(3 * (row * width + left)..3 * (row * width + right)), tile.get_mut(3 * row * SIDE..))
@@ -177,6 +199,7 @@ impl Pyramid {
                 };
                 let pixels = from.chunks_exact(3).zip(to.chunks_exact_mut(3));
                 for (at, ((from, to), there)) in pixels.zip(there.get(left..right).unwrap_or_default()).enumerate() {
+                    missing |= *there == 0;
                     if *there != 0 {
                         to.copy_from_slice(from);
                         any = true;
@@ -187,19 +210,21 @@ impl Pyramid {
                 }
             }
             let known = self.levels.get(at).and_then(|level| level.empty).filter(|_| !any);
-            let (pixels, mask) = match known {
+            let stored = match known {
                 Some(empty) => empty,
                 None => {
+                    let clear = if missing { self.spool(&see_through::webp(&tile, &bits)?)? } else { NONE };
                     let jpeg = Pixels::new(TILE, TILE, tile).jpeg_of(QUALITY).map_err(io::Error::other)?;
-                    (self.spool(&jpeg)?, self.spool(&pack(&bits)?)?)
+                    StoredTile { jpeg: self.spool(&jpeg)?, mask: self.spool(&pack(&bits)?)?, clear }
                 }
             };
             let Some(level) = self.levels.get_mut(at) else { return Ok(()) };
             if !any {
-                level.empty = Some((pixels, mask));
+                level.empty = Some(stored);
             }
-            level.tiles.push(pixels);
-            level.masks.push(mask);
+            level.tiles.push(stored.jpeg);
+            level.masks.push(stored.mask);
+            level.clear.push(stored.clear);
         }
         Ok(())
     }
@@ -230,6 +255,7 @@ impl Pyramid {
             if at == 0 {
                 picture.place(tags, description);
             }
+            picture.clear(&level.clear);
             directories.push(picture);
             if self.missing {
                 let mut mask = Directory::of_tiles(reduced | SUBFILE_MASK, level, &level.masks);
@@ -239,19 +265,13 @@ impl Pyramid {
         }
         let head_bytes = layout(&mut directories, is_big);
         // What is written in which order: the coarsest first, the mask of a level before its pictures.
-        let mut written: Vec<Extent> = Vec::new();
-        let mut at = head_bytes;
+        let (mut written, mut at) = (Vec::new(), head_bytes);
         for directory in directories.iter_mut().rev() {
-            let mut places: std::collections::BTreeMap<u64, u64> = std::collections::BTreeMap::new();
-            for (offset, length) in &mut directory.extents {
-                let place = *places.entry(*offset).or_insert_with(|| {
-                    written.push((*offset, *length));
-                    let place = at;
-                    at += u64::from(*length);
-                    place
-                });
-                *offset = place;
-            }
+            place_all(&mut directory.extents, &mut written, &mut at);
+        }
+        // Nobody but the viewer reads these.
+        for directory in directories.iter_mut().rev() {
+            place_all(&mut directory.clear, &mut written, &mut at);
         }
         let mut head = Vec::with_capacity(usize::try_from(head_bytes).unwrap_or(0));
         write_head(&directories, is_big, &mut head);
@@ -271,6 +291,20 @@ impl Pyramid {
     }
 }
 
+/// Plans where tiles go that are in the temporary file, behind those that are planned already; the same tile goes there once.
+fn place_all(extents: &mut [Extent], written: &mut Vec<Extent>, at: &mut u64) {
+    let mut places: BTreeMap<u64, u64> = BTreeMap::new();
+    for (offset, length) in extents.iter_mut().filter(|extent| **extent != NONE) {
+        let place = *places.entry(*offset).or_insert_with(|| {
+            written.push((*offset, *length));
+            let place = *at;
+            *at += u64::from(*length);
+            place
+        });
+        *offset = place;
+    }
+}
+
 /// A value of a directory.
 enum Value {
     Shorts(Vec<u16>),
@@ -281,6 +315,9 @@ enum Value {
     /// The offsets of the tiles, and their lengths.
     Offsets,
     Lengths,
+    /// The same of the transparent tiles.
+    ClearOffsets,
+    ClearLengths,
 }
 
 struct Directory {
@@ -288,6 +325,8 @@ struct Directory {
     entries: Vec<(u16, Value)>,
     /// Where the tiles are.
     extents: Vec<Extent>,
+    /// Where the transparent tiles are.
+    clear: Vec<Extent>,
     /// Where it is in the file.
     begins: u64,
     /// Where its values are, for those that do not fit into their entries.
@@ -307,7 +346,7 @@ impl Directory {
             (324, Value::Offsets),
             (325, Value::Lengths),
         ];
-        Self { entries, extents: extents.to_vec(), begins: 0, outside: Vec::new(), ends: 0 }
+        Self { entries, extents: extents.to_vec(), clear: Vec::new(), begins: 0, outside: Vec::new(), ends: 0 }
     }
 
     fn picture(&mut self) {
@@ -322,6 +361,13 @@ impl Directory {
             (532, Value::Rationals([0, 255, 128, 255, 128, 255].into_iter().flat_map(|n| [n, 1]).collect())),
         ]);
         self.sort();
+    }
+
+    fn clear(&mut self, extents: &[Extent]) {
+        if extents.iter().any(|extent| *extent != NONE) {
+            self.clear = extents.to_vec();
+            self.entries.extend([(CLEAR_OFFSETS, Value::ClearOffsets), (CLEAR_LENGTHS, Value::ClearLengths)]);
+        }
     }
 
     fn mask(&mut self) {
@@ -369,12 +415,10 @@ impl Directory {
             }
             Value::Doubles(values) => out.extend(values.iter().flat_map(|value| value.to_le_bytes())),
             Value::Text(text) => out.extend(text.bytes().chain([0])),
-            Value::Offsets if is_big => out.extend(self.extents.iter().flat_map(|(offset, _)| offset.to_le_bytes())),
-            Value::Offsets => {
-                let short = |offset: u64| u32::try_from(offset).unwrap_or(u32::MAX);
-                out.extend(self.extents.iter().flat_map(|(offset, _)| short(*offset).to_le_bytes()));
-            }
-            Value::Lengths => out.extend(self.extents.iter().flat_map(|(_, length)| length.to_le_bytes())),
+            Value::Offsets => offsets(&self.extents, is_big, out),
+            Value::Lengths => lengths(&self.extents, out),
+            Value::ClearOffsets => offsets(&self.clear, is_big, out),
+            Value::ClearLengths => lengths(&self.clear, out),
         }
     }
 
@@ -386,10 +430,27 @@ impl Directory {
             Value::Doubles(values) => (12, values.len(), 8 * values.len()),
             Value::Text(text) => (2, text.len() + 1, text.len() + 1),
             Value::Rationals(values) => (5, values.len() / 2, 4 * values.len()),
-            Value::Offsets if is_big => (16, self.extents.len(), 8 * self.extents.len()),
-            Value::Offsets | Value::Lengths => (4, self.extents.len(), 4 * self.extents.len()),
+            Value::Offsets | Value::ClearOffsets if is_big => (16, self.extents.len(), 8 * self.extents.len()),
+            // There are as many transparent tiles, with those that are none.
+            Value::Offsets | Value::Lengths | Value::ClearOffsets | Value::ClearLengths => {
+                (4, self.extents.len(), 4 * self.extents.len())
+            }
         }
     }
+}
+
+fn offsets(extents: &[Extent], is_big: bool, out: &mut Vec<u8>) {
+    for (offset, _) in extents {
+        if is_big {
+            out.extend(offset.to_le_bytes());
+        } else {
+            out.extend(u32::try_from(*offset).unwrap_or(u32::MAX).to_le_bytes());
+        }
+    }
+}
+
+fn lengths(extents: &[Extent], out: &mut Vec<u8>) {
+    out.extend(extents.iter().flat_map(|(_, length)| length.to_le_bytes()));
 }
 
 /// Plans where directories and their values are; how long all of that is.
@@ -504,6 +565,25 @@ mod tests {
         let offsets = decoder.get_tag_u64_vec(tiff::tags::Tag::TileOffsets).expect("offsets");
         assert_eq!(offsets.len(), 20);
         assert!(offsets[1..].iter().all(|offset| *offset == offsets[1]) && offsets[0] != offsets[1]);
+    }
+
+    #[test]
+    fn view_1_only_where_pixels_are_missing_there_is_a_transparent_tile_too() {
+        let file = pyramid(1_100, 1_100, |x, y| x < 700 && y < 1_030);
+        let mut decoder = tiff::decoder::Decoder::new(std::io::Cursor::new(&file)).expect("a TIFF");
+        let mut numbers = |tag| decoder.get_tag_u64_vec(tiff::tags::Tag::Unknown(tag)).expect("numbers");
+        let (offsets, lengths) = (numbers(CLEAR_OFFSETS), numbers(CLEAR_LENGTHS));
+        let there: Vec<bool> = lengths.iter().map(|length| *length > 0).collect();
+        assert_eq!(there, [false, true, true, false, true, true, true, true, true]);
+        assert!(offsets[2] == offsets[5] && lengths[2] < 400, "what is empty is there once, in {} bytes", lengths[2]);
+        let jpegs = decoder.get_tag_u64_vec(tiff::tags::Tag::TileOffsets).expect("offsets");
+        assert!(offsets[1] > jpegs.into_iter().max().unwrap_or(0), "they are behind all else");
+        let at = usize::try_from(offsets[1]).expect("short")..usize::try_from(offsets[1] + lengths[1]).expect("short");
+        let webp = image::load_from_memory(&file[at]).expect("a WebP").into_rgba8();
+        assert_eq!((webp.dimensions(), webp.get_pixel(150, 9)[3], webp.get_pixel(250, 9)[3]), ((TILE, TILE), 255, 0));
+        let whole = pyramid(1_100, 1_100, |_, _| true);
+        let mut decoder = tiff::decoder::Decoder::new(std::io::Cursor::new(&whole)).expect("a TIFF");
+        assert_eq!(decoder.find_tag(tiff::tags::Tag::Unknown(CLEAR_OFFSETS)).ok().flatten(), None);
     }
 
     #[test]

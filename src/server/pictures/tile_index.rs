@@ -11,8 +11,12 @@ use std::{
 
 use tiff::{decoder::Decoder, tags::Tag};
 
-use super::raster::limits;
+use super::{
+    pyramid::{CLEAR_LENGTHS, CLEAR_OFFSETS},
+    raster::limits,
+};
 use crate::domain::{
+    file::Media,
     id::BlobId,
     layer::{TILE, tile_counts},
 };
@@ -36,6 +40,9 @@ struct Level {
     down: u32,
     /// Offsets and lengths, row by row.
     tiles: Vec<(u64, u64)>,
+    /// The same of tiles that are transparent where pixels are missing, with a length of 0 where there is none. Empty for a level without
+    /// any, and for files from before there were such tiles.
+    clear: Vec<(u64, u64)>,
 }
 
 impl TileIndex {
@@ -55,7 +62,15 @@ impl TileIndex {
                 if !is_ours {
                     return None;
                 }
-                levels.push(Level { across, down, tiles: offsets.into_iter().zip(lengths).collect() });
+                let numbers = |decoder: &mut Decoder<_>, tag| decoder.find_tag_unsigned_vec::<u64>(Tag::Unknown(tag));
+                let clear_offsets = numbers(&mut decoder, CLEAR_OFFSETS).ok()?.unwrap_or_default();
+                let clear_lengths = numbers(&mut decoder, CLEAR_LENGTHS).ok()?.unwrap_or_default();
+                if clear_offsets.len() != clear_lengths.len() || clear_offsets.len() > offsets.len() {
+                    return None;
+                }
+                let tiles = offsets.into_iter().zip(lengths).collect();
+                let clear = clear_offsets.into_iter().zip(clear_lengths).collect();
+                levels.push(Level { across, down, tiles, clear });
             }
             if !decoder.more_images() {
                 return Some(Self { levels });
@@ -64,20 +79,25 @@ impl TileIndex {
         }
     }
 
-    /// Where a tile is in the file; level 0 is the coarsest. `None` where there is no such tile.
-    pub fn find(&self, level: u32, x: u32, y: u32) -> Option<Range<i64>> {
+    /// Where a tile is in the file, and what it is; level 0 is the coarsest. `None` where there is no such tile.
+    pub fn find(&self, level: u32, x: u32, y: u32) -> Option<(Range<i64>, Media)> {
         let from_finest = self.levels.len().checked_sub(1)?.checked_sub(usize::try_from(level).ok()?)?;
         let level = self.levels.get(from_finest)?;
         if x >= level.across || y >= level.down {
             return None;
         }
         let at = u64::from(y) * u64::from(level.across) + u64::from(x);
-        let (offset, length) = level.tiles.get(usize::try_from(at).ok()?)?;
-        Some(i64::try_from(*offset).ok()?..i64::try_from(offset.checked_add(*length)?).ok()?)
+        let at = usize::try_from(at).ok()?;
+        let clear = level.clear.get(at).filter(|(_, length)| *length > 0).map(|extent| (extent, Media::Webp));
+        let ((offset, length), media) = match clear {
+            Some(clear) => clear,
+            None => (level.tiles.get(at)?, Media::Jpeg),
+        };
+        Some((i64::try_from(*offset).ok()?..i64::try_from(offset.checked_add(*length)?).ok()?, media))
     }
 
     fn tiles(&self) -> usize {
-        self.levels.iter().map(|level| level.tiles.len()).sum()
+        self.levels.iter().map(|level| level.tiles.len() + level.clear.len()).sum()
     }
 }
 
@@ -129,19 +149,20 @@ mod tests {
 
     fn index(tiles: usize) -> TileIndex {
         let side = u32::try_from(tiles).expect("small");
-        TileIndex { levels: vec![Level { across: side, down: 1, tiles: vec![(8, 5); tiles] }] }
+        TileIndex { levels: vec![Level { across: side, down: 1, tiles: vec![(8, 5); tiles], clear: Vec::new() }] }
     }
 
     #[test]
     fn view_1_attack_81_tiles_that_there_are_not_are_not_found() {
         let index = TileIndex {
             levels: vec![
-                Level { across: 2, down: 1, tiles: vec![(100, 7), (200, 9)] },
-                Level { across: 1, down: 1, tiles: vec![(50, 3)] },
+                Level { across: 2, down: 1, tiles: vec![(100, 7), (200, 9)], clear: vec![(0, 0), (300, 4)] },
+                Level { across: 1, down: 1, tiles: vec![(50, 3)], clear: Vec::new() },
             ],
         };
-        assert_eq!(index.find(0, 0, 0), Some(50..53));
-        assert_eq!(index.find(1, 1, 0), Some(200..209));
+        assert_eq!(index.find(0, 0, 0), Some((50..53, Media::Jpeg)));
+        assert_eq!(index.find(1, 0, 0), Some((100..107, Media::Jpeg)));
+        assert_eq!(index.find(1, 1, 0), Some((300..304, Media::Webp)), "where pixels are missing, the transparent one");
         for (level, x, y) in [(0, 1, 0), (0, 0, 1), (1, 2, 0), (2, 0, 0), (u32::MAX, u32::MAX, u32::MAX)] {
             assert_eq!(index.find(level, x, y), None, "{level}/{x}/{y}");
         }

@@ -44,6 +44,8 @@ pub struct LayerBody {
     title: String,
     /// `waiting`, `ready` or `failed` (`problem` says why).
     state: &'static str,
+    /// Whether it was made of other images than the dataset has now.
+    outdated: bool,
     problem: Option<String>,
     /// Pixels of the finest level; 0 while it is not ready, like `levels`.
     width: u32,
@@ -83,6 +85,7 @@ impl From<LayerView> for LayerBody {
             kind: view.kind.as_str(),
             title: view.title,
             state: view.state.as_str(),
+            outdated: view.outdated,
             width: view.width,
             height: view.height,
             levels: view.levels,
@@ -108,11 +111,12 @@ pub async fn list(
     Ok(Json(LayersBody { items: layer::list(&ctx, &by, &id).await?.into_iter().map(Into::into).collect() }))
 }
 
-/// A tile of a layer, a JPEG of 512 by 512 pixels that the server encoded; what is outside of the raster is white. It never changes, so
-/// browsers may keep it, for the person that they got it for. Whoever asks again is checked again.
+/// A tile of a layer, of 512 by 512 pixels, that the server encoded: a JPEG, or, where pixels are missing, a WebP in which they are
+/// transparent. Outside of the raster a JPEG is white. Layers that were made before there were such tiles have JPEGs only, which are white
+/// there. A tile never changes, so browsers may keep it, for the person that they got it for. Whoever asks again is checked again.
 #[utoipa::path(get, path = "/datasets/{id}/layers/{number}/{level}/{x}/{y}", tag = "files",
     params(("id" = String, Path), ("number" = i64, Path), ("level" = u32, Path), ("x" = u32, Path), ("y" = u32, Path)),
-    responses((status = 200, body = Vec<u8>, content_type = "image/jpeg"), (status = 206, body = Vec<u8>, content_type = "image/jpeg"), (status = 304), (status = 404, body = Problem), (status = 412, body = Problem), (status = 416, body = Problem)))]
+    responses((status = 200, content((Vec<u8> = "image/jpeg"), (Vec<u8> = "image/webp"))), (status = 206, content((Vec<u8> = "image/jpeg"), (Vec<u8> = "image/webp"))), (status = 304), (status = 404, body = Problem), (status = 412, body = Problem), (status = 416, body = Problem)))]
 pub async fn tile(
     State(ctx): State<Ctx>,
     CurrentPerson(by): CurrentPerson,
@@ -126,7 +130,7 @@ pub async fn tile(
 
 /// A tile, as browsers show it.
 pub(in crate::server) fn download_of(tile: &LayerBytes) -> Download<'_> {
-    Download { disposition: Disposition::Inline, media: "image/jpeg", bytes: tile.bytes, tag: &tile.tag }
+    Download { disposition: Disposition::Inline, media: tile.media.as_str(), bytes: tile.bytes, tag: &tile.tag }
 }
 
 /// All tiles of a layer in one file: a cloud optimized GeoTIFF, which programs for maps read as they need it.
@@ -143,7 +147,7 @@ pub async fn content(
     let whole = layer::content(&ctx, &by, &id, &number).await?;
     let download = Download {
         disposition: Disposition::Attachment(&whole.name),
-        media: "image/tiff",
+        media: whole.media.as_str(),
         bytes: whole.bytes,
         tag: &whole.tag,
     };

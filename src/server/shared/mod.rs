@@ -48,6 +48,7 @@ use crate::{
         DatasetView,
         file::{FileView, FileWithNeighbours},
         link::{LinkFiles, LinkTargetRow, LinkTargetView},
+        task::{TimelineDataset, TimelineStop, TimelineView},
     },
 };
 
@@ -238,6 +239,27 @@ impl SharedContent<'_> {
         self.view.files.as_ref().map(|_| paths::link_viewer(self.token, &self.view.id.to_string()))
     }
 
+    /// The datasets on the timeline of a site.
+    fn stops(&self) -> Vec<TimelineStop> {
+        self.view.timeline.as_ref().map(TimelineView::stops).unwrap_or_default()
+    }
+
+    /// Whether the site has datasets that its timeline does not show.
+    fn more_on_timeline(&self) -> bool {
+        self.view.timeline.as_ref().is_some_and(|timeline| timeline.more)
+    }
+
+    fn viewer_of(&self, stop: &TimelineStop) -> Option<String> {
+        stop.dataset.has_place.then(|| paths::link_viewer(self.token, &stop.dataset.id.to_string()))
+    }
+
+    /// The comparison with the one before, and its day.
+    fn comparison(&self, stop: &TimelineStop) -> Option<(String, String)> {
+        let (earlier, day) = stop.earlier?;
+        let address = paths::link_comparison(self.token, &earlier.to_string(), &stop.dataset.id.to_string());
+        Some((address, day.words()))
+    }
+
     /// The address of one side of a dataset.
     fn side(&self, side: Side) -> String {
         format!("{}?side={}", self.href(self.view.id), side.as_str())
@@ -317,6 +339,10 @@ struct Picture {
     address: String,
     width: u32,
     height: u32,
+}
+
+fn about_dataset(dataset: &TimelineDataset) -> String {
+    format!("{} · {}", words::counted(dataset.images, "image", "images"), dataset.status.label())
 }
 
 fn is_images(files: &LinkFiles) -> bool {

@@ -14,6 +14,7 @@ use crate::{
         app::OutputRole,
         file::{FilePath, Media, Side, counts_as_image},
         id::{AppId, BlobId, JobId, PersonId, ResourceId},
+        job::MadeOf,
         permit::{Permit, RolePermit},
         photo::{CaptureTime, Luminance, PhotoFacts, PhotoState, Position},
         time::Timestamp,
@@ -389,6 +390,23 @@ pub async fn list_of_app(tx: &mut Tx, dataset: ResourceId, app: AppId) -> Result
     .bind(MAX_APP_RESULTS)
     .all()
     .await
+}
+
+/// How many results are looked at for what they were made of.
+const MAX_MADE_OF: i64 = 1_000;
+
+/// What the results of a dataset were made of, at most a thousand of them.
+pub async fn list_made_of(tx: &mut Tx, dataset: ResourceId) -> Result<Vec<MadeOf>> {
+    let rows: Vec<(i64, String, String)> = tx
+        .sql(
+            "SELECT f.number, a.title, j.inputs_digest FROM dataset_file f JOIN job j ON j.id = f.job_id JOIN app a ON a.id = j.app_id
+             WHERE f.dataset_id = $1 AND f.app_id IS NOT NULL AND j.inputs_digest IS NOT NULL LIMIT CAST($2 AS BIGINT)",
+        )
+        .bind(dataset)
+        .bind(MAX_MADE_OF)
+        .all()
+        .await?;
+    Ok(rows.into_iter().map(|(number, app, inputs_digest)| MadeOf { number, app, inputs_digest }).collect())
 }
 
 /// The files of a dataset that have one of these numbers, in no order.

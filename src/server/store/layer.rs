@@ -84,6 +84,7 @@ from_columns! {
             number,
             kind,
             title: String::new(),
+            outdated: false,
             state: match (state.as_str(), problem) {
                 ("ready", _) => LayerState::Ready,
                 (_, Some(problem)) => LayerState::Failed(problem),

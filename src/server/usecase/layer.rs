@@ -11,7 +11,7 @@ use futures::{TryStreamExt, stream::BoxStream};
 use crate::{
     domain::{
         access::Act,
-        file::FilePath,
+        file::{FilePath, Media},
         id::{ObjectId, ResourceId},
         layer::tiled_name,
         refusal::Refusal,
@@ -29,7 +29,7 @@ use crate::{
     view::viewer::LayerView,
 };
 
-use super::{access, file::dataset_of};
+use super::{access, file::dataset_of, outdated};
 
 /// The layers of a dataset, from the lowest to the highest, with those that are not ready.
 ///
@@ -46,7 +46,14 @@ pub async fn list(ctx: &Ctx, by: &Principal, dataset: &str) -> Result<Vec<LayerV
 
 /// [`list`], for whom has been found to see the dataset.
 pub(super) async fn list_in(tx: &mut Tx, dataset: ResourceId) -> Result<Vec<LayerView>> {
-    Ok(layer::list(tx, dataset).await?)
+    let mut layers = layer::list(tx, dataset).await?;
+    if !layers.is_empty() {
+        let outdated = outdated::numbers(tx, dataset).await?;
+        for layer in &mut layers {
+            layer.outdated = outdated.contains(&layer.number);
+        }
+    }
+    Ok(layers)
 }
 
 /// Which tile of a layer is asked for, as it is in the address.
@@ -77,6 +84,8 @@ pub struct LayerBytes {
     /// The same for the same bytes, and for no others.
     pub tag: String,
     pub bytes: i64,
+    /// A JPEG, or a WebP where the tile has transparent pixels; a TIFF for all of it.
+    pub media: Media,
     /// What all of it is called as a file.
     pub name: String,
     begins: i64,
@@ -99,7 +108,7 @@ impl LayerBytes {
     }
 }
 
-/// A tile of a layer, a JPEG that the server encoded.
+/// A tile of a layer that the server encoded: a JPEG, or a WebP that is transparent where pixels are missing.
 ///
 /// # Errors
 /// `NotFound`, also while the layer is not ready.
@@ -135,10 +144,12 @@ pub(super) async fn tile_in(
             ctx.tile_indexes().remember(found.tiles, read)
         }
     };
-    let range = index.find(level, x, y).filter(|range| range.end <= whole.bytes).ok_or(Refusal::NotFound)?;
+    let found_tile = index.find(level, x, y).filter(|(range, _)| range.end <= whole.bytes);
+    let (range, media) = found_tile.ok_or(Refusal::NotFound)?;
     Ok(LayerBytes {
         tag: format!("{}-{level}-{x}-{y}", found.tiles),
         bytes: range.end - range.start,
+        media,
         begins: range.start,
         ..whole
     })
@@ -161,6 +172,6 @@ async fn whole_in(tx: &mut Tx, dataset: ResourceId, number: &str) -> Result<(Rea
     let pieces = blob::list_pieces(tx, found.tiles).await?;
     let name = FilePath::parse(&found.path).map_or_else(|_| "layer.tif".to_owned(), |path| tiled_name(&path));
     let (tag, cluster) = (found.sha256.clone(), found.cluster.clone());
-    let whole = LayerBytes { tag, bytes: found.bytes, name, begins: 0, cluster, pieces };
+    let whole = LayerBytes { tag, bytes: found.bytes, media: Media::Tiff, name, begins: 0, cluster, pieces };
     Ok((found, whole))
 }

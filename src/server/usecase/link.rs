@@ -44,6 +44,7 @@ use super::{
     file::{self, FileContent, FilesQuery, Preview},
     layer::{self, LayerBytes, TileAddress},
     pager::Pager,
+    site,
     zip::{self, ZipContent, ZipQuery},
 };
 
@@ -309,11 +310,12 @@ pub async fn visit(ctx: &Ctx, client: &Client, asked: &LinkRequest) -> Result<Vi
         Page { items: Vec::new(), next_cursor: None }
     };
     let files = if shown.kind == Kind::Dataset { files(&mut tx, id, asked).await? } else { None };
+    let timeline = if shown.kind == Kind::Site { Some(site::timeline(&mut tx, id).await?) } else { None };
     drop(tx);
     note_opened(ctx, &found);
     let name = path.last().map(|crumb| crumb.name.clone()).unwrap_or_default();
     let (dataset, modified_at) = (shown.dataset, shown.modified_at);
-    let view = LinkTargetView { path, id, kind: shown.kind, name, dataset, modified_at, rows, files };
+    let view = LinkTargetView { path, id, kind: shown.kind, name, dataset, modified_at, rows, timeline, files };
     Ok(Visit::Shown(Box::new(view)))
 }
 

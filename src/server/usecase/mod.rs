@@ -40,6 +40,7 @@ pub mod offer;
 pub mod operator;
 pub mod operator_key;
 pub mod organization;
+pub mod outdated;
 pub mod pager;
 pub mod people;
 pub mod plan;

@@ -36,7 +36,7 @@ use crate::{
     view::survey::{IndexView, ReportView, SurveyView},
 };
 
-use super::{access, view_as};
+use super::{access, outdated, view_as};
 
 /// The largest result that is read for a page. Those of ten thousand photos are smaller.
 const MAX_READ_BYTES: i64 = 48 * 1024 * 1024;
@@ -68,6 +68,7 @@ pub async fn show(ctx: &Ctx, by: &Principal, dataset: &str, view_as: &str) -> Re
         restrictions: access_path.facts.restrictions,
         held,
     });
+    let outdated = outdated::numbers(&mut tx, dataset).await?;
     let index = results(&mut tx, dataset, BuiltIn::SurveyIndex).await?;
     let report = results(&mut tx, dataset, BuiltIn::QcReport).await?;
     let index = match read::<Index>(ctx, &mut tx, &index, survey_index::INDEX_JSON).await? {
@@ -75,14 +76,16 @@ pub async fn show(ctx: &Ctx, by: &Principal, dataset: &str, view_as: &str) -> Re
         Some((of, read)) => {
             let map = map(ctx, &mut tx, &index, &read).await?;
             let mosaic = mosaic(&mut tx, &index, &read).await?;
-            Some(IndexView { index: read, map, mosaic, made_at: of.created_at, images })
+            let outdated = outdated.contains(&of.number);
+            Some(IndexView { index: read, map, mosaic, made_at: of.created_at, images, outdated })
         }
     };
     let report = match read::<QcReport>(ctx, &mut tx, &report, qc_report::QC_JSON).await? {
         None => None,
         Some((of, read)) => {
             let leave_out = target.map_or(Control::Absent, |target| control(FileCommand::LeaveOut, target));
-            Some(report_view(&mut tx, dataset, read, (of.created_at, images, leave_out)).await?)
+            let outdated = outdated.contains(&of.number);
+            Some(report_view(&mut tx, dataset, read, (of.created_at, images, outdated, leave_out)).await?)
         }
     };
     Ok(SurveyView { index, report })
@@ -173,7 +176,7 @@ async fn report_view(
     tx: &mut Tx,
     dataset: ResourceId,
     mut report: QcReport,
-    (made_at, images, leave_out): (Timestamp, i64, Control),
+    (made_at, images, outdated, leave_out): (Timestamp, i64, bool, Control),
 ) -> Result<ReportView> {
     let named: BTreeSet<i64> =
         report.findings.iter().flat_map(|finding| &finding.photos).map(|photo| photo.number).collect();
@@ -195,5 +198,5 @@ async fn report_view(
     for finding in &mut report.findings {
         finding.photos.truncate(SHOWN_PHOTOS);
     }
-    Ok(ReportView { report, photos, proposed, left_out, made_at, images, leave_out })
+    Ok(ReportView { report, photos, proposed, left_out, made_at, images, outdated, leave_out })
 }

@@ -73,6 +73,7 @@ pub async fn show(ctx: &Ctx, by: &Principal, dataset: &str) -> Result<ViewerView
         annotations: annotation::list_all_in(&mut tx, dataset).await?,
         save: save(&mut tx, ctx, &access_path, found.account).await?,
         download: download(&access_path),
+        may_process: permit_on(by.who(), Act::Process, &access_path.facts).is_ok(),
     })
 }
 
@@ -90,7 +91,8 @@ pub async fn compare(ctx: &Ctx, by: &Principal, dataset: &str, with: &str) -> Re
     if dataset == with || site_of(&first).is_none() || site_of(&first) != site_of(&second) {
         return Err(Refusal::NotFound.into());
     }
-    second_view(ctx, &mut tx, with, download(&second)).await
+    let may_process = permit_on(by.who(), Act::Process, &second.facts).is_ok();
+    second_view(ctx, &mut tx, with, download(&second), may_process).await
 }
 
 /// What may have changed since, for who may see it.
@@ -135,6 +137,7 @@ pub async fn visit(ctx: &Ctx, client: &Client, asked: &LinkRequest) -> Result<Vi
         annotations: annotation::list_all_for_visitor(&mut tx, dataset).await?,
         save: save_control(Some(NotSaved::Link)),
         download,
+        may_process: false,
     })
 }
 
@@ -152,7 +155,7 @@ pub async fn visit_compared(ctx: &Ctx, client: &Client, asked: &LinkRequest, wit
     }
     may_visit(Act::View, link::restrictions(&mut tx, with).await?)?;
     let download = download_of_visitor(&mut tx, with).await?;
-    second_view(ctx, &mut tx, with, download).await
+    second_view(ctx, &mut tx, with, download, false).await
 }
 
 /// The site that a dataset is in.
@@ -168,7 +171,13 @@ async fn others(tx: &mut Tx, site: ResourceId, dataset: ResourceId) -> Result<Ve
 }
 
 /// What the second map of a comparison shows, for whom has been found to see it.
-async fn second_view(ctx: &Ctx, tx: &mut Tx, dataset: ResourceId, download: Control) -> Result<ViewerView> {
+async fn second_view(
+    ctx: &Ctx,
+    tx: &mut Tx,
+    dataset: ResourceId,
+    download: Control,
+    may_process: bool,
+) -> Result<ViewerView> {
     let found = dataset_of(tx, dataset).await?;
     let (photos, more_photos) = photos(ctx, tx, dataset).await?;
     Ok(ViewerView {
@@ -182,6 +191,7 @@ async fn second_view(ctx: &Ctx, tx: &mut Tx, dataset: ResourceId, download: Cont
         annotations: Vec::new(),
         save: Control::Absent,
         download,
+        may_process,
     })
 }
 

@@ -258,7 +258,8 @@ impl Selection {
             "Enter" if on_row => drop(follow(row, OPENS)),
             "ArrowRight" | "ArrowLeft" if columns == 1 => sideways(row, &target, pressed == "ArrowRight"),
             _ => {
-                if let Some((_, button)) = commands.iter().find(|(key, _)| on_row && *key == pressed) {
+                if let Some((_, button)) = commands.iter().find(|(key, _)| (on_row || *key == "F2") && *key == pressed)
+                {
                     if !checkbox(row).is_some_and(|checkbox| checkbox.checked()) {
                         self.range(at, at, false);
                         self.add_up();

@@ -22,6 +22,7 @@ use crate::{
         time::{Day, Timestamp},
         upload::OnConflict,
     },
+    paths,
     rpc::{
         Failure,
         upload::{discard_uploads, plan_new_dataset, plan_upload},
@@ -319,7 +320,10 @@ async fn plan(uploads: Uploads, batch: PlanBatch) {
     let answer = if dataset.is_some() {
         plan_upload(query).await.map(|plan| (plan.items, plan.may_replace, None))
     } else {
-        plan_new_dataset(query).await.map(|made| (made.items, true, Some((made.dataset.to_string(), made.name))))
+        plan_new_dataset(query).await.map(|made| {
+            let id = made.dataset.to_string();
+            (made.items, true, Some((paths::drive(&made.org_id, &id), id, made.name)))
+        })
     };
     let now = now();
     let mut made_one = false;
@@ -327,8 +331,8 @@ async fn plan(uploads: Uploads, batch: PlanBatch) {
         Ok((items, may_replace, made)) => {
             if let Some(place) = engine.queue.places.get_mut(batch.place) {
                 place.may_replace = may_replace;
-                if let Some((id, name)) = made {
-                    (place.dataset, place.name) = (Some(id), name);
+                if let Some((address, id, name)) = made {
+                    (place.made, place.dataset, place.name) = (Some(address), Some(id), name);
                     made_one = true;
                 }
             }

@@ -37,7 +37,12 @@ struct Summary {
     halted: Option<&'static str>,
     left: Option<String>,
     may_replace: bool,
+    /// The addresses and the names of the datasets that were made, once nothing is sent any more.
+    made: Vec<(String, String)>,
 }
+
+/// How many of the datasets that were made the panel leads to.
+const MAX_MADE: usize = 3;
 
 impl Summary {
     fn of(engine: &Engine) -> Self {
@@ -49,8 +54,12 @@ impl Summary {
         } else {
             None
         };
+        let totals = queue.totals();
+        let made = queue.places.iter().filter_map(|place| Some((place.made.clone()?, place.name.clone())));
+        let made = made.filter(|_| totals.is_over()).take(MAX_MADE).collect();
         Self {
-            totals: queue.totals(),
+            made,
+            totals,
             is_paused: queue.paused || queue.stopped.is_some(),
             halted,
             left: queue.seconds_left().map(left),
@@ -232,6 +241,10 @@ fn Panel(uploads: Uploads, summary: Memo<Summary>) -> impl IntoView {
                     </button>
                 </div>
             })}
+            {move || summary.with(|summary| summary.made.clone()).into_iter().map(|(href, name)| {
+                let label = format!("Open dataset {name}");
+                view! { <p class="uploads-note bar"><b title=name.clone()>{name.clone()}</b><a class="button end" href=href aria-label=label>"Open dataset"</a></p> }
+            }).collect_view()}
             <div id="uploads-details" hidden=move || collapsed.get()>
                 <Rows uploads only_failed/>
                 {move || {
@@ -389,7 +402,7 @@ mod tests {
     use super::*;
 
     fn summary(totals: Totals) -> Summary {
-        Summary { totals, is_paused: false, halted: None, left: None, may_replace: false }
+        Summary { totals, is_paused: false, halted: None, left: None, may_replace: false, made: Vec::new() }
     }
 
     #[test]

@@ -95,6 +95,8 @@ pub struct Place {
     pub name: String,
     /// Whether the sender may replace files there.
     pub may_replace: bool,
+    /// The address of a dataset that was made for the files.
+    pub made: Option<String>,
 }
 
 /// Files to ask the server about, all of one destination.

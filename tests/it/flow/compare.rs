@@ -105,6 +105,43 @@ both!(view_6_drive_6_the_timeline_leads_to_two_datasets_on_one_map, async |app| 
     alone(&anna.page(&viewer(&org, spring, &autumn.to_string())).await.expect(200), &["Autumn", "autumn.jpg"]);
 });
 
+both!(view_6_drive_6_attack_103_a_link_of_a_site_has_its_timeline_and_nothing_of_others, async |app| {
+    let World { anna, folder, site, spring, autumn, .. } = world(app).await;
+    let link = async |resource: ResourceId| {
+        let made = anna.post(&format!("/api/v1/resources/{resource}/links"), &json!({})).await.expect(201).json();
+        let url = made["url"].as_str().expect("an address").to_owned();
+        url.strip_prefix("http://localhost:3000").expect("the public URL").to_owned()
+    };
+    // Of the site, and of the folder that it is in.
+    for (path, at) in [(link(site).await, String::new()), (link(folder).await, format!("/{site}"))] {
+        let page = app.nobody().page(&format!("{path}{at}")).await.expect(200).body;
+        assert!(page.contains("<h2 id=\"timeline\">Timeline</h2>"), "{page}");
+        for word in
+            ["Open viewer of Spring flight", "Open viewer of Autumn flight", "Compare with 1 Mar 2026, Autumn flight"]
+        {
+            assert!(page.contains(word), "{word}: {page}");
+        }
+        assert!(page.contains(&format!("{path}/view/{spring}?with={autumn}\"")), "{page}");
+        for word in ["Open viewer of Empty flight", "Quarry flight", "Road flight", "Anna", "Alpine"] {
+            assert!(!page.contains(word), "{word}: {page}");
+        }
+        let compared = app.nobody().page(&format!("{path}/view/{spring}?with={autumn}")).await.expect(200);
+        assert!(compared.body.contains("End comparison"), "{}", compared.body);
+    }
+    // The folder has no timeline; a link of one dataset opens neither the site nor its timeline.
+    let page = app.nobody().page(&link(folder).await).await.expect(200).body;
+    assert!(!page.contains("Timeline"), "{page}");
+    let path = link(spring).await;
+    let page = app.nobody().page(&path).await.expect(200).body;
+    assert!(!page.contains("Timeline") && !page.contains("Autumn"), "{page}");
+    app.nobody().page(&format!("{path}/{site}")).await.expect(404);
+    // What is in the trash is not there any more.
+    let path = link(site).await;
+    anna.trash(autumn).await;
+    let page = app.nobody().page(&path).await.expect(200).body;
+    assert!(page.contains("Open viewer of Spring flight") && !page.contains("Autumn"), "{page}");
+});
+
 both!(attack_93_what_is_not_of_the_site_or_not_to_be_seen_is_not_compared, async |app| {
     let World { anna, org, site, spring, autumn, elsewhere, beside, .. } = world(app).await;
     let eve = app.person("Eve").await;

@@ -109,8 +109,9 @@ both!(view_1_survey_index_makes_layers_whose_tiles_are_ranges_of_one_file, async
         for level in 0..levels {
             let address = tile(dataset, &layer["number"], &format!("{level}/0/0"));
             let got = anna.get(&address).await.expect(200);
-            assert_eq!(got.header("content-type"), "image/jpeg");
-            assert!(got.bytes.starts_with(b"\xFF\xD8\xFF") && got.bytes.ends_with(b"\xFF\xD9"), "a JPEG of its own");
+            // Something is missing at the edges, so these have transparent pixels.
+            assert_eq!(got.header("content-type"), "image/webp");
+            assert!(got.bytes.starts_with(b"RIFF") && got.bytes[8..].starts_with(b"WEBP"), "an image of its own");
             assert_eq!(got.header("cache-control"), "private, max-age=86400, immutable");
             assert_eq!(got.header("vary"), "cookie, authorization");
             assert_eq!(got.header("x-content-type-options"), "nosniff");
@@ -143,6 +144,72 @@ both!(view_1_survey_index_makes_layers_whose_tiles_are_ranges_of_one_file, async
     }
     assert_eq!(make_all(app).await, 0);
     assert_eq!(photos::run_due(app.ctx()).await.expect("photos"), 1, "the mosaic as a JPEG");
+    sound(app).await;
+});
+
+both!(view_1_a_tile_is_transparent_where_pixels_are_missing_and_a_jpeg_where_none_is, async |app| {
+    let (anna, _, dataset) = processed(app, &[("coverage.tif", "coverage", counts())]).await;
+    make_all(app).await;
+    let layer = list(&anna, dataset).await.remove(0);
+    let finest = layer["levels"].as_u64().expect("levels") - 1;
+    let (_, path) = link(&anna, dataset, &json!({})).await;
+    for (at, media) in [("0/0", "image/webp"), ("1/0", "image/jpeg"), ("1/1", "image/jpeg")] {
+        let at = format!("{finest}/{at}");
+        let got = anna.get(&tile(dataset, &layer["number"], &at)).await.expect(200);
+        let shared = app.nobody().page(&format!("{path}/datasets/{dataset}/layers/{}/{at}", layer["number"])).await;
+        assert_eq!([got.header("content-type"), shared.expect(200).header("content-type")], [media; 2], "{at}");
+        let picture = image::load_from_memory(&got.bytes).expect("a picture").into_rgba8();
+        // No photo sees the first 150 columns.
+        let opacity = [picture.get_pixel(149, 9)[3], picture.get_pixel(150, 9)[3]];
+        assert_eq!(opacity, if media == "image/webp" { [0, 255] } else { [255; 2] }, "{at}");
+    }
+    sound(app).await;
+});
+
+both!(job_3_view_1_what_was_made_of_other_images_says_so_and_is_up_to_date_once_they_are_back, async |app| {
+    let (anna, org, _, dataset) = surveyed(app).await;
+    make_all(app).await;
+    let rita = app.person("Rita").await;
+    app.join(&org, &rita, Role::Reader).await;
+    let (_, path) = link(&anna, dataset, &json!({})).await;
+    let (viewer, results) =
+        (format!("/o/{}/drive/{dataset}/view", org.org_id), format!("/o/{}/drive/{dataset}?tab=results", org.org_id));
+    let visit = format!("{path}/view/{dataset}");
+    let said = async || -> [bool; 6] {
+        let layers = list(&anna, dataset).await.iter().all(|layer| layer["outdated"] == true);
+        let pages = [
+            anna.page(&viewer).await.expect(200).body,
+            rita.page(&viewer).await.expect(200).body,
+            app.nobody().page(&visit).await.expect(200).body,
+        ]
+        .map(|page| page.contains("The images have changed since these layers were made."));
+        let results = [anna.page(&results).await.expect(200).body, rita.page(&results).await.expect(200).body]
+            .map(|page| page.contains("The images have changed since these results were made: Survey index."));
+        [layers, pages[0], pages[1], pages[2], results[0], results[1]]
+    };
+    let leave_out = async |number: u32, left_out: bool| {
+        let at = format!("/api/v1/datasets/{dataset}/files/{number}");
+        anna.patch(&at, &json!({ "left_out": left_out })).await.expect(200);
+    };
+    assert_eq!(said().await, [false; 6]);
+    leave_out(1, true).await;
+    assert_eq!(said().await, [true; 6]);
+    // One that is in again does not make up for another that is out: as many as before are still not the same.
+    leave_out(1, false).await;
+    assert_eq!(said().await, [false; 6]);
+    anna.upload(dataset, "later.jpg", b"\xff\xd8\xffphoto").await;
+    assert_eq!(said().await, [true; 6]);
+    // Only who may process is led there.
+    let again = "Process again";
+    for page in [&viewer, &results] {
+        assert!(anna.page(page).await.expect(200).body.contains(again));
+        assert!(!rita.page(page).await.expect(200).body.contains(again));
+    }
+    assert!(!app.nobody().page(&visit).await.expect(200).body.contains(again));
+    leave_out(1, true).await;
+    let images =
+        anna.get(&format!("/api/v1/resources/{dataset}")).await.expect(200).json()["dataset"]["images"].clone();
+    assert_eq!((images, said().await), (json!(8), [true; 6]), "as many as the job had, and not the same");
     sound(app).await;
 });
 
@@ -376,7 +443,7 @@ both!(view_4_attack_82_tiles_of_a_link_end_with_it, async |app| {
     let (id, path) = link(&anna, dataset, &json!({})).await;
     let address = format!("{path}/{tail}");
     let got = visitor.page(&address).await.expect(200);
-    assert_eq!((got.header("content-type"), got.header("cache-control")), ("image/jpeg", "private, no-cache"));
+    assert_eq!((got.header("content-type"), got.header("cache-control")), ("image/webp", "private, no-cache"));
     assert_eq!(got.bytes, anna.get(&tile(dataset, &number, "0/0/0")).await.expect(200).bytes);
     assert!(got.header("x-robots-tag").contains("noindex"));
     let tag = got.header("etag").to_owned();

@@ -24,7 +24,7 @@ use crate::{
                 list::{ListQuery, PAGE_SIZE, add_pictures, count, list, shared_page},
                 show::view,
             },
-            file, organization,
+            file, organization, outdated,
             upload::place::upload_place,
             view_as::{self, Viewer},
         },
@@ -83,6 +83,7 @@ async fn page_of_reader(ctx: &Ctx, by: &Principal, wanted: &DriveQuery) -> Resul
             rows,
             total,
             files: None,
+            outdated: Vec::new(),
             timeline: None,
             tree,
             create,
@@ -137,6 +138,10 @@ async fn page_of_reader(ctx: &Ctx, by: &Principal, wanted: &DriveQuery) -> Resul
     } else {
         None
     };
+    let outdated = match files {
+        Some(holds) if holds.outputs > 0 => outdated::apps(&mut tx, id).await?,
+        _ => Vec::new(),
+    };
     let upload = if view.kind == Kind::Dataset {
         upload_place(&mut tx, by, &access_path, id, &licences, ctx.now()).await?
     } else {
@@ -149,6 +154,7 @@ async fn page_of_reader(ctx: &Ctx, by: &Principal, wanted: &DriveQuery) -> Resul
         rows,
         total,
         files,
+        outdated,
         timeline,
         tree,
         create,
@@ -190,6 +196,7 @@ async fn search_results(
         rows,
         total: None,
         files: None,
+        outdated: Vec::new(),
         timeline: None,
         tree,
         create,

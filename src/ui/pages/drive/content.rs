@@ -116,7 +116,7 @@ pub fn DriveContent(
             {match dataset {
                 Some(resource) => {
                     let holds = drive.files.unwrap_or_default();
-                    view! { <div class="drive-page">{uploads}<DatasetContent resource listing lacking=drive.lacking holds files state=files_state now flash/></div> }.into_any()
+                    view! { <div class="drive-page">{uploads}<DatasetContent resource listing lacking=drive.lacking holds outdated=drive.outdated files state=files_state now flash/></div> }.into_any()
                 }
                 None => view! { <div class="drive-page"><List drive listing selection rows now/></div> }.into_any(),
             }}

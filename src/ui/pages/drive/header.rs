@@ -4,7 +4,7 @@ use leptos::prelude::*;
 use leptos_meta::Title;
 
 use super::{
-    dataset::DatasetActions,
+    dataset::{DatasetActions, overview::command_button},
     route::{Listing, SHARED_WITH_ME, root_of},
 };
 use crate::{
@@ -113,6 +113,9 @@ pub fn ContainerHeader(
         let href = listing.dialog(Command::Access, &[resource.id.to_string()]);
         view! { <ButtonLink href icon="people" in_place=true>"Manage access"</ButtonLink> }
     });
+    // So has **Share**; on the page of a folder it is in the row menu of the folder around it.
+    let share = (resource.kind == Kind::Site && !listing.is_view_as())
+        .then(|| command_button(Command::Share, &resource, &listing, &lacking));
     let takes = !is_dataset && resource.children_count > 0 && !listing.is_view_as();
     let download = takes.then(|| download_all(&resource));
     let actions =
@@ -129,6 +132,7 @@ pub fn ContainerHeader(
                 {(!listing.is_view_as() && !is_dataset).then(|| view! {
                     <ButtonLink href=paths::trash(&listing.org) tone=Tone::Quiet icon="trash">"Trash"</ButtonLink>
                 })}
+                {share}
                 {access}
                 {upload}
                 {new}

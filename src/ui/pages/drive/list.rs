@@ -60,8 +60,8 @@ fn EmptyList(drive: DriveView, listing: Listing, selection: Selection) -> impl I
         None => ("people", "Nothing has been shared with you here yet.", None),
         Some(Kind::Root) => (
             "drive",
-            "This Drive is empty. Upload a folder of photos, or create a folder for them first.",
-            Some(Kind::Folder),
+            "This Drive is empty. Upload a folder of photos, or create a dataset or a folder for them first.",
+            Some(Kind::Dataset),
         ),
         Some(Kind::Folder) => ("folder", "This folder is empty.", Some(Kind::Dataset)),
         Some(Kind::Site) => ("site", "No datasets in this site yet.", Some(Kind::Dataset)),
@@ -71,9 +71,13 @@ fn EmptyList(drive: DriveView, listing: Listing, selection: Selection) -> impl I
     let action = first.filter(|_| drive.create == Control::Enabled).map(|kind| {
         view! { <ButtonLink href=listing.new_dialog(kind) icon="plus" tone=Tone::Primary in_place=true>{format!("Create a {}", kind.label().to_lowercase())}</ButtonLink> }
     });
+    let is_root = drive.resource.as_ref().is_some_and(|resource| resource.kind == Kind::Root);
+    let folder = (is_root && drive.create == Control::Enabled).then(|| {
+        view! { <ButtonLink href=listing.new_dialog(Kind::Folder) icon="folder" in_place=true>"Create a folder"</ButtonLink> }
+    });
     view! {
         <section node_ref=here class="panel">
-            <Empty icon sentence>{action}</Empty>
+            <Empty icon sentence>{action}{folder}</Empty>
         </section>
     }
     .into_any()

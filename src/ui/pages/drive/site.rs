@@ -4,7 +4,6 @@ use leptos::{html, prelude::*};
 
 use super::route::Listing;
 use crate::{
-    domain::{id::ResourceId, site::distance},
     paths,
     rpc::{
         FormFlash, ask,
@@ -21,7 +20,7 @@ use crate::{
         session::Session,
         words,
     },
-    view::task::TimelineView,
+    view::task::{TimelineStop, TimelineView},
 };
 
 /// **Assign to**: an existing site by its name, or a new one.
@@ -84,18 +83,14 @@ pub fn Timeline(
 
 #[component]
 fn Days(timeline: TimelineView, listing: Listing) -> impl IntoView {
-    let mut before = None;
-    // The last one so far that the viewer shows.
-    let mut shown_before: Option<(ResourceId, String)> = None;
     let days = timeline
-        .datasets
+        .stops()
         .into_iter()
-        .map(|dataset| {
-            let gap = before.replace(dataset.on).map_or(0, |before| distance(before, dataset.on));
+        .map(|TimelineStop { dataset, gap, earlier }| {
             let viewer = dataset.has_place.then(|| {
                 let (org, id) = (&listing.org, dataset.id.to_string());
-                let earlier = shown_before.replace((dataset.id, dataset.on.words()));
                 let compare = earlier.map(|(earlier, day)| {
+                    let day = day.words();
                     let label = format!("Compare with {day}, {}", dataset.name);
                     view! { <a class="timeline-viewer" href=paths::comparison(org, &earlier.to_string(), &id) aria-label=label>{format!("Compare with {day}")}</a> }
                 });

@@ -227,7 +227,7 @@ pub fn CompareBar(viewer: Viewer) -> impl IntoView {
                         view! { <button type="button" aria-pressed=pressed on:click=move |_| viewer.compare_mode.set(mode)>{mode.label()}</button> }
                     })}
                     // A page of its own: drawings belong to its first dataset.
-                    <a rel="external" href=swapped title="Exchange the first and the second dataset">"Swap"</a>
+                    <a rel="external" href=swapped title="Exchange the first and the second dataset" on:click=move |_| viewer.swaps.set_value(true)>"Swap"</a>
                     <button type="button" aria-label="End comparison" title="End comparison" on:click=end><Icon name="close"/></button>
                 </div>
             }
@@ -282,7 +282,9 @@ pub fn CompareForm(viewer: Viewer) -> impl IntoView {
     let about = move || {
         second().map(|_| {
             let name = viewer.name.get_value();
-            view! { <p class="hint">{format!("Drawings belong to “{name}”. Both maps show them.")}</p> }
+            // Without a script no map shows any.
+            let both = viewer.code.with(Option::is_some).then_some(" Both maps show them.");
+            view! { <p class="hint">{format!("Drawings belong to “{name}”.")}{both}</p> }
         })
     };
     Some(view! {

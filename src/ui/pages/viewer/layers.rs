@@ -28,13 +28,34 @@ pub fn LayersPanel(viewer: Viewer) -> impl IntoView {
         <section class="viewer-panel viewer-layers" id="viewer-layers" aria-labelledby="viewer-layers-title" class:viewer-open=move || viewer.sheet.get() == Some(Sheet::Layers)>
             <h2 id="viewer-layers-title">"Layers"</h2>
             <NameOfPart viewer part=viewer/>
+            <Outdated viewer/>
             <LayerList viewer/>
             {move || viewer.compared.get().map(|second| view! {
                 <NameOfPart viewer part=second/>
+                <Outdated viewer=second/>
                 <LayerList viewer=second/>
             })}
             <CompareForm viewer/>
         </section>
+    }
+}
+
+/// Says that layers were made of other images than there are now, and where they can be made anew (JOB-3).
+#[component]
+pub fn Outdated(viewer: Viewer) -> impl IntoView {
+    let counts = Memo::new(move |_| {
+        viewer.layers.with(|layers| (layers.iter().filter(|layer| layer.outdated).count(), layers.len()))
+    });
+    move || {
+        let (old, all) = counts.get();
+        (old > 0).then(|| {
+            let which = if old == all { "these layers were" } else { "some of these layers were" };
+            let process = viewer.may_process.then(|| {
+                let href = viewer.door.with_value(super::state::Door::process);
+                view! { " " <a href=href>"Process again"</a> }
+            });
+            view! { <p class="viewer-outdated">{format!("The images have changed since {which} made.")}{process}</p> }
+        })
     }
 }
 
@@ -128,7 +149,8 @@ pub fn about(layer: &LayerView, pixel: Option<f64>) -> String {
                 );
             let parts = [(kind != layer.title).then(|| kind.to_owned()), pixel.map(|pixel| format!("{pixel} a pixel"))];
             let about = parts.into_iter().flatten().collect::<Vec<_>>().join(", ");
-            let sentences = [Some(about).filter(|about| !about.is_empty()), layer.kind.note().map(str::to_owned)];
+            let old = layer.outdated.then(|| "Made before the images changed".to_owned());
+            let sentences = [Some(about).filter(|about| !about.is_empty()), old, layer.kind.note().map(str::to_owned)];
             sentences.into_iter().flatten().collect::<Vec<_>>().join(". ")
         }
     }

@@ -6,7 +6,7 @@ use leptos::prelude::*;
 use super::{
     compare::{CompareForm, NameOfPart, PlainBar},
     drawings::{about as drawing_about, measures},
-    layers::about as layer_about,
+    layers::{Outdated, about as layer_about},
     state::{Door, Drawing, Viewer},
     tools::NotSaved,
 };
@@ -138,8 +138,9 @@ pub fn PlainLayers(viewer: Viewer) -> impl IntoView {
         <section class="viewer-panel viewer-layers" aria-labelledby="viewer-layers-title">
             <h2 id="viewer-layers-title">"Layers"</h2>
             <NameOfPart viewer part=viewer/>
+            <Outdated viewer/>
             <PlainList viewer of=viewer/>
-            {second.map(|second| view! { <NameOfPart viewer part=second/><PlainList viewer of=second/> })}
+            {second.map(|second| view! { <NameOfPart viewer part=second/><Outdated viewer=second/><PlainList viewer of=second/> })}
             <CompareForm viewer/>
         </section>
     }

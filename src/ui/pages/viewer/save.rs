@@ -279,18 +279,29 @@ impl Viewer {
         });
     }
 
-    /// Whether something is saved neither here nor there: a drawing that is to be saved and is not yet.
+    /// Whether **Swap** was pressed just now, and something that is drawn would be lost with the page, also where nothing is ever saved.
+    fn is_lost_by_swap(self) -> bool {
+        let swaps = self.swaps.get_value();
+        self.swaps.set_value(false);
+        swaps
+            && (self.draft.with_untracked(|draft| !draft.is_empty())
+                || self.drawings.with_untracked(|drawings| drawings.iter().any(|one| one.saved.is_none())))
+    }
+
+    /// Whether something is saved neither here nor there: a drawing that is to be saved and is not yet, or is being drawn.
     fn is_unsaved(self) -> bool {
-        self.saves() && self.drawings.with_untracked(|drawings| drawings.iter().any(|one| !one.is_clean()))
+        let is_begun = self.draft.with_untracked(|draft| !draft.is_empty());
+        self.saves()
+            && (is_begun || self.drawings.with_untracked(|drawings| drawings.iter().any(|one| !one.is_clean())))
     }
 
     /// Takes changes back by keys wherever the focus is. Sends again what could not be sent once the browser is online, and has the browser ask before the page is left with something
-    /// unsaved. Whose drawings are temporary by rule is not asked.
+    /// unsaved. Whose drawings are temporary by rule is asked by **Swap** only.
     pub fn guard(self) {
         let undone = window_event_listener(ev::keydown, move |event| self.undo_key(&event));
         let online = window_event_listener(ev::online, move |_| self.retry());
         let leaving = window_event_listener(ev::beforeunload, move |event| {
-            if self.is_unsaved() {
+            if self.is_unsaved() | self.is_lost_by_swap() {
                 event.prevent_default();
             }
         });

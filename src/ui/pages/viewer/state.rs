@@ -97,6 +97,11 @@ impl Door {
         paths::layer_tile(token, self.dataset(), layer, (level, x, y))
     }
 
+    /// The dialog that processes the dataset.
+    pub fn process(&self) -> String {
+        Address::new(self.page()).with("dialog", "process").text()
+    }
+
     /// All results as a ZIP.
     pub fn results(&self) -> String {
         match self {
@@ -302,6 +307,8 @@ pub struct Viewer {
     /// The second dataset. It shares the viewport, the tools and the drawings of the first.
     pub compared: RwSignal<Option<Viewer>>,
     pub compare_mode: RwSignal<CompareMode>,
+    /// Whether **Swap** was pressed, which leaves the page.
+    pub swaps: StoredValue<bool>,
     /// Where the slider is, in hundredths of the map.
     pub slider: RwSignal<u8>,
     /// Whether the pointer is, or was last, on the map of the second dataset.
@@ -313,6 +320,8 @@ pub struct Viewer {
     pub looked_at: StoredValue<Option<LookedAt>>,
     pub photos: StoredValue<Vec<PhotoOnMap>>,
     pub more_photos: bool,
+    /// Whether the reader may process the dataset anew.
+    pub may_process: bool,
     pub save: RwSignal<Control>,
     pub download: RwSignal<Control>,
     pub layers: RwSignal<Vec<LayerView>>,
@@ -381,6 +390,7 @@ impl Viewer {
             captured_on: view.captured_on,
             others: StoredValue::new(view.others),
             compared: RwSignal::new(None),
+            swaps: StoredValue::new(false),
             compare_mode: RwSignal::new(address.compared.as_ref().map(|compared| compared.mode).unwrap_or_default()),
             slider: RwSignal::new(SLIDER_START),
             pressed_second: RwSignal::new(false),
@@ -389,6 +399,7 @@ impl Viewer {
             looked_at: StoredValue::new(address.looked_at),
             photos: StoredValue::new(view.photos),
             more_photos: view.more_photos,
+            may_process: view.may_process,
             save: RwSignal::new(view.save),
             download: RwSignal::new(view.download),
             layers: RwSignal::new(view.layers),
@@ -452,6 +463,7 @@ impl Viewer {
             captured_on: view.captured_on,
             photos: StoredValue::new(view.photos),
             more_photos: view.more_photos,
+            may_process: view.may_process,
             download: RwSignal::new(view.download),
             layers: RwSignal::new(view.layers),
             shown: RwSignal::new(shown),

@@ -23,6 +23,7 @@ use super::{
 use crate::{
     domain::{
         command::{Command, MissingEntitlements, process_control},
+        file::Side,
         file_command::FilesTarget,
         id::ResourceId,
         resource::DatasetStatus,
@@ -34,6 +35,7 @@ use crate::{
         components::{
             button::{BlockedButton, ButtonLink, Tone},
             empty::{Empty, Skeleton},
+            note::{Note, Severity},
             pages::Pages,
             selection::Selection,
         },
@@ -140,6 +142,8 @@ pub fn DatasetContent(
     listing: Listing,
     lacking: MissingEntitlements,
     holds: DatasetFiles,
+    /// The apps whose results are out of date.
+    outdated: Vec<String>,
     files: LoadedFiles,
     state: FilesState,
     now: Timestamp,
@@ -162,9 +166,14 @@ pub fn DatasetContent(
         None => view! { <Overview resource listing lacking holds now flash/> }.into_any(),
         Some(side) => match files.page {
             Some(Ok(page)) => {
+                let old = (side == Side::Output && !outdated.is_empty()).then(|| {
+                    let process =
+                        !listing.is_view_as() && process_control(resource.target(), &lacking) == Control::Enabled;
+                    view! { <OutdatedNote apps=outdated process=process.then(|| listing.process_dialog(""))/> }
+                });
                 let level = resource.level;
                 let target = FilesTarget { side, level, restrictions: resource.restrictions, held: holds.held };
-                view! { <FilesTab page listing target holds selection=state.selection now flash/> }.into_any()
+                view! { {old}<FilesTab page listing target holds selection=state.selection now flash/> }.into_any()
             }
             Some(Err(failure)) => view! { <ErrorPage failure/> }.into_any(),
             None => Skeleton().into_any(),
@@ -175,6 +184,18 @@ pub fn DatasetContent(
         {tabs}
         {content}
     }
+}
+
+/// Says which results were made of other images than there are now (JOB-3).
+#[component]
+fn OutdatedNote(
+    apps: Vec<String>,
+    /// Where they can be made anew.
+    process: Option<String>,
+) -> impl IntoView {
+    let text = format!("The images have changed since these results were made: {}.", apps.join(", "));
+    let again = process.map(|href| view! { <p><a href=href data-noscroll="">"Process again"</a></p> });
+    view! { <Note severity=Severity::Warning><p>{text}</p>{again}</Note> }
 }
 
 /// What everyone wants to know of a dataset, in a line.

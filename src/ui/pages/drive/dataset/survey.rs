@@ -58,17 +58,21 @@ pub fn SurveyTab(survey: SurveyView, listing: Listing, now: Timestamp, flash: Op
     .into_any()
 }
 
-/// Says that the dataset has changed since.
+/// Says that the images have changed since.
 #[component]
-fn Outdated(photos: usize, images: i64, app: BuiltIn, listing: Listing) -> impl IntoView {
+fn Outdated(outdated: bool, photos: usize, images: i64, app: BuiltIn, listing: Listing) -> impl IntoView {
     let app = app.facts();
     let photos = i64::try_from(photos).unwrap_or(i64::MAX);
-    (photos != images).then(|| {
-        let text = format!(
-            "This was made of {}. The dataset has {} to process now.",
-            words::counted(photos, "photo", "photos"),
-            words::counted(images, "image", "images"),
-        );
+    outdated.then(|| {
+        let text = if photos == images {
+            "The images have changed since this was made.".to_owned()
+        } else {
+            format!(
+                "This was made of {}. The dataset has {} to process now.",
+                words::counted(photos, "photo", "photos"),
+                words::counted(images, "image", "images"),
+            )
+        };
         let again = (!listing.is_view_as()).then(|| {
             let href = listing.process_dialog(app.slug);
             view! { <p><a href=href data-noscroll="">"Run "{app.title}" again"</a></p> }
@@ -80,7 +84,7 @@ fn Outdated(photos: usize, images: i64, app: BuiltIn, listing: Listing) -> impl 
 /// What *Survey index* made.
 #[component]
 fn IndexSection(index: IndexView, listing: Listing, now: Timestamp) -> impl IntoView {
-    let IndexView { index, map, mosaic, made_at, images } = index;
+    let IndexView { index, map, mosaic, made_at, images, outdated } = index;
     let results = listing.with_files(FilesPlace { tab: Tab::Results, ..FilesPlace::default() });
     let map = map.map(|map| {
         let elsewhere = i64::try_from(map.elsewhere).unwrap_or(0);
@@ -130,7 +134,7 @@ fn IndexSection(index: IndexView, listing: Listing, now: Timestamp) -> impl Into
                 <ButtonLink href=results icon="file">"Show files"</ButtonLink>
                 {viewer}
             </header>
-            <Outdated photos=index.photos images app=BuiltIn::SurveyIndex listing=listing.clone()/>
+            <Outdated outdated photos=index.photos images app=BuiltIn::SurveyIndex listing=listing.clone()/>
             <div class="survey-parts">
                 <div class="survey-figures">{map}{mosaic}</div>
                 <IndexFacts index/>
@@ -243,7 +247,7 @@ fn drawing(map: &SurveyMap, listing: &Listing) -> Written {
 /// What *QC report* made.
 #[component]
 fn ReportSection(report: ReportView, listing: Listing, now: Timestamp, flash: Option<FormFlash>) -> impl IntoView {
-    let ReportView { report, photos, proposed, left_out, made_at, images, leave_out } = report;
+    let ReportView { report, photos, proposed, left_out, made_at, images, outdated, leave_out } = report;
     let looked_at = words::counted(i64::try_from(report.photos).unwrap_or(0), "photo", "photos");
     let nothing = report.findings.is_empty().then(|| {
         view! { <p role="status">{format!("Nothing was found in {looked_at}.")}</p> }
@@ -274,7 +278,7 @@ fn ReportSection(report: ReportView, listing: Listing, now: Timestamp, flash: Op
                 <h2 id="qc-report">"QC report"</h2>
                 <small>"Made "<When at=made_at now/></small>
             </header>
-            <Outdated photos=report.photos images app=BuiltIn::QcReport listing/>
+            <Outdated outdated photos=report.photos images app=BuiltIn::QcReport listing/>
             {refusal.map(|reason| view! { <p class="muted">{reason}</p> })}
             {nothing}
             {findings}
