@@ -38,6 +38,7 @@ fn side(n: u64) -> Side {
         organization: OrganizationId(id(n)),
         name: "Alpine Survey".to_owned(),
         role: Some(Role::Owner),
+        billable: true,
         invitation_pending: false,
         licence: Some(Licence {
             id: LicenceId(id(n)),

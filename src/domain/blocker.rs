@@ -32,6 +32,8 @@ pub enum BlockerCode {
     AllowanceTooSmall,
     /// LIC-7.
     TargetOnTrial,
+    /// JOB-5.
+    NotBillable,
     /// XFER-4.
     IntoItself,
     /// DRIVE-1.
@@ -68,6 +70,7 @@ words! {
     TooRecent => "too_recent";
     AllowanceTooSmall => "allowance_too_small";
     TargetOnTrial => "target_on_trial";
+    NotBillable => "not_billable";
     IntoItself => "into_itself";
     KindNotAllowedHere => "kind_not_allowed_here";
     AlreadyInSite => "already_in_site";

@@ -271,15 +271,19 @@ pub const fn settled(status: DatasetStatus) -> DatasetStatus {
 }
 
 /// Whether a dataset has something for an app to work on. What is built in reads files; an engine may know images that were only
-/// counted here.
+/// counted here. What costs is paid by the image, so it takes at least one: nothing is processed for nothing.
 ///
 /// # Errors
 /// `BadRequest`.
-pub fn has_inputs(is_built_in: bool, files: i64, images: i64) -> Result<(), Refusal> {
-    if files > 0 || (images > 0 && !is_built_in) {
-        return Ok(());
-    }
-    Err(Refusal::BadRequest("There are no images in this dataset. Upload some first.".to_owned()))
+pub fn has_inputs(rule: PriceRule, is_built_in: bool, files: i64, images: i64) -> Result<(), Refusal> {
+    let text = match rule {
+        PriceRule::Processing if images == 0 && files > 0 => {
+            "This app is paid by the image, and no image of this dataset is processed. Upload images, or take some in again."
+        }
+        _ if files > 0 || (images > 0 && !is_built_in) => return Ok(()),
+        _ => "There are no images in this dataset. Upload some first.",
+    };
+    Err(Refusal::BadRequest(text.to_owned()))
 }
 
 /// Whether somebody who may process the dataset may cancel a job on it (JOB-2). What others paid for is given away by who could have
@@ -313,17 +317,26 @@ pub const fn is_exclusive(rule: PriceRule, makes_processed: bool) -> bool {
     matches!(rule, PriceRule::Processing) || makes_processed
 }
 
-/// LIC-2: what a job costs. Images & Projects pays the images that were not charged yet, and a project the first time; Credits pays
-/// each job. `charged` is how many images of the dataset were charged before, if any licence paid for it.
-pub fn price_of(rule: PriceRule, model: Option<Model>, images: i64, charged: Option<i64>) -> Amount {
+/// The images of a dataset, as its price depends on them.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct PricedImages {
+    /// How many would be processed.
+    pub total: i64,
+    /// How many of them no licence has paid for; `None` if the dataset was never charged.
+    pub unpaid: Option<i64>,
+}
+
+/// LIC-2: what a job costs. Images & Projects pays the images that were not paid for yet, and a project the first time; Credits pays
+/// each job.
+pub fn price_of(rule: PriceRule, model: Option<Model>, images: PricedImages) -> Amount {
     match (rule, model) {
         (PriceRule::Free, _) | (_, None) => Amount::default(),
         (PriceRule::Processing, Some(Model::ImagesProjects)) => Amount {
-            images: images.saturating_sub(charged.unwrap_or(0)).max(0),
-            projects: i64::from(charged.is_none()),
+            images: images.unpaid.unwrap_or(images.total).max(0),
+            projects: i64::from(images.unpaid.is_none()),
             credits: 0,
         },
-        (PriceRule::Processing, Some(Model::Credits)) => price(Model::Credits, images, DEFAULT_MEGAPIXELS),
+        (PriceRule::Processing, Some(Model::Credits)) => price(Model::Credits, images.total, DEFAULT_MEGAPIXELS),
     }
 }
 
@@ -332,8 +345,8 @@ pub fn price_of(rule: PriceRule, model: Option<Model>, images: i64, charged: Opt
 pub struct Affordable {
     /// Of a dataset that was never charged; below zero where none can be paid.
     pub images: i64,
-    /// More than were charged before, where these are not charged again.
-    pub more_images: i64,
+    /// Of a dataset that was charged before: those that were not paid for.
+    pub unpaid_images: i64,
     /// Whether each job is paid, whatever was charged before.
     pub pays_each: bool,
 }
@@ -342,7 +355,7 @@ pub struct Affordable {
 pub fn affordable(model: Model, left: Amount) -> Affordable {
     Affordable {
         images: affordable_images(model, left, DEFAULT_MEGAPIXELS).unwrap_or(-1),
-        more_images: left.images,
+        unpaid_images: left.images,
         pays_each: model == Model::Credits,
     }
 }
@@ -489,10 +502,31 @@ mod tests {
 
     #[test]
     fn job_2_what_is_built_in_reads_files_and_engines_may_know_counted_images() {
-        for (is_built_in, files, images, fits) in
-            [(true, 0, 50, false), (true, 1, 0, true), (false, 0, 50, true), (false, 0, 0, false), (false, 1, 0, true)]
-        {
-            assert_eq!(has_inputs(is_built_in, files, images).is_ok(), fits, "{is_built_in} {files} {images}");
+        use PriceRule::{Free, Processing};
+        for (rule, is_built_in, files, images, fits) in [
+            (Free, true, 0, 50, false),
+            (Free, true, 1, 0, true),
+            (Free, false, 0, 50, true),
+            (Free, false, 0, 0, false),
+            (Free, false, 1, 0, true),
+            (Processing, true, 0, 50, false),
+            (Processing, true, 1, 1, true),
+            (Processing, false, 0, 50, true),
+            (Processing, false, 0, 0, false),
+        ] {
+            assert_eq!(
+                has_inputs(rule, is_built_in, files, images).is_ok(),
+                fits,
+                "{rule:?} {is_built_in} {files} {images}"
+            );
+        }
+    }
+
+    #[test]
+    fn attack_98_lic_2_videos_alone_are_not_processed_for_nothing() {
+        for is_built_in in [true, false] {
+            let refusal = has_inputs(PriceRule::Processing, is_built_in, 3, 0).err().map(|refusal| refusal.to_string());
+            assert!(refusal.is_some_and(|text| text.contains("paid by the image")), "{is_built_in}");
         }
     }
 
@@ -571,13 +605,14 @@ mod tests {
     #[test]
     fn lic_2_what_a_job_costs() {
         let amount = |images, projects, credits| Amount { images, projects, credits };
-        let processing = |model, images, charged| price_of(PriceRule::Processing, Some(model), images, charged);
+        let of = |total, unpaid| PricedImages { total, unpaid };
+        let processing = |model, total, unpaid| price_of(PriceRule::Processing, Some(model), of(total, unpaid));
         assert_eq!(processing(Model::ImagesProjects, 50, None), amount(50, 1, 0));
-        assert_eq!(processing(Model::ImagesProjects, 50, Some(50)), amount(0, 0, 0), "it was charged before");
-        assert_eq!(processing(Model::ImagesProjects, 60, Some(50)), amount(10, 0, 0), "ten came since");
-        assert_eq!(processing(Model::ImagesProjects, 40, Some(50)), amount(0, 0, 0), "nothing comes back");
-        assert_eq!(processing(Model::Credits, 50, Some(50)), amount(0, 0, 10), "each job is paid");
-        assert_eq!(price_of(PriceRule::Free, Some(Model::Credits), 50, None), Amount::default());
+        assert_eq!(processing(Model::ImagesProjects, 50, Some(0)), amount(0, 0, 0), "it was paid for before");
+        assert_eq!(processing(Model::ImagesProjects, 60, Some(10)), amount(10, 0, 0), "ten came since");
+        assert_eq!(processing(Model::ImagesProjects, 50, Some(50)), amount(50, 0, 0), "all were replaced since");
+        assert_eq!(processing(Model::Credits, 50, Some(0)), amount(0, 0, 10), "each job is paid");
+        assert_eq!(price_of(PriceRule::Free, Some(Model::Credits), of(50, None)), Amount::default());
         assert_eq!(within(amount(0, 0, 10), Some(amount(0, 0, 10))), Ok(()));
         assert!(matches!(within(amount(0, 0, 11), Some(amount(0, 0, 10))), Err(Refusal::PriceChanged(_))));
         assert_eq!(within(amount(9, 9, 9), None), Ok(()));

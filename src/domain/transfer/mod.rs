@@ -71,6 +71,8 @@ pub struct Side {
     pub name: String,
     /// The role there of the person who transfers, if they have one.
     pub role: Option<Role>,
+    /// Whether their membership there includes billable activity (JOB-5).
+    pub billable: bool,
     /// Whether that person has an invitation to it which they have not answered.
     pub invitation_pending: bool,
     /// The cloud licence that governs the account (see [`super::licence::governing`]).
@@ -225,6 +227,8 @@ pub enum Condition {
     SourceActive,
     /// The target has images and projects enough left (XFER-10).
     TargetCanPay,
+    /// Whoever transfers may have the target pay (JOB-5).
+    MaySpend,
     /// The target does not pay with the allowance of a trial what another licence would be given back (LIC-7).
     NoTrialPays,
     /// Every dataset is older than one month, or the source's licence has expired (XFER-12).
@@ -260,7 +264,7 @@ pub const PAIRS: [PairRule; 4] = [
     PairRule {
         source: Model::ImagesProjects,
         target: Model::ImagesProjects,
-        conditions: &[Condition::SourceActive, Condition::TargetCanPay, Condition::NoTrialPays],
+        conditions: &[Condition::SourceActive, Condition::TargetCanPay, Condition::MaySpend, Condition::NoTrialPays],
         charge: Charge::MovesAllowance,
     },
     PairRule {
@@ -922,6 +926,16 @@ fn check_licences_and_charge(
                     );
                 }
             }
+            // Whoever has no role there is told so elsewhere.
+            Condition::MaySpend if target.role.is_some() && !target.billable && !cost.is_nothing() => {
+                blockers.whole(
+                    BlockerCode::NotBillable,
+                    format!(
+                        "Your membership in {} does not include billable activity, and this uses its allowance. Ask an Owner or a Manager there.",
+                        target.name
+                    ),
+                );
+            }
             Condition::NoTrialPays
                 if is_trial(target) && !is_trial(source) && (cost.images, cost.projects) != (0, 0) =>
             {
@@ -953,7 +967,10 @@ fn check_licences_and_charge(
                     source.name, target.name
                 ),
             ),
-            Condition::SourceActive | Condition::OldOrSourceExpired | Condition::NoTrialPays => {}
+            Condition::SourceActive
+            | Condition::MaySpend
+            | Condition::OldOrSourceExpired
+            | Condition::NoTrialPays => {}
         }
     }
     if rule.charge == Charge::MovesAllowance {

@@ -45,6 +45,7 @@ pub(super) fn side(organization: OrganizationId, name: &str, role: Role) -> Side
         organization,
         name: name.to_owned(),
         role: Some(role),
+        billable: true,
         invitation_pending: false,
         licence: Some(licence(Model::ImagesProjects, 400, 6)),
         storage_left: None,
@@ -638,6 +639,22 @@ fn lic_7_the_allowance_of_a_trial_is_not_turned_into_that_of_another_licence() {
         assert_eq!(codes(&plan(&facts)), if fine { "" } else { "target_on_trial" }, "{source} to {target}");
         facts.items = vec![folder(101, "Empty")];
         assert_eq!(codes(&plan(&facts)), "", "nothing is given back for what costs nothing");
+    }
+}
+
+#[test]
+fn job_5_xfer_10_who_may_have_nothing_paid_does_not_have_the_target_pay() {
+    for (target, billable, found) in
+        [(Model::ImagesProjects, true, ""), (Model::ImagesProjects, false, "not_billable"), (Model::Credits, false, "")]
+    {
+        let mut facts = between();
+        facts.items = vec![dataset(101, "Portal", 100)];
+        facts.source.licence = Some(licence(target, 500, 5));
+        facts.target.licence = Some(licence(target, 500, 5));
+        facts.target.billable = billable;
+        assert_eq!(codes(&plan(&facts)), found, "{target:?} {billable}");
+        facts.items = vec![folder(101, "Empty")];
+        assert_eq!(codes(&plan(&facts)), "", "nothing is paid");
     }
 }
 

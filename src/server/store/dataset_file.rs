@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use sqlx::FromRow;
 use uuid::Uuid;
 
-use super::{CHUNK, Result, Tx, deleted_file, live, values::from_columns};
+use super::{CHUNK, Result, Tx, deleted_file, live, paid_image, values::from_columns};
 use crate::{
     domain::{
         app::OutputRole,
@@ -48,6 +48,10 @@ pub async fn insert(tx: &mut Tx, permit: &Permit, new: &NewFile<'_>) -> Result<i
             "UPDATE resource SET bytes = CASE WHEN files > 0 THEN bytes ELSE 0 END + $3,
                 images = $2 + CASE WHEN $5 = 'input' AND NOT EXISTS (
                     SELECT 1 FROM dataset_file f WHERE f.dataset_id = $1 AND f.side = 'input') THEN 0 ELSE images END,
+                paid_images = CASE WHEN $5 = 'input' AND NOT EXISTS (
+                    SELECT 1 FROM dataset_file f WHERE f.dataset_id = $1 AND f.side = 'input') THEN 0 ELSE paid_images END
+                    + CASE WHEN $2 > 0 AND EXISTS (
+                        SELECT 1 FROM paid_image p WHERE p.dataset_id = $1 AND p.sha256 = (SELECT b.sha256 FROM blob b WHERE b.id = $6)) THEN 1 ELSE 0 END,
                 files = files + 1, last_file = last_file + 1, modified_at = $4, touched_at = $4
              WHERE id = $1 AND kind = 'dataset' RETURNING last_file",
         )
@@ -56,6 +60,7 @@ pub async fn insert(tx: &mut Tx, permit: &Permit, new: &NewFile<'_>) -> Result<i
         .bind(new.bytes)
         .bind(new.at)
         .bind(new.side)
+        .bind(new.blob)
         .number()
         .await?;
     tx.sql(
@@ -581,13 +586,16 @@ pub async fn recount_restored(tx: &mut Tx, permit: &Permit, inputs: bool, at: Ti
     update_counts(tx, permit, inputs, at).await
 }
 
-/// Counts anew what the permit's dataset holds: its images only where `inputs` have changed.
+/// Counts anew what the permit's dataset holds: its images, and which of them were paid for, only where `inputs` have changed.
 async fn update_counts(tx: &mut Tx, permit: &Permit, inputs: bool, at: Timestamp) -> Result<()> {
     tx.sql(
-        "UPDATE resource SET (files, images, bytes) = (
+        "UPDATE resource SET (files, images, paid_images, bytes) = (
             SELECT CAST(COUNT(*) AS BIGINT),
                 CASE WHEN $3 THEN CAST(COALESCE(SUM(CASE WHEN f.side = 'input' AND NOT f.left_out AND b.media LIKE 'image/%' THEN 1 ELSE 0 END), 0) AS BIGINT)
                     ELSE resource.images END,
+                CASE WHEN $3 THEN CAST(COALESCE(SUM(CASE WHEN f.side = 'input' AND NOT f.left_out AND b.media LIKE 'image/%' AND EXISTS (
+                        SELECT 1 FROM paid_image p WHERE p.dataset_id = f.dataset_id AND p.sha256 = b.sha256) THEN 1 ELSE 0 END), 0) AS BIGINT)
+                    ELSE resource.paid_images END,
                 CAST(COALESCE(SUM(b.bytes), 0) AS BIGINT)
             FROM dataset_file f JOIN blob b ON b.id = f.blob_id WHERE f.dataset_id = $1), modified_at = $2, touched_at = $2
          WHERE id = $1 AND files > 0",
@@ -624,8 +632,8 @@ pub enum Doomed<'a> {
     OfOrganization(&'a RolePermit),
 }
 
-/// Deletes at most `limit` files, files that could be brought back, and uploads of datasets that are about to be deleted themselves. How many; nothing is left when it is
-/// none. The objects of uploads are freed after `not_before`, those of files once no other file has the same bytes.
+/// Deletes at most `limit` files, files that could be brought back, uploads, and notes of what was paid for, of datasets that are about to
+/// be deleted themselves. How many; nothing is left when it is none. The objects of uploads are freed after `not_before`, those of files once no other file has the same bytes.
 pub async fn delete_doomed(
     tx: &mut Tx,
     doomed: Doomed<'_>,
@@ -642,7 +650,7 @@ pub async fn delete_doomed(
                     .sql_list(
                         "SELECT r.id FROM resource r WHERE r.trashed_with IN ({ids}) AND r.kind = 'dataset'
                             AND (EXISTS (SELECT 1 FROM dataset_file f WHERE f.dataset_id = r.id) OR EXISTS (SELECT 1 FROM upload u WHERE u.dataset_id = r.id)
-                                OR EXISTS (SELECT 1 FROM deleted_file d WHERE d.dataset_id = r.id))
+                                OR EXISTS (SELECT 1 FROM deleted_file d WHERE d.dataset_id = r.id) OR EXISTS (SELECT 1 FROM paid_image p WHERE p.dataset_id = r.id))
                          LIMIT CAST({1} AS BIGINT)",
                         chunk,
                     )
@@ -657,7 +665,7 @@ pub async fn delete_doomed(
                 .sql(
                     "SELECT r.id FROM resource r WHERE r.organization_id = $1 AND r.kind = 'dataset'
                         AND (EXISTS (SELECT 1 FROM dataset_file f WHERE f.dataset_id = r.id) OR EXISTS (SELECT 1 FROM upload u WHERE u.dataset_id = r.id)
-                            OR EXISTS (SELECT 1 FROM deleted_file d WHERE d.dataset_id = r.id))
+                            OR EXISTS (SELECT 1 FROM deleted_file d WHERE d.dataset_id = r.id) OR EXISTS (SELECT 1 FROM paid_image p WHERE p.dataset_id = r.id))
                      LIMIT CAST($2 AS BIGINT)",
                 )
                 .bind(permit.organization())
@@ -693,6 +701,7 @@ pub async fn delete_doomed(
             .execute()
             .await?;
         deleted += deleted_file::delete_of_dataset(tx, dataset, left, at).await?;
+        deleted += paid_image::delete_of_dataset(tx, dataset, left).await?;
         let uploads: Vec<Uuid> = tx
             .sql("SELECT id FROM upload WHERE dataset_id = $1 LIMIT CAST($2 AS BIGINT)")
             .bind(dataset)

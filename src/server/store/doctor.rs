@@ -290,6 +290,15 @@ pub const INVARIANTS: &[Invariant] = &[
                 OR r.last_file < counted.last_file OR r.kind <> 'dataset'))",
     },
     Invariant {
+        name: "every charged dataset knows how many of its images were paid for, and no more were than it was charged (LIC-2)",
+        sql: "SELECT CAST(COUNT(*) AS BIGINT) FROM resource r LEFT JOIN (
+            SELECT f.dataset_id, COUNT(*) AS inputs, SUM(CASE WHEN NOT f.left_out AND b.media LIKE 'image/%' AND p.sha256 IS NOT NULL THEN 1 ELSE 0 END) AS paid
+            FROM dataset_file f JOIN blob b ON b.id = f.blob_id LEFT JOIN paid_image p ON p.dataset_id = f.dataset_id AND p.sha256 = b.sha256
+            WHERE f.side = 'input' GROUP BY f.dataset_id) AS counted ON counted.dataset_id = r.id
+            WHERE r.charged_to IS NOT NULL AND ((counted.inputs > 0 AND r.paid_images <> counted.paid)
+                OR (SELECT COUNT(*) FROM paid_image p WHERE p.dataset_id = r.id) > r.charged_images)",
+    },
+    Invariant {
         name: "every blob has all of its pieces, numbered from 1 (FILE-1)",
         sql: "SELECT CAST(COUNT(*) AS BIGINT) FROM blob b LEFT JOIN (
             SELECT p.blob_id, SUM(p.bytes) AS bytes, COUNT(*) AS pieces, MAX(p.number) AS highest FROM blob_piece p GROUP BY p.blob_id) AS whole ON whole.blob_id = b.id

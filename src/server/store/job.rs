@@ -12,7 +12,7 @@ use super::{
 use crate::domain::{
     app::PriceRule,
     id::{AccountId, AppId, JobId, KeyId, LeaseId, LicenceId, OrganizationId, PersonId, ResourceId},
-    job::{FailureKind, JobState},
+    job::{FailureKind, JobState, PricedImages},
     licence::Amount,
     permit::Permit,
     resource::DatasetStatus,
@@ -438,21 +438,23 @@ pub struct JobDataset {
     pub cluster: String,
     pub charged_to: Option<LicenceId>,
     pub charged_images: i64,
+    pub paid_images: i64,
     pub live_jobs: i64,
     pub waiting: bool,
 }
 
 impl JobDataset {
-    /// How many images were charged before, if any licence paid for it.
-    pub fn charged(&self) -> Option<i64> {
-        self.charged_to.map(|_| self.charged_images)
+    /// Its images, as its price depends on them.
+    pub fn priced(&self) -> PricedImages {
+        let unpaid = self.charged_to.map(|_| self.images - self.paid_images);
+        PricedImages { total: self.images, unpaid }
     }
 }
 
 /// The dataset of a job, also in the trash; `None` once it is deleted for good.
 pub async fn find_dataset(tx: &mut Tx, id: ResourceId) -> Result<Option<JobDataset>> {
     tx.sql(
-        "SELECT organization_id, account_id, name, status, images, files, COALESCE(cluster, '') AS cluster, charged_to, charged_images, live_jobs,
+        "SELECT organization_id, account_id, name, status, images, files, COALESCE(cluster, '') AS cluster, charged_to, charged_images, paid_images, live_jobs,
             waiting_since IS NOT NULL AS waiting
          FROM resource WHERE id = $1 AND kind = 'dataset'",
     )
@@ -467,6 +469,7 @@ pub struct DatasetEffect {
     pub status: DatasetStatus,
     pub charged_to: Option<LicenceId>,
     pub charged_images: i64,
+    pub paid_images: i64,
     /// Whether it waits for credits.
     pub waits: bool,
     /// How many jobs more hold its images.
@@ -476,7 +479,7 @@ pub struct DatasetEffect {
 /// Writes what a job does to the permit's dataset.
 pub async fn update_dataset(tx: &mut Tx, permit: &Permit, effect: &DatasetEffect, at: Timestamp) -> Result<()> {
     tx.sql(
-        "UPDATE resource SET status = $2, status_rank = $3, charged_to = $4, charged_images = $5,
+        "UPDATE resource SET status = $2, status_rank = $3, charged_to = $4, charged_images = $5, paid_images = $9,
             waiting_since = CASE WHEN $6 THEN COALESCE(waiting_since, $8) ELSE NULL END, live_jobs = live_jobs + $7,
             modified_at = CASE WHEN status <> $2 THEN $8 ELSE modified_at END, touched_at = $8
          WHERE id = $1 AND kind = 'dataset'",
@@ -489,6 +492,7 @@ pub async fn update_dataset(tx: &mut Tx, permit: &Permit, effect: &DatasetEffect
     .bind(effect.waits)
     .bind(effect.holds)
     .bind(at)
+    .bind(effect.paid_images)
     .execute()
     .await?;
     live::touch_jobs(tx, permit.organization());

@@ -55,6 +55,7 @@ pub mod one_time_link;
 pub mod operator_key;
 pub mod organization;
 pub mod outbox;
+pub mod paid_image;
 pub mod person;
 pub mod photo;
 pub mod purchase_request;

@@ -7,7 +7,12 @@ use serde::{Deserialize, Serialize};
 use sqlx::FromRow;
 use uuid::Uuid;
 
-use super::{CHUNK, Result, Tx, live, search, values::from_columns};
+use super::{
+    CHUNK, Result, Tx, live,
+    paid_image::{self, PaidBy},
+    search,
+    values::from_columns,
+};
 use crate::{
     domain::{
         access::{Level, Source},
@@ -393,9 +398,13 @@ pub async fn update_status(
     charged_to: Option<LicenceId>,
     at: Timestamp,
 ) -> Result<()> {
+    if let Some(licence) = charged_to {
+        paid_image::begin(tx, permit, &[permit.resource()], PaidBy::Licence(licence)).await?;
+    }
     // COALESCE keeps the place in the queue of a dataset that waits already. What was charged before stays charged.
     tx.sql(
-        "UPDATE resource SET status = $2, charged_images = CASE WHEN charged_to IS NULL THEN images ELSE charged_images END, charged_to = $3, modified_at = $4, touched_at = $4, status_rank = $6,
+        "UPDATE resource SET status = $2, charged_images = CASE WHEN charged_to IS NULL THEN images ELSE charged_images END,
+            paid_images = CASE WHEN charged_to IS NULL THEN images ELSE paid_images END, charged_to = $3, modified_at = $4, touched_at = $4, status_rank = $6,
             waiting_since = CASE WHEN $5 THEN COALESCE(waiting_since, $4) ELSE NULL END
          WHERE id = $1 AND kind = 'dataset'",
     )

@@ -9,7 +9,11 @@ use std::collections::BTreeMap;
 use sqlx::FromRow;
 use uuid::Uuid;
 
-use super::{CHUNK, Result, Tx, search};
+use super::{
+    CHUNK, Result, Tx,
+    paid_image::{self, PaidBy},
+    search,
+};
 use crate::domain::{
     id::{AccountId, LicenceId, OrganizationId, PersonId, ResourceId},
     permit::Permit,
@@ -340,11 +344,15 @@ pub async fn update_owner(
         Charge::To(licence) => (true, licence),
     };
     let mut changed = 0;
+    if let Some(licence) = licence {
+        paid_image::begin(tx, permit, ids, PaidBy::Licence(licence)).await?;
+    }
     for chunk in ids.chunks(CHUNK) {
         changed += tx
             .sql_list(
                 "UPDATE resource SET organization_id = {1}, account_id = {2},
                     charged_images = CASE WHEN kind = 'dataset' AND {4} AND charged_to IS NULL THEN images ELSE charged_images END,
+                    paid_images = CASE WHEN kind = 'dataset' AND {4} AND charged_to IS NULL THEN images ELSE paid_images END,
                     charged_to = CASE WHEN kind = 'dataset' AND {4} THEN {3} ELSE charged_to END
                  WHERE id IN ({ids})",
                 chunk,

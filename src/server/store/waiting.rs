@@ -34,13 +34,13 @@ pub async fn list(tx: &mut Tx, account: AccountId, most: Affordable, limit: i64)
             (SELECT j.id FROM job j WHERE j.dataset_id = r.id AND j.exclusive AND j.ended_at IS NULL) AS job_id
          FROM resource r
          WHERE r.account_id = $1 AND r.waiting_since IS NOT NULL AND r.trashed_with IS NULL AND r.created_by IS NOT NULL
-            AND (((r.charged_to IS NULL OR $3) AND r.images <= $2) OR (r.charged_to IS NOT NULL AND NOT $3 AND r.images - r.charged_images <= $4))
+            AND (((r.charged_to IS NULL OR $3) AND r.images <= $2) OR (r.charged_to IS NOT NULL AND NOT $3 AND r.images - r.paid_images <= $4))
          ORDER BY r.waiting_since, r.id LIMIT CAST($5 AS BIGINT)",
     )
     .bind(account)
     .bind(most.images)
     .bind(most.pays_each)
-    .bind(most.more_images)
+    .bind(most.unpaid_images)
     .bind(limit)
     .all()
     .await

@@ -205,6 +205,7 @@ async fn show_on_dataset(tx: &mut Tx, found: &Job, state: JobState, at: Timestam
         status,
         charged_to: dataset.charged_to,
         charged_images: dataset.charged_images,
+        paid_images: dataset.paid_images,
         waits: dataset.waiting,
         holds: 0,
     };

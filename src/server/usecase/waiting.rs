@@ -15,7 +15,9 @@ use crate::{
         store::{
             Tx,
             job::{self, Charged, DatasetEffect, Job, JobDataset},
-            licence, loan, organization, resource, waiting,
+            licence, loan, organization,
+            paid_image::{self, PaidBy},
+            resource, waiting,
         },
     },
 };
@@ -77,7 +79,7 @@ pub(super) async fn start_waiting(tx: &mut Tx, ctx: &Ctx, account: AccountId) ->
 async fn start_job(tx: &mut Tx, ctx: &Ctx, id: JobId, payer: (LicenceId, Model), left: Amount) -> Result<Amount> {
     let Some(found) = job::find(tx, id).await? else { return Ok(left) };
     let Some(dataset) = job::find_dataset(tx, found.dataset).await? else { return Ok(left) };
-    let price = price_of(found.price_rule, Some(payer.1), dataset.images, dataset.charged());
+    let price = price_of(found.price_rule, Some(payer.1), dataset.priced());
     // What would cost more than somebody agreed to goes on waiting.
     let Ok(after) = spend(left, price).and_then(|after| within(price, found.max_price).map(|()| after)) else {
         return Ok(left);
@@ -102,7 +104,7 @@ pub(super) async fn why_it_waits(tx: &mut Tx, ctx: &Ctx, found: &Job) -> Result<
     let now = ctx.now();
     let licences = licence::list_of_account(tx, dataset.account, now).await?;
     let payer = governing(&licences, now).filter(|licence| licence.is_active(now));
-    let price = price_of(found.price_rule, payer.and_then(|licence| licence.model), dataset.images, dataset.charged());
+    let price = price_of(found.price_rule, payer.and_then(|licence| licence.model), dataset.priced());
     let left = payer.map_or(Amount::default(), |licence| licence.left);
     Ok(match spend(left, price) {
         Err(refusal) => Some(refusal.to_string()),
@@ -128,28 +130,35 @@ pub(super) async fn queue(
     let to = after(found.state, JobEvent::Paid)
         .ok_or_else(|| Error::Internal("a job that does not wait is queued".to_owned()))?
         .to;
-    let (mut charged_to, mut charged_images) = (dataset.charged_to, dataset.charged_images);
+    let permit = go_on(found.person, dataset.organization, found.dataset);
+    let mut effect = DatasetEffect {
+        status: if found.makes_processed { dataset_status(found.status_before, to) } else { dataset.status },
+        charged_to: dataset.charged_to,
+        charged_images: dataset.charged_images,
+        paid_images: dataset.paid_images,
+        waits: dataset.waiting && !found.exclusive,
+        holds: i64::from(to.holds_inputs()),
+    };
     let paid = payer.filter(|_| !price.is_nothing());
     if let Some((licence, model)) = paid {
         if !book(tx, ctx, licence, EntryKind::Spend, price.negated(), (found.dataset, Some(found.id))).await? {
             return Err(Error::Internal("a licence has less left than it said in the same transaction".to_owned()));
         }
         if model == Model::ImagesProjects {
-            charged_images = if charged_to.is_some() { charged_images + price.images } else { price.images };
-            charged_to = charged_to.or(Some(licence));
+            let (paid, datasets) = (PaidBy::Job(found.id), [found.dataset]);
+            if dataset.charged_to.is_some() {
+                effect.charged_images += price.images;
+                paid_image::insert(tx, &permit, &datasets, paid).await?;
+            } else {
+                (effect.charged_to, effect.charged_images) = (Some(licence), price.images);
+                paid_image::begin(tx, &permit, &datasets, paid).await?;
+            }
+            effect.paid_images = dataset.images;
         }
     }
     let charged = Charged { licence: paid.map(|(licence, _)| licence), price, images: dataset.images };
     job::update_queued(tx, found.id, dataset.account, &charged, inputs_digest, now).await?;
-    let status = if found.makes_processed { dataset_status(found.status_before, to) } else { dataset.status };
-    let effect = DatasetEffect {
-        status,
-        charged_to,
-        charged_images,
-        waits: dataset.waiting && !found.exclusive,
-        holds: i64::from(to.holds_inputs()),
-    };
-    job::update_dataset(tx, &go_on(found.person, dataset.organization, found.dataset), &effect, now).await?;
+    job::update_dataset(tx, &permit, &effect, now).await?;
     // An engine may wake before this is committed and find nothing. It looks again by itself.
     ctx.jobs_queued().notify_waiters();
     Ok(())

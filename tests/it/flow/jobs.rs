@@ -21,6 +21,7 @@ use tokio::net::TcpListener;
 use super::{
     apps::{authorize, published},
     engines::Engine,
+    files::photo,
 };
 use crate::{
     both,
@@ -467,10 +468,10 @@ both!(job_2_file_1_held_images_keep_their_names_and_results_do_not, async |app| 
     let (anna, org) = with_apps(app, "Alpine Survey").await;
     app.team_licence(&org).await;
     let dataset = anna.dataset(org.root, "Flight", 0).await;
-    let number = anna.upload(dataset, "gcp.txt", b"points").await;
+    let number = anna.upload(dataset, "a.jpg", &photo("a", 100)).await;
     started(&anna, dataset, "ortho").await;
     let at = format!("/api/v1/datasets/{dataset}/files/{number}");
-    let held = anna.patch(&at, &json!({ "path": "other.txt" })).await.expect(409);
+    let held = anna.patch(&at, &json!({ "path": "other.jpg" })).await.expect(409);
     assert_eq!(held.code(), "inputs_held");
     assert!(held.body.contains("Wait until it has ended, or cancel it."), "{}", held.body);
 });

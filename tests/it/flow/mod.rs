@@ -31,6 +31,7 @@ mod mail_limits;
 mod nodeodm;
 mod offers;
 mod organizations;
+mod paid_images;
 mod people;
 mod photos;
 mod products;

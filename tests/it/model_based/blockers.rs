@@ -324,6 +324,8 @@ both!(xfer_15_everything_that_can_be_in_the_way_is_told_cleared_and_then_the_tra
     }
     // Of organizations on a trial alone (LIC-7).
     assert!(known.remove("target_on_trial"));
+    // Of people whose membership is capped alone (JOB-5).
+    assert!(known.remove("not_billable"));
     // Of organizations with a limit on storage alone, and tried with files (FILE-6).
     assert!(known.remove("storage_too_small"));
     assert_eq!(codes, known);

@@ -94,6 +94,14 @@ const WAYS: &[(&str, &[&str])] = &[
     ),
     ("every annotation is on a dataset", &["UPDATE annotation SET place_count = place_count + 1"]),
     ("are those of its files", &["UPDATE resource SET bytes = bytes + 1 WHERE files > 0"]),
+    (
+        "knows how many of its images were paid for",
+        &[
+            "UPDATE blob SET media = 'image/jpeg'",
+            "UPDATE resource SET images = 2, charged_images = 2, charged_to = (SELECT l.id FROM licence l ORDER BY l.id LIMIT 1) WHERE name = 'With files'",
+            "INSERT INTO paid_image (dataset_id, sha256, paid_by) SELECT f.dataset_id, b.sha256, b.id FROM dataset_file f JOIN blob b ON b.id = f.blob_id",
+        ],
+    ),
     ("has all of its pieces", &["UPDATE blob_piece SET number = number + 1"]),
     (
         "every image to be processed that can be shown is a photo",

@@ -75,7 +75,7 @@ struct Planned {
 
 impl Planned {
     fn has_inputs(&self) -> std::result::Result<(), Refusal> {
-        has_inputs(self.app.publisher.is_none(), self.dataset.files, self.dataset.images)
+        has_inputs(self.app.price, self.app.publisher.is_none(), self.dataset.files, self.dataset.images)
     }
 
     /// The licence that would pay.
@@ -119,7 +119,7 @@ async fn plan_in(tx: &mut Tx, ctx: &Ctx, by: &Principal, id: ResourceId, form: &
     let licences = licence::list_of_account(tx, dataset.account, now).await?;
     may_process(found.price, &licences, now)?;
     let model = governing(&licences, now).filter(|licence| licence.is_active(now)).and_then(|licence| licence.model);
-    let price = price_of(found.price, model, dataset.images, dataset.charged());
+    let price = price_of(found.price, model, dataset.priced());
     Ok(Planned { app: found, version, dataset, licences, role, price })
 }
 
@@ -213,6 +213,12 @@ async fn start_in(tx: &mut Tx, ctx: &Ctx, by: &Principal, dataset_id: ResourceId
     let id = JobId(ctx.id());
     let now = ctx.now();
     let options = serde_json::to_string(&options).map_err(|error| Error::Internal(error.to_string()))?;
+    let payer = planned.payer(ctx);
+    let pays = payer.and_then(|licence| Some((licence.id, licence.model?)));
+    let can_pay = match found.price {
+        PriceRule::Free => true,
+        PriceRule::Processing => payer.is_some_and(|licence| spend(licence.left, planned.price).is_ok()),
+    };
     let new = job::NewJob {
         id,
         organization: dataset.organization,
@@ -228,19 +234,14 @@ async fn start_in(tx: &mut Tx, ctx: &Ctx, by: &Principal, dataset_id: ResourceId
         timeout_millis: planned.version.timeout_minutes * 60_000,
         images: dataset.images,
         status_before: settled(dataset.status),
-        max_price: form.max_price,
+        // What waits is not paid by more than it cost when it was started: others may add images meanwhile.
+        max_price: form.max_price.or((!can_pay).then_some(planned.price)),
         person: by.person,
         person_name: &by.name,
         at: now,
     };
     job::insert(tx, &new).await?;
     let made = job::find(tx, id).await?.ok_or(Refusal::NotFound)?;
-    let payer = planned.payer(ctx);
-    let pays = payer.and_then(|licence| Some((licence.id, licence.model?)));
-    let can_pay = match found.price {
-        PriceRule::Free => true,
-        PriceRule::Processing => payer.is_some_and(|licence| spend(licence.left, planned.price).is_ok()),
-    };
     if can_pay {
         let digest = digest_inputs(tx, dataset_id).await?;
         waiting::queue(tx, ctx, &made, dataset, pays, planned.price, Some(&digest)).await?;
@@ -249,6 +250,7 @@ async fn start_in(tx: &mut Tx, ctx: &Ctx, by: &Principal, dataset_id: ResourceId
             status: waiting::status_while_waiting(&made, dataset.status),
             charged_to: dataset.charged_to,
             charged_images: dataset.charged_images,
+            paid_images: dataset.paid_images,
             waits: true,
             holds: 0,
         };

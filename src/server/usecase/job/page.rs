@@ -112,7 +112,7 @@ pub async fn process(ctx: &Ctx, by: &Principal, dataset: &str, chosen: &str) -> 
         .into_iter()
         .map(|app| RunnableApp {
             price: (app.price == PriceRule::Free || model.is_some())
-                .then(|| price_of(app.price, model, found.images, found.charged())),
+                .then(|| price_of(app.price, model, found.priced())),
             slug: app.slug,
             title: app.title,
             summary: app.summary,

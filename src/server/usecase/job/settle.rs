@@ -20,7 +20,7 @@ use crate::{
         store::{
             Tx,
             job::{self, DatasetEffect, Job, StateChange},
-            job_output, live, organization, person, upload,
+            job_output, live, organization, paid_image, person, upload,
         },
     },
 };
@@ -68,20 +68,21 @@ pub(in super::super) async fn apply(
             job_output::publish(tx, &permit, found.id, app, found.person, now).await?;
         }
         let holds = i64::from(step.to.holds_inputs()) - i64::from(found.state.holds_inputs());
-        let (mut charged_to, mut charged_images) = (dataset.charged_to, dataset.charged_images);
-        if refund.is_some() && found.price.credits == 0 {
-            charged_images = (charged_images - found.price.images).max(0);
-            if found.price.projects > 0 {
-                charged_to = None;
-            }
-        }
-        let effect = DatasetEffect {
+        let mut effect = DatasetEffect {
             status: if found.makes_processed { dataset_status(found.status_before, step.to) } else { dataset.status },
-            charged_to,
-            charged_images,
+            charged_to: dataset.charged_to,
+            charged_images: dataset.charged_images,
+            paid_images: dataset.paid_images,
             waits: dataset.waiting && !found.exclusive,
             holds,
         };
+        if refund.is_some() && found.price.credits == 0 {
+            // The images are those that were paid for: nothing changed while the job was under way.
+            effect.charged_images = (dataset.charged_images - found.price.images).max(0);
+            effect.paid_images = (dataset.paid_images - found.price.images).max(0);
+            effect.charged_to = dataset.charged_to.filter(|_| found.price.projects == 0);
+            paid_image::delete_of_job(tx, &permit, found.id).await?;
+        }
         job::update_dataset(tx, &permit, &effect, now).await?;
     }
     if step.to.has_ended() {

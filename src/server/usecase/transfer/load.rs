@@ -361,13 +361,17 @@ pub(crate) async fn side(
 ) -> Result<(Side, String)> {
     let (found, _) = organizations::find_with_role(tx, id, person).await?.ok_or(Refusal::NotFound)?;
     let role = membership::find_role_in(tx, account, person).await?;
+    let billable = membership::find_caps(tx, id, person).await?.is_some_and(|(_, caps)| caps.billable);
     let licences = licence::list_of_account(tx, account, ctx.now()).await?;
     let licence = governing(&licences, ctx.now()).cloned();
     let storage_left = match storage::find_limit(tx, id).await? {
         Some(limit) => Some(limit.saturating_sub(storage::sum_used(tx, id).await?)),
         None => None,
     };
-    Ok((Side { organization: id, name: found.name, role, invitation_pending, licence, storage_left }, found.org_id))
+    Ok((
+        Side { organization: id, name: found.name, role, billable, invitation_pending, licence, storage_left },
+        found.org_id,
+    ))
 }
 
 /// Who has access to the items now, and what they are in the target.

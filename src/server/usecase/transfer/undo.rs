@@ -68,7 +68,9 @@ async fn side(
     let licence = licences.into_iter().find(|one| Some(one.id) == licence);
     // What is taken back was there before, so that its storage is not asked again.
     let storage_left = None;
-    Ok((Side { organization: id, name, role, invitation_pending: false, licence, storage_left }, org_id))
+    // What is taken back is given back as well, so that nobody is asked whether they may have it paid.
+    let billable = true;
+    Ok((Side { organization: id, name, role, billable, invitation_pending: false, licence, storage_left }, org_id))
 }
 
 async fn load_reversal<'a>(

@@ -80,6 +80,7 @@ fn way_out(blocker: &Blocker, sides: &Sides) -> Option<(String, &'static str)> {
         | BlockerCode::CopyRestricted
         | BlockerCode::DownloadRestricted
         | BlockerCode::StorageTooSmall
+        | BlockerCode::NotBillable
         | BlockerCode::CreditsToImages => (None, ""),
     };
     href.map(|href| (href, label))

@@ -34,7 +34,7 @@ pub fn CapsDialog(caps: CapsView, route: PeopleRoute, flash: Option<FormFlash>) 
                     <p>"What the organization has or was given reaches a person up to these limits. What was given to them alone is not limited."</p>
                     <Select name="level" label="Highest level" options=levels value=level hint="On what others share with the organization."/>
                     <Check name="apps" label="Use of apps" hint="Apps that the organization may run, and any app on what it owns." checked=caps.caps.apps/>
-                    <Check name="billable" label="May start what the organization pays for" hint="Jobs that use its allowance or credits." checked=caps.caps.billable/>
+                    <Check name="billable" label="May start what the organization pays for" hint="Jobs and transfers that use its allowance or credits." checked=caps.caps.billable/>
                     <p class="small">{format!("The role stays {}. Another role sets these limits back.", caps.role.label())}</p>
                 </DialogBody>
                 <DialogButtons close>
