@@ -36,7 +36,7 @@ const ASTRAY: (f64, f64) = (10.0, 1e-5);
 const KROVAK_AREA: [f64; 4] = [11.0, 47.0, 24.0, 52.0];
 
 /// How far pixels may lie from where a flat map shows them, as a part of the raster, and in metres, as positions are rounded.
-const BENT: (f64, f64) = (0.05, 0.001);
+const BENT: (f64, f64) = (0.03, 0.001);
 
 /// How many numbers a tag of a place has at most.
 const MAX_NUMBERS: usize = 4_096;

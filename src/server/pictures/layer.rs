@@ -104,6 +104,9 @@ fn size(number: u32) -> usize {
     usize::try_from(number).unwrap_or(usize::MAX)
 }
 
+/// What becomes of a row.
+type RowDone<'a, T, const N: usize> = dyn FnMut(&mut [[T; N]]) -> Result<(), NotMade> + 'a;
+
 /// Reads a raster band by band, and hands on its rows in order: with `N` numbers for each pixel that `paint` made of its values, and
 /// whether a mask says that they are not there.
 fn rows<R: Read + Seek, T: Copy, const N: usize>(
@@ -112,7 +115,7 @@ fn rows<R: Read + Seek, T: Copy, const N: usize>(
     nothing: [T; N],
     paint: &dyn Fn(&[f32]) -> [T; N],
     paint_bytes: &dyn Fn(&[u8]) -> [T; N],
-    row_done: &mut dyn FnMut(&mut [[T; N]]) -> Result<(), NotMade>,
+    row_done: &mut RowDone<'_, T, N>,
 ) -> Result<(), NotMade> {
     let (width, height, samples) = (size(raster.width), raster.height, raster.samples);
     let at_once = raster.rows_at_once();
@@ -716,7 +719,7 @@ mod tests {
     fn view_1_attack_100_tiles_that_share_their_bytes_are_refused_before_any_is_unpacked() {
         use std::io::Write as _;
         let mut block = flate2::write::ZlibEncoder::new(Vec::new(), flate2::Compression::best());
-        block.write_all(&[7; 512 * 512]).expect("packed");
+        block.write_all(&vec![7; 512 * 512]).expect("packed");
         let block = block.finish().expect("packed");
         let length = u32::try_from(block.len()).expect("short");
         let refused = |side: u32, tiles: Vec<(u32, u32)>, bytes: &[u8]| {
@@ -734,7 +737,7 @@ mod tests {
 
     #[test]
     fn view_1_tiles_that_were_never_written_are_not_there() {
-        let file = in_tiles(1_000, 1, &[(8, 512 * 512), (0, 0), (0, 0), (0, 0)], &[7; 512 * 512]);
+        let file = in_tiles(1_000, 1, &[(8, 512 * 512), (0, 0), (0, 0), (0, 0)], &vec![7; 512 * 512]);
         let mut raster = Raster::open(|| Cursor::new(file.as_slice())).expect("a raster");
         let mut seen = 0;
         let read = raster.read(0..1_000, &|| Ok(()), &mut |left, row, values| {

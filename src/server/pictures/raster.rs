@@ -198,8 +198,8 @@ impl<R: Read + Seek> Raster<R> {
                 return Err(unsupported("what its tiles share says how large they are"));
             }
         }
-        let places = places(&mut decoder)?;
-        check_pieces(&places, u64::from(piece.0) * u64::from(rows))?;
+        let stored_at = places(&mut decoder)?;
+        check_pieces(&stored_at, u64::from(piece.0) * u64::from(rows))?;
         let nodata = decoder.find_tag(Tag::GdalNodata).ok().flatten();
         let nodata = nodata.and_then(|value| value.into_string().ok()).and_then(|text| {
             let text = text.trim().trim_end_matches('\0').trim();
@@ -220,7 +220,7 @@ impl<R: Read + Seek> Raster<R> {
             pieces_of_plane,
             planes,
             piece_bytes: usize::try_from(of_piece).unwrap_or(usize::MAX),
-            places,
+            places: stored_at,
             are_jpegs: compression == COMPRESSION_JPEG,
             mask,
             kept: BTreeMap::new(),
