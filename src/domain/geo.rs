@@ -10,7 +10,7 @@ pub(super) const LONGER_AXIS: f64 = 6_378_137.0;
 pub(super) const ECCENTRICITY_SQUARED: f64 = 0.006_694_379_990_141_316;
 
 /// No frame is nearer to a pole, in degrees of latitude: there, a degree of longitude is next to nothing.
-const MAX_LATITUDE: f64 = 89.0;
+pub const MAX_LATITUDE: f64 = 89.0;
 
 const NANO: f64 = 1e-9;
 

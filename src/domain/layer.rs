@@ -16,8 +16,39 @@ pub const MAX_SIDE: u32 = 65_536;
 /// How many pixels a raster has at most that becomes a layer.
 pub const MAX_PIXELS: u64 = 2_500_000_000;
 
-/// How long it may take to make a layer, in milliseconds.
-pub const MAX_MILLIS: i64 = 30 * 60_000;
+/// How many pixels a stored byte becomes at most. Of the compressions that are read, deflate makes 1,032 bytes of one and LZW about 1,350,
+/// both of a picture without any content. So whatever is honestly stored stays below, and only pieces that share bytes are above.
+const MAX_PIXELS_OF_BYTE: u64 = 2_000;
+
+/// Up to so many pixels nobody counts bytes: they take a few seconds, whatever they are stored as.
+const FREE_PIXELS: u64 = 250_000_000;
+
+/// In which queue a layer waits. A raster that needs much time or memory does not keep the others waiting.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Lane {
+    /// Where every layer begins.
+    Fast,
+    /// For what the fast lane gave up.
+    Slow,
+}
+
+impl Lane {
+    /// How long it may take to make a layer, in milliseconds.
+    pub const fn max_millis(self) -> u64 {
+        match self {
+            Self::Fast => 20_000,
+            Self::Slow => 30 * 60_000,
+        }
+    }
+
+    /// How much memory a layer may take while it is made, in bytes. In the slow lane the limits of rasters are the only ones.
+    pub const fn max_bytes(self) -> u64 {
+        match self {
+            Self::Fast => 256 * 1024 * 1024,
+            Self::Slow => u64::MAX,
+        }
+    }
+}
 
 /// How many times it is tried to make a layer.
 pub const MAX_ATTEMPTS: i64 = 5;
@@ -117,6 +148,12 @@ pub enum LayerProblem {
     /// What has to be unpacked at once.
     #[error("Its pixels are stored in pieces that are too large. Store it in tiles.")]
     LargePieces,
+    /// Where they are in the file.
+    #[error("This file is damaged: its pieces overlap one another.")]
+    Overlap,
+    /// Pixels that are too many for the bytes they are stored as.
+    #[error("It has far more pixels than a file of its size can hold.")]
+    Explodes,
     /// No pixel has a value.
     #[error("It has no pixels with a value.")]
     Empty,
@@ -129,6 +166,9 @@ pub enum LayerProblem {
     /// Coordinates that are not of its coordinate system.
     #[error("It lies outside of what its coordinate system is for.")]
     Outside,
+    /// A map is flat.
+    #[error("It reaches over too large a part of the earth, or lies too close to a pole, to be shown on a flat map.")]
+    NotFlat,
     /// It was at work for too long.
     #[error("It takes too long to make a map of it.")]
     TooLong,
@@ -153,6 +193,32 @@ pub fn check_sides(width: u32, height: u32) -> Result<(), LayerProblem> {
     }
     if width > MAX_SIDE || height > MAX_SIDE || u64::from(width) * u64::from(height) > MAX_PIXELS {
         return Err(LayerProblem::TooManyPixels { width, height });
+    }
+    Ok(())
+}
+
+/// Whether the pieces of a raster may be unpacked: where each is in the file and how long, and how many pixels each becomes. A piece
+/// without bytes was never written. The same piece may stand in several places, as an empty one does, but its bytes count once
+/// (attack 100).
+///
+/// # Errors
+/// `Overlap`; `Explodes`.
+pub fn check_pieces(pieces: &[(u64, u64)], pixels_of_piece: u64) -> Result<(), LayerProblem> {
+    let mut stored: Vec<(u64, u64)> = pieces.iter().copied().filter(|(_, length)| *length > 0).collect();
+    let pixels = u64::try_from(stored.len()).unwrap_or(u64::MAX).saturating_mul(pixels_of_piece);
+    stored.sort_unstable();
+    stored.dedup();
+    let mut bytes = 0_u64;
+    let mut ends = 0;
+    for (offset, length) in stored {
+        if offset < ends {
+            return Err(LayerProblem::Overlap);
+        }
+        ends = offset.saturating_add(length);
+        bytes = bytes.saturating_add(length);
+    }
+    if pixels > FREE_PIXELS && pixels > bytes.saturating_mul(MAX_PIXELS_OF_BYTE) {
+        return Err(LayerProblem::Explodes);
     }
     Ok(())
 }
@@ -256,6 +322,28 @@ mod tests {
         for (width, height) in [(65_537, 1), (1, 65_537), (65_536, 65_536), (u32::MAX, u32::MAX)] {
             assert_eq!(check_sides(width, height), Err(LayerProblem::TooManyPixels { width, height }));
         }
+    }
+
+    #[test]
+    fn view_1_attack_100_pieces_do_not_share_bytes_to_become_many_pixels() {
+        const TILE_PIXELS: u64 = 512 * 512;
+        let apart = |count: u64, length: u64| (0..count).map(|at| (8 + at * length, length)).collect::<Vec<_>>();
+        // 2.4 gigapixels of which each tile is there, however well it is packed.
+        assert_eq!(check_pieces(&apart(9_200, 254), TILE_PIXELS), Ok(()));
+        // One tile that stands for all of them, with 200 kB and with 20 bytes.
+        for length in [200_000, 20] {
+            assert_eq!(check_pieces(&vec![(8, length); 9_200], TILE_PIXELS), Err(LayerProblem::Explodes));
+        }
+        // Pieces that begin in the middle of others.
+        for pieces in [[(8, 100), (9, 100)], [(8, 100), (8, 50)], [(50, 1), (8, 100)], [(8, u64::MAX), (9, 1)]] {
+            assert_eq!(check_pieces(&pieces, 1), Err(LayerProblem::Overlap), "{pieces:?}");
+        }
+        // An empty tile that a sparse raster has once, tiles that were never written, and a small picture.
+        let mosaic = [apart(600, 20_000), vec![(50_000_000, 300); 8_600]].concat();
+        assert_eq!(check_pieces(&mosaic, TILE_PIXELS), Ok(()));
+        assert_eq!(check_pieces(&[vec![(0, 0); 9_199], vec![(8, 20)]].concat(), TILE_PIXELS), Ok(()));
+        assert_eq!(check_pieces(&[(8, 20); 900], TILE_PIXELS), Ok(()));
+        assert_eq!(check_pieces(&[(u64::MAX, u64::MAX), (u64::MAX, 0)], u64::MAX), Ok(()));
     }
 
     #[test]

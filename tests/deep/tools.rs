@@ -70,13 +70,13 @@ fn layer(kind: &str, raster: &Path, tiles: &Path) {
     let kind = LayerKind::parse(kind).expect("a kind of layer");
     let mut output = io::BufWriter::new(File::create(tiles).expect("a file"));
     let open = || io::BufReader::new(File::open(raster).expect("a raster"));
-    let made = match make_tiles(kind, open, &|| Ok(()), &mut output) {
+    let made = match make_tiles(kind, u64::MAX, open, &|| Ok(()), &mut output) {
         Ok(made) => made,
         Err(NotMade::Problem(problem)) => {
             println!("{}", serde_json::json!({ "problem": problem.to_string() }));
             return;
         }
-        Err(NotMade::Files(error)) => panic!("{error}"),
+        Err(error) => panic!("{error}"),
     };
     drop(output);
     let file = fs::read(tiles).expect("it was written");

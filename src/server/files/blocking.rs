@@ -56,11 +56,19 @@ pub struct StoredReader {
     blocks: VecDeque<(i64, Bytes)>,
     handle: Handle,
     failure: Failure,
+    ended: Arc<AtomicBool>,
 }
 
 impl StoredReader {
-    /// The file that objects with these sizes are together. It is made within the runtime of the server.
-    pub fn new(files: &Files, cluster: &str, pieces: &[(ObjectId, i64)], failure: &Failure) -> Self {
+    /// The file that objects with these sizes are together. It is made within the runtime of the server. Once it is to end, it reads
+    /// nothing more: whoever unpacks a large piece asks nobody else.
+    pub fn new(
+        files: &Files,
+        cluster: &str,
+        pieces: &[(ObjectId, i64)],
+        failure: &Failure,
+        ended: &Arc<AtomicBool>,
+    ) -> Self {
         Self {
             files: files.clone(),
             cluster: cluster.to_owned(),
@@ -70,10 +78,14 @@ impl StoredReader {
             blocks: VecDeque::new(),
             handle: Handle::current(),
             failure: failure.clone(),
+            ended: ended.clone(),
         }
     }
 
     fn block(&mut self, number: i64) -> io::Result<Bytes> {
+        if self.ended.load(Ordering::SeqCst) {
+            return Err(io::Error::other("the server stops"));
+        }
         if let Some(at) = self.blocks.iter().position(|(known, _)| *known == number)
             && let Some(block) = self.blocks.remove(at)
         {
@@ -220,7 +232,9 @@ mod tests {
             sizes.push((object(number), bytes));
             assert_eq!(sum.sha256.len(), 64);
         }
-        let mut reader = StoredReader::new(&files, "eu", &sizes, &failure);
+        let ended = Arc::new(AtomicBool::new(false));
+        let mut reader = StoredReader::new(&files, "eu", &sizes, &failure, &ended);
+        let mut missing = StoredReader::new(&files, "eu", &[(object(99), 5)], &failure, &ended);
         tokio::task::spawn_blocking(move || {
             for from in [0, 6_999_990, 19_999_000, 123, 14_000_000, 0] {
                 reader.seek(SeekFrom::Start(from)).expect("there");
@@ -235,11 +249,14 @@ mod tests {
             assert_eq!(reader.read(&mut [0; 9]).expect("the end"), 0);
             assert!(reader.seek(SeekFrom::Current(-30_000_000)).is_err());
             assert!(reader.seek(SeekFrom::Start(u64::MAX)).is_err());
+            reader.rewind().expect("there");
+            ended.store(true, Ordering::SeqCst);
+            assert!(reader.read(&mut [0; 9]).is_err(), "it has ended");
+            ended.store(false, Ordering::SeqCst);
         })
         .await
         .expect("it ends");
         assert!(!failure.happened());
-        let mut missing = StoredReader::new(&files, "eu", &[(object(99), 5)], &failure);
         let read = tokio::task::spawn_blocking(move || missing.read(&mut [0; 5]).is_err());
         assert!(read.await.expect("it ends") && failure.happened());
     }

@@ -12,7 +12,12 @@ use tiff::{
 
 use super::raster::unreadable;
 use crate::{
-    domain::{geo::whole, layer::LayerProblem, photo::Position},
+    domain::{
+        geo::{MAX_LATITUDE, Point, whole},
+        layer::LayerProblem,
+        photo::Position,
+        viewport::{Ground, Placement},
+    },
     view::viewer::GRID,
 };
 
@@ -21,6 +26,17 @@ const STEP: f64 = 16.0;
 
 /// How many metres a nanodegree of latitude is.
 const NANODEGREE_METRES: f64 = 111_320.0e-9;
+
+/// How far a place may be from where its coordinates lead back to, in units of the system, and that as a part of them. What is farther
+/// off is not of the system: a Mercator map, for one, goes around the earth again and again.
+const ASTRAY: (f64, f64) = (10.0, 1e-5);
+
+/// The country that the projection of Křovák is for, in degrees: west, south, east and north, with some room around it. East and north
+/// are negative there, and who changes them for one another is in Germany.
+const KROVAK_AREA: [f64; 4] = [11.0, 47.0, 24.0, 52.0];
+
+/// How far pixels may lie from where a flat map shows them, as a part of the raster, and in metres, as positions are rounded.
+const BENT: (f64, f64) = (0.03, 0.001);
 
 /// How many numbers a tag of a place has at most.
 const MAX_NUMBERS: usize = 4_096;
@@ -198,9 +214,19 @@ impl Georeference {
                 let (own, degrees) = systems.as_ref();
                 // Degrees are radians there.
                 let place = if own.is_latlong() { (east.to_radians(), north.to_radians()) } else { (east, north) };
-                let (longitude, latitude) =
-                    transform_vertex_2d(own, degrees, place).map_err(|_| LayerProblem::Outside)?;
-                (longitude.to_degrees(), latitude.to_degrees())
+                let found = transform_vertex_2d(own, degrees, place).map_err(|_| LayerProblem::Outside)?;
+                let (longitude, latitude) = (found.0.to_degrees(), found.1.to_degrees());
+                if !own.is_latlong() {
+                    let back = transform_vertex_2d(degrees, own, found).map_err(|_| LayerProblem::Outside)?;
+                    let is_near = |one: f64, other: f64| (one - other).abs() <= ASTRAY.0 + ASTRAY.1 * one.abs();
+                    let [west, south, east, north] = KROVAK_AREA;
+                    let is_there = own.projname() != "krovak"
+                        || ((west..=east).contains(&longitude) && (south..=north).contains(&latitude));
+                    if !is_near(place.0, back.0) || !is_near(place.1, back.1) || !is_there {
+                        return Err(LayerProblem::Outside);
+                    }
+                }
+                (longitude, latitude)
             }
         };
         let is_on_earth = longitude.is_finite() && longitude.abs() <= 360.0 && latitude.abs() <= 90.0;
@@ -220,7 +246,7 @@ impl Georeference {
     /// The places of [`GRID`] by [`GRID`] corners and points between them, row by row from the upper left.
     ///
     /// # Errors
-    /// `Outside`.
+    /// `Outside`; `NotFlat`.
     pub fn grid(&self, width: u32, height: u32) -> Result<Vec<Position>, LayerProblem> {
         #[expect(clippy::cast_precision_loss, reason = "there are a few of them")]
         let part = |at: usize, side: u32| f64::from(side) * at as f64 / (GRID - 1) as f64;
@@ -228,6 +254,21 @@ impl Georeference {
         for row in 0..GRID {
             for column in 0..GRID {
                 grid.push(self.position(part(column, width), part(row, height))?);
+            }
+        }
+        // As the viewer lays it on its map.
+        let ground = Ground::over(&grid).ok_or(LayerProblem::NotFlat)?;
+        let placement = Placement::of(&ground, (width, height), &grid).ok_or(LayerProblem::NotFlat)?;
+        let corner = |row: usize, column: usize| grid.get(row * GRID + column).map(|place| ground.point(*place));
+        let (first, last) = (corner(0, 0).unwrap_or_default(), corner(GRID - 1, GRID - 1).unwrap_or_default());
+        let (right, left) = (corner(0, GRID - 1).unwrap_or_default(), corner(GRID - 1, 0).unwrap_or_default());
+        let length = |one: Point, other: Point| (one.east - other.east).hypot(one.north - other.north);
+        let most = BENT.1 + BENT.0 * length(first, last).max(length(left, right));
+        for (at, place) in grid.iter().enumerate() {
+            let shown = placement.point_of((part(at % GRID, width), part(at / GRID, height)));
+            let bent = length(shown, ground.point(*place));
+            if bent.is_nan() || bent > most || float(place.latitude).abs() > MAX_LATITUDE * 1e9 {
+                return Err(LayerProblem::NotFlat);
             }
         }
         Ok(grid)
@@ -309,6 +350,52 @@ mod tests {
         assert_eq!(degrees(1)[0], Position { latitude: 47_000_000_000, longitude: 8_000_000_000 });
         assert_eq!(degrees(1)[GRID * GRID - 1], Position { latitude: 46_900_000_000, longitude: 8_100_000_000 });
         assert_eq!(degrees(2)[0], Position { latitude: 47_001_000_000, longitude: 7_999_500_000 });
+    }
+
+    #[test]
+    fn view_1_a_raster_is_at_the_right_place_or_says_why_not() {
+        // The corner at the upper left in the units of a system, the size of a pixel, and where the corner is.
+        let placed = |code: u16, (east, north): (f64, f64), pixel: f64| {
+            let key = if code == WGS84 { GEOGRAPHIC_SYSTEM } else { PROJECTED_SYSTEM };
+            let tags = GeoTags {
+                scale: vec![pixel, pixel, 0.0],
+                tie_points: vec![0.0, 0.0, 0.0, east, north, 0.0],
+                ..tags(&[[1025, 1], [key, code]])
+            };
+            Georeference::of(tags).and_then(|place| place.grid(1_000, 1_000)).map(|grid| grid[0])
+        };
+        for (told, code, corner, pixel, latitude, longitude) in [
+            ("Zurich on a web map", 3857, (950_000.0, 6_005_000.0), 0.5, 47.382_9, 8.534_0),
+            ("Fiji, on both sides of 180 degrees", 4326, (179.999, -17.0), 2e-6, -17.0, 179.999),
+            ("Antarctica beside the sea", 3031, (-1_000_000.0, 1_000_000.0), 0.5, -77.037_4, -45.0),
+            ("two hundred kilometres from the south pole", 3031, (200_000.0, 0.0), 0.1, -88.16, 90.0),
+            ("Prague by Křovák, east and north", 5514, (-743_000.0, -1_043_000.0), 0.1, 50.087_4, 14.418_7),
+            ("Bern", 2056, (2_600_000.0, 1_200_000.0), 0.05, 46.951_08, 7.438_63),
+            ("Norway far outside of its zone", 32_632, (900_000.0, 7_000_000.0), 0.1, 62.937, 16.876),
+            ("a country", 3035, (4_000_000.0, 3_000_000.0), 500.0, 50.1, 5.6),
+        ] {
+            let corner = placed(code, corner, pixel);
+            let near = corner.clone().is_ok_and(|at| apart(at, latitude, longitude) < 0.2);
+            assert!(near, "{told}: {corner:?}");
+        }
+        for (told, code, corner, pixel, problem) in [
+            ("a web map of a thousand earths", 3857, (1e9, 0.0), 0.5, LayerProblem::Outside),
+            ("a web map beyond the pole", 3857, (1e9, 1e9), 0.5, LayerProblem::Outside),
+            ("a web map at the pole", 3857, (1e6, 1e8), 0.5, LayerProblem::NotFlat),
+            ("behind the earth", 32_632, (500_000.0, 2e7), 0.5, LayerProblem::Outside),
+            ("beyond the plane", 3035, (1e8, 1e8), 0.5, LayerProblem::Outside),
+            ("Křovák with south and west", 5514, (743_000.0, 1_043_000.0), 0.1, LayerProblem::Outside),
+            ("Křovák with south first", 5514, (1_043_000.0, 743_000.0), 0.1, LayerProblem::Outside),
+            ("Křovák with north first", 5514, (-1_043_000.0, -743_000.0), 0.1, LayerProblem::Outside),
+            ("ten kilometres from the south pole", 3031, (10_000.0, 0.0), 0.1, LayerProblem::NotFlat),
+            ("around the south pole", 3031, (-50.0, 50.0), 0.1, LayerProblem::NotFlat),
+            ("with a corner at the south pole", 3031, (0.0, 0.0), 0.1, LayerProblem::NotFlat),
+            ("around the north pole", 3413, (-50_000.0, 50_000.0), 100.0, LayerProblem::NotFlat),
+            ("all of the earth", 4326, (-180.0, 90.0), 0.18, LayerProblem::NotFlat),
+            ("half of it", 3857, (-1e7, 1e7), 20_000.0, LayerProblem::NotFlat),
+        ] {
+            assert_eq!(placed(code, corner, pixel).err(), Some(problem), "{told}");
+        }
     }
 
     #[test]

@@ -30,6 +30,9 @@ const WHITE: u8 = 255;
 const AZIMUTH: f64 = 315.0;
 const ALTITUDE: f64 = 45.0;
 
+/// What is asked again and again while a layer is made: whether to go on.
+pub type Before<'a> = &'a dyn Fn() -> Result<(), LayerProblem>;
+
 /// What was made.
 #[derive(Debug, Clone)]
 pub struct MadeTiles {
@@ -47,27 +50,34 @@ pub enum NotMade {
     /// The raster cannot be shown.
     #[error("{0}")]
     Problem(#[from] LayerProblem),
+    /// It needs more memory than it may take.
+    #[error("it needs {0} bytes of memory")]
+    Large(u64),
     /// What was to be written could not be written.
     #[error("{0}")]
     Files(#[from] io::Error),
 }
 
-/// Makes a layer of a raster: `open` opens the raster, as often as it is needed, `before` is asked before each piece of it, and the
-/// tiles are written to `output`.
+/// Makes a layer of a raster with so much memory: `open` opens the raster, as often as it is needed, `before` is asked before each piece,
+/// row and tile of it, and the tiles are written to `output`.
 ///
 /// # Errors
 /// Why it cannot be shown; what `before` answers; the output.
 pub fn make<R: Read + Seek>(
     kind: LayerKind,
+    most_bytes: u64,
     open: impl Fn() -> R,
-    before: &dyn Fn() -> Result<(), LayerProblem>,
+    before: Before<'_>,
     output: &mut impl Write,
 ) -> Result<MadeTiles, NotMade> {
     let mut raster = Raster::open(open)?;
     let place = Georeference::read(raster.tags())?;
     let (width, height) = (raster.width, raster.height);
     let grid = place.grid(width, height)?;
-    let mut pyramid = Pyramid::new(width, height)?;
+    if raster.memory() > most_bytes {
+        return Err(NotMade::Large(raster.memory()));
+    }
+    let mut pyramid = Pyramid::new(width, height, before)?;
     let description = match kind {
         LayerKind::Elevation => {
             let (across, down) = place.pixel_metres(width, height)?;
@@ -94,15 +104,18 @@ fn size(number: u32) -> usize {
     usize::try_from(number).unwrap_or(usize::MAX)
 }
 
+/// What becomes of a row.
+type RowDone<'a, T, const N: usize> = dyn FnMut(&mut [[T; N]]) -> Result<(), NotMade> + 'a;
+
 /// Reads a raster band by band, and hands on its rows in order: with `N` numbers for each pixel that `paint` made of its values, and
 /// whether a mask says that they are not there.
 fn rows<R: Read + Seek, T: Copy, const N: usize>(
     raster: &mut Raster<R>,
-    before: &dyn Fn() -> Result<(), LayerProblem>,
+    before: Before<'_>,
     nothing: [T; N],
     paint: &dyn Fn(&[f32]) -> [T; N],
     paint_bytes: &dyn Fn(&[u8]) -> [T; N],
-    row_done: &mut dyn FnMut(&mut [[T; N]]) -> io::Result<()>,
+    row_done: &mut RowDone<'_, T, N>,
 ) -> Result<(), NotMade> {
     let (width, height, samples) = (size(raster.width), raster.height, raster.samples);
     let at_once = raster.rows_at_once();
@@ -123,6 +136,7 @@ fn rows<R: Read + Seek, T: Copy, const N: usize>(
             }
         })?;
         for (row, pixels) in (from..to).zip(band.chunks_exact_mut(width)) {
+            before()?;
             if let Some(mask) = raster.mask_row(row)? {
                 for (pixel, _) in pixels.iter_mut().zip(mask).filter(|(_, there)| **there == 0) {
                     *pixel = nothing;
@@ -199,8 +213,8 @@ fn rgb_of([light, blue, red]: [f32; 3]) -> [f32; 3] {
 
 fn picture<R: Read + Seek>(
     raster: &mut Raster<R>,
-    before: &dyn Fn() -> Result<(), LayerProblem>,
-    pyramid: &mut Pyramid,
+    before: Before<'_>,
+    pyramid: &mut Pyramid<'_>,
 ) -> Result<(), NotMade> {
     let presence = Presence::of(raster);
     let (low, high) = stretch(raster, &presence, before)?;
@@ -240,7 +254,7 @@ fn picture<R: Read + Seek>(
 }
 
 /// Adds a row of colours and of what is there.
-fn push(pyramid: &mut Pyramid, pixels: &[[u8; 4]], rgb: &mut Vec<u8>, there: &mut Vec<u8>) -> io::Result<()> {
+fn push(pyramid: &mut Pyramid<'_>, pixels: &[[u8; 4]], rgb: &mut Vec<u8>, there: &mut Vec<u8>) -> Result<(), NotMade> {
     rgb.clear();
     there.clear();
     for [red, green, blue, is_there] in pixels {
@@ -254,7 +268,7 @@ fn push(pyramid: &mut Pyramid, pixels: &[[u8; 4]], rgb: &mut Vec<u8>, there: &mu
 fn stretch<R: Read + Seek>(
     raster: &mut Raster<R>,
     presence: &Presence,
-    before: &dyn Fn() -> Result<(), LayerProblem>,
+    before: Before<'_>,
 ) -> Result<(f32, f32), LayerProblem> {
     if raster.bits == 8 {
         return Ok((0.0, 255.0));
@@ -291,8 +305,8 @@ fn stretch<R: Read + Seek>(
 
 fn counts<R: Read + Seek>(
     raster: &mut Raster<R>,
-    before: &dyn Fn() -> Result<(), LayerProblem>,
-    pyramid: &mut Pyramid,
+    before: Before<'_>,
+    pyramid: &mut Pyramid<'_>,
 ) -> Result<(), NotMade> {
     const NOTHING: [u8; 4] = [WHITE, WHITE, WHITE, 0];
     let presence = Presence::of(raster);
@@ -313,8 +327,8 @@ fn counts<R: Read + Seek>(
 
 fn heights<R: Read + Seek>(
     raster: &mut Raster<R>,
-    before: &dyn Fn() -> Result<(), LayerProblem>,
-    pyramid: &mut Pyramid,
+    before: Before<'_>,
+    pyramid: &mut Pyramid<'_>,
     metres: (f64, f64),
 ) -> Result<(), NotMade> {
     let presence = Presence::of(raster);
@@ -330,7 +344,7 @@ fn heights<R: Read + Seek>(
     // A row is shaded once the one below it is known.
     let (mut above, mut here): (Option<Vec<f32>>, Option<Vec<f32>>) = (None, None);
     let (mut rgb, mut there) = (Vec::with_capacity(3 * width), Vec::with_capacity(width));
-    let mut shaded = |above: Option<&[f32]>, here: &[f32], below: Option<&[f32]>| -> io::Result<()> {
+    let mut shaded = |above: Option<&[f32]>, here: &[f32], below: Option<&[f32]>| -> Result<(), NotMade> {
         rgb.clear();
         there.clear();
         for column in 0..width {
@@ -415,10 +429,10 @@ mod tests {
 
     fn made(kind: LayerKind, bytes: &[u8]) -> Result<(MadeTiles, Vec<u8>), LayerProblem> {
         let mut output = Vec::new();
-        match make(kind, || Cursor::new(bytes), &|| Ok(()), &mut output) {
+        match make(kind, u64::MAX, || Cursor::new(bytes), &|| Ok(()), &mut output) {
             Ok(made) => Ok((made, output)),
             Err(NotMade::Problem(problem)) => Err(problem),
-            Err(NotMade::Files(error)) => panic!("{error}"),
+            Err(error) => panic!("{error}"),
         }
     }
 
@@ -550,8 +564,13 @@ mod tests {
         assert_eq!(made(LayerKind::Mosaic, &bytes.into_inner()).err(), Some(LayerProblem::NoPlace));
         let nothing = tiff::<colortype::Gray32Float>((10, 10), &[f32::NAN; 100], |_| ());
         assert_eq!(made(LayerKind::Elevation, &nothing).err(), Some(LayerProblem::Empty));
-        let stopped =
-            make(LayerKind::Mosaic, || Cursor::new(&nothing), &|| Err(LayerProblem::TooLong), &mut Vec::new());
+        let stopped = make(
+            LayerKind::Mosaic,
+            u64::MAX,
+            || Cursor::new(&nothing),
+            &|| Err(LayerProblem::TooLong),
+            &mut Vec::new(),
+        );
         assert!(matches!(stopped, Err(NotMade::Problem(LayerProblem::TooLong))));
     }
 
@@ -689,6 +708,89 @@ mod tests {
         let shared = [0xFF, 0xD8, 0xFF, 0xC0, 0, 11, 8, 0x40, 0, 0x40, 0, 1, 1, 0x11, 0, 0xFF, 0xD9];
         let refused = tiled(64, 64, 7, 1, vec![(347, 7, shared.to_vec())]).map(|problem| problem.to_string());
         assert!(refused.as_ref().is_some_and(|words| words.contains("what its tiles share")), "{refused:?}");
+    }
+
+    /// A grey raster in tiles of 512 pixels a side, which are where these say, with these bytes at the eighth.
+    fn in_tiles(side: u32, compression: u32, tiles: &[(u32, u32)], bytes: &[u8]) -> Vec<u8> {
+        let one = |tag: u16, value: u32| (tag, 4, vec![value]);
+        let entries = vec![
+            one(256, side),
+            one(257, side),
+            (258, 3, vec![8]),
+            (259, 3, vec![compression]),
+            (262, 3, vec![1]),
+            (277, 3, vec![1]),
+            one(322, TILE),
+            one(323, TILE),
+            (324, 4, tiles.iter().map(|(offset, _)| *offset).collect()),
+            (325, 4, tiles.iter().map(|(_, length)| *length).collect()),
+        ];
+        chained(&[entries], bytes)
+    }
+
+    #[test]
+    fn view_1_attack_100_tiles_that_share_their_bytes_are_refused_before_any_is_unpacked() {
+        use std::io::Write as _;
+        let mut block = flate2::write::ZlibEncoder::new(Vec::new(), flate2::Compression::best());
+        block.write_all(&vec![7; 512 * 512]).expect("packed");
+        let block = block.finish().expect("packed");
+        let length = u32::try_from(block.len()).expect("short");
+        let refused = |side: u32, tiles: Vec<(u32, u32)>, bytes: &[u8]| {
+            let file = in_tiles(side, 8, &tiles, bytes);
+            assert!(file.len() < 200_000, "{}", file.len());
+            made(LayerKind::Orthophoto, &file).err()
+        };
+        // 2.4 gigapixels of one block.
+        assert_eq!(refused(49_000, vec![(8, length); 96 * 96], &block), Some(LayerProblem::Explodes));
+        let twice = [(8, length), (8, length), (8, length), (9, length)].to_vec();
+        assert_eq!(refused(1_024, twice, &block), Some(LayerProblem::Overlap));
+        // A small picture may say one thing in several places.
+        assert_eq!(refused(1_024, vec![(8, length); 4], &block), Some(LayerProblem::NoPlace));
+    }
+
+    #[test]
+    fn view_1_tiles_that_were_never_written_are_not_there() {
+        let file = in_tiles(1_000, 1, &[(8, 512 * 512), (0, 0), (0, 0), (0, 0)], &vec![7; 512 * 512]);
+        let mut raster = Raster::open(|| Cursor::new(file.as_slice())).expect("a raster");
+        let mut seen = 0;
+        let read = raster.read(0..1_000, &|| Ok(()), &mut |left, row, values| {
+            assert!(matches!(values, Values::Bytes(bytes) if bytes.iter().all(|value| *value == 7)));
+            assert!(left == 0 && row < 512);
+            seen += 1;
+        });
+        assert_eq!((read, seen), (Ok(()), 512));
+    }
+
+    #[test]
+    fn view_1_it_is_asked_before_each_row_and_tile_whether_to_go_on() {
+        let bytes = tiff::<colortype::RGB8>((700, 600), &vec![90; 700 * 600 * 3], |_| ());
+        let asked = std::cell::Cell::new(0_u32);
+        let stopped_at = |last: u32| {
+            asked.set(0);
+            let before = || {
+                asked.set(asked.get() + 1);
+                if asked.get() >= last { Err(LayerProblem::Interrupted) } else { Ok(()) }
+            };
+            make(LayerKind::Orthophoto, u64::MAX, || Cursor::new(&bytes), &before, &mut Vec::new()).err()
+        };
+        assert!(stopped_at(u32::MAX).is_none());
+        let all = asked.get();
+        assert!(all > 600 + 5, "600 rows and five tiles: {all}");
+        for last in [1, 2, 300, all - 1, all] {
+            let stopped = stopped_at(last);
+            assert!(matches!(stopped, Some(NotMade::Problem(LayerProblem::Interrupted))), "{last}: {stopped:?}");
+            assert_eq!(asked.get(), last, "nobody goes on");
+        }
+    }
+
+    #[test]
+    fn view_1_attack_101_a_raster_that_needs_much_memory_is_told_before_it_takes_it() {
+        let bytes = tiff::<colortype::Gray8>((2_000, 10), &vec![90; 20_000], |_| ());
+        let needed = Raster::open(|| Cursor::new(&bytes)).expect("a raster").memory();
+        assert!((2_000 * 4 * 1_024..20_000_000).contains(&needed), "{needed}");
+        let with = |most| make(LayerKind::Orthophoto, most, || Cursor::new(&bytes), &|| Ok(()), &mut Vec::new());
+        assert!(matches!(with(needed - 1), Err(NotMade::Large(bytes)) if bytes == needed));
+        assert!(with(needed).is_ok());
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::io::{Read, Seek, SeekFrom};
 use flate2::read::ZlibDecoder;
 use tiff::{decoder::Decoder, tags::Tag};
 
-use super::raster::{offsets, unreadable};
+use super::raster::{places, unreadable};
 use crate::domain::layer::LayerProblem;
 
 const NOT_PACKED: u16 = 1;
@@ -46,11 +46,7 @@ impl<R: Read + Seek> Mask<R> {
             .and_then(|bits: Vec<u16>| bits.first().copied())
             .unwrap_or(1);
         let samples: u16 = decoder.find_tag_unsigned(Tag::SamplesPerPixel).map_err(unreadable)?.unwrap_or(1);
-        let offsets = offsets(&mut decoder)?;
-        let lengths: Option<Vec<u64>> = match decoder.find_tag_unsigned_vec(Tag::TileByteCounts).map_err(unreadable)? {
-            Some(lengths) => Some(lengths),
-            None => decoder.find_tag_unsigned_vec(Tag::StripByteCounts).map_err(unreadable)?,
-        };
+        let places = places(&mut decoder)?;
         let size = |number: u32| usize::try_from(number).unwrap_or(usize::MAX);
         let (width, piece) = (size(width), (size(piece_width), size(piece_height)));
         let is_known = compression == NOT_PACKED || DEFLATE.contains(&compression);
@@ -67,7 +63,7 @@ impl<R: Read + Seek> Mask<R> {
             across: width.div_ceil(piece.0),
             is_packed: compression != NOT_PACKED,
             is_bits: bits == 1,
-            places: offsets.into_iter().zip(lengths.unwrap_or_default()).collect(),
+            places,
             unpacked: None,
         }))
     }

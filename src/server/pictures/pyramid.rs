@@ -18,6 +18,7 @@ use std::{
 use super::{
     georeference::GeoTags,
     geotiff::{TILE, pack},
+    layer::{Before, NotMade},
     pixels::Pixels,
     see_through,
 };
@@ -76,7 +77,9 @@ struct StoredTile {
 const NONE: Extent = (0, 0);
 
 /// A pyramid that is being made.
-pub struct Pyramid {
+pub struct Pyramid<'a> {
+    /// Asked before each tile, and before each part of the file.
+    before: Before<'a>,
     spool: BufWriter<File>,
     spooled: u64,
     /// The finest first.
@@ -86,12 +89,12 @@ pub struct Pyramid {
     any: bool,
 }
 
-impl Pyramid {
+impl<'a> Pyramid<'a> {
     /// A picture of so many pixels.
     ///
     /// # Errors
     /// There is no room for a temporary file.
-    pub fn new(width: u32, height: u32) -> io::Result<Self> {
+    pub fn new(width: u32, height: u32, before: Before<'a>) -> io::Result<Self> {
         let count = level_count(width, height);
         let sides = (0..count).rev().filter_map(|level| level_sides((width, height), count, level));
         let size = |side: u32| usize::try_from(side).unwrap_or(0);
@@ -108,14 +111,15 @@ impl Pyramid {
                 empty: None,
             })
             .collect();
-        Ok(Self { spool: BufWriter::new(tempfile::tempfile()?), spooled: 0, levels, missing: false, any: false })
+        let spool = BufWriter::new(tempfile::tempfile()?);
+        Ok(Self { before, spool, spooled: 0, levels, missing: false, any: false })
     }
 
     /// Adds the next row: three bytes for each pixel, and for each a byte that is 0 if it is not there.
     ///
     /// # Errors
-    /// The temporary file cannot be written.
-    pub fn push(&mut self, rgb: &[u8], there: &[u8]) -> io::Result<()> {
+    /// The temporary file cannot be written; what `before` answers.
+    pub fn push(&mut self, rgb: &[u8], there: &[u8]) -> Result<(), NotMade> {
         self.missing |= there.contains(&0);
         self.any |= there.iter().any(|there| *there != 0);
         self.push_to(0, rgb, there)
@@ -126,10 +130,10 @@ impl Pyramid {
         self.any
     }
 
-    fn push_to(&mut self, at: usize, rgb: &[u8], there: &[u8]) -> io::Result<()> {
+    fn push_to(&mut self, at: usize, rgb: &[u8], there: &[u8]) -> Result<(), NotMade> {
         let Some(level) = self.levels.get_mut(at) else { return Ok(()) };
         if rgb.len() != 3 * level.width || there.len() != level.width || level.rows >= level.height {
-            return Err(io::Error::other("a row is not as long as its picture is wide"));
+            return Err(io::Error::other("a row is not as long as its picture is wide").into());
         }
         level.rgb.extend_from_slice(rgb);
         level.there.extend_from_slice(there);
@@ -182,11 +186,12 @@ impl Pyramid {
     }
 
     /// Writes a row of tiles, and forgets its rows.
-    fn flush(&mut self, at: usize) -> io::Result<()> {
+    fn flush(&mut self, at: usize) -> Result<(), NotMade> {
         let Some(level) = self.levels.get_mut(at) else { return Ok(()) };
         let (rgb, there) = (std::mem::take(&mut level.rgb), std::mem::take(&mut level.there));
         let width = level.width;
         for column in 0..width.div_ceil(SIDE) {
+            (self.before)()?;
             let (left, right) = (column * SIDE, (column * SIDE + SIDE).min(width));
             let mut tile = vec![WHITE; 3 * SIDE * SIDE];
             let mut bits = vec![0_u8; SIDE * SIDE / 8];
@@ -239,10 +244,10 @@ impl Pyramid {
     /// Writes the file, once every row has come; how many of its first bytes are the directories.
     ///
     /// # Errors
-    /// The output, or the temporary file.
-    pub fn finish(self, tags: &GeoTags, description: &str, output: &mut impl Write) -> io::Result<u64> {
+    /// The output, or the temporary file; what `before` answers.
+    pub fn finish(self, tags: &GeoTags, description: &str, output: &mut impl Write) -> Result<u64, NotMade> {
         if self.levels.iter().any(|level| level.rows != level.height) {
-            return Err(io::Error::other("a picture ends before its last row"));
+            return Err(io::Error::other("a picture ends before its last row").into());
         }
         let mut spool = self.spool.into_inner().map_err(io::IntoInnerError::into_error)?;
         // Offsets are as long as the largest of them needs.
@@ -276,14 +281,15 @@ impl Pyramid {
         let mut head = Vec::with_capacity(usize::try_from(head_bytes).unwrap_or(0));
         write_head(&directories, is_big, &mut head);
         if u64::try_from(head.len()).ok() != Some(head_bytes) {
-            return Err(io::Error::other("the directories are not as long as they were planned"));
+            return Err(io::Error::other("the directories are not as long as they were planned").into());
         }
         output.write_all(&head)?;
         for (offset, length) in written {
+            (self.before)()?;
             spool.seek(SeekFrom::Start(offset))?;
             let copied = io::copy(&mut (&mut spool).take(u64::from(length)), output)?;
             if copied != u64::from(length) {
-                return Err(io::Error::other("the temporary file is shorter than it was"));
+                return Err(io::Error::other("the temporary file is shorter than it was").into());
             }
         }
         output.flush()?;
@@ -528,7 +534,7 @@ mod tests {
     use super::*;
 
     fn pyramid(width: u32, height: u32, there: impl Fn(u32, u32) -> bool) -> Vec<u8> {
-        let mut pyramid = Pyramid::new(width, height).expect("a temporary file");
+        let mut pyramid = Pyramid::new(width, height, &|| Ok(())).expect("a temporary file");
         for y in 0..height {
             let there: Vec<u8> = (0..width).map(|x| u8::from(there(x, y))).collect();
             let rgb: Vec<u8> = there.iter().flat_map(|there| [there * 90, 10, 10]).collect();
@@ -588,7 +594,7 @@ mod tests {
 
     #[test]
     fn view_1_a_picture_without_all_of_its_rows_is_none() {
-        let mut pyramid = Pyramid::new(4, 3).expect("a temporary file");
+        let mut pyramid = Pyramid::new(4, 3, &|| Ok(())).expect("a temporary file");
         pyramid.push(&[0; 12], &[1; 4]).expect("a row");
         assert!(pyramid.push(&[0; 9], &[1; 3]).is_err(), "a short row");
         assert!(pyramid.finish(&GeoTags::default(), "", &mut Vec::new()).is_err());

@@ -1,7 +1,8 @@
 //! Rasters that jobs made, read piece by piece (VIEW-1): strips or tiles, in every compression that the `tiff` crate knows.
 //!
-//! Everything here reads what strangers sent. Sides are checked first, a piece is unpacked only if it is small enough, and a JPEG among
-//! the pieces may not be larger than the piece says. Directories that go in circles are noticed by the `tiff` crate.
+//! Everything here reads what strangers sent. Sides are checked first, then where the pieces are; a piece is unpacked only if it is small
+//! enough, and a JPEG among the pieces may not be larger than the piece says. Directories that go in circles are noticed by the `tiff`
+//! crate.
 
 use std::{
     collections::BTreeMap,
@@ -15,8 +16,8 @@ use tiff::{
     tags::Tag,
 };
 
-use super::{jpeg, mask::Mask};
-use crate::domain::layer::{LayerProblem, check_sides};
+use super::{jpeg, layer::Before, mask::Mask};
+use crate::domain::layer::{LayerProblem, TILE, check_pieces, check_sides};
 
 /// How large a piece may be once it is unpacked, in bytes.
 const MAX_PIECE_BYTES: usize = 256 * 1024 * 1024;
@@ -29,8 +30,9 @@ const MAX_PACKED_BYTES: usize = 256 * 1024 * 1024;
 /// How large a list in a directory may be, in bytes: offsets of a million pieces.
 const MAX_LIST_BYTES: usize = 8 * 1024 * 1024;
 
-/// How many bytes of pieces are kept that reach below the rows that were asked for.
-const MAX_KEPT_BYTES: usize = 256 * 1024 * 1024;
+/// How many bytes of pieces are kept that reach below the rows that were asked for. Where a piece is as wide as the raster, it is kept
+/// however large it is: nothing else is in memory then.
+const MAX_KEPT_BYTES: usize = 128 * 1024 * 1024;
 
 /// How many directories are looked at in search of a mask.
 const MAX_DIRECTORIES: usize = 64;
@@ -117,8 +119,11 @@ pub struct Raster<R: Read + Seek> {
     across: u32,
     pieces_of_plane: u32,
     planes: u32,
-    /// Where pieces are, if they are JPEGs.
-    jpegs: Vec<u64>,
+    /// How large a piece is once it is unpacked, with all of its planes, in bytes.
+    piece_bytes: usize,
+    /// Where pieces are, and how long. One without a length was never written.
+    places: Vec<(u64, u64)>,
+    are_jpegs: bool,
     mask: Option<Mask<R>>,
     kept: BTreeMap<u32, Rc<Piece>>,
     kept_bytes: usize,
@@ -193,7 +198,8 @@ impl<R: Read + Seek> Raster<R> {
                 return Err(unsupported("what its tiles share says how large they are"));
             }
         }
-        let jpegs = if compression == COMPRESSION_JPEG { offsets(&mut decoder)? } else { Vec::new() };
+        let stored_at = places(&mut decoder)?;
+        check_pieces(&stored_at, u64::from(piece.0) * u64::from(rows))?;
         let nodata = decoder.find_tag(Tag::GdalNodata).ok().flatten();
         let nodata = nodata.and_then(|value| value.into_string().ok()).and_then(|text| {
             let text = text.trim().trim_end_matches('\0').trim();
@@ -213,7 +219,9 @@ impl<R: Read + Seek> Raster<R> {
             across,
             pieces_of_plane,
             planes,
-            jpegs,
+            piece_bytes: usize::try_from(of_piece).unwrap_or(usize::MAX),
+            places: stored_at,
+            are_jpegs: compression == COMPRESSION_JPEG,
             mask,
             kept: BTreeMap::new(),
             kept_bytes: 0,
@@ -232,9 +240,18 @@ impl<R: Read + Seek> Raster<R> {
         if self.piece.1 >= MANY { MANY } else { self.piece.1 * FEW.div_ceil(self.piece.1) }
     }
 
-    /// How many bytes a piece has, once it is unpacked, with all that is of the same pixels.
+    /// How many pieces there are, of those that are of other pixels.
     pub fn pieces(&self) -> u32 {
         self.pieces_of_plane
+    }
+
+    /// How much memory a layer of it takes at most while it is made, in bytes: the rows that are read together and a row of tiles of each
+    /// level, with four bytes a pixel; the piece that is unpacked, and those that reach below the rows.
+    pub fn memory(&self) -> u64 {
+        let rows = u64::from(self.rows_at_once()) + 2 * u64::from(TILE);
+        let kept = self.piece_bytes.saturating_mul(size(self.across - 1)).min(MAX_KEPT_BYTES);
+        let pieces = u64::try_from(self.piece_bytes.saturating_add(kept)).unwrap_or(u64::MAX);
+        (4 * rows * u64::from(self.width)).saturating_add(pieces)
     }
 
     /// Reads some rows: `paint` gets the values of a part of a row, with its column and its row. `before` is asked before each piece.
@@ -244,7 +261,7 @@ impl<R: Read + Seek> Raster<R> {
     pub fn read(
         &mut self,
         rows: std::ops::Range<u32>,
-        before: &dyn Fn() -> Result<(), LayerProblem>,
+        before: Before<'_>,
         paint: &mut dyn FnMut(usize, u32, &Values<'_>),
     ) -> Result<(), LayerProblem> {
         let rows = rows.start..rows.end.min(self.height);
@@ -275,6 +292,12 @@ impl<R: Read + Seek> Raster<R> {
         let columns = size(self.piece.0.min(self.width - left));
         let below = top + self.piece.1.min(self.height - top);
         let ends = below.min(rows.end);
+        let stored =
+            |plane| self.places.get(size(plane * self.pieces_of_plane + number)).is_none_or(|place| place.1 > 0);
+        // What was never written is not there.
+        if !(0..self.planes).any(stored) {
+            return Ok(());
+        }
         let planes = (0..self.planes)
             .map(|plane| self.piece(plane * self.pieces_of_plane + number, below > rows.end))
             .collect::<Result<Vec<_>, _>>()?;
@@ -300,7 +323,7 @@ impl<R: Read + Seek> Raster<R> {
         let values = self.decoder.read_chunk(number).map_err(unreadable)?;
         let piece = Rc::new(Piece { width: size(width), height: size(height), values });
         let bytes = piece.bytes();
-        if keep && self.kept_bytes + bytes <= MAX_KEPT_BYTES {
+        if keep && (self.across == 1 || self.kept_bytes + bytes <= MAX_KEPT_BYTES) {
             self.kept_bytes += bytes;
             self.kept.insert(number, piece.clone());
         }
@@ -315,7 +338,9 @@ impl<R: Read + Seek> Raster<R> {
 
     /// Refuses a JPEG that is larger than its piece: it would be unpacked as a whole.
     fn check_jpeg(&mut self, number: u32) -> Result<(), LayerProblem> {
-        let Some(offset) = self.jpegs.get(size(number)).copied() else { return Ok(()) };
+        let Some((offset, _)) = self.places.get(size(number)).copied().filter(|_| self.are_jpegs) else {
+            return Ok(());
+        };
         let file = self.decoder.inner();
         file.seek(SeekFrom::Start(offset)).map_err(|error| unreadable(error.into()))?;
         let mut head = Vec::new();
@@ -343,13 +368,16 @@ fn size(number: u32) -> usize {
     usize::try_from(number).unwrap_or(usize::MAX)
 }
 
-/// Where the pieces of an image are.
-pub(super) fn offsets<R: Read + Seek>(decoder: &mut Decoder<R>) -> Result<Vec<u64>, LayerProblem> {
-    let tiles = decoder.find_tag_unsigned_vec::<u64>(Tag::TileOffsets).map_err(unreadable)?;
-    match tiles {
-        Some(tiles) => Ok(tiles),
-        None => Ok(decoder.find_tag_unsigned_vec(Tag::StripOffsets).map_err(unreadable)?.unwrap_or_default()),
-    }
+/// Where the pieces of an image are, and how long.
+pub(super) fn places<R: Read + Seek>(decoder: &mut Decoder<R>) -> Result<Vec<(u64, u64)>, LayerProblem> {
+    let mut list = |tiles: Tag, strips: Tag| -> Result<Vec<u64>, LayerProblem> {
+        match decoder.find_tag_unsigned_vec(tiles).map_err(unreadable)? {
+            Some(tiles) => Ok(tiles),
+            None => Ok(decoder.find_tag_unsigned_vec(strips).map_err(unreadable)?.unwrap_or_default()),
+        }
+    };
+    let offsets = list(Tag::TileOffsets, Tag::StripOffsets)?;
+    Ok(offsets.into_iter().zip(list(Tag::TileByteCounts, Tag::StripByteCounts)?).collect())
 }
 
 /// The mask of the first image, if there is one that can be read. Without it, what the image has instead of pixels is shown.

@@ -171,7 +171,7 @@ pub async fn publish(
         .execute()
         .await?;
     tx.sql("DELETE FROM job_output WHERE job_id = $1").bind(job).execute().await?;
-    layer::insert_of_job(tx, permit, job, at).await?;
+    layer::insert_of_job(tx, permit, job, by, at).await?;
     dataset_file::recount(tx, permit, last + i64::try_from(added).unwrap_or(0), added > 0, at).await?;
     Ok(added)
 }

@@ -19,8 +19,8 @@ use crate::{
     domain::{
         app::OutputRole,
         file::Media,
-        id::{BlobId, JobId, ObjectId, OrganizationId, ResourceId},
-        layer::{LayerKind, LayerState, MAX_ATTEMPTS, MAX_SHOWN, titles},
+        id::{BlobId, JobId, ObjectId, PersonId, ResourceId},
+        layer::{Lane, LayerKind, LayerState, MAX_ATTEMPTS, MAX_SHOWN, titles},
         permit::Permit,
         photo::{Position, retry_after_millis},
         time::Timestamp,
@@ -31,8 +31,8 @@ use crate::{
 /// How many results of a job are looked at.
 const MAX_RESULTS: i64 = 10_000;
 
-/// Makes layers of what a job has just published in the permit's dataset, each in the turn of its organization.
-pub async fn insert_of_job(tx: &mut Tx, permit: &Permit, job: JobId, at: Timestamp) -> Result<()> {
+/// Makes layers of what a job has just published in the permit's dataset, each in the turn of who started the job.
+pub async fn insert_of_job(tx: &mut Tx, permit: &Permit, job: JobId, by: PersonId, at: Timestamp) -> Result<()> {
     let results: Vec<(BlobId, OutputRole, String, Media)> = tx
         .sql(
             "SELECT f.blob_id, f.role, f.path, b.media FROM dataset_file f JOIN blob b ON b.id = f.blob_id
@@ -52,15 +52,16 @@ pub async fn insert_of_job(tx: &mut Tx, permit: &Permit, job: JobId, at: Timesta
     layers.dedup();
     for chunk in layers.chunks(CHUNK) {
         tx.sql_rows(
-            "INSERT INTO view_layer (blob_id, kind, organization_id, state, due_at, attempts)
+            "INSERT INTO view_layer (blob_id, kind, person_id, organization_id, state, due_at, attempts)
              WITH listed(blob_id, kind) AS (VALUES {rows:2})
-             SELECT blob_id, kind, {2}, 'waiting', {1}, 0 FROM listed WHERE TRUE
+             SELECT blob_id, kind, {3}, {2}, 'waiting', {1}, 0 FROM listed WHERE TRUE
              ON CONFLICT (blob_id, kind) DO NOTHING",
             chunk,
             |statement, (blob, kind)| statement.bind(*blob).bind(*kind),
         )
         .bind(at)
         .bind(permit.organization())
+        .bind(by)
         .execute()
         .await?;
     }
@@ -164,15 +165,6 @@ pub async fn find_ready(tx: &mut Tx, dataset: ResourceId, number: i64) -> Result
     Ok(rows.into_iter().find(|layer| LayerKind::of_role(layer.role) == Some(layer.kind)))
 }
 
-/// Whether any layer is due.
-pub async fn any_due(tx: &mut Tx, now: Timestamp) -> Result<bool> {
-    tx.sql("SELECT CAST(COUNT(*) AS BIGINT) FROM (SELECT 1 AS one FROM view_layer WHERE state = 'waiting' AND due_at <= $1 LIMIT 1) AS first")
-        .bind(now)
-        .count()
-        .await
-        .map(|due| due > 0)
-}
-
 /// A layer that a node has claimed, and the raster that it is made of.
 #[derive(Debug, Clone, FromRow)]
 pub struct ClaimedLayer {
@@ -199,30 +191,16 @@ pub struct Claim {
     pub not_before: Timestamp,
 }
 
-/// The next organization with a layer that is due, by the ids of organizations, after one.
-pub async fn find_turn(tx: &mut Tx, now: Timestamp, after: OrganizationId) -> Result<Option<OrganizationId>> {
-    tx.sql(
-        "SELECT organization_id FROM view_layer WHERE state = 'waiting' AND due_at <= $1 AND organization_id > $2
-         ORDER BY organization_id LIMIT 1",
-    )
-    .bind(now)
-    .bind(after)
-    .value()
-    .await
-}
-
-/// Claims a layer of an organization that is due, or of any. One that was tried too often is claimed as well, so that somebody gives it
-/// up.
-pub async fn claim(tx: &mut Tx, turn: Option<OrganizationId>, claim: &Claim) -> Result<Option<ClaimedLayer>> {
-    let finding = match turn {
-        Some(organization) => tx
-            .sql("SELECT blob_id, kind FROM view_layer WHERE state = 'waiting' AND due_at <= $1 AND organization_id = $2 ORDER BY due_at LIMIT 1")
-            .bind(claim.now)
-            .bind(organization),
-        None => tx
-            .sql("SELECT blob_id, kind FROM view_layer WHERE state = 'waiting' AND due_at <= $1 ORDER BY due_at LIMIT 1")
-            .bind(claim.now),
-    };
+/// Claims a layer of a person that is due in a lane. One that was tried too often is claimed as well, so that somebody gives it up.
+pub async fn claim(tx: &mut Tx, lane: Lane, person: PersonId, claim: &Claim) -> Result<Option<ClaimedLayer>> {
+    let finding = tx
+        .sql(
+            "SELECT blob_id, kind FROM view_layer WHERE state = 'waiting' AND due_at <= $1 AND is_slow = $2 AND person_id = $3
+             ORDER BY due_at LIMIT 1",
+        )
+        .bind(claim.now)
+        .bind(lane == Lane::Slow)
+        .bind(person);
     let due: Option<(BlobId, LayerKind)> = finding.optional().await?;
     let Some((blob, kind)) = due else { return Ok(None) };
     discard_objects(tx, &[blob], Some(kind), claim.not_before).await?;
@@ -330,6 +308,38 @@ pub async fn update_not_made(
     .execute()
     .await?;
     Ok(true)
+}
+
+/// Puts a claimed layer at the back of a lane; whether the claim still held. That was no attempt.
+pub async fn update_lane(
+    tx: &mut Tx,
+    claim: Uuid,
+    (blob, kind): (BlobId, LayerKind),
+    lane: Lane,
+    now: Timestamp,
+    not_before: Timestamp,
+) -> Result<bool> {
+    if !renew(tx, claim, (blob, kind), now).await? {
+        return Ok(false);
+    }
+    discard_objects(tx, &[blob], Some(kind), not_before).await?;
+    tx.sql("UPDATE view_layer SET is_slow = $3, attempts = attempts - 1 WHERE blob_id = $1 AND kind = $2")
+        .bind(blob)
+        .bind(kind)
+        .bind(lane == Lane::Slow)
+        .execute()
+        .await?;
+    Ok(true)
+}
+
+/// Gives a turn to what has none: a node of an older version wrote it.
+pub async fn update_without_turn(tx: &mut Tx) -> Result<()> {
+    tx.sql(
+        "UPDATE view_layer SET person_id = blob_id WHERE state = 'waiting' AND is_slow = FALSE AND person_id IS NULL",
+    )
+    .execute()
+    .await
+    .map(|_| ())
 }
 
 /// Makes all layers due again that a process had claimed that is gone, each after the time that it waits after so many attempts: one of

@@ -71,6 +71,7 @@ pub mod ticket;
 mod together;
 pub mod transfer;
 pub mod trash;
+pub mod turn;
 pub mod undo;
 pub mod upload;
 mod values;

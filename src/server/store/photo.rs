@@ -13,7 +13,7 @@ use uuid::Uuid;
 use super::{CHUNK, Result, Tx, live, values::from_columns};
 use crate::domain::{
     file::Media,
-    id::{BlobId, ObjectId, OrganizationId, ResourceId},
+    id::{BlobId, ObjectId, OrganizationId, PersonId, ResourceId},
     photo::{CaptureTime, Luminance, MAX_ATTEMPTS, MAX_COMPARED, Measured, PhotoFacts, Position, PreviewSize},
     survey::SurveyPhoto,
     time::Timestamp,
@@ -22,27 +22,24 @@ use crate::domain::{
 /// How many datasets are told that a photo of theirs is ready, at most.
 const MAX_TOLD: i64 = 200;
 
-/// A photo that is to be opened in the turn of an organization, unless it was before.
-pub async fn insert(tx: &mut Tx, blob: BlobId, organization: OrganizationId, at: Timestamp) -> Result<()> {
+/// A photo that is to be opened in the turn of a person, unless it was before.
+pub async fn insert(
+    tx: &mut Tx,
+    blob: BlobId,
+    (person, organization): (PersonId, OrganizationId),
+    at: Timestamp,
+) -> Result<()> {
     tx.sql(
-        "INSERT INTO photo (blob_id, organization_id, state, due_at, attempts) VALUES ($1, $2, 'waiting', $3, 0)
+        "INSERT INTO photo (blob_id, person_id, organization_id, state, due_at, attempts) VALUES ($1, $2, $3, 'waiting', $4, 0)
          ON CONFLICT (blob_id) DO NOTHING",
     )
     .bind(blob)
+    .bind(person)
     .bind(organization)
     .bind(at)
     .execute()
     .await
     .map(|_| ())
-}
-
-/// Whether any photo is due.
-pub async fn any_due(tx: &mut Tx, now: Timestamp) -> Result<bool> {
-    tx.sql("SELECT CAST(COUNT(*) AS BIGINT) FROM (SELECT 1 AS one FROM photo WHERE state = 'waiting' AND due_at <= $1 LIMIT 1) AS first")
-        .bind(now)
-        .count()
-        .await
-        .map(|due| due > 0)
 }
 
 /// When the first and the last photo of a dataset were taken, of those that are not left out, by the clocks of the cameras.
@@ -68,6 +65,9 @@ pub struct ClaimedPhoto {
     pub bytes: i64,
     /// How many times it was tried, with this one.
     pub attempts: i64,
+    /// The organization that it came to first.
+    #[sqlx(rename = "organization_id")]
+    pub organization: Option<OrganizationId>,
 }
 
 /// What a node claims photos with.
@@ -82,52 +82,28 @@ pub struct Claim {
     pub not_before: Timestamp,
 }
 
-/// The next organization with a photo that is due, by the ids of organizations, after one.
-pub async fn find_turn(tx: &mut Tx, now: Timestamp, after: OrganizationId) -> Result<Option<OrganizationId>> {
-    tx.sql(
-        "SELECT organization_id FROM photo WHERE state = 'waiting' AND due_at <= $1 AND organization_id > $2
-         ORDER BY organization_id LIMIT 1",
-    )
-    .bind(now)
-    .bind(after)
-    .value()
-    .await
-}
-
-/// Claims photos of an organization that are due, or of all. Those that were tried too often are claimed as well, so that somebody gives
-/// them up.
-pub async fn claim(tx: &mut Tx, turn: Option<OrganizationId>, claim: &Claim) -> Result<Vec<ClaimedPhoto>> {
-    let claiming = match turn {
-        Some(organization) => tx
-            .sql(
-                "UPDATE photo SET due_at = $2, claim_id = $3, attempts = attempts + 1 WHERE blob_id IN (
-                    SELECT blob_id FROM photo WHERE state = 'waiting' AND due_at <= $1 AND organization_id = $5
-                    ORDER BY due_at LIMIT CAST($4 AS BIGINT))
-                 RETURNING blob_id",
-            )
-            .bind(claim.now)
-            .bind(claim.until)
-            .bind(claim.id)
-            .bind(claim.limit)
-            .bind(organization),
-        None => tx
-            .sql(
-                "UPDATE photo SET due_at = $2, claim_id = $3, attempts = attempts + 1 WHERE blob_id IN (
-                    SELECT blob_id FROM photo WHERE state = 'waiting' AND due_at <= $1 ORDER BY due_at LIMIT CAST($4 AS BIGINT))
-                 RETURNING blob_id",
-            )
-            .bind(claim.now)
-            .bind(claim.until)
-            .bind(claim.id)
-            .bind(claim.limit),
-    };
+/// Claims photos of a person that are due. Those that were tried too often are claimed as well, so that somebody gives them up.
+pub async fn claim(tx: &mut Tx, person: PersonId, claim: &Claim) -> Result<Vec<ClaimedPhoto>> {
+    let claiming = tx
+        .sql(
+            "UPDATE photo SET due_at = $2, claim_id = $3, attempts = attempts + 1 WHERE blob_id IN (
+                SELECT blob_id FROM photo WHERE state = 'waiting' AND due_at <= $1 AND person_id = $5
+                ORDER BY due_at LIMIT CAST($4 AS BIGINT))
+             RETURNING blob_id",
+        )
+        .bind(claim.now)
+        .bind(claim.until)
+        .bind(claim.id)
+        .bind(claim.limit)
+        .bind(person);
     let blobs: Vec<BlobId> = claiming.column().await?;
     discard_previews(tx, &blobs, claim.not_before).await?;
     let mut claimed = Vec::with_capacity(blobs.len());
     for chunk in blobs.chunks(CHUNK) {
         let rows: Vec<ClaimedPhoto> = tx
             .sql_list(
-                "SELECT p.blob_id, b.cluster, b.media, b.bytes, p.attempts FROM photo p JOIN blob b ON b.id = p.blob_id WHERE p.blob_id IN ({ids})",
+                "SELECT p.blob_id, b.cluster, b.media, b.bytes, p.attempts, p.organization_id FROM photo p JOIN blob b ON b.id = p.blob_id
+                 WHERE p.blob_id IN ({ids})",
                 chunk,
             )
             .all()
@@ -236,6 +212,35 @@ pub async fn update_not_made(
         discard_previews(tx, &[blob], not_before).await?;
     }
     Ok(updated > 0)
+}
+
+/// Lets go of a claimed photo that nobody has begun with: that was no attempt.
+pub async fn update_not_begun(
+    tx: &mut Tx,
+    claim: Uuid,
+    blob: BlobId,
+    now: Timestamp,
+    not_before: Timestamp,
+) -> Result<()> {
+    let updated = tx
+        .sql("UPDATE photo SET claim_id = NULL, due_at = $3, attempts = attempts - 1 WHERE blob_id = $1 AND claim_id = $2")
+        .bind(blob)
+        .bind(claim)
+        .bind(now)
+        .execute()
+        .await?;
+    if updated > 0 {
+        discard_previews(tx, &[blob], not_before).await?;
+    }
+    Ok(())
+}
+
+/// Gives a turn to what has none: a node of an older version wrote it.
+pub async fn update_without_turn(tx: &mut Tx) -> Result<()> {
+    tx.sql("UPDATE photo SET person_id = blob_id WHERE state = 'waiting' AND person_id IS NULL")
+        .execute()
+        .await
+        .map(|_| ())
 }
 
 /// Makes all photos due again that a process had claimed that is gone. The claim stays, as long as there is what it was going to write:

@@ -1,8 +1,9 @@
 //! Makes the layers of the viewer (VIEW-1): reads a raster that a job made, and writes its pyramid of tiles.
 //!
-//! A layer is claimed under a lease, which is extended while it is made, one at a time on each node: a large raster takes minutes, a core
-//! and some hundred megabytes. Organizations take turns, as with photos. What cannot be shown is never tried again; what storage did not give, or a crash interrupted, is tried a
-//! few times.
+//! A layer is claimed under a lease, which is extended while it is made. Each node makes one at a time in each of two lanes. Every layer
+//! begins in the fast lane. What needs more time or memory than that lane gives goes to the back of the slow one and begins anew there, so
+//! that a large raster, which takes minutes, keeps no small one waiting. In each lane people take turns, as with photos. What cannot be
+//! shown is never tried again; what storage did not give, or a crash interrupted, is tried a few times.
 
 use std::{
     sync::{
@@ -18,8 +19,8 @@ use uuid::Uuid;
 use crate::{
     domain::{
         file::Media,
-        id::{BlobId, ObjectId, OrganizationId},
-        layer::{LEASE_MILLIS, LayerKind, LayerProblem, MAX_ATTEMPTS, MAX_MILLIS},
+        id::{BlobId, ObjectId},
+        layer::{LEASE_MILLIS, Lane, LayerKind, LayerProblem, MAX_ATTEMPTS},
         photo::retry_after_millis,
         time::Timestamp,
         upload::ABANDONED_KEPT_MILLIS,
@@ -32,8 +33,9 @@ use crate::{
         store::{
             blob,
             layer::{self, ClaimedLayer},
-            photo,
+            photo, turn,
         },
+        workers::turns::{Spent, Turns},
     },
 };
 
@@ -43,15 +45,19 @@ const POLL_INTERVAL: Duration = Duration::from_secs(2);
 const RENEWAL_INTERVAL: Duration = Duration::from_mins(1);
 
 /// Makes layers until it is told to stop.
-pub async fn run(ctx: Ctx, mut stop: watch::Receiver<bool>) {
+pub async fn run(ctx: Ctx, spent: Spent, stop: watch::Receiver<bool>) {
     if let Err(error) = begin_again(&ctx).await {
         tracing::warn!(%error, "layers that a stopped process made go on once its claims have run out");
     }
-    let mut served = OrganizationId(Uuid::nil());
+    let lane = |lane| run_lane(&ctx, lane, Turns::new(spent.clone()), stop.clone());
+    tokio::join!(lane(Lane::Fast), lane(Lane::Slow));
+}
+
+async fn run_lane(ctx: &Ctx, lane: Lane, mut turns: Turns, mut stop: watch::Receiver<bool>) {
     while !*stop.borrow() {
-        match make_next(&ctx, &mut served, &stop).await {
-            Ok(true) => continue,
-            Ok(false) => {}
+        match make_next(ctx, lane, time_in(lane), &mut turns, &stop).await {
+            Ok(Turn::Nobody) => {}
+            Ok(_) => continue,
             Err(error) => tracing::warn!(%error, "could not make a layer; trying again later"),
         }
         tokio::select! {
@@ -61,26 +67,50 @@ pub async fn run(ctx: Ctx, mut stop: watch::Receiver<bool>) {
     }
 }
 
+/// How long a layer may take in a lane.
+const fn time_in(lane: Lane) -> Duration {
+    Duration::from_millis(lane.max_millis())
+}
+
 /// Makes every layer that is due; how many were made or given up.
 ///
 /// # Errors
 /// The database.
 pub async fn run_due(ctx: &Ctx) -> Result<usize> {
+    let fast = drain(ctx, Lane::Fast, time_in(Lane::Fast)).await?;
+    Ok(fast + drain(ctx, Lane::Slow, time_in(Lane::Slow)).await?)
+}
+
+/// Makes every layer that is due in a lane, with so much time for each; how many were made or given up.
+///
+/// # Errors
+/// The database.
+pub async fn drain(ctx: &Ctx, lane: Lane, most: Duration) -> Result<usize> {
     let (_go_on, stop) = watch::channel(false);
-    let (mut done, mut served) = (0, OrganizationId(Uuid::nil()));
-    while make_next(ctx, &mut served, &stop).await? {
-        done += 1;
+    let (mut done, mut turns) = (0, Turns::new(Spent::default()));
+    loop {
+        match make_next(ctx, lane, most, &mut turns, &stop).await? {
+            Turn::Nobody => return Ok(done),
+            Turn::Ended => done += 1,
+            Turn::Moved => {}
+        }
     }
-    Ok(done)
 }
 
 /// With SQLite there is one process only, so at its start nobody is at a layer.
 async fn begin_again(ctx: &Ctx) -> Result<()> {
-    if !ctx.db().is_sqlite() {
-        return Ok(());
-    }
-    let now = ctx.now();
-    ctx.db().write(|tx, _| Box::pin(async { Ok(layer::release_all(tx, now).await?) })).await
+    let (now, alone) = (ctx.now(), ctx.db().is_sqlite());
+    ctx.db()
+        .write(|tx, _| {
+            Box::pin(async {
+                layer::update_without_turn(tx).await?;
+                if alone {
+                    layer::release_all(tx, now).await?;
+                }
+                Ok(())
+            })
+        })
+        .await
 }
 
 /// A layer that is claimed, and the object that its tiles are going to be.
@@ -105,6 +135,8 @@ struct Written {
 
 /// Why there are none.
 enum Failed {
+    /// It needs more time or memory than the fast lane gives.
+    Slow,
     /// The raster cannot be shown.
     Problem(LayerProblem),
     /// Storage does not answer, or there is no room for a temporary file.
@@ -113,19 +145,28 @@ enum Failed {
     Stopped,
 }
 
-/// Makes a layer that is due, of the organization whose turn is after the one that was served last; whether there was one.
-async fn make_next(ctx: &Ctx, served: &mut OrganizationId, stop: &watch::Receiver<bool>) -> Result<bool> {
+/// What became of a turn.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Turn {
+    /// Nothing is due.
+    Nobody,
+    /// A layer was made or given up, or waits to be tried again.
+    Ended,
+    /// A layer waits in the slow lane now.
+    Moved,
+}
+
+/// Makes a layer that is due in a lane, in so much time, of the person whose turn is next.
+async fn make_next(
+    ctx: &Ctx,
+    lane: Lane,
+    most: Duration,
+    turns: &mut Turns,
+    stop: &watch::Receiver<bool>,
+) -> Result<Turn> {
     let now = ctx.now();
-    let mut tx = ctx.db().read().await?;
-    if !layer::any_due(&mut tx, now).await? {
-        return Ok(false);
-    }
-    let turn = match layer::find_turn(&mut tx, now, *served).await? {
-        None => layer::find_turn(&mut tx, now, OrganizationId(Uuid::nil())).await?,
-        next => next,
-    };
-    drop(tx);
-    *served = turn.unwrap_or(OrganizationId(Uuid::nil()));
+    let waiting = turn::list_with_layers(&mut ctx.db().read().await?, lane, now, turns.served()).await?;
+    let Some(next) = turns.next(&waiting, Instant::now()) else { return Ok(Turn::Nobody) };
     let claim = layer::Claim {
         id: ctx.id(),
         object: ObjectId(ctx.id()),
@@ -134,43 +175,61 @@ async fn make_next(ctx: &Ctx, served: &mut OrganizationId, stop: &watch::Receive
         not_before: now.plus_millis(ABANDONED_KEPT_MILLIS),
     };
     let claimed: Result<Option<ClaimedLayer>> =
-        ctx.db().write(|tx, _| Box::pin(async { Ok(layer::claim(tx, turn, &claim).await?) })).await;
-    let Some(layer) = claimed? else { return Ok(false) };
+        ctx.db().write(|tx, _| Box::pin(async { Ok(layer::claim(tx, lane, next.person, &claim).await?) })).await;
+    let Some(layer) = claimed? else { return Ok(Turn::Nobody) };
     let held = Held { claim: claim.id, object: claim.object, layer };
+    let begun = Instant::now();
+    let ended = make(ctx, &held, lane, most, stop).await;
+    turns.note(next.person, &[next.organization], begun.elapsed(), Instant::now());
+    ended
+}
+
+/// Makes a claimed layer, or says why not.
+async fn make(ctx: &Ctx, held: &Held, lane: Lane, most: Duration, stop: &watch::Receiver<bool>) -> Result<Turn> {
     let outcome = if held.layer.attempts > MAX_ATTEMPTS {
-        give_up(ctx, &held, &LayerProblem::Interrupted).await?;
+        give_up(ctx, held, &LayerProblem::Interrupted).await?;
         "failed"
     } else {
-        match Box::pin(write(ctx, &held, stop)).await? {
+        match Box::pin(write(ctx, held, lane, most, stop)).await? {
             Ok(written) => {
-                finish(ctx, &held, &written).await?;
+                finish(ctx, held, &written).await?;
                 "made"
+            }
+            Err(Failed::Slow) => {
+                put_back(ctx, held, Lane::Slow).await?;
+                "moved"
             }
             Err(Failed::Problem(problem)) => {
                 tracing::info!(%problem, blob = %held.layer.blob, "a raster cannot be shown");
-                give_up(ctx, &held, &problem).await?;
+                give_up(ctx, held, &problem).await?;
                 "failed"
             }
             Err(Failed::Later(error)) => {
                 tracing::warn!(%error, blob = %held.layer.blob, "a layer could not be made yet");
                 match retry_after_millis(held.layer.attempts) {
-                    Some(millis) => release(ctx, &held, None, ctx.now().plus_millis(millis)).await?,
-                    None => give_up(ctx, &held, &LayerProblem::Unavailable).await?,
+                    Some(millis) => release(ctx, held, None, ctx.now().plus_millis(millis)).await?,
+                    None => give_up(ctx, held, &LayerProblem::Unavailable).await?,
                 }
                 "retried"
             }
             Err(Failed::Stopped) => {
-                release(ctx, &held, None, ctx.now()).await?;
+                put_back(ctx, held, lane).await?;
                 "retried"
             }
         }
     };
     metrics::counter!("layers_made_total", "outcome" => outcome).increment(1);
-    Ok(true)
+    Ok(if outcome == "moved" { Turn::Moved } else { Turn::Ended })
 }
 
 /// Writes the tiles on a thread of their own, and extends the lease meanwhile.
-async fn write(ctx: &Ctx, held: &Held, stop: &watch::Receiver<bool>) -> Result<std::result::Result<Written, Failed>> {
+async fn write(
+    ctx: &Ctx,
+    held: &Held,
+    lane: Lane,
+    most: Duration,
+    stop: &watch::Receiver<bool>,
+) -> Result<std::result::Result<Written, Failed>> {
     if held.layer.media != Media::Tiff {
         return Ok(Err(Failed::Problem(LayerProblem::NotTiff)));
     }
@@ -182,7 +241,6 @@ async fn write(ctx: &Ctx, held: &Held, stop: &watch::Receiver<bool>) -> Result<s
         let (failure, ended) = (failure.clone(), ended.clone());
         move || {
             let begun = Instant::now();
-            let most = Duration::from_millis(u64::try_from(MAX_MILLIS).unwrap_or(u64::MAX));
             let before = || {
                 if ended.load(Ordering::SeqCst) {
                     Err(LayerProblem::Interrupted)
@@ -192,9 +250,9 @@ async fn write(ctx: &Ctx, held: &Held, stop: &watch::Receiver<bool>) -> Result<s
                     Ok(())
                 }
             };
-            let open = || StoredReader::new(&files, &cluster, &pieces, &failure);
+            let open = || StoredReader::new(&files, &cluster, &pieces, &failure, &ended);
             let mut output = output;
-            match make_tiles(kind, open, &before, &mut output) {
+            match make_tiles(kind, lane.max_bytes(), open, &before, &mut output) {
                 Ok(made) => output.finish().map(|(bytes, sum)| Written { made, bytes, sum }).map_err(NotMade::Files),
                 Err(error) => {
                     output.abort();
@@ -225,6 +283,9 @@ async fn write(ctx: &Ctx, held: &Held, stop: &watch::Receiver<bool>) -> Result<s
         Ok(Ok(written)) => Ok(written),
         Ok(Err(_)) if ended.load(Ordering::SeqCst) => Err(Failed::Stopped),
         Ok(Err(error)) if failure.happened() => Err(Failed::Later(error.to_string())),
+        Ok(Err(NotMade::Large(_) | NotMade::Problem(LayerProblem::TooLong))) if lane == Lane::Fast => Err(Failed::Slow),
+        // There is no lane beyond.
+        Ok(Err(NotMade::Large(_))) => Err(Failed::Problem(LayerProblem::LargePieces)),
         Ok(Err(NotMade::Problem(problem))) => Err(Failed::Problem(problem)),
         Ok(Err(NotMade::Files(error))) => Err(Failed::Later(error.to_string())),
         // A reader that panics costs one layer.
@@ -269,6 +330,20 @@ async fn finish(ctx: &Ctx, held: &Held, written: &Written) -> Result<()> {
                 layer::update_made(tx, held.key(), same.unwrap_or(new.id), &made, discarded_at).await?;
                 photo::touch_datasets(tx, &[held.layer.blob]).await?;
                 Ok::<_, Error>(())
+            })
+        })
+        .await
+}
+
+/// Puts a layer at the back of a lane; the object that was to be its tiles is freed.
+async fn put_back(ctx: &Ctx, held: &Held, lane: Lane) -> Result<()> {
+    let now = ctx.now();
+    let not_before = now.plus_millis(ABANDONED_KEPT_MILLIS);
+    ctx.db()
+        .write(|tx, _| {
+            Box::pin(async {
+                layer::update_lane(tx, held.claim, held.key(), lane, now, not_before).await?;
+                Ok(())
             })
         })
         .await

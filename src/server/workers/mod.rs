@@ -8,6 +8,7 @@ pub mod mail;
 pub mod photos;
 pub mod sweep;
 pub mod task;
+pub mod turns;
 pub mod waiting;
 
 use std::time::Duration;
@@ -63,11 +64,13 @@ pub fn start(ctx: &Ctx, delivery: Option<Delivery>, builtin_workers: usize) -> W
     let credit_worker = tokio::spawn(waiting::run(ctx.clone(), stop.subscribe()));
     let file_sweeper = tokio::spawn(sweep::run(ctx.clone(), stop.subscribe()));
     let job_worker = tokio::spawn(jobs::run(ctx.clone(), stop.subscribe()));
-    let photo_worker =
-        (builtin_workers > 0).then(|| tokio::spawn(photos::run(ctx.clone(), builtin_workers, stop.subscribe())));
+    let spent = turns::Spent::default();
+    let photos = || photos::run(ctx.clone(), builtin_workers, spent.clone(), stop.subscribe());
+    let photo_worker = (builtin_workers > 0).then(|| tokio::spawn(photos()));
     let app_worker =
         (builtin_workers > 0).then(|| tokio::spawn(builtin::run(ctx.clone(), builtin_workers, stop.subscribe())));
-    let layer_worker = (builtin_workers > 0).then(|| tokio::spawn(layers::run(ctx.clone(), stop.subscribe())));
+    let layers = || layers::run(ctx.clone(), spent.clone(), stop.subscribe());
+    let layer_worker = (builtin_workers > 0).then(|| tokio::spawn(layers()));
     let ctx = ctx.clone();
     tokio::spawn(async move {
         loop {

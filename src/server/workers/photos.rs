@@ -1,7 +1,8 @@
 //! Opens photos as they arrive (FILE-5): reads what their cameras wrote, measures them, and makes their previews.
 //!
-//! Photos are claimed under a lease, a few at once, so that several nodes share the work and none is told of each photo. Organizations take
-//! turns, so that nobody waits until all photos of somebody else are opened. What cannot be opened is never tried again; what storage did not give, or a crash interrupted, is tried a few times.
+//! Photos are claimed under a lease, a few at once, so that several nodes share the work and none is told of each photo. People take turns
+//! by the time that their files took ([`Turns`]), so that nobody waits until all photos of somebody else are opened. What cannot be opened
+//! is never tried again; what storage did not give, or a crash interrupted, is tried a few times.
 
 use std::{collections::BTreeSet, time::Duration};
 
@@ -12,7 +13,7 @@ use uuid::Uuid;
 
 use crate::{
     domain::{
-        id::{BlobId, ObjectId, OrganizationId},
+        id::{BlobId, ObjectId, PersonId},
         photo::{LEASE_MILLIS, MAX_ATTEMPTS, PhotoProblem, PreviewSize, retry_after_millis},
         time::Timestamp,
         upload::ABANDONED_KEPT_MILLIS,
@@ -24,20 +25,22 @@ use crate::{
         store::{
             blob,
             photo::{self, ClaimedPhoto, MadePhoto},
+            turn,
         },
+        workers::turns::{Spent, Turns},
     },
 };
 
 /// How often is looked for photos.
 const POLL_INTERVAL: Duration = Duration::from_secs(1);
-/// How many photos are claimed for each turn: each claim is a transaction.
+/// How many photos are claimed for each turn at most, of those that are opened at the same moment: each claim is a transaction.
 const PHOTOS_PER_TURN: usize = 4;
 /// How often people are told at most while many photos arrive.
 const TELL_INTERVAL: Duration = Duration::from_secs(2);
 
 /// Opens photos until it is told to stop, so many at the same moment.
-pub async fn run(ctx: Ctx, turns: usize, mut stop: watch::Receiver<bool>) {
-    let mut worker = Worker::new(turns);
+pub async fn run(ctx: Ctx, at_once: usize, spent: Spent, mut stop: watch::Receiver<bool>) {
+    let mut worker = Worker::new(at_once, Turns::new(spent));
     if let Err(error) = begin_again(&ctx).await {
         tracing::warn!(%error, "photos that a stopped process opened go on once its claims have run out");
     }
@@ -52,15 +55,15 @@ pub async fn run(ctx: Ctx, turns: usize, mut stop: watch::Receiver<bool>) {
     }
 }
 
-/// Opens the photos of one turn: some of one organization; how many were opened or given up.
+/// Opens the photos of one turn: some of one person; how many were opened or given up.
 ///
 /// # Errors
 /// The database.
-pub async fn run_turn(ctx: &Ctx, served: OrganizationId) -> Result<(OrganizationId, usize)> {
-    let mut worker = Worker { served, ..Worker::new(2) };
-    let held = worker.claim(ctx).await?;
-    let opened = worker.open_all(ctx, held).await.into_iter().flatten().count();
-    Ok((worker.served, opened))
+pub async fn run_turn(ctx: &Ctx, turns: Turns) -> Result<(Turns, usize)> {
+    let (_go_on, stop) = watch::channel(false);
+    let mut worker = Worker::new(2, turns);
+    let opened = worker.turn(ctx, &stop).await?.into_iter().flatten().flatten().count();
+    Ok((worker.turns, opened))
 }
 
 /// Opens every photo that is due; how many were opened or given up.
@@ -69,23 +72,30 @@ pub async fn run_turn(ctx: &Ctx, served: OrganizationId) -> Result<(Organization
 /// The database.
 pub async fn run_due(ctx: &Ctx) -> Result<usize> {
     let (_go_on, stop) = watch::channel(false);
-    Worker::new(2).drain(ctx, &stop).await
+    Worker::new(2, Turns::new(Spent::default())).drain(ctx, &stop).await
 }
 
 /// With SQLite there is one process only, so at its start nobody is at a photo.
 async fn begin_again(ctx: &Ctx) -> Result<()> {
-    if !ctx.db().is_sqlite() {
-        return Ok(());
-    }
-    let now = ctx.now();
-    ctx.db().write(|tx, _| Box::pin(async { Ok(photo::release_all(tx, now).await?) })).await
+    let (now, alone) = (ctx.now(), ctx.db().is_sqlite());
+    ctx.db()
+        .write(|tx, _| {
+            Box::pin(async {
+                photo::update_without_turn(tx).await?;
+                if alone {
+                    photo::release_all(tx, now).await?;
+                }
+                Ok(())
+            })
+        })
+        .await
 }
 
 struct Worker {
     pictures: Pictures,
-    turns: usize,
-    /// The organization whose turn was last.
-    served: OrganizationId,
+    /// How many photos are opened at the same moment.
+    at_once: usize,
+    turns: Turns,
 }
 
 /// A photo that is claimed, and the objects that its previews are going to be.
@@ -98,8 +108,8 @@ struct Held {
 }
 
 impl Worker {
-    fn new(turns: usize) -> Self {
-        Self { pictures: Pictures::new(turns), turns: turns.max(1), served: OrganizationId(Uuid::nil()) }
+    fn new(at_once: usize, turns: Turns) -> Self {
+        Self { pictures: Pictures::new(at_once), at_once: at_once.max(1), turns }
     }
 
     async fn drain(&mut self, ctx: &Ctx, stop: &watch::Receiver<bool>) -> Result<usize> {
@@ -108,12 +118,12 @@ impl Worker {
             if *stop.borrow() {
                 break Ok(());
             }
-            let held = match self.claim(ctx).await {
-                Ok(held) if held.is_empty() => break Ok(()),
-                Ok(held) => held,
+            let blobs = match self.turn(ctx, stop).await {
+                Ok(None) => break Ok(()),
+                Ok(Some(blobs)) => blobs,
                 Err(error) => break Err(error),
             };
-            for blob in self.open_all(ctx, held).await {
+            for blob in blobs {
                 match blob {
                     Ok(blob) => {
                         opened += 1;
@@ -131,34 +141,34 @@ impl Worker {
         ended.map(|()| opened)
     }
 
-    async fn open_all(&self, ctx: &Ctx, held: Vec<Held>) -> Vec<Result<BlobId>> {
-        stream::iter(held).map(|held| self.open(ctx, held)).buffer_unordered(self.turns).collect().await
+    /// Opens photos of the person whose turn is next; `None` if nobody waits.
+    async fn turn(&mut self, ctx: &Ctx, stop: &watch::Receiver<bool>) -> Result<Option<Vec<Result<BlobId>>>> {
+        let waiting = turn::list_with_photos(&mut ctx.db().read().await?, ctx.now(), self.turns.served()).await?;
+        let Some(next) = self.turns.next(&waiting, Instant::now()) else { return Ok(None) };
+        let begun = Instant::now();
+        let held = self.claim(ctx, next.person).await?;
+        let whose = |held: &Held| held.photo.organization.map_or(next.person.0, |organization| organization.0);
+        let organizations: Vec<Uuid> = held.iter().map(whose).collect();
+        let opening = stream::iter(held).map(|held| self.open(ctx, held, stop));
+        let blobs = opening.buffer_unordered(self.at_once).collect().await;
+        self.turns.note(next.person, &organizations, begun.elapsed(), Instant::now());
+        Ok(Some(blobs))
     }
 
-    /// Claims photos of the organization whose turn is next.
-    async fn claim(&mut self, ctx: &Ctx) -> Result<Vec<Held>> {
+    async fn claim(&self, ctx: &Ctx, person: PersonId) -> Result<Vec<Held>> {
         let now = ctx.now();
-        let mut tx = ctx.db().read().await?;
-        if !photo::any_due(&mut tx, now).await? {
-            return Ok(Vec::new());
-        }
-        let turn = match photo::find_turn(&mut tx, now, self.served).await? {
-            None => photo::find_turn(&mut tx, now, OrganizationId(Uuid::nil())).await?,
-            next => next,
-        };
-        drop(tx);
-        self.served = turn.unwrap_or(OrganizationId(Uuid::nil()));
+        let most = self.turns.files(person, self.at_once * PHOTOS_PER_TURN);
         let claim = photo::Claim {
             id: ctx.id(),
             now,
             until: now.plus_millis(LEASE_MILLIS),
-            limit: i64::try_from(self.turns * PHOTOS_PER_TURN).unwrap_or(i64::MAX),
+            limit: i64::try_from(most).unwrap_or(i64::MAX),
             not_before: now.plus_millis(ABANDONED_KEPT_MILLIS),
         };
         ctx.db()
             .write(|tx, _| {
                 Box::pin(async {
-                    let claimed = photo::claim(tx, turn, &claim).await?;
+                    let claimed = photo::claim(tx, person, &claim).await?;
                     let held: Vec<Held> = claimed
                         .into_iter()
                         .map(|photo| {
@@ -180,9 +190,13 @@ impl Worker {
             .await
     }
 
-    /// Opens a photo, or says why not.
-    async fn open(&self, ctx: &Ctx, held: Held) -> Result<BlobId> {
+    /// Opens a photo, or says why not; lets go of it if the node stops.
+    async fn open(&self, ctx: &Ctx, held: Held, stop: &watch::Receiver<bool>) -> Result<BlobId> {
         let blob = held.photo.blob;
+        if *stop.borrow() {
+            let_go(ctx, &held).await?;
+            return Ok(blob);
+        }
         if held.photo.attempts > MAX_ATTEMPTS {
             give_up(ctx, &held, &PhotoProblem::Interrupted).await?;
             return Ok(blob);
@@ -257,6 +271,17 @@ async fn finish(ctx: &Ctx, held: &Held, picture: &Picture) -> Result<()> {
 
 async fn give_up(ctx: &Ctx, held: &Held, problem: &PhotoProblem) -> Result<()> {
     release(ctx, held, Some(&problem.to_string()), ctx.now()).await
+}
+
+/// Lets go of a photo that nobody has begun with.
+async fn let_go(ctx: &Ctx, held: &Held) -> Result<()> {
+    let now = ctx.now();
+    let not_before = now.plus_millis(ABANDONED_KEPT_MILLIS);
+    ctx.db()
+        .write(|tx, _| {
+            Box::pin(async { Ok(photo::update_not_begun(tx, held.claim, held.photo.blob, now, not_before).await?) })
+        })
+        .await
 }
 
 /// Lets go of a photo; the objects that were to be its previews are freed.

@@ -1,10 +1,12 @@
 //! Layers of the viewer (VIEW-1, VIEW-4): what jobs made becomes tiles, for whoever may see it, as long as they may.
 
+use std::time::Duration;
+
 use axum::http::Method;
 use commonhold::{
     domain::{
         id::ResourceId,
-        layer::{LEASE_MILLIS, MAX_ATTEMPTS},
+        layer::{LEASE_MILLIS, Lane, MAX_ATTEMPTS},
         photo::Position,
         role::Role,
         time::Timestamp,
@@ -315,6 +317,36 @@ both!(view_1_attack_83_what_cannot_be_shown_says_why_and_stays_a_file, async |ap
     }
     assert_eq!(layers[0]["problem"], "This file is no TIFF.");
     assert_eq!(make_all(app).await, 0, "it is not tried again");
+    sound(app).await;
+});
+
+both!(view_1_attack_101_a_raster_that_takes_long_goes_to_the_slow_lane_and_keeps_no_other_waiting, async |app| {
+    const ENOUGH: Duration = Duration::from_mins(1);
+    let outputs =
+        [("ortho.tif", "orthophoto", counts()), ("dsm.tif", "dsm", counts()), ("coverage.tif", "coverage", counts())];
+    let (anna, _, dataset) = processed(app, &outputs).await;
+    let drain = |lane, most| layers::drain(app.ctx(), lane, most);
+    // No time at all: none is made, none is given up, and none was tried in vain.
+    assert_eq!(drain(Lane::Fast, Duration::ZERO).await.expect("it runs"), 0);
+    let moved = "SELECT CAST(COUNT(*) AS BIGINT) FROM view_layer WHERE is_slow AND attempts = 0 AND claim_id IS NULL";
+    assert_eq!(app.count(moved).await, 3);
+    assert!(states(&list(&anna, dataset).await).iter().all(|(_, state)| *state == "waiting"));
+    sound(app).await;
+    assert_eq!(drain(Lane::Fast, ENOUGH).await.expect("it runs"), 0, "each lane has its own");
+    // One that comes later is made though others wait in the slow lane.
+    app.corrupt("UPDATE view_layer SET is_slow = FALSE WHERE kind = 'coverage'").await;
+    app.corrupt("UPDATE view_layer SET due_at = due_at + 60000 WHERE kind = 'elevation'").await;
+    assert_eq!(drain(Lane::Fast, ENOUGH).await.expect("it runs"), 1);
+    let ready = |layers: Vec<Value>| states(&layers).iter().map(|(_, state)| (*state).to_owned()).collect::<Vec<_>>();
+    assert_eq!(ready(list(&anna, dataset).await), ["waiting", "waiting", "ready"]);
+    assert_eq!(drain(Lane::Slow, ENOUGH).await.expect("it runs"), 1);
+    assert_eq!(ready(list(&anna, dataset).await), ["ready", "waiting", "ready"]);
+    // In the slow lane there is an end as well.
+    app.tick(60_000);
+    assert_eq!(drain(Lane::Slow, Duration::ZERO).await.expect("it runs"), 1);
+    let layers = list(&anna, dataset).await;
+    assert_eq!(layers[1]["problem"], "It takes too long to make a map of it.");
+    sweep_all(app).await;
     sound(app).await;
 });
 

@@ -5,7 +5,7 @@ use commonhold::{
     domain::{
         access::Level,
         file::Media,
-        id::{ObjectId, OrganizationId, ResourceId},
+        id::{ObjectId, ResourceId},
         photo::{LEASE_MILLIS, MAX_ATTEMPTS, Position, PreviewSize, retry_after_millis},
         time::Timestamp,
         transfer::Grantee,
@@ -14,7 +14,10 @@ use commonhold::{
     server::{
         pictures::survey::{Planted, Shot, Survey},
         store::live::Change,
-        workers::{photos, sweep},
+        workers::{
+            photos, sweep,
+            turns::{Spent, Turns},
+        },
     },
 };
 use futures::TryStreamExt;
@@ -225,7 +228,7 @@ both!(file_5_attack_40_pictures_that_are_broken_or_explode_are_files_with_a_prob
     sound(app).await;
 });
 
-both!(file_5_organizations_take_turns_so_that_nobody_waits_for_all_photos_of_somebody_else, async |app| {
+both!(file_5_people_take_turns_so_that_nobody_waits_for_all_photos_of_somebody_else, async |app| {
     let (anna, _, dataset) = world(app).await;
     let mut shots = flight(&[]);
     let late = shots.pop().expect("a photo");
@@ -239,17 +242,44 @@ both!(file_5_organizations_take_turns_so_that_nobody_waits_for_all_photos_of_som
     app.images_licence(&other, 100, 10).await;
     let few = ben.dataset(other.root, "Tunnel", 0).await;
     ben.upload(few, "late.jpg", &late.jpeg).await;
-    let mut served = OrganizationId(uuid::Uuid::nil());
+    let mut turns = Turns::new(Spent::default());
     let mut opened = 0;
     for _ in 0..2 {
-        let turn = photos::run_turn(app.ctx(), served).await.expect("photos are opened");
-        served = turn.0;
-        opened += turn.1;
+        let (after, of_turn) = photos::run_turn(app.ctx(), turns).await.expect("photos are opened");
+        turns = after;
+        opened += of_turn;
     }
     assert_eq!(photo(&ben, few, 1).await["state"], "made", "Ben's turn is the second at the latest");
     assert!(opened <= 10, "{opened}");
     // Nobody's turn is lost: the rest is opened as well.
     assert_eq!(open_all(app).await, 26 - opened);
+    app.healthy().await;
+});
+
+both!(file_5_attack_102_who_took_much_time_waits_for_who_took_little_in_all_of_their_organizations, async |app| {
+    let (anna, _, dataset) = world(app).await;
+    let shots = flight(&[]);
+    anna.upload(dataset, "first.jpg", &shots[0].jpeg).await;
+    let spent = Spent::default();
+    let (turns, opened) = photos::run_turn(app.ctx(), Turns::new(spent.clone())).await.expect("photos are opened");
+    assert_eq!(opened, 1);
+    // In another organization of hers she is who she is.
+    let second = anna.create_org("Alpine Survey II").await;
+    app.images_licence(&second, 100, 10).await;
+    let theirs = anna.dataset(second.root, "Flight 2", 0).await;
+    let ben = app.person("Ben").await;
+    let other = ben.create_org("Tunnel North").await;
+    app.images_licence(&other, 100, 10).await;
+    let his = ben.dataset(other.root, "Tunnel", 0).await;
+    anna.upload(theirs, "second.jpg", &shots[1].jpeg).await;
+    ben.upload(his, "his.jpg", &shots[2].jpeg).await;
+    for (state, hers) in [("made", "waiting"), ("made", "made")] {
+        // Every worker of the node knows what she took, whoever it served last.
+        photos::run_turn(app.ctx(), Turns::new(spent.clone())).await.expect("photos are opened");
+        assert_eq!(photo(&ben, his, 1).await["state"], state);
+        assert_eq!(photo(&anna, theirs, 1).await["state"], hers);
+    }
+    assert_eq!(photos::run_turn(app.ctx(), turns).await.expect("nothing is left").1, 0);
     app.healthy().await;
 });
 

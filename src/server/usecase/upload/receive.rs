@@ -587,7 +587,7 @@ async fn blob_of(
         id
     };
     if is_photo(upload.side, sum.media) {
-        photo::insert(tx, id, upload.organization, now).await?;
+        photo::insert(tx, id, (upload.person, upload.organization), now).await?;
     }
     Ok(id)
 }
