@@ -340,6 +340,18 @@ pub fn price_of(rule: PriceRule, model: Option<Model>, images: PricedImages) -> 
     }
 }
 
+/// What a price leaves out, in words, where it is not that of all images: what was paid for before (LIC-2).
+pub fn paid_before(rule: PriceRule, model: Option<Model>, price: Amount) -> Option<&'static str> {
+    if (rule, model, price.projects) != (PriceRule::Processing, Some(Model::ImagesProjects), 0) {
+        return None;
+    }
+    Some(if price.images == 0 {
+        "These images were paid for before."
+    } else {
+        "For the images that are new. The others were paid for before."
+    })
+}
+
 /// How many images what waits may have at most to be paid.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Affordable {
@@ -631,6 +643,11 @@ mod tests {
         assert_eq!(processing(Model::ImagesProjects, 50, Some(50)), amount(50, 0, 0), "all were replaced since");
         assert_eq!(processing(Model::Credits, 50, Some(0)), amount(0, 0, 10), "each job is paid");
         assert_eq!(price_of(PriceRule::Free, Some(Model::Credits), of(50, None)), Amount::default());
+        let told = |model, price| paid_before(PriceRule::Processing, Some(model), price).unwrap_or_default();
+        assert_eq!(told(Model::ImagesProjects, amount(50, 1, 0)), "");
+        assert_eq!(told(Model::ImagesProjects, amount(0, 0, 0)), "These images were paid for before.");
+        assert!(told(Model::ImagesProjects, amount(10, 0, 0)).contains("images that are new"));
+        assert_eq!(told(Model::Credits, amount(0, 0, 10)), "");
         assert_eq!(within(amount(0, 0, 10), Some(amount(0, 0, 10))), Ok(()));
         assert!(matches!(within(amount(0, 0, 11), Some(amount(0, 0, 10))), Err(Refusal::PriceChanged(_))));
         assert_eq!(within(amount(9, 9, 9), None), Ok(()));

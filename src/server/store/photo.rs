@@ -141,6 +141,20 @@ pub struct MadePhoto<'a> {
     pub large: i64,
 }
 
+/// Gives the datasets that have a photo to process and no day yet the day on which it was taken, by the clock of its camera (DRIVE-6).
+pub async fn update_captured(tx: &mut Tx, blob: BlobId) -> Result<()> {
+    tx.sql(
+        "UPDATE resource SET captured_on = (SELECT o.taken_at / 86400000 FROM photo o WHERE o.blob_id = $1)
+         WHERE captured_on IS NULL AND kind = 'dataset' AND EXISTS (SELECT 1 FROM photo o WHERE o.blob_id = $1 AND o.taken_at > 0)
+            AND id IN (SELECT f.dataset_id FROM dataset_file f WHERE f.blob_id = $1 AND f.side = 'input' LIMIT CAST($2 AS BIGINT))",
+    )
+    .bind(blob)
+    .bind(MAX_TOLD)
+    .execute()
+    .await
+    .map(|_| ())
+}
+
 /// Says what became of a claimed photo, and forgets the claim; whether the claim still held.
 pub async fn update_made(tx: &mut Tx, claim: Uuid, made: &MadePhoto<'_>) -> Result<bool> {
     let (facts, measured) = (made.facts, made.measured);

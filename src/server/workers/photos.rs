@@ -262,7 +262,9 @@ async fn finish(ctx: &Ctx, held: &Held, picture: &Picture) -> Result<()> {
     ctx.db()
         .write(|tx, _| {
             Box::pin(async {
-                photo::update_made(tx, held.claim, &made).await?;
+                if photo::update_made(tx, held.claim, &made).await? {
+                    photo::update_captured(tx, made.blob).await?;
+                }
                 Ok(())
             })
         })

@@ -137,6 +137,39 @@ both!(file_5_photos_show_what_their_cameras_wrote_and_what_is_wrong_with_them, a
     sound(app).await;
 });
 
+both!(drive_6_a_dataset_was_captured_when_its_photos_were_taken_unless_somebody_says_otherwise, async |app| {
+    let (anna, org, dataset) = world(app).await;
+    let shots = flight(&[]);
+    let (first, second) = (&shots[0], &shots[1]);
+    let captured = async |id: ResourceId| anna.show(id).await.expect(200).json()["dataset"]["captured_on"].clone();
+    let say = async |id: ResourceId, day: &str| {
+        anna.patch(&format!("/api/v1/resources/{id}/dataset"), &json!({ "captured_on": day })).await.expect(200);
+    };
+    let said = anna.dataset(org.root, "Said", 0).await;
+    say(said, "2026-01-02").await;
+    for id in [dataset, said] {
+        anna.upload(id, "notes.txt", b"fair weather").await;
+        anna.upload(id, &first.name, &first.jpeg).await;
+    }
+    assert_eq!(captured(dataset).await, Value::Null, "nobody has looked yet");
+    open_all(app).await;
+    assert_eq!((captured(dataset).await, captured(said).await), (json!("2026-11-18"), json!("2026-01-02")));
+    // What is known already says it at once; what was said stays.
+    let again = anna.dataset(org.root, "The same photo", 0).await;
+    anna.upload(again, &first.name, &first.jpeg).await;
+    assert_eq!(captured(again).await, json!("2026-11-18"));
+    say(dataset, "2026-11-17").await;
+    anna.upload(dataset, &second.name, &second.jpeg).await;
+    open_all(app).await;
+    assert_eq!(captured(dataset).await, json!("2026-11-17"));
+    // So flights that were uploaded are on the timeline of their site.
+    let site = anna.site(org.root, "Portal").await;
+    anna.transfer(&[again], site).await.expect(201);
+    let timeline = anna.page(&format!("/o/{}/drive/{site}", org.org_id)).await.expect(200).body;
+    assert!(timeline.contains("18 Nov 2026"), "the timeline has its day");
+    sound(app).await;
+});
+
 both!(file_5_pol_1_a_preview_is_for_who_may_see_the_dataset, async |app| {
     let (anna, _, dataset) = world(app).await;
     let shots = flight(&[]);

@@ -532,6 +532,10 @@ async fn finish_in(
         at: now,
     };
     let number = dataset_file::insert(tx, permit, &new).await?;
+    if is_photo(upload.side, sum.media) {
+        // Its bytes may be known already, and when they were taken.
+        photo::update_captured(tx, blob_id).await?;
+    }
     if let Some(replaced) = &replaced {
         if replaced.left_out {
             // Somebody left the file of this path out, and nobody has said that it is taken in again.

@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 
 use crate::{
-    domain::{app::PriceRule, licence::Amount, refusal::Refusal},
+    domain::{app::PriceRule, job::paid_before, licence::Amount, refusal::Refusal},
     ui::{
         components::{
             button::{BlockedButton, Tone},
@@ -21,7 +21,8 @@ use crate::{
 /// Price and balance, for who may see them, and what is in the way or would have the job wait.
 #[component]
 pub fn PlanSummary(plan: JobPlanView, org: String) -> impl IntoView {
-    let JobPlanView { price_rule, price, balance, blocked, waits, .. } = plan;
+    let JobPlanView { price_rule, price, balance, model, blocked, waits, .. } = plan;
+    let paid = price.and_then(|price| paid_before(price_rule, model, price)).filter(|_| blocked.is_empty());
     let costs = price_rule == PriceRule::Processing;
     let price = price.map(|price| match price_rule {
         PriceRule::Free => "Free".to_owned(),
@@ -32,7 +33,7 @@ pub fn PlanSummary(plan: JobPlanView, org: String) -> impl IntoView {
     let figures = (price.is_some() || balance.is_some()).then(|| {
         view! {
             <dl class="facts">
-                {price.map(|price| view! { <Fact label="Price"><span class="num">{price}</span></Fact> })}
+                {price.map(|price| view! { <Fact label="Price"><span class="num">{price}</span>{paid.map(|paid| view! { <div><small>{paid}</small></div> })}</Fact> })}
                 {balance.map(|balance| view! { <Fact label="Balance"><span class="num">{balance}</span></Fact> })}
             </dl>
         }
