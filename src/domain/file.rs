@@ -335,6 +335,10 @@ pub enum Media {
     Gif,
     /// A BMP image.
     Bmp,
+    /// A JPEG 2000 or JPEG XL image.
+    Jp2,
+    /// A raw image of a camera that is no TIFF: of Canon, Fujifilm, Olympus, Panasonic or Sigma.
+    Raw,
     /// A film.
     Mp4,
     /// A PDF document.
@@ -356,6 +360,8 @@ words! {
     Heif => "image/heif", "HEIF";
     Gif => "image/gif", "GIF";
     Bmp => "image/bmp", "BMP";
+    Jp2 => "image/jp2", "JPEG 2000";
+    Raw => "image/x-raw", "Raw photo";
     Mp4 => "video/mp4", "MP4";
     Pdf => "application/pdf", "PDF";
     Zip => "application/zip", "ZIP";
@@ -365,7 +371,10 @@ words! {
 
 /// Whether a name is that of an image: what is in it may be something else.
 pub fn is_image_name(path: &str) -> bool {
-    const ENDINGS: [&str; 9] = ["jpg", "jpeg", "png", "tif", "tiff", "dng", "webp", "heic", "heif"];
+    const ENDINGS: [&str; 19] = [
+        "jpg", "jpeg", "png", "tif", "tiff", "dng", "webp", "heic", "heif", "jp2", "jxl", "cr2", "cr3", "nef", "arw",
+        "raf", "rw2", "orf", "x3f",
+    ];
     path.rsplit_once('.').is_some_and(|(_, ending)| ENDINGS.iter().any(|known| ending.eq_ignore_ascii_case(known)))
 }
 
@@ -380,10 +389,21 @@ impl Media {
             [0xFF, 0xD8, 0xFF, ..] => Self::Jpeg,
             [0x89, b'P', b'N', b'G', b'\r', b'\n', 0x1A, b'\n', ..] => Self::Png,
             [b'I', b'I', 0x2A | 0x2B, 0, ..] | [b'M', b'M', 0, 0x2A | 0x2B, ..] => Self::Tiff,
+            [b'F', b'U', b'J', b'I', b'F', b'I', b'L', b'M', b'C', b'C', b'D', b'-', b'R', b'A', b'W', ..]
+            | [b'I', b'I', b'U', 0, ..]
+            | [b'I', b'I', b'R', b'O' | b'S', ..]
+            | [b'M', b'M', b'O', b'R', ..]
+            | [b'F', b'O', b'V', b'b', ..] => Self::Raw,
+            [0, 0, 0, 0x0C, b'j', b'P', b' ', b' ', ..]
+            | [0, 0, 0, 0x0C, b'J', b'X', b'L', b' ', ..]
+            | [0xFF, 0x4F, 0xFF, 0x51, ..]
+            | [0xFF, 0x0A, ..] => Self::Jp2,
             [b'R', b'I', b'F', b'F', ..] if brand == b"WEBP" => Self::Webp,
             [b'G', b'I', b'F', b'8', b'7' | b'9', b'a', ..] => Self::Gif,
             [_, _, _, _, b'f', b't', b'y', b'p', ..] => match brand {
-                b"heic" | b"heix" | b"hevc" | b"heim" | b"heis" | b"mif1" | b"msf1" | b"avif" => Self::Heif,
+                b"heic" | b"heix" | b"hevc" | b"hevx" | b"heim" | b"heis" | b"heif" | b"mif1" | b"mif2" | b"msf1"
+                | b"avif" | b"avis" => Self::Heif,
+                b"crx " => Self::Raw,
                 _ => Self::Mp4,
             },
             [b'%', b'P', b'D', b'F', b'-', ..] => Self::Pdf,
@@ -397,7 +417,18 @@ impl Media {
 
     /// Whether it is an image: what `images` of a dataset counts (FILE-5).
     pub const fn is_image(self) -> bool {
-        matches!(self, Self::Jpeg | Self::Png | Self::Tiff | Self::Webp | Self::Heif | Self::Gif | Self::Bmp)
+        match self {
+            Self::Jpeg
+            | Self::Png
+            | Self::Tiff
+            | Self::Webp
+            | Self::Heif
+            | Self::Gif
+            | Self::Bmp
+            | Self::Jp2
+            | Self::Raw => true,
+            Self::Mp4 | Self::Pdf | Self::Zip | Self::Las | Self::Other => false,
+        }
     }
 }
 
@@ -585,6 +616,13 @@ mod tests {
             (b"RIFF\0\0\0\0WEBPVP8 ", Media::Webp),
             (b"RIFF\0\0\0\0WAVEfmt ", Media::Other),
             (b"\0\0\0\x18ftypheic", Media::Heif),
+            (b"\0\0\0\x18ftypheif", Media::Heif),
+            (b"\0\0\0\x18ftypcrx ", Media::Raw),
+            (b"FUJIFILMCCD-RAW 0201", Media::Raw),
+            (b"IIU\0\x18\0\0\0", Media::Raw),
+            (b"IIRO\x08\0\0\0", Media::Raw),
+            (b"\0\0\0\x0CjP  \r\n\x87\n", Media::Jp2),
+            (b"\xFF\x4F\xFF\x51\0", Media::Jp2),
             (b"\0\0\0\x18ftypisom", Media::Mp4),
             (b"%PDF-1.7", Media::Pdf),
             (b"PK\x03\x04", Media::Zip),

@@ -30,14 +30,12 @@ impl PaidBy {
 }
 
 /// Forgets what was paid for in those of some datasets that are charged to nobody, and notes that all images that they have now are paid
-/// for. Call this before they are charged; those that are charged already stay as they are.
+/// for. Call this before they are charged; those that are charged already stay as they are. Also those without files begin anew: files may
+/// come back.
 pub async fn begin(tx: &mut Tx, permit: &Permit, datasets: &[ResourceId], by: PaidBy) -> Result<()> {
     for chunk in datasets.chunks(CHUNK) {
         let uncharged: Vec<ResourceId> = tx
-            .sql_list(
-                "SELECT id FROM resource WHERE id IN ({ids}) AND kind = 'dataset' AND charged_to IS NULL AND files > 0",
-                chunk,
-            )
+            .sql_list("SELECT id FROM resource WHERE id IN ({ids}) AND kind = 'dataset' AND charged_to IS NULL", chunk)
             .column()
             .await?;
         if uncharged.is_empty() {

@@ -7,6 +7,7 @@ use super::{Result, Tx};
 use crate::domain::{
     id::{AccountId, JobId, OrganizationId, PersonId, ResourceId},
     job::Affordable,
+    time::Timestamp,
 };
 
 /// A dataset that waits: for the operator, who wanted it processed, or for a job.
@@ -19,6 +20,7 @@ pub struct Waiting {
     pub name: String,
     /// Number of images.
     pub images: i64,
+    pub waiting_since: Timestamp,
     /// Who made it.
     pub created_by: PersonId,
     /// The job that waits.
@@ -26,15 +28,30 @@ pub struct Waiting {
     pub job: Option<JobId>,
 }
 
-/// What waits in an account and can be paid, as far as the number of images says, what waits longest first. What is in the trash
-/// does not wait.
-pub async fn list(tx: &mut Tx, account: AccountId, most: Affordable, limit: i64) -> Result<Vec<Waiting>> {
+impl Waiting {
+    /// Its place in the queue of its account.
+    pub const fn place(&self) -> (Timestamp, ResourceId) {
+        (self.waiting_since, self.id)
+    }
+}
+
+/// What waits in an account behind a place and can be paid, as far as the number of images says, what waits longest first. What is in the
+/// trash does not wait.
+pub async fn list(
+    tx: &mut Tx,
+    account: AccountId,
+    most: Affordable,
+    behind: Option<(Timestamp, ResourceId)>,
+    limit: i64,
+) -> Result<Vec<Waiting>> {
+    let (since, id) = behind.unwrap_or((Timestamp(0), ResourceId(Uuid::nil())));
     tx.sql(
-        "SELECT r.id, r.organization_id, r.name, r.images, r.created_by,
+        "SELECT r.id, r.organization_id, r.name, r.images, r.waiting_since, r.created_by,
             (SELECT j.id FROM job j WHERE j.dataset_id = r.id AND j.exclusive AND j.ended_at IS NULL) AS job_id
          FROM resource r
          WHERE r.account_id = $1 AND r.waiting_since IS NOT NULL AND r.trashed_with IS NULL AND r.created_by IS NOT NULL
             AND (((r.charged_to IS NULL OR $3) AND r.images <= $2) OR (r.charged_to IS NOT NULL AND NOT $3 AND r.images - r.paid_images <= $4))
+            AND (r.waiting_since, r.id) > ($6, $7)
          ORDER BY r.waiting_since, r.id LIMIT CAST($5 AS BIGINT)",
     )
     .bind(account)
@@ -42,6 +59,8 @@ pub async fn list(tx: &mut Tx, account: AccountId, most: Affordable, limit: i64)
     .bind(most.pays_each)
     .bind(most.unpaid_images)
     .bind(limit)
+    .bind(since)
+    .bind(id)
     .all()
     .await
 }

@@ -4,10 +4,14 @@ use crate::{
     domain::{
         audit::Action,
         id::{AccountId, EntryId, JobId, LicenceId, ResourceId},
-        job::{COSTS_MORE_THAN_AGREED, JobEvent, JobState, affordable, after, dataset_status, go_on, price_of, within},
+        job::{
+            COSTS_MORE_THAN_AGREED, JobEvent, JobState, affordable, after, dataset_status, go_on, has_inputs, price_of,
+            within,
+        },
         licence::{Amount, DEFAULT_MEGAPIXELS, EntryKind, Model, governing, price, spend},
         permit::operate,
         resource::DatasetStatus,
+        time::Timestamp,
     },
     server::{
         context::Ctx,
@@ -24,25 +28,38 @@ use crate::{
 
 use super::audit::{self, AuditEvent};
 
-/// How many datasets that waited are started in one transaction.
+/// How many datasets that wait are looked at in one transaction.
 const START_BATCH_SIZE: i64 = 50;
 
+/// A place in the queue of an account: since when something waits, and what it is.
+type Place = (Timestamp, ResourceId);
+
 /// Starts what waits for credits in an account and can be paid now, what has waited longest first (LIC-2); what is too
-/// dear goes on waiting, and does not keep smaller ones from starting. At most [`START_BATCH_SIZE`] in one transaction;
-/// whether there may be more. Then the worker is told, and goes on.
-pub(super) async fn start_waiting(tx: &mut Tx, ctx: &Ctx, account: AccountId) -> Result<bool> {
+/// dear goes on waiting, and does not keep others from starting. At most [`START_BATCH_SIZE`] are looked at in one transaction; if there
+/// may be more, the worker is told, and goes on.
+pub(super) async fn start_waiting(tx: &mut Tx, ctx: &Ctx, account: AccountId) -> Result<()> {
+    if start_some(tx, ctx, account, None).await?.is_some() {
+        // The worker may wake before this is committed and find nothing. It looks again every few seconds by itself.
+        ctx.credits_came().notify_one();
+    }
+    Ok(())
+}
+
+/// [`start_waiting`] for what waits behind a place; the place to go on from, where there may be more.
+async fn start_some(tx: &mut Tx, ctx: &Ctx, account: AccountId, behind: Option<Place>) -> Result<Option<Place>> {
     let now = ctx.now();
     let licences = licence::list_of_account(tx, account, now).await?;
-    let Some(governing) = governing(&licences, now).filter(|licence| licence.is_active(now)) else { return Ok(false) };
-    let (Some(model), id) = (governing.model, governing.id) else { return Ok(false) };
+    let Some(governing) = governing(&licences, now).filter(|licence| licence.is_active(now)) else { return Ok(None) };
+    let (Some(model), id) = (governing.model, governing.id) else { return Ok(None) };
     let mut left = governing.left;
-    let datasets = waiting::list(tx, account, affordable(model, left), START_BATCH_SIZE).await?;
-    let Some(first) = datasets.first() else { return Ok(false) };
+    let datasets = waiting::list(tx, account, affordable(model, left), behind, START_BATCH_SIZE).await?;
+    let (Some(first), Some(last)) = (datasets.first(), datasets.last()) else { return Ok(None) };
     // Nothing goes on in an organization that was deleted.
     if organization::find(tx, first.organization).await?.is_none() {
-        return Ok(false);
+        return Ok(None);
     }
-    let more = i64::try_from(datasets.len()).is_ok_and(|count| count == START_BATCH_SIZE);
+    let is_full = i64::try_from(datasets.len()).is_ok_and(|count| count == START_BATCH_SIZE);
+    let next = is_full.then(|| last.place());
     for dataset in datasets {
         if let Some(job) = dataset.job {
             left = start_job(tx, ctx, job, (id, model), left).await?;
@@ -68,11 +85,7 @@ pub(super) async fn start_waiting(tx: &mut Tx, ctx: &Ctx, account: AccountId) ->
         };
         audit::note_by_itself(tx, ctx, what).await?;
     }
-    if more {
-        // The worker may wake before this is committed and find nothing. It looks again every few seconds by itself.
-        ctx.credits_came().notify_one();
-    }
-    Ok(more)
+    Ok(next)
 }
 
 /// Queues a job that waits, if it can be paid from what is left of a licence; what is left then.
@@ -80,10 +93,11 @@ async fn start_job(tx: &mut Tx, ctx: &Ctx, id: JobId, payer: (LicenceId, Model),
     let Some(found) = job::find(tx, id).await? else { return Ok(left) };
     let Some(dataset) = job::find_dataset(tx, found.dataset).await? else { return Ok(left) };
     let price = price_of(found.price_rule, Some(payer.1), dataset.priced());
-    // What would cost more than somebody agreed to goes on waiting.
-    let Ok(after) = spend(left, price).and_then(|after| within(price, found.max_price).map(|()| after)) else {
-        return Ok(left);
-    };
+    // What would cost more than somebody agreed to goes on waiting, and so does what has no image any more.
+    let starts = has_inputs(found.price_rule, false, dataset.files, dataset.images)
+        .and_then(|()| within(price, found.max_price))
+        .and_then(|()| spend(left, price));
+    let Ok(after) = starts else { return Ok(left) };
     queue(tx, ctx, &found, &dataset, Some(payer), price, None).await?;
     let what = AuditEvent {
         organization: Some(found.organization),
@@ -109,7 +123,9 @@ pub(super) async fn why_it_waits(tx: &mut Tx, ctx: &Ctx, found: &Job) -> Result<
     Ok(match spend(left, price) {
         Err(refusal) => Some(refusal.to_string()),
         Ok(_) if within(price, found.max_price).is_err() => Some(COSTS_MORE_THAN_AGREED.to_owned()),
-        Ok(_) => None,
+        Ok(_) => {
+            has_inputs(found.price_rule, false, dataset.files, dataset.images).err().map(|refusal| refusal.to_string())
+        }
     })
 }
 
@@ -170,8 +186,8 @@ pub(super) const fn status_while_waiting(found: &Job, status: DatasetStatus) -> 
 }
 
 /// Starts what waits where a licence is used, after it got more: in the account that borrows it, else in its own.
-pub(super) async fn start_waiting_with(tx: &mut Tx, ctx: &Ctx, id: LicenceId) -> Result<bool> {
-    let Some(stored) = licence::find(tx, id).await? else { return Ok(false) };
+pub(super) async fn start_waiting_with(tx: &mut Tx, ctx: &Ctx, id: LicenceId) -> Result<()> {
+    let Some(stored) = licence::find(tx, id).await? else { return Ok(()) };
     let loan = loan::find_running(tx, id, ctx.now()).await?;
     start_waiting(tx, ctx, loan.map_or(stored.account, |loan| loan.borrower.account)).await
 }
@@ -190,15 +206,19 @@ pub async fn start_waiting_behind(ctx: &Ctx, behind: Option<AccountId>) -> Resul
     let payer = governing(&licences, now).filter(|licence| licence.is_active(now));
     let most = payer.and_then(|licence| Some(affordable(licence.model?, licence.left)));
     let starts = match most {
-        Some(most) => !waiting::list(&mut tx, account, most, 1).await?.is_empty(),
+        Some(most) => !waiting::list(&mut tx, account, most, None, 1).await?.is_empty(),
         None => false,
     };
     drop(tx);
-    let mut more = starts;
-    while more {
-        let started: Result<bool> =
-            ctx.db().write(|tx, _| Box::pin(async { start_waiting(tx, ctx, account).await })).await;
-        more = started?;
+    let mut place = None;
+    // Each time behind what was looked at: what goes on waiting is looked at once.
+    while starts {
+        let started: Result<Option<Place>> =
+            ctx.db().write(|tx, _| Box::pin(async { start_some(tx, ctx, account, place).await })).await;
+        place = started?;
+        if place.is_none() {
+            break;
+        }
     }
     Ok(Some(account))
 }

@@ -150,6 +150,46 @@ both!(xfer_10_lic_2_what_a_transfer_charged_is_paid_for_and_what_was_left_out_is
     sound(app).await;
 });
 
+both!(attack_98_lic_2_what_a_transfer_that_was_taken_back_charged_is_paid_again, async |app| {
+    let (anna, org, dataset, engine) = flight(app, 3).await;
+    let target = anna.create_org("Tunnel North").await;
+    app.images_licence(&target, 100, 5).await;
+    processed(&anna, dataset, &engine).await;
+    let copy: ResourceId = read(&anna.copy(dataset, org.root).await.expect(201).json()["id"]);
+    let receipt = anna.transfer(&[copy], target.root).await.expect(201).json();
+    let undo = format!("/api/v1/transfers/{}/undo", receipt["id"].as_str().expect("an id"));
+    anna.post(&undo, &json!({})).await.expect(201);
+    // Without files it is charged for one image that is only counted, and then the files come back.
+    delete(&anna, copy, &[1, 2, 3]).await;
+    anna.patch(&format!("/api/v1/resources/{copy}/dataset"), &json!({ "images": 1 })).await.expect(200);
+    assert_eq!(processed(&anna, copy, &engine).await, (1, 1));
+    for number in 1..=3 {
+        upload(&anna, copy, &format!("{number}.jpg"), &photo(&format!("photo {number}"), 100)).await;
+    }
+    assert_eq!(processed(&anna, copy, &engine).await, (3, 0));
+    sound(app).await;
+});
+
+both!(attack_98_lic_2_what_waits_does_not_start_without_an_image, async |app| {
+    let anna = app.person("Anna").await;
+    let org = anna.create_org("Alpine Survey").await;
+    app.credits_licence(&org, 30).await;
+    published(&anna, &org, "ortho", "processing", true).await;
+    let dataset = anna.dataset(org.root, "Flight", 5_000).await;
+    let (job, state) = started(&anna, dataset, "ortho").await;
+    assert_eq!(state, "waiting_for_credits");
+    upload(&anna, dataset, "flight.mp4", b"\0\0\0\x18ftypmp42 a film").await;
+    assert_eq!(facts(&anna, dataset).await.1, 0);
+    commonhold::server::usecase::waiting::start_waiting_behind(app.ctx(), None).await.expect("the worker looks");
+    let shown = show(&anna, &job).await;
+    assert_eq!(shown["state"], "waiting_for_credits");
+    upload(&anna, dataset, "1.jpg", &photo("photo 1", 100)).await;
+    commonhold::server::usecase::waiting::start_waiting_behind(app.ctx(), None).await.expect("the worker looks");
+    let shown = show(&anna, &job).await;
+    assert_eq!((&shown["state"], &shown["price"]["credits"]), (&json!("queued"), &json!(1)));
+    sound(app).await;
+});
+
 both!(attack_98_lic_2_nothing_is_processed_for_nothing, async |app| {
     let (anna, org, dataset) = world(app).await;
     published(&anna, &org, "ortho", "processing", true).await;

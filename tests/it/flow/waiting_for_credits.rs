@@ -17,10 +17,13 @@ use commonhold::{
 };
 use serde_json::json;
 
-use super::apps::{authorize, published};
+use super::{
+    apps::{authorize, published},
+    jobs::{show, started},
+};
 use crate::{
     both,
-    support::{Org, Person, TestApp, at_once},
+    support::{Org, Person, TestApp, at_once, in_time},
 };
 
 async fn status(app: &TestApp, id: ResourceId) -> DatasetStatus {
@@ -118,6 +121,28 @@ both!(lic_2_a_transaction_starts_some_and_the_worker_goes_on, async |app| {
     waiting::round(app.ctx(), &stopped).await.expect("a round");
     assert_eq!(started().await, 60);
     assert_eq!(app.left(id).await, (40, 40, 0));
+    app.healthy().await;
+});
+
+both!(lic_2_what_goes_on_waiting_keeps_nothing_behind_it_from_starting, async |app| {
+    let anna = app.person("Anna").await;
+    let org = anna.create_org("Alpine Survey").await;
+    let licence = app.images_licence(&org, 0, 0).await;
+    published(&anna, &org, "ortho", "processing", true).await;
+    // More than one transaction looks at, all of them dearer than was agreed to by now.
+    for number in 0..51 {
+        let dataset = anna.dataset(org.root, &format!("Grows {number}"), 1).await;
+        started(&anna, dataset, "ortho").await;
+        anna.patch(&format!("/api/v1/resources/{dataset}/dataset"), &json!({ "images": 2 })).await.expect(200);
+        app.tick(1);
+    }
+    let last = anna.dataset(org.root, "Last", 1).await;
+    let (job, _) = started(&anna, last, "ortho").await;
+    top_up(app, licence, 500, 500, 0).await;
+    let (_go_on, stop) = tokio::sync::watch::channel(false);
+    in_time("the worker", waiting::round(app.ctx(), &stop)).await.expect("it ends");
+    assert_eq!(show(&anna, &job).await["state"], "queued");
+    assert_eq!(app.left(licence).await, (499, 499, 0));
     app.healthy().await;
 });
 

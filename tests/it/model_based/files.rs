@@ -423,6 +423,9 @@ impl<'a> World<'a> {
                 if self.days < 6 {
                     self.days += 1;
                     self.app.later(1);
+                    // The token of the engine has ended by now.
+                    let name = format!("Farm on day {}", self.days);
+                    self.engine = Engine::new(self.app, &self.anna, &self.orgs[0], &name, &["engine"]).await;
                     // What was only planned reserves its room for a day.
                     self.under_way.retain(|upload| upload.sent > 0);
                 }
