@@ -16,12 +16,17 @@ pub const MAX_SIDE: u32 = 65_536;
 /// How many pixels a raster has at most that becomes a layer.
 pub const MAX_PIXELS: u64 = 2_500_000_000;
 
-/// How many pixels a stored byte becomes at most. Of the compressions that are read, deflate makes 1,032 bytes of one and LZW about 1,350,
+/// How many bytes a stored byte becomes at most. Of the compressions that are read, deflate makes 1,032 bytes of one and LZW about 1,350,
 /// both of a picture without any content. So whatever is honestly stored stays below, and only pieces that share bytes are above.
-const MAX_PIXELS_OF_BYTE: u64 = 2_000;
+const MAX_BYTES_OF_BYTE: u64 = 2_000;
 
-/// Up to so many pixels nobody counts bytes: they take a few seconds, whatever they are stored as.
-const FREE_PIXELS: u64 = 250_000_000;
+/// Up to so many unpacked bytes nobody counts stored ones: they take a few seconds, whatever they are stored as. A mask of
+/// [`MAX_PIXELS`] with a bit for each stays below, as it may be empty nearly everywhere.
+const FREE_BYTES: u64 = 400_000_000;
+
+/// How long a piece may be as it is stored: so many times what it becomes, and some bytes more for what precedes the pixels. No
+/// compression that is read makes noise longer than that. A longer piece is filled with blocks that unpack to nothing.
+const MAX_STORED: (u64, u64) = (4, 4_096);
 
 /// In which queue a layer waits. A raster that needs much time or memory does not keep the others waiting.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -197,27 +202,30 @@ pub fn check_sides(width: u32, height: u32) -> Result<(), LayerProblem> {
     Ok(())
 }
 
-/// Whether the pieces of a raster may be unpacked: where each is in the file and how long, and how many pixels each becomes. A piece
-/// without bytes was never written. The same piece may stand in several places, as an empty one does, but its bytes count once
-/// (attack 100).
+/// Whether the pieces of a raster or of its mask may be unpacked: where each is in the file and how long, and how many bytes each becomes,
+/// with all samples of its pixels. A piece without bytes was never written. The same piece may stand in several places, as an empty one
+/// does, but its bytes count once (attack 100).
 ///
 /// # Errors
-/// `Overlap`; `Explodes`.
-pub fn check_pieces(pieces: &[(u64, u64)], pixels_of_piece: u64) -> Result<(), LayerProblem> {
+/// `Overlap`; `Unreadable` where a piece is longer than its pixels can be; `Explodes`.
+pub fn check_pieces(pieces: &[(u64, u64)], bytes_of_piece: u64) -> Result<(), LayerProblem> {
     let mut stored: Vec<(u64, u64)> = pieces.iter().copied().filter(|(_, length)| *length > 0).collect();
-    let pixels = u64::try_from(stored.len()).unwrap_or(u64::MAX).saturating_mul(pixels_of_piece);
+    let unpacked = u64::try_from(stored.len()).unwrap_or(u64::MAX).saturating_mul(bytes_of_piece);
     stored.sort_unstable();
     stored.dedup();
-    let mut bytes = 0_u64;
-    let mut ends = 0;
+    let (mut bytes, mut ends, mut longest) = (0_u64, 0, 0);
     for (offset, length) in stored {
         if offset < ends {
             return Err(LayerProblem::Overlap);
         }
         ends = offset.saturating_add(length);
         bytes = bytes.saturating_add(length);
+        longest = length.max(longest);
     }
-    if pixels > FREE_PIXELS && pixels > bytes.saturating_mul(MAX_PIXELS_OF_BYTE) {
+    if longest > bytes_of_piece.saturating_mul(MAX_STORED.0).saturating_add(MAX_STORED.1) {
+        return Err(LayerProblem::Unreadable("one of its pieces is longer than its pixels can be".to_owned()));
+    }
+    if unpacked > FREE_BYTES && unpacked > bytes.saturating_mul(MAX_BYTES_OF_BYTE) {
         return Err(LayerProblem::Explodes);
     }
     Ok(())
@@ -344,6 +352,14 @@ mod tests {
         assert_eq!(check_pieces(&[vec![(0, 0); 9_199], vec![(8, 20)]].concat(), TILE_PIXELS), Ok(()));
         assert_eq!(check_pieces(&[(8, 20); 900], TILE_PIXELS), Ok(()));
         assert_eq!(check_pieces(&[(u64::MAX, u64::MAX), (u64::MAX, 0)], u64::MAX), Ok(()));
+        // A mask of 2.4 gigapixels with a bit for each, that is nowhere.
+        assert_eq!(check_pieces(&vec![(8, 45); 9_200], TILE_PIXELS / 8), Ok(()));
+        // 240 megapixels with sixty samples of 64 bits each.
+        let block = vec![(8, 4_000); 63 * 59];
+        assert_eq!(check_pieces(&block, 256 * 256 * 60 * 8), Err(LayerProblem::Explodes));
+        // Noise may grow a little, but nothing is mostly blocks without content.
+        assert_eq!(check_pieces(&[(8, 384 + 4_096)], 256), Ok(()));
+        assert!(matches!(check_pieces(&[(8, 30_000_000)], 256), Err(LayerProblem::Unreadable(_))));
     }
 
     #[test]

@@ -35,6 +35,12 @@ const ASTRAY: (f64, f64) = (10.0, 1e-5);
 /// are negative there, and who changes them for one another is in Germany.
 const KROVAK_AREA: [f64; 4] = [11.0, 47.0, 24.0, 52.0];
 
+/// The same for the systems of Switzerland (LV95 and LV03). Degrees would be in the Atlantic.
+const SWISS_AREA: [f64; 4] = [4.5, 44.5, 12.0, 49.0];
+
+/// Which metres to the east are in a zone of UTM, with room for countries that are drawn in one zone: its middle is at 500 kilometres.
+const UTM_EAST: std::ops::RangeInclusive<f64> = -500_000.0..=1_500_000.0;
+
 /// How far pixels may lie from where a flat map shows them, as a part of the raster, and in metres, as positions are rounded.
 const BENT: (f64, f64) = (0.03, 0.001);
 
@@ -102,7 +108,25 @@ impl Affine {
 enum System {
     /// Degrees of WGS 84.
     Degrees,
-    Projected(Box<(Proj, Proj)>),
+    /// With its EPSG code, and degrees of WGS 84.
+    Projected(u16, Box<(Proj, Proj)>),
+}
+
+/// Whether a place is near to what its system is for, where that is known: given in units of the system, and in degrees. Coordinates that
+/// were written for another system often lead back to themselves.
+fn is_in_area((code, system): (u16, &Proj), place: (f64, f64), degrees: (f64, f64)) -> bool {
+    let within = |[west, south, east, north]: [f64; 4]| {
+        (west..=east).contains(&degrees.0) && (south..=north).contains(&degrees.1)
+    };
+    match (system.projname(), code) {
+        ("krovak", _) => within(KROVAK_AREA),
+        (_, 2056 | 21_781) => within(SWISS_AREA),
+        // What is so near to the origin, which lies in no zone, are degrees.
+        ("utm", _) => {
+            UTM_EAST.contains(&(place.0 * system.to_meter())) && (place.0.abs() > 360.0 || place.1.abs() > 90.0)
+        }
+        _ => true,
+    }
 }
 
 impl GeoTags {
@@ -197,7 +221,7 @@ impl Georeference {
             if !own.has_inverse() {
                 return Err(LayerProblem::Projection(format!("EPSG {code}")));
             }
-            System::Projected(Box::new((own, degrees)))
+            System::Projected(code, Box::new((own, degrees)))
         };
         Ok(Self { tags, affine, system })
     }
@@ -210,7 +234,7 @@ impl Georeference {
         let (east, north) = self.affine.at(column, row);
         let (longitude, latitude) = match &self.system {
             System::Degrees => (east, north),
-            System::Projected(systems) => {
+            System::Projected(code, systems) => {
                 let (own, degrees) = systems.as_ref();
                 // Degrees are radians there.
                 let place = if own.is_latlong() { (east.to_radians(), north.to_radians()) } else { (east, north) };
@@ -219,9 +243,7 @@ impl Georeference {
                 if !own.is_latlong() {
                     let back = transform_vertex_2d(degrees, own, found).map_err(|_| LayerProblem::Outside)?;
                     let is_near = |one: f64, other: f64| (one - other).abs() <= ASTRAY.0 + ASTRAY.1 * one.abs();
-                    let [west, south, east, north] = KROVAK_AREA;
-                    let is_there = own.projname() != "krovak"
-                        || ((west..=east).contains(&longitude) && (south..=north).contains(&latitude));
+                    let is_there = is_in_area((*code, own), place, (longitude, latitude));
                     if !is_near(place.0, back.0) || !is_near(place.1, back.1) || !is_there {
                         return Err(LayerProblem::Outside);
                     }
@@ -371,6 +393,9 @@ mod tests {
             ("two hundred kilometres from the south pole", 3031, (200_000.0, 0.0), 0.1, -88.16, 90.0),
             ("Prague by Křovák, east and north", 5514, (-743_000.0, -1_043_000.0), 0.1, 50.087_4, 14.418_7),
             ("Bern", 2056, (2_600_000.0, 1_200_000.0), 0.05, 46.951_08, 7.438_63),
+            ("Bern as it was measured before", 21_781, (600_000.0, 200_000.0), 0.05, 46.951_08, 7.438_63),
+            ("Tasmania", 32_755, (526_000.0, 5_252_000.0), 0.1, -42.88, 147.32),
+            ("the south in a zone of the north", 32_632, (500_000.0, -3_000_000.0), 0.1, -27.12, 9.0),
             ("Norway far outside of its zone", 32_632, (900_000.0, 7_000_000.0), 0.1, 62.937, 16.876),
             ("a country", 3035, (4_000_000.0, 3_000_000.0), 500.0, 50.1, 5.6),
         ] {
@@ -387,6 +412,15 @@ mod tests {
             ("Křovák with south and west", 5514, (743_000.0, 1_043_000.0), 0.1, LayerProblem::Outside),
             ("Křovák with south first", 5514, (1_043_000.0, 743_000.0), 0.1, LayerProblem::Outside),
             ("Křovák with north first", 5514, (-1_043_000.0, -743_000.0), 0.1, LayerProblem::Outside),
+            ("degrees in Switzerland", 2056, (8.0, 47.0), 1e-6, LayerProblem::Outside),
+            ("degrees in Switzerland", 21_781, (8.0, 47.0), 1e-6, LayerProblem::Outside),
+            ("Switzerland with north first", 2056, (1_200_000.0, 2_600_000.0), 0.1, LayerProblem::Outside),
+            ("new coordinates as old ones", 21_781, (2_600_000.0, 1_200_000.0), 0.1, LayerProblem::Outside),
+            ("old coordinates as new ones", 2056, (600_000.0, 200_000.0), 0.1, LayerProblem::Outside),
+            ("five thousand kilometres from a zone", 32_632, (5e6, 5e6), 1.0, LayerProblem::Outside),
+            ("beside the pole of another zone", 32_632, (5e6, 9e6), 1.0, LayerProblem::Outside),
+            ("degrees in a zone", 32_632, (8.0, 47.0), 1e-6, LayerProblem::Outside),
+            ("another zone", 32_732, (-2_000_000.0, 5_000_000.0), 0.1, LayerProblem::Outside),
             ("ten kilometres from the south pole", 3031, (10_000.0, 0.0), 0.1, LayerProblem::NotFlat),
             ("around the south pole", 3031, (-50.0, 50.0), 0.1, LayerProblem::NotFlat),
             ("with a corner at the south pole", 3031, (0.0, 0.0), 0.1, LayerProblem::NotFlat),

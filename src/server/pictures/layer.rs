@@ -137,7 +137,7 @@ fn rows<R: Read + Seek, T: Copy, const N: usize>(
         })?;
         for (row, pixels) in (from..to).zip(band.chunks_exact_mut(width)) {
             before()?;
-            if let Some(mask) = raster.mask_row(row)? {
+            if let Some(mask) = raster.mask_row(row, before)? {
                 for (pixel, _) in pixels.iter_mut().zip(mask).filter(|(_, there)| **there == 0) {
                     *pixel = nothing;
                 }
@@ -508,7 +508,7 @@ mod tests {
         assert_eq!(opacity((1, 1, 0), 5), 0, "where nothing is at all");
         // Its own mask says the same when it is read again.
         let mut again = Raster::open(|| Cursor::new(&file)).expect("a raster");
-        let mask = again.mask_row(10).expect("a mask").expect("there is one").to_vec();
+        let mask = again.mask_row(10, &|| Ok(())).expect("a mask").expect("there is one").to_vec();
         assert!(mask[..300].iter().all(|there| *there != 0) && mask[300..].iter().all(|there| *there == 0));
     }
 
@@ -674,7 +674,7 @@ mod tests {
         ];
         let file = chained(&[picture, mask], &[7; 40]);
         let mut raster = Raster::open(|| Cursor::new(file.as_slice())).expect("a picture");
-        assert!(matches!(raster.mask_row(0), Ok(None)), "a mask of 26 petabytes is none");
+        assert!(matches!(raster.mask_row(0, &|| Ok(())), Ok(None)), "a mask of 26 petabytes is none");
 
         let tiled = |side: u32, tile: u32, compression: u32, planes: usize, more: Vec<Tagged>| {
             let samples = u32::try_from(planes).expect("few");
@@ -746,6 +746,80 @@ mod tests {
         assert_eq!(refused(1_024, twice, &block), Some(LayerProblem::Overlap));
         // A small picture may say one thing in several places.
         assert_eq!(refused(1_024, vec![(8, length); 4], &block), Some(LayerProblem::NoPlace));
+    }
+
+    /// A grey raster and its mask in tiles with these sides: all tiles of the mask are this.
+    fn masked((width, height): (u32, u32), sides: (u32, u32), mask: &[u8]) -> Vec<u8> {
+        let one = |tag: u16, value: u32| (tag, 4, vec![value]);
+        let length = u32::try_from(mask.len()).expect("short");
+        let of = |kind: u32, compression: u32, side: u32, at: (u32, u32)| {
+            let count = usize::try_from(width.div_ceil(side) * height.div_ceil(side)).expect("few");
+            vec![
+                one(254, kind),
+                one(256, width),
+                one(257, height),
+                (258, 3, vec![8]),
+                (259, 3, vec![compression]),
+                (262, 3, vec![kind.max(1)]),
+                (277, 3, vec![1]),
+                one(322, side),
+                one(323, side),
+                (324, 4, vec![at.0; count]),
+                (325, 4, vec![at.1; count]),
+            ]
+        };
+        let directories = [of(0, 1, sides.0, (8, 256)), of(4, 8, sides.1, (264, length))];
+        chained(&directories, &[&[7; 256], mask].concat())
+    }
+
+    #[test]
+    fn view_1_attack_100_the_pieces_of_a_mask_are_counted_and_asked_for_as_those_of_the_picture() {
+        let packed = |level, bytes: &[u8]| {
+            use std::io::Write as _;
+            let mut block = flate2::write::ZlibEncoder::new(Vec::new(), level);
+            block.write_all(bytes).expect("packed");
+            block.finish().expect("packed")
+        };
+        let there = packed(flate2::Compression::best(), &[255; 256]);
+        let file = masked((48_000, 16), (16, 16), &there);
+        let mut raster = Raster::open(|| Cursor::new(&file)).expect("a raster");
+        assert!(
+            raster.mask_row(15, &|| Ok(())).expect("a mask").expect("there is one").iter().all(|there| *there == 255)
+        );
+        // In the middle of a row of 3,000 pieces it is asked as well.
+        let mut raster = Raster::open(|| Cursor::new(&file)).expect("a raster");
+        let asked = std::cell::Cell::new(0_u32);
+        let before = || {
+            asked.set(asked.get() + 1);
+            if asked.get() > 40 { Err(LayerProblem::TooLong) } else { Ok(()) }
+        };
+        assert_eq!(raster.mask_row(0, &before).err(), Some(LayerProblem::TooLong));
+        assert_eq!(asked.get(), 41);
+        // Blocks that unpack to nothing, before what the piece has.
+        let empty = [&[0x78, 0x9C][..], &[0, 0, 0, 0xFF, 0xFF].repeat(20_000), &there[2..]].concat();
+        let opened = |file: &[u8]| Raster::open(|| Cursor::new(file)).err();
+        assert!(matches!(opened(&masked((48_000, 16), (16, 16), &empty)), Some(LayerProblem::Unreadable(_))));
+        // Noise is a little longer than it is.
+        let noise: Vec<u8> = (0..256_u32).map(|at| (at * 167 % 251).to_le_bytes()[0]).collect();
+        assert_eq!(opened(&masked((64, 64), (16, 16), &packed(flate2::Compression::none(), &noise))), None);
+        // A small raster with tiles of an ordinary size has a mask; with tiles that are far larger than it, it has none.
+        for (side, has_mask) in [(512, true), (4_096, false)] {
+            let file = masked((64, 64), (16, side), &packed(flate2::Compression::best(), &vec![255; 512 * 512]));
+            let mut raster = Raster::open(|| Cursor::new(&file)).expect("a raster");
+            assert_eq!(raster.mask_row(63, &|| Ok(())).expect("it is read").is_some(), has_mask, "{side}");
+        }
+        // 400 megabytes of one piece, beside a picture of fewer.
+        let shared = packed(flate2::Compression::best(), &vec![255; 2_048 * 2_048]);
+        assert_eq!(opened(&masked((2_048, 65_536), (512, 2_048), &shared)), None, "what is small is not counted");
+        assert_eq!(opened(&masked((4_097, 65_536), (512, 2_048), &shared)), Some(LayerProblem::Explodes));
+    }
+
+    #[test]
+    fn view_1_attack_101_the_memory_of_a_mask_counts() {
+        let needed = |file: &[u8]| Raster::open(|| Cursor::new(file)).expect("a raster").memory();
+        let small = masked((2_048, 2_048), (512, 16), &[0; 20]);
+        let large = masked((2_048, 2_048), (512, 2_048), &[0; 20]);
+        assert_eq!(needed(&large) - needed(&small), 2 * 2_048 * 2_048 - 2_048 * 16 - 256);
     }
 
     #[test]

@@ -3,10 +3,16 @@
 use std::io::{Read, Seek, SeekFrom};
 
 use flate2::read::ZlibDecoder;
-use tiff::{decoder::Decoder, tags::Tag};
+use tiff::{
+    decoder::{ChunkType, Decoder},
+    tags::Tag,
+};
 
-use super::raster::{places, unreadable};
-use crate::domain::layer::LayerProblem;
+use super::{
+    layer::Before,
+    raster::{places, unreadable},
+};
+use crate::domain::layer::{LayerProblem, check_pieces};
 
 const NOT_PACKED: u16 = 1;
 const DEFLATE: [u16; 2] = [8, 32_946];
@@ -14,8 +20,8 @@ const DEFLATE: [u16; 2] = [8, 32_946];
 /// How large a row of pieces, and a single piece, may be, in bytes.
 const MAX_ROW_BYTES: usize = 64 * 1024 * 1024;
 
-/// How large a piece may be as it is stored, in bytes.
-const MAX_PACKED_BYTES: u64 = 32 * 1024 * 1024;
+/// How wide and high a tile may be where the raster is smaller.
+const MAX_TILE: usize = 2_048;
 
 /// A mask that is read from the top.
 pub struct Mask<R: Read + Seek> {
@@ -35,10 +41,13 @@ impl<R: Read + Seek> Mask<R> {
     /// Reads the directory that the decoder is at; `None` if it is of a kind that nobody writes.
     ///
     /// # Errors
-    /// Why it cannot be read.
+    /// Why it cannot be read; what [`check_pieces`] says.
     pub fn open(mut decoder: Decoder<R>) -> Result<Option<Self>, LayerProblem> {
-        let (width, _) = decoder.dimensions().map_err(unreadable)?;
+        let (width, height) = decoder.dimensions().map_err(unreadable)?;
         let (piece_width, piece_height) = decoder.chunk_dimensions();
+        // A strip ends with the raster, whatever it says.
+        let is_tiled = decoder.get_chunk_type() == ChunkType::Tile;
+        let piece_height = if is_tiled { piece_height } else { piece_height.min(height) };
         let compression: u16 = decoder.find_tag_unsigned(Tag::Compression).map_err(unreadable)?.unwrap_or(NOT_PACKED);
         let bits: u16 = decoder
             .find_tag_unsigned_vec(Tag::BitsPerSample)
@@ -48,15 +57,16 @@ impl<R: Read + Seek> Mask<R> {
         let samples: u16 = decoder.find_tag_unsigned(Tag::SamplesPerPixel).map_err(unreadable)?.unwrap_or(1);
         let places = places(&mut decoder)?;
         let size = |number: u32| usize::try_from(number).unwrap_or(usize::MAX);
-        let (width, piece) = (size(width), (size(piece_width), size(piece_height)));
+        let (width, height, piece) = (size(width), size(height), (size(piece_width), size(piece_height)));
         let is_known = compression == NOT_PACKED || DEFLATE.contains(&compression);
-        // A piece may claim to be wider than the raster, and is unpacked as it claims to be (attack 83).
+        // A piece may claim to be larger than the raster, and is unpacked as it claims to be (attack 83).
         let row_bytes = width.max(piece.0).saturating_mul(piece.1);
+        let is_sane = piece.0 <= width.max(MAX_TILE) && piece.1 <= height.max(MAX_TILE) && row_bytes <= MAX_ROW_BYTES;
         let has_pixels = piece.0 > 0 && piece.1 > 0;
-        if !is_known || !matches!(bits, 1 | 8) || samples != 1 || row_bytes > MAX_ROW_BYTES || !has_pixels {
+        if !is_known || !matches!(bits, 1 | 8) || samples != 1 || !is_sane || !has_pixels {
             return Ok(None);
         }
-        Ok(Some(Self {
+        let mask = Self {
             decoder,
             width,
             piece,
@@ -65,19 +75,35 @@ impl<R: Read + Seek> Mask<R> {
             is_bits: bits == 1,
             places,
             unpacked: None,
-        }))
+        };
+        check_pieces(&mask.places, u64::try_from(mask.piece_bytes()).unwrap_or(u64::MAX))?;
+        Ok(Some(mask))
     }
 
-    /// A row, a byte for each pixel: 0 for those that are not there.
+    /// How many bytes a row of a piece has.
+    const fn piece_row_bytes(&self) -> usize {
+        if self.is_bits { self.piece.0.div_ceil(8) } else { self.piece.0 }
+    }
+
+    const fn piece_bytes(&self) -> usize {
+        self.piece_row_bytes() * self.piece.1
+    }
+
+    /// How much memory it takes while it is read, in bytes: a piece, and a row of pieces with a byte for each pixel.
+    pub fn memory(&self) -> u64 {
+        u64::try_from(self.width * self.piece.1 + self.piece_bytes()).unwrap_or(u64::MAX)
+    }
+
+    /// A row, a byte for each pixel: 0 for those that are not there. `before` is asked before each piece.
     ///
     /// # Errors
-    /// Why it cannot be read.
-    pub fn row(&mut self, row: u32) -> Result<&[u8], LayerProblem> {
+    /// Why it cannot be read; what `before` answers.
+    pub fn row(&mut self, row: u32, before: Before<'_>) -> Result<&[u8], LayerProblem> {
         let row = usize::try_from(row).unwrap_or(usize::MAX);
         let down = row / self.piece.1.max(1);
         let unpacked = match self.unpacked.take() {
             Some((at, unpacked)) if at == down => unpacked,
-            _ => self.unpack(down)?,
+            _ => self.unpack(down, before)?,
         };
         let (_, unpacked) = self.unpacked.insert((down, unpacked));
         let from = (row - down * self.piece.1) * self.width;
@@ -86,12 +112,13 @@ impl<R: Read + Seek> Mask<R> {
             .ok_or_else(|| LayerProblem::Unreadable("its mask is smaller than it says".to_owned()))
     }
 
-    fn unpack(&mut self, down: usize) -> Result<Vec<u8>, LayerProblem> {
+    fn unpack(&mut self, down: usize, before: Before<'_>) -> Result<Vec<u8>, LayerProblem> {
         let (piece_width, piece_height) = self.piece;
         let mut unpacked = vec![0; self.width * piece_height];
-        let row_bytes = if self.is_bits { piece_width.div_ceil(8) } else { piece_width };
-        let mut packed = vec![0; row_bytes * piece_height];
+        let row_bytes = self.piece_row_bytes();
+        let mut packed = vec![0; self.piece_bytes()];
         for across in 0..self.across {
+            before()?;
             let Some((offset, length)) = self.places.get(down * self.across + across).copied() else { continue };
             // Nothing was written here, so nothing is there.
             if length == 0 {
@@ -99,7 +126,7 @@ impl<R: Read + Seek> Mask<R> {
             }
             let file = self.decoder.inner();
             file.seek(SeekFrom::Start(offset)).map_err(|error| unreadable(error.into()))?;
-            let stored = file.take(length.min(MAX_PACKED_BYTES));
+            let stored = file.take(length);
             let read = if self.is_packed {
                 fill(&mut ZlibDecoder::new(stored), &mut packed)
             } else {

@@ -199,7 +199,8 @@ impl<R: Read + Seek> Raster<R> {
             }
         }
         let stored_at = places(&mut decoder)?;
-        check_pieces(&stored_at, u64::from(piece.0) * u64::from(rows))?;
+        // A piece has all samples, or one of them.
+        check_pieces(&stored_at, of_piece / u64::from(planes.max(1)))?;
         let nodata = decoder.find_tag(Tag::GdalNodata).ok().flatten();
         let nodata = nodata.and_then(|value| value.into_string().ok()).and_then(|text| {
             let text = text.trim().trim_end_matches('\0').trim();
@@ -246,12 +247,13 @@ impl<R: Read + Seek> Raster<R> {
     }
 
     /// How much memory a layer of it takes at most while it is made, in bytes: the rows that are read together and a row of tiles of each
-    /// level, with four bytes a pixel; the piece that is unpacked, and those that reach below the rows.
+    /// level, with four bytes a pixel; the piece that is unpacked, those that reach below the rows, and a row of pieces of the mask.
     pub fn memory(&self) -> u64 {
         let rows = u64::from(self.rows_at_once()) + 2 * u64::from(TILE);
         let kept = self.piece_bytes.saturating_mul(size(self.across - 1)).min(MAX_KEPT_BYTES);
         let pieces = u64::try_from(self.piece_bytes.saturating_add(kept)).unwrap_or(u64::MAX);
-        (4 * rows * u64::from(self.width)).saturating_add(pieces)
+        let mask = self.mask.as_ref().map_or(0, Mask::memory);
+        (4 * rows * u64::from(self.width)).saturating_add(pieces).saturating_add(mask)
     }
 
     /// Reads some rows: `paint` gets the values of a part of a row, with its column and its row. `before` is asked before each piece.
@@ -352,13 +354,13 @@ impl<R: Read + Seek> Raster<R> {
         Ok(())
     }
 
-    /// Which pixels of a row are there, if a mask says it: 0 for those that are not.
+    /// Which pixels of a row are there, if a mask says it: 0 for those that are not. `before` is asked before each piece of the mask.
     ///
     /// # Errors
-    /// Why the mask cannot be read.
-    pub fn mask_row(&mut self, row: u32) -> Result<Option<&[u8]>, LayerProblem> {
+    /// Why the mask cannot be read; what `before` answers.
+    pub fn mask_row(&mut self, row: u32, before: Before<'_>) -> Result<Option<&[u8]>, LayerProblem> {
         match &mut self.mask {
-            Some(mask) => mask.row(row).map(Some),
+            Some(mask) => mask.row(row, before).map(Some),
             None => Ok(None),
         }
     }

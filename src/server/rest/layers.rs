@@ -52,7 +52,8 @@ pub struct LayerBody {
     height: u32,
     /// Level 0 is the coarsest; each has twice as many pixels a side as the one before, in tiles of 512 pixels.
     levels: u32,
-    /// The westernmost, southernmost, easternmost and northernmost degree; null while it is not ready.
+    /// The westernmost, southernmost, easternmost and northernmost degree; null while it is not ready. Across 180 degrees, the westernmost is
+    /// the larger one, as in GeoJSON.
     bounds: Option<[f64; 4]>,
     /// 17 by 17 places spread evenly over the raster, its edges among them, as `[longitude, latitude]` in degrees, row by row from the
     /// upper left corner.
@@ -67,15 +68,19 @@ fn degrees(value: i64) -> f64 {
     value as f64 / 1e9
 }
 
+/// Half of the earth, in nanodegrees of longitude.
+const HALF: i64 = 180_000_000_000;
+
 fn bounds(grid: &[Position]) -> Option<[f64; 4]> {
     let longitudes = grid.iter().map(|at| at.longitude);
     let latitudes = grid.iter().map(|at| at.latitude);
-    Some([
-        degrees(longitudes.clone().min()?),
-        degrees(latitudes.clone().min()?),
-        degrees(longitudes.max()?),
-        degrees(latitudes.max()?),
-    ])
+    let (mut west, mut east) = (longitudes.clone().min()?, longitudes.clone().max()?);
+    // No layer reaches over half of the earth.
+    if east - west > HALF {
+        west = longitudes.clone().filter(|longitude| *longitude >= 0).min()?;
+        east = longitudes.filter(|longitude| *longitude < 0).max()?;
+    }
+    Some([degrees(west), degrees(latitudes.clone().min()?), degrees(east), degrees(latitudes.max()?)])
 }
 
 impl From<LayerView> for LayerBody {
@@ -152,4 +157,23 @@ pub async fn content(
         tag: &whole.tag,
     };
     download.answer(&method, &headers, |part| whole.read(&ctx, part)).await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn view_1_the_bounds_of_a_raster_across_180_degrees_are_not_those_of_the_earth() {
+        let of = |places: &[[i64; 2]]| {
+            let at = |[longitude, latitude]: &[i64; 2]| Position {
+                latitude: latitude * 1_000_000_000,
+                longitude: longitude * 1_000_000_000,
+            };
+            bounds(&places.iter().map(at).collect::<Vec<_>>())
+        };
+        assert_eq!(of(&[]), None);
+        assert_eq!(of(&[[8, 47], [9, 46], [-2, 45]]), Some([-2.0, 45.0, 9.0, 47.0]));
+        assert_eq!(of(&[[178, -17], [180, -17], [-179, -18], [-178, -16]]), Some([178.0, -18.0, -178.0, -16.0]));
+    }
 }

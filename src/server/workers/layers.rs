@@ -179,8 +179,10 @@ async fn make_next(
     let Some(layer) = claimed? else { return Ok(Turn::Nobody) };
     let held = Held { claim: claim.id, object: claim.object, layer };
     let begun = Instant::now();
+    let running = turns.begin(next, begun);
     let ended = make(ctx, &held, lane, most, stop).await;
     turns.note(next.person, &[next.organization], begun.elapsed(), Instant::now());
+    drop(running);
     ended
 }
 

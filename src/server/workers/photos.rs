@@ -1,7 +1,8 @@
 //! Opens photos as they arrive (FILE-5): reads what their cameras wrote, measures them, and makes their previews.
 //!
 //! Photos are claimed under a lease, a few at once, so that several nodes share the work and none is told of each photo. People take turns
-//! by the time that their files took ([`Turns`]), so that nobody waits until all photos of somebody else are opened. What cannot be opened
+//! by the time that their files took ([`Turns`]), so that nobody waits until all photos of somebody else are opened. Photos that a turn has
+//! not begun when its time is over are handed back. What cannot be opened
 //! is never tried again; what storage did not give, or a crash interrupted, is tried a few times.
 
 use std::{collections::BTreeSet, time::Duration};
@@ -27,7 +28,7 @@ use crate::{
             photo::{self, ClaimedPhoto, MadePhoto},
             turn,
         },
-        workers::turns::{Spent, Turns},
+        workers::turns::{Spent, TURN, Turns},
     },
 };
 
@@ -55,13 +56,14 @@ pub async fn run(ctx: Ctx, at_once: usize, spent: Spent, mut stop: watch::Receiv
     }
 }
 
-/// Opens the photos of one turn: some of one person; how many were opened or given up.
+/// Opens the photos of one turn, which are some of one person, and begins none but the first after so much time; how many were opened or
+/// given up.
 ///
 /// # Errors
 /// The database.
-pub async fn run_turn(ctx: &Ctx, turns: Turns) -> Result<(Turns, usize)> {
+pub async fn run_turn(ctx: &Ctx, turns: Turns, most: Duration) -> Result<(Turns, usize)> {
     let (_go_on, stop) = watch::channel(false);
-    let mut worker = Worker::new(2, turns);
+    let mut worker = Worker { turn: most, ..Worker::new(2, turns) };
     let opened = worker.turn(ctx, &stop).await?.into_iter().flatten().flatten().count();
     Ok((worker.turns, opened))
 }
@@ -96,6 +98,8 @@ struct Worker {
     /// How many photos are opened at the same moment.
     at_once: usize,
     turns: Turns,
+    /// After what time a turn begins no more photos.
+    turn: Duration,
 }
 
 /// A photo that is claimed, and the objects that its previews are going to be.
@@ -109,7 +113,7 @@ struct Held {
 
 impl Worker {
     fn new(at_once: usize, turns: Turns) -> Self {
-        Self { pictures: Pictures::new(at_once), at_once: at_once.max(1), turns }
+        Self { pictures: Pictures::new(at_once), at_once: at_once.max(1), turns, turn: TURN }
     }
 
     async fn drain(&mut self, ctx: &Ctx, stop: &watch::Receiver<bool>) -> Result<usize> {
@@ -146,12 +150,24 @@ impl Worker {
         let waiting = turn::list_with_photos(&mut ctx.db().read().await?, ctx.now(), self.turns.served()).await?;
         let Some(next) = self.turns.next(&waiting, Instant::now()) else { return Ok(None) };
         let begun = Instant::now();
+        let running = self.turns.begin(next, begun);
         let held = self.claim(ctx, next.person).await?;
-        let whose = |held: &Held| held.photo.organization.map_or(next.person.0, |organization| organization.0);
-        let organizations: Vec<Uuid> = held.iter().map(whose).collect();
-        let opening = stream::iter(held).map(|held| self.open(ctx, held, stop));
-        let blobs = opening.buffer_unordered(self.at_once).collect().await;
+        let ends = Instant::now() + self.turn;
+        let worker = &*self;
+        let opening = stream::iter(held).enumerate().map(|(number, held)| async move {
+            let whose = held.photo.organization.map_or(next.person.0, |organization| organization.0);
+            // A photo that is begun is opened to its end, and the first is always begun (attack 101).
+            let is_over = *stop.borrow() || (number > 0 && Instant::now() >= ends);
+            if is_over {
+                return let_go(ctx, &held).await.err().map(|error| (whose, Err(error)));
+            }
+            Some((whose, worker.open(ctx, held).await))
+        });
+        let opened: Vec<_> =
+            opening.buffer_unordered(self.at_once).filter_map(|opened| async { opened }).collect().await;
+        let (organizations, blobs): (Vec<Uuid>, Vec<_>) = opened.into_iter().unzip();
         self.turns.note(next.person, &organizations, begun.elapsed(), Instant::now());
+        drop(running);
         Ok(Some(blobs))
     }
 
@@ -190,13 +206,9 @@ impl Worker {
             .await
     }
 
-    /// Opens a photo, or says why not; lets go of it if the node stops.
-    async fn open(&self, ctx: &Ctx, held: Held, stop: &watch::Receiver<bool>) -> Result<BlobId> {
+    /// Opens a photo, or says why not.
+    async fn open(&self, ctx: &Ctx, held: Held) -> Result<BlobId> {
         let blob = held.photo.blob;
-        if *stop.borrow() {
-            let_go(ctx, &held).await?;
-            return Ok(blob);
-        }
         if held.photo.attempts > MAX_ATTEMPTS {
             give_up(ctx, &held, &PhotoProblem::Interrupted).await?;
             return Ok(blob);

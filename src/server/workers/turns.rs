@@ -2,8 +2,9 @@
 //!
 //! Time is counted and not files, because one file may take a minute. It counts for the person who sent the files, and for the organization
 //! they are in, and the larger of the two decides. So an organization with many people has no more turns than one with a single person,
-//! and a person with many organizations has no more than one with a single organization (attack 102). All workers of a node share what
-//! they know. It is forgotten little by little, and by a restart.
+//! and a person with many organizations has no more than one with a single organization (attack 102). A turn counts while it runs, so
+//! that nobody counts as having taken nothing while a file of theirs takes minutes. All workers of a node share what they know. It is
+//! forgotten little by little, and by a restart.
 
 use std::{
     collections::BTreeMap,
@@ -20,8 +21,8 @@ use crate::{domain::id::PersonId, server::store::turn::Waiting};
 const HALF_LIFE: Duration = Duration::from_mins(10);
 /// Of how many people and organizations is known what they took. Beyond, who took least is forgotten first.
 const MAX_KNOWN: usize = 4_096;
-/// How long a turn is to take, for files like those of the last turn of the same person.
-const TURN: Duration = Duration::from_secs(10);
+/// How long a turn is to take, for files like those of the last turn of the same person. No file of a turn is begun later.
+pub const TURN: Duration = Duration::from_secs(10);
 
 /// What somebody took.
 #[derive(Debug, Clone, Copy)]
@@ -42,7 +43,40 @@ impl Took {
 
 /// What everybody took of a node's time. Cheap to clone.
 #[derive(Debug, Clone, Default)]
-pub struct Spent(Arc<Mutex<BTreeMap<Uuid, Took>>>);
+pub struct Spent(Arc<Mutex<Known>>);
+
+#[derive(Debug, Default)]
+struct Known {
+    took: BTreeMap<Uuid, Took>,
+    /// Whose turns run, and since when: one for each worker.
+    running: Vec<(Waiting, Instant)>,
+}
+
+impl Known {
+    /// What a person or an organization took, with the turns that run.
+    fn seconds(&self, who: Uuid, now: Instant) -> f64 {
+        let running = self.running.iter().filter(|(whose, _)| whose.person.0 == who || whose.organization == who);
+        let running: f64 = running.map(|(_, since)| now.saturating_duration_since(*since).as_secs_f64()).sum();
+        self.took.get(&who).map_or(0.0, |took| took.seconds_at(now)) + running
+    }
+}
+
+/// A turn that runs, until this is dropped.
+#[must_use]
+#[derive(Debug)]
+pub struct Running {
+    spent: Spent,
+    turn: (Waiting, Instant),
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let mut known = self.spent.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(at) = known.running.iter().position(|turn| *turn == self.turn) {
+            known.running.swap_remove(at);
+        }
+    }
+}
 
 /// The turns that a worker gives.
 #[derive(Debug)]
@@ -65,21 +99,26 @@ impl Turns {
     /// Whose turn is next, of those who wait. Of people whose organizations took the same, it is that of who took less; who comes first
     /// in the list, where that is the same too.
     pub fn next(&mut self, waiting: &[Waiting], now: Instant) -> Option<Waiting> {
-        let took = self.spent.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let seconds = |who: Uuid| took.get(&who).map_or(0.0, |took| took.seconds_at(now));
+        let known = self.spent.0.lock().unwrap_or_else(PoisonError::into_inner);
         let taken = waiting.iter().map(|one| {
-            let own = seconds(one.person.0);
-            (own.max(seconds(one.organization)), own, *one)
+            let own = known.seconds(one.person.0, now);
+            (own.max(known.seconds(one.organization, now)), own, *one)
         });
         let (_, _, next) = taken.min_by(|one, other| one.0.total_cmp(&other.0).then(one.1.total_cmp(&other.1)))?;
         self.served = next.person;
         Some(next)
     }
 
+    /// Begins a turn: its time counts while it runs.
+    pub fn begin(&self, whose: Waiting, now: Instant) -> Running {
+        self.spent.0.lock().unwrap_or_else(PoisonError::into_inner).running.push((whose, now));
+        Running { spent: self.spent.clone(), turn: (whose, now) }
+    }
+
     /// How many files the turn of a person has, of so many at most: one, until it is known how long theirs take.
     pub fn files(&self, person: PersonId, most: usize) -> usize {
-        let took = self.spent.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let each = took.get(&person.0).map_or(TURN, |took| took.each).as_millis().max(1);
+        let known = self.spent.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let each = known.took.get(&person.0).map_or(TURN, |took| took.each).as_millis().max(1);
         usize::try_from(TURN.as_millis().div_ceil(each)).unwrap_or(most).min(most).max(1)
     }
 
@@ -89,9 +128,9 @@ impl Turns {
             return;
         };
         let mut known = self.spent.0.lock().unwrap_or_else(PoisonError::into_inner);
-        note(&mut known, person.0, took, each, now);
+        note(&mut known.took, person.0, took, each, now);
         for organization in organizations.iter().filter(|organization| **organization != person.0) {
-            note(&mut known, *organization, each, each, now);
+            note(&mut known.took, *organization, each, each, now);
         }
     }
 }
@@ -167,6 +206,27 @@ mod tests {
     }
 
     #[test]
+    fn file_5_attack_102_a_turn_counts_while_it_runs() {
+        let (spent, begun) = (Spent::default(), Instant::now());
+        let (slow, mut fast) = (Turns::new(spent.clone()), Turns::new(spent.clone()));
+        let (one, other, colleague) = (waiting(1, 10), waiting(2, 20), waiting(3, 10));
+        fast.note(other.person, &[other.organization], 5 * SECOND, begun);
+        assert_eq!(fast.next(&[one, other], begun), Some(one));
+        let running = slow.begin(one, begun);
+        assert_eq!(fast.next(&[one, other], begun + SECOND), Some(one), "one second is less than five");
+        let later = begun + 60 * SECOND;
+        assert_eq!(fast.next(&[one, colleague, other], later), Some(other), "a minute is more");
+        slow.note(one.person, &[one.organization], 60 * SECOND, later);
+        drop(running);
+        assert!(spent.0.lock().expect("nobody panics").running.is_empty());
+        assert_eq!(fast.next(&[one, other], later), Some(other), "it counts when it has ended");
+        let none = slow.begin(colleague, later);
+        drop(none);
+        let took = spent.0.lock().expect("nobody panics").seconds(Uuid::from_u128(10), later + 60 * SECOND);
+        assert!(took < 61.0, "a turn that took nothing counts as nothing: {took}");
+    }
+
+    #[test]
     fn file_5_attack_101_a_turn_has_as_many_files_as_fit_into_it() {
         let (turns, now, one) = (Turns::new(Spent::default()), Instant::now(), waiting(1, 2));
         assert_eq!(turns.files(one.person, 28), 1, "nobody knows how long theirs take");
@@ -187,7 +247,7 @@ mod tests {
             turns.note(one.person, &[one.organization], SECOND, now);
         }
         let known = turns.spent.0.lock().expect("nobody panics");
-        assert_eq!(known.len(), MAX_KNOWN);
-        assert!(known.contains_key(&Uuid::from_u128(1)), "who took most is known");
+        assert_eq!(known.took.len(), MAX_KNOWN);
+        assert!(known.took.contains_key(&Uuid::from_u128(1)), "who took most is known");
     }
 }

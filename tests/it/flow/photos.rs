@@ -16,7 +16,7 @@ use commonhold::{
         store::live::Change,
         workers::{
             photos, sweep,
-            turns::{Spent, Turns},
+            turns::{Spent, TURN, Turns},
         },
     },
 };
@@ -278,7 +278,7 @@ both!(file_5_people_take_turns_so_that_nobody_waits_for_all_photos_of_somebody_e
     let mut turns = Turns::new(Spent::default());
     let mut opened = 0;
     for _ in 0..2 {
-        let (after, of_turn) = photos::run_turn(app.ctx(), turns).await.expect("photos are opened");
+        let (after, of_turn) = photos::run_turn(app.ctx(), turns, TURN).await.expect("photos are opened");
         turns = after;
         opened += of_turn;
     }
@@ -294,7 +294,8 @@ both!(file_5_attack_102_who_took_much_time_waits_for_who_took_little_in_all_of_t
     let shots = flight(&[]);
     anna.upload(dataset, "first.jpg", &shots[0].jpeg).await;
     let spent = Spent::default();
-    let (turns, opened) = photos::run_turn(app.ctx(), Turns::new(spent.clone())).await.expect("photos are opened");
+    let (turns, opened) =
+        photos::run_turn(app.ctx(), Turns::new(spent.clone()), TURN).await.expect("photos are opened");
     assert_eq!(opened, 1);
     // In another organization of hers she is who she is.
     let second = anna.create_org("Alpine Survey II").await;
@@ -308,12 +309,36 @@ both!(file_5_attack_102_who_took_much_time_waits_for_who_took_little_in_all_of_t
     ben.upload(his, "his.jpg", &shots[2].jpeg).await;
     for (state, hers) in [("made", "waiting"), ("made", "made")] {
         // Every worker of the node knows what she took, whoever it served last.
-        photos::run_turn(app.ctx(), Turns::new(spent.clone())).await.expect("photos are opened");
+        photos::run_turn(app.ctx(), Turns::new(spent.clone()), TURN).await.expect("photos are opened");
         assert_eq!(photo(&ben, his, 1).await["state"], state);
         assert_eq!(photo(&anna, theirs, 1).await["state"], hers);
     }
-    assert_eq!(photos::run_turn(app.ctx(), turns).await.expect("nothing is left").1, 0);
+    assert_eq!(photos::run_turn(app.ctx(), turns, TURN).await.expect("nothing is left").1, 0);
     app.healthy().await;
+});
+
+both!(file_5_attack_101_a_turn_ends_when_its_time_is_over_and_hands_back_what_it_has_not_begun, async |app| {
+    let (anna, _, dataset) = world(app).await;
+    let shots = flight(&[]);
+    anna.upload(dataset, "first.jpg", &shots[0].jpeg).await;
+    let turns = Turns::new(Spent::default());
+    let (turns, opened) = photos::run_turn(app.ctx(), turns, TURN).await.expect("photos are opened");
+    assert_eq!(opened, 1);
+    // The first was cheap, so the next turn claims several.
+    for shot in &shots[1..4] {
+        anna.upload(dataset, &shot.name, &shot.jpeg).await;
+    }
+    let (turns, opened) = photos::run_turn(app.ctx(), turns, Duration::ZERO).await.expect("photos are opened");
+    assert_eq!(opened, 1, "the first of a turn is opened at any rate");
+    let untouched =
+        "SELECT CAST(COUNT(*) AS BIGINT) FROM photo WHERE state = 'waiting' AND attempts = 0 AND claim_id IS NULL";
+    assert_eq!(app.count(untouched).await, 2);
+    let (_, opened) = photos::run_turn(app.ctx(), turns, TURN).await.expect("photos are opened");
+    assert_eq!(opened, 2, "at once, without waiting for the end of a claim");
+    app.later(1);
+    sweep::run_due(app.ctx()).await.expect("the sweeper runs");
+    app.healthy().await;
+    sound(app).await;
 });
 
 both!(file_5_photos_are_shared_among_nodes_and_tried_again_after_a_crash, async |app| {
