@@ -144,6 +144,12 @@ fn site_options(listen: SocketAddr) -> LeptosOptions {
     let near = beside.as_ref().and_then(|folder| folder.parent()).map(|target| target.join("site"));
     let site =
         near.filter(|path| path.exists()).map_or_else(|| "target/site".to_owned(), |path| path.display().to_string());
+    if !hashed && !Path::new(&site).join("pkg/commonhold.css").exists() {
+        tracing::warn!(
+            site,
+            "pages will have neither style nor script: hash.txt belongs beside the program, and the folder site beside the program's folder"
+        );
+    }
     LeptosOptions::builder()
         .output_name("commonhold")
         .site_root(site)
