@@ -57,7 +57,7 @@ test("JOB-2 JOB-3 a dataset is processed: chosen, priced, started, followed to i
   await expect(dialog.getByText("Free", { exact: true }).first()).toBeVisible();
   await choose(page, dialog, ortho, javaScriptEnabled ?? true);
   await expect(dialog).toContainText("2 credits");
-  await expect(dialog).toContainText("5,000 credits");
+  await expect(dialog).toContainText("5,000 credits of Cloud ");
   // A value that does not fit is told at its field, and what was chosen besides stays.
   await dialog.getByLabel("Quality", { exact: true }).selectOption("high");
   const size = dialog.getByLabel("Tile size", { exact: true });
@@ -107,7 +107,7 @@ test("LIC-2 what cannot be paid waits for credits, says so before and after, and
   await expect(dialog.getByRole("radio", { name: /^Ortho/ })).toBeChecked();
   await expect(dialog).toContainText("This needs 2 credits, and 1 is left.");
   await expect(dialog).toContainText("starts by itself once there is enough");
-  await dialog.getByRole("button", { name: "Start", exact: true }).click();
+  await dialog.getByRole("button", { name: "Start when it can be paid", exact: true }).click();
   await expect(status(page).filter({ hasText: "waits for credits" })).toBeVisible();
   await expect(section(page, "Progress")).toContainText("Waiting for credits");
   await expect(section(page, "Progress")).toContainText("This needs 2 credits, and 1 is left.");
@@ -138,6 +138,7 @@ test("JOB-2 cancelling asks first where it costs, and a failed job says why and 
   // Before an engine is at it, it ends at once.
   const first = await start(anna, set, ortho);
   await page.goto(`/o/${org.org_id}/monitor/${first}`);
+  await expect(section(page, "Progress")).toContainText("It waits for an engine of Alpine Survey, and begins by itself. Cancelling it gives back what was paid.");
   await page.getByRole("button", { name: "Cancel job", exact: true }).click();
   await expect(status(page).filter({ hasText: "What was paid was given back." })).toBeVisible();
   await expect(section(page, "Progress")).toContainText("Cancelled");
@@ -149,7 +150,7 @@ test("JOB-2 cancelling asks first where it costs, and a failed job says why and 
   await page.getByRole("link", { name: "Cancel job", exact: true }).click();
   const cancel = dialogOf(page, "Cancel job");
   await expect(cancel).toContainText("what was paid for it is not given back");
-  await cancel.getByRole("link", { name: "Cancel", exact: true }).click();
+  await cancel.getByRole("link", { name: "Keep it running", exact: true }).click();
   await expect(cancel).toBeHidden();
   await held.say("fail", { kind: "input_error", message: "No photo has a position." });
   await page.reload();

@@ -79,7 +79,10 @@ test("JOB-4 from upload to report: a map, findings, two photos left out, and run
     await expect(found.getByRole("button")).toHaveCount(0);
   }
   await expect(section(page, "QC report")).toContainText("The dataset has 7 images to process now.");
+  // What needs somebody stands before the map, and the overview says as well what is out of date.
+  await expect(page.getByRole("heading", { level: 2, name: /^(QC report|Survey index)$/ })).toHaveText(["QC report", "Survey index"]);
   await page.goto(at);
+  await expect(page.getByText("The images have changed since these results were made: QC report, Survey index.")).toBeVisible();
   await run(page, "QC report", javaScript);
   await page.goto(tab);
   await expect(page.getByRole("region", { name: "No position", exact: true })).toHaveCount(0);

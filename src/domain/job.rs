@@ -234,16 +234,29 @@ pub fn time_left_millis(progress: i64, started_at: Timestamp, now: Timestamp) ->
     const FIRST_ESTIMATE: i64 = 20;
     let took = now.0.saturating_sub(started_at.0);
     let known = (FIRST_ESTIMATE..MAX_PROGRESS).contains(&progress) && took > 0;
-    known.then(|| took.saturating_mul(MAX_PROGRESS - progress) / progress)
+    let left = known.then(|| took.saturating_mul(MAX_PROGRESS - progress) / progress);
+    // Less than a second is nothing to wait for.
+    left.filter(|left| *left >= 1_000)
 }
 
 /// Which of the apps that somebody may run on a dataset is chosen where they have not: what ran there last; where it is not Processed,
-/// the first that makes it so; else the first. Each app is its slug, and whether it makes a dataset Processed.
-pub fn preselected(apps: &[(&str, bool)], last: Option<&str>, status: DatasetStatus) -> Option<usize> {
-    let ran_last = last.and_then(|last| apps.iter().position(|(slug, _)| *slug == last));
-    let processes = || apps.iter().position(|(_, makes_processed)| *makes_processed);
-    let first = (!apps.is_empty()).then_some(0);
-    ran_last.or_else(|| processes().filter(|_| status != DatasetStatus::Processed)).or(first)
+/// the first that makes it so; else the first. Each app is its slug, whether it makes a dataset Processed, and whether they may start
+/// it; what they may not start is only chosen where they may start none.
+pub fn preselected(apps: &[(&str, bool, bool)], last: Option<&str>, status: DatasetStatus) -> Option<usize> {
+    let none = !apps.iter().any(|(_, _, may_start)| *may_start);
+    let usable = || apps.iter().enumerate().filter(move |(_, (_, _, may_start))| *may_start || none);
+    let ran_last = usable().find(|(_, (slug, _, _))| last == Some(*slug));
+    let processes = || usable().find(|(_, (_, makes_processed, _))| *makes_processed);
+    let chosen = ran_last.or_else(|| processes().filter(|_| status != DatasetStatus::Processed));
+    chosen.or_else(|| usable().next()).map(|(at, _)| at)
+}
+
+/// What a queued job waits for, in words: an engine of who publishes its app, or its turn where that is built in. `comes_back` is
+/// whether something was paid, for who may see that.
+pub fn queued_for(publisher: Option<&str>, comes_back: bool) -> String {
+    let waits = publisher.map_or_else(|| "its turn".to_owned(), |publisher| format!("an engine of {publisher}"));
+    let paid = if comes_back { " Cancelling it gives back what was paid." } else { "" };
+    format!("It waits for {waits}, and begins by itself.{paid}")
 }
 
 /// How far a dataset has come while the job that processes it is in a state. An earlier result stays a result, whatever becomes
@@ -602,6 +615,7 @@ mod tests {
             (500, 60_000, Some(60_000)),
             (250, 60_000, Some(180_000)),
             (999, 999_000, Some(1_000)),
+            (999, 998_000, None),
             (1_000, 60_000, None),
         ] {
             assert_eq!(time_left_millis(progress, begun, begun.plus_millis(after_millis)), left, "{progress}");
@@ -611,13 +625,27 @@ mod tests {
     #[test]
     fn job_2_an_app_is_preselected() {
         use DatasetStatus::{Draft, Processed};
-        let apps = [("count", false), ("ortho", true), ("qc", false)];
+        let apps = [("count", false, true), ("ortho", true, true), ("qc", false, true)];
         assert_eq!(preselected(&apps, None, Draft), Some(1), "what processes it");
         assert_eq!(preselected(&apps, None, Processed), Some(0));
         assert_eq!(preselected(&apps, Some("qc"), Draft), Some(2), "what ran last");
         assert_eq!(preselected(&apps, Some("gone"), Draft), Some(1), "what is gone is not chosen");
-        assert_eq!(preselected(&[("qc", false)], None, Draft), Some(0));
+        assert_eq!(preselected(&[("qc", false, true)], None, Draft), Some(0));
         assert_eq!(preselected(&[], Some("qc"), Draft), None);
+        // What somebody may not start is passed over while there is something that they may.
+        let apps = [("index", true, false), ("ortho", true, false), ("qc", false, true)];
+        assert_eq!(preselected(&apps, None, Draft), Some(2));
+        assert_eq!(preselected(&apps, Some("ortho"), Processed), Some(2));
+        assert_eq!(preselected(&[("qc", false, false), ("ortho", true, false)], None, Draft), Some(1));
+    }
+
+    #[test]
+    fn job_2_a_queued_job_says_whom_it_waits_for() {
+        assert_eq!(queued_for(None, false), "It waits for its turn, and begins by itself.");
+        assert_eq!(
+            queued_for(Some("Tunnel North"), true),
+            "It waits for an engine of Tunnel North, and begins by itself. Cancelling it gives back what was paid."
+        );
     }
 
     #[test]

@@ -329,6 +329,15 @@ fn is_near_duplicate(survey: &Survey<'_>, one: usize, next: usize) -> bool {
         && has_light(after)
 }
 
+/// How sharp a blurred photo is, in words.
+fn as_sharp(percent: i64) -> String {
+    if percent < 1 {
+        "less than 1 % as sharp as is typical".to_owned()
+    } else {
+        format!("{percent} % as sharp as is typical")
+    }
+}
+
 fn light_and_sharpness(found: &mut Found<'_>) {
     let survey = found.survey;
     let sharpness = |of: &mut dyn Iterator<Item = usize>| {
@@ -354,7 +363,7 @@ fn light_and_sharpness(found: &mut Found<'_>) {
                 PhotoFault::NoPosition => {}
                 PhotoFault::Blurred => {
                     let percent = measured.sharpness.saturating_mul(100) / typical.unwrap_or(1).max(1);
-                    found.add(FindingKind::Blurred, index, true, format!("{percent} % as sharp as is typical"));
+                    found.add(FindingKind::Blurred, index, true, as_sharp(percent));
                 }
                 PhotoFault::TooDark => {
                     let covered = shares[0] >= COVERED_SHARE;
@@ -563,6 +572,12 @@ mod tests {
         let mut shares = [0; 16];
         (shares[0], shares[7], shares[15]) = (dark, 10_000 - dark - bright, bright);
         Luminance(shares)
+    }
+
+    #[test]
+    fn job_4_what_has_no_sharpness_left_is_not_told_as_nothing() {
+        assert_eq!(as_sharp(0), "less than 1 % as sharp as is typical");
+        assert_eq!(as_sharp(12), "12 % as sharp as is typical");
     }
 
     #[test]

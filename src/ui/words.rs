@@ -11,7 +11,7 @@ use crate::{
         country::COUNTRIES,
         id::OrganizationId,
         job::JobState,
-        licence::Amount,
+        licence::{Amount, Model},
         loan::LoanDirection,
         resource::{CLUSTERS, DatasetStatus, Kind},
         role::Role,
@@ -228,6 +228,18 @@ pub fn amount(amount: Amount) -> String {
     if parts.is_empty() { "Nothing".to_owned() } else { parts.join(", ") }
 }
 
+/// "20,000 images, 0 projects": what is left, in the units that its licence is billed in.
+pub fn balance(left: Amount, model: Option<Model>) -> String {
+    match model {
+        Some(Model::ImagesProjects) => {
+            let projects = counted(left.projects, "project", "projects");
+            format!("{}, {projects}", counted(left.images, "image", "images"))
+        }
+        Some(Model::Credits) => counted(left.credits, "credit", "credits"),
+        None => amount(left),
+    }
+}
+
 /// What a job cost, for who may see it (JOB-3).
 pub fn job_price(job: &JobView) -> Option<String> {
     let price = job.price?;
@@ -276,6 +288,14 @@ mod tests {
         assert_eq!(count(-8_412_000), "−8,412,000");
         assert_eq!(counted(1, "image", "images"), "1 image");
         assert_eq!(totalled(2, "image", "images"), "2 images");
+    }
+
+    #[test]
+    fn lic_2_a_balance_of_nothing_is_told_in_its_units() {
+        assert_eq!(balance(Amount::default(), Some(Model::Credits)), "0 credits");
+        assert_eq!(balance(Amount::default(), Some(Model::ImagesProjects)), "0 images, 0 projects");
+        let left = Amount { images: 100, projects: 1, credits: 0 };
+        assert_eq!(balance(left, Some(Model::ImagesProjects)), "100 images, 1 project");
     }
 
     #[test]

@@ -64,6 +64,20 @@ pub struct AppPageView {
     pub asks_publisher: bool,
     /// The publisher's Org ID, for who publishes it.
     pub publisher_org_id: Option<String>,
+    /// How many jobs of it there are now, whoever started them, for who publishes it.
+    pub queue: Option<AppQueue>,
+}
+
+/// How many jobs of an app wait for an engine, and how many an engine is at: counted up to [`AppQueue::MOST`].
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct AppQueue {
+    pub waiting: i64,
+    pub running: i64,
+}
+
+impl AppQueue {
+    /// So many are counted; what is more is told as that.
+    pub const MOST: i64 = 1_000;
 }
 
 /// An app in the list of what an organization publishes.

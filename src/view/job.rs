@@ -11,7 +11,7 @@ use crate::domain::{
     id::{JobId, OrganizationId, PersonId, ResourceId},
     job::{FailureKind, JobState},
     job_log::LogLevel,
-    licence::{Amount, Model},
+    licence::{Amount, Model, Product},
     refusal::Refusal,
     time::Timestamp,
 };
@@ -70,9 +70,11 @@ pub struct JobPlanView {
     pub version_label: String,
     pub options: Vec<AppOption>,
     pub price_rule: PriceRule,
-    /// Both only for the people of the organization that pays (JOB-3).
+    /// These are only for the people of the organization that pays (JOB-3). There is no price where there is nothing to pay for.
     pub price: Option<Amount>,
     pub balance: Option<Amount>,
+    /// The product that has the balance.
+    pub product: Option<Product>,
     /// How the licence is billed.
     pub model: Option<Model>,
     /// Why it cannot begin, in words.
@@ -109,7 +111,7 @@ pub struct RunnableApp {
     /// The name of who publishes it; `None` for what is built in.
     pub publisher: Option<String>,
     pub price_rule: PriceRule,
-    /// What it would cost; only for the people of the organization that pays.
+    /// What it would cost; only for the people of the organization that pays, and only where there is something to pay for.
     pub price: Option<Amount>,
 }
 
@@ -176,7 +178,8 @@ pub struct JobPageView {
     pub again: Control,
     /// Whether cancelling it now gives away what was paid.
     pub forfeits: bool,
-    /// What it still needs and what is left, while it waits for credits; only for people of the organization that pays.
+    /// What it waits for, in words: while it is queued, whose engine; while it waits for credits, what it still needs and what is left,
+    /// only for people of the organization that pays.
     pub waits_for: Option<String>,
     /// When its engine was heard of last, while one is at it.
     pub heard_at: Option<Timestamp>,

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::membership::OrganizationMembership;
 use crate::domain::{
-    id::{AccountId, LicenceId, LoanId, ResourceId, TransferId},
+    id::{AccountId, JobId, LicenceId, LoanId, ResourceId, TransferId},
     licence::{Amount, EntryKind, Model, Product},
     loan::LoanDirection,
     time::{Day, Timestamp},
@@ -88,6 +88,9 @@ pub struct EntryView {
     pub resource: Option<ResourceId>,
     /// What that is called, while it is in the organization.
     pub resource_name: Option<String>,
+    /// The job it is about, and what its app is called, where it is one of the licence's account.
+    pub job: Option<JobId>,
+    pub app_title: Option<String>,
 }
 
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]

@@ -151,6 +151,10 @@ pub struct EntryBody {
     resource: Option<String>,
     /// What that is called, while it is in the organization.
     resource_name: Option<String>,
+    /// The job it is about.
+    job: Option<String>,
+    /// What the app of that job is called.
+    app_title: Option<String>,
 }
 
 impl From<EntryView> for EntryBody {
@@ -168,6 +172,8 @@ impl From<EntryView> for EntryBody {
             transfer: entry.transfer.map(|id| id.to_string()),
             resource: entry.resource.map(|id| id.to_string()),
             resource_name: entry.resource_name,
+            job: entry.job.map(|id| id.to_string()),
+            app_title: entry.app_title,
         }
     }
 }
@@ -238,10 +244,12 @@ impl Row for EntryBody {
         "transfer",
         "resource",
         "resource_name",
+        "job",
+        "app_title",
     ];
 
     fn cells(self) -> Vec<String> {
-        // Only the name is text that people wrote. Numbers are not escaped, so that negative ones stay numbers.
+        // Only the names are text that people wrote. Numbers are not escaped, so that negative ones stay numbers.
         vec![
             self.number.to_string(),
             self.at,
@@ -255,6 +263,8 @@ impl Row for EntryBody {
             self.transfer.unwrap_or_default(),
             self.resource.unwrap_or_default(),
             escape_formula(self.resource_name.unwrap_or_default()),
+            self.job.unwrap_or_default(),
+            escape_formula(self.app_title.unwrap_or_default()),
         ]
     }
 }

@@ -281,6 +281,20 @@ pub async fn find_next(tx: &mut Tx, apps: &[AppId]) -> Result<Option<JobId>> {
     Ok(next.map(|(id,)| id))
 }
 
+/// How many jobs of an app are queued, and how many an engine has: each counted up to a number.
+pub async fn count_of_app(tx: &mut Tx, app: AppId, most: i64) -> Result<(i64, i64)> {
+    tx.sql(
+        "SELECT (SELECT CAST(COUNT(*) AS BIGINT) FROM (SELECT 1 AS line FROM job
+                WHERE app_id = $1 AND state = 'queued' LIMIT CAST($2 AS BIGINT)) AS first),
+            (SELECT CAST(COUNT(*) AS BIGINT) FROM (SELECT 1 AS line FROM job
+                WHERE lease_until > 0 AND app_id = $1 LIMIT CAST($2 AS BIGINT)) AS first)",
+    )
+    .bind(app)
+    .bind(most)
+    .one()
+    .await
+}
+
 /// The job of an app that has waited longest and whose photos have all been opened, of an organization that was not served lately if
 /// there is one: whoever queues many does not keep the others waiting.
 pub async fn find_next_opened(tx: &mut Tx, app: AppId, served: &[OrganizationId]) -> Result<Option<JobId>> {

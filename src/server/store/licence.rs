@@ -373,7 +373,7 @@ pub struct Cursor {
 from_columns! {
     EntryView: number: i64, kind: EntryKind, images: i64, projects: i64, credits: i64, images_after: i64,
         projects_after: i64, credits_after: i64, transfer_id: Option<TransferId>, resource_id: Option<ResourceId>,
-        resource_name: Option<String>, created_at: Timestamp;
+        resource_name: Option<String>, created_at: Timestamp, job_id: Option<JobId>, app_title: Option<String>;
     Self {
         number,
         at: created_at,
@@ -383,16 +383,21 @@ from_columns! {
         transfer: transfer_id,
         resource: resource_id,
         resource_name,
+        job: job_id,
+        app_title,
     }
 }
 
-/// The columns of an entry, once for all filters. A resource that has left the organization is shown without its name (ACCESS-3).
+/// The columns of an entry, once for all filters. A resource that has left the organization is shown without its name (ACCESS-3), and
+/// a job only where who sees the ledger sees the job: it is of the account that the licence is of (JOB-3).
 macro_rules! entries {
     ($where_and_order:literal) => {
         concat!(
             "SELECT e.number, e.kind, e.images, e.projects, e.credits, e.images_after, e.projects_after, e.credits_after,
-                e.transfer_id, e.resource_id, r.name AS resource_name, e.created_at
+                e.transfer_id, e.resource_id, r.name AS resource_name, e.created_at, j.id AS job_id, a.title AS app_title
              FROM ledger_entry e LEFT JOIN resource r ON r.id = e.resource_id AND r.organization_id = $2 AND r.trashed_with IS NULL
+             LEFT JOIN job j ON j.id = e.job_id AND j.account_id = (SELECT l.account_id FROM licence l WHERE l.id = e.licence_id)
+             LEFT JOIN app a ON a.id = j.app_id
              WHERE e.licence_id = $1 AND ",
             $where_and_order
         )

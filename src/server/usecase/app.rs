@@ -23,12 +23,12 @@ use crate::{
         store::{
             Tx, account,
             app::{self, AppUser},
-            membership, organization as organizations, person,
+            job, membership, organization as organizations, person,
         },
     },
     view::{
         Page,
-        app::{AppPageView, AppVersionView, AppView, OrganizationAppsView, PublishedAppView},
+        app::{AppPageView, AppQueue, AppVersionView, AppView, OrganizationAppsView, PublishedAppView},
     },
 };
 
@@ -459,5 +459,12 @@ pub async fn page(ctx: &Ctx, by: &Principal, slug: &str) -> Result<AppPageView> 
         Some((id, _)) if facts.publishes => organizations::find(&mut tx, *id).await?.map(|publisher| publisher.org_id),
         _ => None,
     };
-    Ok(AppPageView { app: found, versions, users, refused, asks_publisher: facts.asks_publisher(), publisher_org_id })
+    let queue = if facts.publishes {
+        let (waiting, running) = job::count_of_app(&mut tx, found.id, AppQueue::MOST).await?;
+        Some(AppQueue { waiting, running })
+    } else {
+        None
+    };
+    let asks_publisher = facts.asks_publisher();
+    Ok(AppPageView { app: found, versions, users, refused, asks_publisher, publisher_org_id, queue })
 }

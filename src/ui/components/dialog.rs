@@ -128,13 +128,16 @@ pub fn DialogButtons(
     /// Something to say beside the buttons.
     #[prop(optional, into)]
     remark: Option<String>,
+    /// What the link is called where **Cancel** could be taken for what the dialog is about.
+    #[prop(default = "Cancel")]
+    cancel: &'static str,
     /// The buttons after Cancel.
     children: Children,
 ) -> impl IntoView {
     view! {
         <footer>
             {remark.map(|remark| view! { <small>{remark}</small> })}
-            <a class="button" href=close data-noscroll="" prop:replace=true>"Cancel"</a>
+            <a class="button" href=close data-noscroll="" prop:replace=true>{cancel}</a>
             {children()}
         </footer>
     }

@@ -122,6 +122,40 @@ both!(job_2_lic_2_a_job_is_planned_paid_once_when_queued_and_refunded_once, asyn
 });
 
 /// What the operator is told who would set the status of a dataset.
+both!(lic_3_job_3_an_entry_of_a_job_names_its_app_and_leads_to_it, async |app| {
+    let (anna, org) = with_apps(app, "Alpine Survey").await;
+    let dataset = anna.dataset(org.root, "Flight", 50).await;
+    let licence = app.credits_licence(&org, 30).await;
+    let (job, _) = started(&anna, dataset, "ortho").await;
+    let at = format!("/api/v1/licences/{licence}/ledger");
+    let entries = anna.get(&at).await.expect(200).json();
+    let entry = &entries["items"][0];
+    assert_eq!((&entry["job"], &entry["app_title"]), (&json!(job), &json!("The ortho")));
+    assert_eq!((&entries["items"][1]["job"], &entries["items"][1]["app_title"]), (&Value::Null, &Value::Null));
+    let csv = anna.get(&format!("{at}/export")).await.expect(200).body;
+    assert!(csv.contains(",resource_name,job,app_title") && csv.contains(&format!(",{job},The ortho")), "{csv}");
+    let page = anna.page(&format!("/o/{}/licences/{licence}", org.org_id)).await.expect(200).body;
+    assert!(page.contains(&format!("href=\"/o/{}/monitor/{job}\"", org.org_id)) && page.contains("The ortho"));
+    app.healthy().await;
+});
+
+both!(lic_3_acct_3_the_lender_of_a_licence_learns_no_job_of_the_borrower, async |app| {
+    let (anna, org) = with_apps(app, "Alpine Survey").await;
+    let john = app.person("John").await;
+    let tunnel = john.create_org("Tunnel North").await;
+    authorize(&anna, "ortho", &tunnel.org_id).await;
+    let licence = app.credits_licence(&org, 30).await;
+    let loan = json!({ "licence": licence, "sharing_id": "tunnel-north/primary", "until": "2026-11-23" });
+    anna.post(&format!("/api/v1/orgs/{}/loans", org.org_id), &loan).await.expect(201);
+    let dataset = john.dataset(tunnel.root, "Portal", 50).await;
+    let (job, state) = started(&john, dataset, "ortho").await;
+    assert_eq!(state, "queued");
+    let entry = anna.get(&format!("/api/v1/licences/{licence}/ledger")).await.expect(200).json()["items"][0].clone();
+    assert_eq!((&entry["credits"], &entry["job"], &entry["app_title"]), (&json!(-10), &Value::Null, &Value::Null));
+    anna.get(&format!("/api/v1/jobs/{job}")).await.expect(404);
+    app.healthy().await;
+});
+
 async fn licences_refuse(app: &TestApp, dataset: ResourceId) -> String {
     let set = commonhold::server::usecase::dataset::set_status(app.ctx(), dataset, DatasetStatus::Processed).await;
     set.map_err(|error| error.to_string()).err().unwrap_or_default()

@@ -177,6 +177,7 @@ both!(job_3_view_1_what_was_made_of_other_images_says_so_and_is_up_to_date_once_
     let (viewer, results) =
         (format!("/o/{}/drive/{dataset}/view", org.org_id), format!("/o/{}/drive/{dataset}?tab=results", org.org_id));
     let visit = format!("{path}/view/{dataset}");
+    let overview = format!("/o/{}/drive/{dataset}", org.org_id);
     let said = async || -> [bool; 6] {
         let layers = list(&anna, dataset).await.iter().all(|layer| layer["outdated"] == true);
         let pages = [
@@ -185,7 +186,8 @@ both!(job_3_view_1_what_was_made_of_other_images_says_so_and_is_up_to_date_once_
             app.nobody().page(&visit).await.expect(200).body,
         ]
         .map(|page| page.contains("The images have changed since these layers were made."));
-        let results = [anna.page(&results).await.expect(200).body, rita.page(&results).await.expect(200).body]
+        // The overview says the same as the results.
+        let results = [anna.page(&results).await.expect(200).body, rita.page(&overview).await.expect(200).body]
             .map(|page| page.contains("The images have changed since these results were made: Survey index."));
         [layers, pages[0], pages[1], pages[2], results[0], results[1]]
     };

@@ -199,7 +199,12 @@ both!(attack_98_lic_2_nothing_is_processed_for_nothing, async |app| {
     let refused = start(&anna, dataset, "ortho").await.expect(422);
     assert!(refused.body.contains("paid by the image"), "{}", refused.body);
     let plan = anna.post(&format!("/api/v1/datasets/{dataset}/jobs?plan=true"), &json!({ "app": "ortho" })).await;
-    assert!(plan.expect(200).body.contains("paid by the image"), "the plan says it before");
+    let plan = plan.expect(200);
+    assert!(plan.body.contains("paid by the image"), "the plan says it before");
+    assert_eq!(plan.json()["price"], Value::Null, "and has no price");
+    let dialog = format!("/o/{}/drive/{dataset}?dialog=process&app=ortho", org.org_id);
+    let page = anna.page(&dialog).await.expect(200).body;
+    assert!(page.contains("paid by the image") && !page.contains("Nothing to pay"));
     start(&anna, dataset, "qc").await.expect(201);
     sound(app).await;
 });

@@ -3,6 +3,7 @@
 use commonhold::{
     domain::{access::Level, id::ResourceId, role::Role, transfer::Grantee},
     rpc::job::{CancelJob, RunAgain, StartJob},
+    server::usecase,
 };
 use leptos::server_fn::ServerFn;
 use serde_json::json;
@@ -41,7 +42,15 @@ both!(job_2_lic_2_process_is_a_form_with_price_balance_and_options, async |app| 
     // What makes it Processed is chosen already; another one by the address.
     let dialog = format!("{at}?dialog=process");
     let page = anna.page(&dialog).await.expect(200);
-    for text in ["The ortho", "The qc", "10 credits", "30 credits", "name=\"options[quality]\"", "How fine."] {
+    for text in [
+        "The ortho",
+        "The qc",
+        "10 credits",
+        "30 credits of Cloud Pro",
+        "Start<",
+        "name=\"options[quality]\"",
+        "How fine.",
+    ] {
         assert!(page.body.contains(text), "{text}");
     }
     assert_eq!((hidden(&page, "app").as_str(), hidden(&page, "price[credits]").as_str()), ("ortho", "10"));
@@ -96,6 +105,7 @@ both!(job_2_what_cannot_be_paid_says_so_before_and_after, async |app| {
     let page = anna.page(&dialog).await.expect(200);
     assert!(page.body.contains("This needs 100 credits, and 30 are left."));
     assert!(page.body.contains("starts by itself once there is enough"));
+    assert!(page.body.contains("Start when it can be paid"));
     let id = large.to_string();
     let form = [("org", org.org_id.as_str()), ("dataset", &id), ("app", "ortho")];
     let done = anna.form(StartJob::url(), &dialog, &form).await;
@@ -156,6 +166,42 @@ both!(job_3_monitor_and_a_job_show_prices_to_the_people_who_pay_alone, async |ap
     app.healthy().await;
 });
 
+both!(job_2_job_3_a_queued_job_says_whom_it_waits_for_and_who_pays_what_comes_back, async |app| {
+    let (anna, org, dataset) = studio(app).await;
+    let eve = app.person("Eve").await;
+    app.give(dataset, Grantee::Person(eve.id), Level::Editor, false).await;
+    usecase::app::add_built_in(app.ctx()).await.expect("the apps are added");
+    anna.upload(dataset, "a.jpg", b"\xff\xd8\xffphoto").await;
+    let (theirs, _) = started(&anna, dataset, "ortho").await;
+    let (own, _) = started(&anna, dataset, "qc-report").await;
+    let page =
+        async |by: &Person, job: &str| by.page(&format!("/o/{}/monitor/{job}", org.org_id)).await.expect(200).body;
+    let (engine, turn) = ("It waits for an engine of Alpine Survey, and begins by itself.", "It waits for its turn");
+    let back = "Cancelling it gives back what was paid.";
+    let mine = page(&anna, &theirs).await;
+    assert!(mine.contains(engine) && mine.contains(back), "{mine}");
+    let hers = page(&eve, &theirs).await;
+    assert!(hers.contains(engine) && !hers.contains(back), "who sees no price is told of none");
+    let free = page(&anna, &own).await;
+    assert!(free.contains(turn) && !free.contains(back), "nothing was paid for what is free");
+    app.healthy().await;
+});
+
+both!(job_1_who_publishes_an_app_sees_how_many_jobs_of_it_wait_and_run, async |app| {
+    let (anna, org, dataset) = studio(app).await;
+    let rolf = app.person("Rolf").await;
+    app.join(&org, &rolf, Role::Reader).await;
+    let engine = Engine::new(app, &anna, &org, "Farm", &["engine"]).await;
+    let said = async |by: &Person| by.page("/apps/ortho").await.expect(200).body;
+    assert!(said(&anna).await.contains("0 waiting, 0 running"));
+    started(&anna, dataset, "ortho").await;
+    assert!(said(&anna).await.contains("1 waiting, 0 running"));
+    assert!(!said(&rolf).await.contains("1 waiting"), "only who publishes it");
+    engine.claim("ortho").await.expect("a job");
+    assert!(said(&anna).await.contains("0 waiting, 1 running"));
+    app.healthy().await;
+});
+
 both!(job_3_a_failed_job_says_why_and_is_run_again_and_cancelling_what_runs_is_asked_about, async |app| {
     let (anna, org, dataset) = studio(app).await;
     let engine = Engine::new(app, &anna, &org, "Farm", &["engine"]).await;
@@ -170,6 +216,7 @@ both!(job_3_a_failed_job_says_why_and_is_run_again_and_cancelling_what_runs_is_a
     }
     let question = anna.page(&question).await.expect(200);
     assert!(question.body.contains("what was paid for it is not given back"));
+    assert!(question.body.contains("Keep it running"), "the other button is called like what it does");
     held.say("fail", json!({ "kind": "input_error", "message": "No photo has a position." })).await.expect(200);
     let page = anna.page(&at).await.expect(200);
     for text in ["The images cannot be processed", "No photo has a position.", "leave out those", "Refunded"] {

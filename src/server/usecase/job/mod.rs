@@ -153,8 +153,10 @@ pub async fn plan(ctx: &Ctx, by: &Principal, dataset: &str, form: &StartForm) ->
 async fn plan_view(tx: &mut Tx, ctx: &Ctx, by: &Principal, id: ResourceId, form: &StartForm) -> Result<JobPlanView> {
     let planned = plan_in(tx, ctx, by, id, form).await?;
     choose_options(&planned.version.options, &form.options)?;
-    let mut blocked = Vec::new();
-    blocked.extend(planned.has_inputs().err().map(|refusal| refusal.to_string()));
+    let lacks_inputs = planned.has_inputs().err().map(|refusal| refusal.to_string());
+    // What works on nothing has no price, and must not look as if it could be had for nothing.
+    let priced = planned.app.price == PriceRule::Free || lacks_inputs.is_none();
+    let mut blocked: Vec<String> = lacks_inputs.into_iter().collect();
     let (on_dataset, exclusive, of_organization) = job::count_live(tx, id, planned.dataset.organization).await?;
     let is_exclusive = is_exclusive(planned.app.price, planned.app.makes_processed);
     let begins = may_begin(count(on_dataset), count(of_organization), is_exclusive, exclusive > 0);
@@ -162,8 +164,9 @@ async fn plan_view(tx: &mut Tx, ctx: &Ctx, by: &Principal, id: ResourceId, form:
     let payer = planned.payer(ctx);
     let sees = crate::domain::job::sees_price(planned.role);
     let balance = payer.map(|licence| licence.left);
+    let product = payer.map(|licence| licence.product).filter(|_| sees);
     let costs = sees && planned.app.price == PriceRule::Processing;
-    let waits = spend(balance.unwrap_or_default(), planned.price).err().filter(|_| costs);
+    let waits = spend(balance.unwrap_or_default(), planned.price).err().filter(|_| costs && priced);
     Ok(JobPlanView {
         model: payer.and_then(|licence| licence.model),
         app_slug: planned.app.slug,
@@ -172,8 +175,9 @@ async fn plan_view(tx: &mut Tx, ctx: &Ctx, by: &Principal, id: ResourceId, form:
         version_label: planned.version.label,
         options: planned.version.options,
         price_rule: planned.app.price,
-        price: sees.then_some(planned.price),
+        price: Some(planned.price).filter(|_| sees && priced),
         balance: balance.filter(|_| sees),
+        product,
         blocked,
         waits: waits.map(|refusal| refusal.to_string()),
     })

@@ -7,7 +7,10 @@ use crate::{
         access::Act,
         app::PriceRule,
         id::{JobId, ResourceId},
-        job::{JobState, LEASE_MILLIS, cancelling_forfeits, preselected, price_of, sees_price},
+        job::{
+            JobState, LEASE_MILLIS, cancelling_forfeits, has_inputs, may_spend, preselected, price_of, queued_for,
+            sees_price,
+        },
         job_log::{LogLevel, MAX_LINES},
         licence::governing,
         permit::permit,
@@ -87,7 +90,9 @@ pub async fn process(ctx: &Ctx, by: &Principal, dataset: &str, chosen: &str) -> 
     access::permit(&mut tx, by, Act::Process, id).await?;
     let found = job::find_dataset(&mut tx, id).await?.ok_or(Refusal::NotFound)?;
     let apps = app::list_usable(&mut tx, by.person, None, "", APPS).await?;
-    let role = membership::find_role(&mut tx, found.organization, by.person).await?;
+    let caps = membership::find_caps(&mut tx, found.organization, by.person).await?;
+    let role = caps.map(|(role, _)| role);
+    let may_start = |rule| may_spend(rule, caps.map(|(_, caps)| caps.billable), by.key.is_some()).is_ok();
     let now = ctx.now();
     let licences = licence::list_of_account(&mut tx, found.account, now).await?;
     let payer = governing(&licences, now).filter(|licence| licence.is_active(now));
@@ -96,7 +101,8 @@ pub async fn process(ctx: &Ctx, by: &Principal, dataset: &str, chosen: &str) -> 
         "" => {
             let last = job::list_of_dataset(&mut tx, found.organization, id, None, 1).await?;
             let last = last.first().map(|job| job.app_slug.as_str());
-            let listed: Vec<(&str, bool)> = apps.iter().map(|app| (app.slug.as_str(), app.makes_processed)).collect();
+            let listed: Vec<(&str, bool, bool)> =
+                apps.iter().map(|app| (app.slug.as_str(), app.makes_processed, may_start(app.price))).collect();
             let at = preselected(&listed, last, found.status);
             at.and_then(|at| apps.get(at)).map_or_else(String::new, |app| app.slug.clone())
         }
@@ -111,8 +117,12 @@ pub async fn process(ctx: &Ctx, by: &Principal, dataset: &str, chosen: &str) -> 
     let apps = apps
         .into_iter()
         .map(|app| RunnableApp {
-            price: (app.price == PriceRule::Free || model.is_some())
-                .then(|| price_of(app.price, model, found.priced())),
+            price: Some(price_of(app.price, model, found.priced())).filter(|price| {
+                let works = has_inputs(app.price, app.publisher.is_none(), found.files, found.images).is_ok();
+                // Who may not start it is not told that there is nothing to pay.
+                let pays = model.is_some() && works && (may_start(app.price) || !price.is_nothing());
+                app.price == PriceRule::Free || pays
+            }),
             slug: app.slug,
             title: app.title,
             summary: app.summary,
@@ -220,10 +230,15 @@ pub async fn page(ctx: &Ctx, by: &Principal, query: &JobQuery) -> Result<JobPage
         .into_iter()
         .map(|file| JobOutputView { number: file.number, path: file.path, bytes: file.bytes, role: file.role })
         .collect();
-    let waits_for = if found.state == JobState::WaitingForCredits && sees_price(organization.role) {
-        why_it_waits(&mut tx, ctx, &found).await?
-    } else {
-        None
+    let sees = sees_price(organization.role);
+    let waits_for = match found.state {
+        JobState::WaitingForCredits if sees => why_it_waits(&mut tx, ctx, &found).await?,
+        JobState::Queued => {
+            let publisher = app::find_by_id(&mut tx, found.app).await?.and_then(|app| app.publisher);
+            let publisher = publisher.as_ref().map(|(_, name)| name.as_str());
+            Some(queued_for(publisher, sees && !found.price.is_nothing()))
+        }
+        _ => None,
     };
     Ok(JobPageView {
         waits_for,

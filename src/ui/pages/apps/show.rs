@@ -28,9 +28,9 @@ use crate::{
         location::use_route_query,
         page::page,
         session::Session,
-        words::When,
+        words::{self, When},
     },
-    view::app::{AppPageView, AppVersionView, AppView},
+    view::app::{AppPageView, AppQueue, AppVersionView, AppView},
 };
 
 /// The page.
@@ -73,7 +73,7 @@ fn AppContent(
     now: Timestamp,
     flash: Option<FormFlash>,
 ) -> impl IntoView {
-    let AppPageView { app, versions, users, publisher_org_id, .. } = app;
+    let AppPageView { app, versions, users, publisher_org_id, queue, .. } = app;
     let route = AppRoute { slug: app.slug.clone(), ..route };
     let publishes = users.is_some();
     let dialog = match route.dialog.as_str() {
@@ -115,7 +115,7 @@ fn AppContent(
         <PageHeader title=app.title.clone() lead>{actions}</PageHeader>
         {note}
         <div class="app-page">
-            <About app=app.clone() publisher_org_id/>
+            <About app=app.clone() publisher_org_id queue/>
             <Versions route versions publishes now/>
             {users}
         </div>
@@ -128,7 +128,16 @@ fn About(
     app: AppView,
     /// The publisher's Org ID, for who publishes it.
     publisher_org_id: Option<String>,
+    queue: Option<AppQueue>,
 ) -> impl IntoView {
+    let queue = queue.map(|AppQueue { waiting, running }| {
+        let counted = |number: i64| {
+            let more = if number >= AppQueue::MOST { " or more" } else { "" };
+            format!("{}{more}", words::count(number))
+        };
+        let said = format!("{} waiting, {} running", counted(waiting), counted(running));
+        view! { <Fact label="Jobs now"><span class="num">{said}</span></Fact> }
+    });
     let publisher = publisher_of(app.publisher.map(|(_, name)| name));
     let publisher = match publisher_org_id {
         Some(org) => view! { <a class="text-link" href=paths::organization_apps(&org)>{publisher}</a> }.into_any(),
@@ -151,6 +160,7 @@ fn About(
                 <Fact label="App ID"><code>{app.slug}</code></Fact>
                 <Fact label="Price">{price_sentence(app.price)}</Fact>
                 <Fact label="Status">{processed}</Fact>
+                {queue}
             </dl>
             {runs}
         </section>

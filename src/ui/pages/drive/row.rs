@@ -79,7 +79,7 @@ pub fn resource_row(
     if row.dataset.is_some() {
         cells.text(&words::count(images));
     }
-    cells.with("span", &[("class", "unit")], " images");
+    cells.with("span", &[("class", "unit")], if images == 1 { " image" } else { " images" });
     cells.close("td");
 
     let size = match &row.dataset {

@@ -82,7 +82,7 @@ pub fn CancelDialog(
                     <p>"An engine is at it already, so what was paid for it is not given back."</p>
                     <p>{format!("“{}” keeps the results that it has.", job.dataset_name)}</p>
                 </DialogBody>
-                <DialogButtons close><Submit label="Cancel job" tone=Tone::Danger/></DialogButtons>
+                <DialogButtons close cancel="Keep it running"><Submit label="Cancel job" tone=Tone::Danger/></DialogButtons>
             </Form>
         </Dialog>
     }

@@ -21,7 +21,7 @@ use crate::{
 /// Price and balance, for who may see them, and what is in the way or would have the job wait.
 #[component]
 pub fn PlanSummary(plan: JobPlanView, org: String) -> impl IntoView {
-    let JobPlanView { price_rule, price, balance, model, blocked, waits, .. } = plan;
+    let JobPlanView { price_rule, price, balance, product, model, blocked, waits, .. } = plan;
     let paid = price.and_then(|price| paid_before(price_rule, model, price)).filter(|_| blocked.is_empty());
     let costs = price_rule == PriceRule::Processing;
     let price = price.map(|price| match price_rule {
@@ -29,7 +29,10 @@ pub fn PlanSummary(plan: JobPlanView, org: String) -> impl IntoView {
         PriceRule::Processing if price.is_nothing() => "Nothing to pay".to_owned(),
         PriceRule::Processing => words::amount(price),
     });
-    let balance = balance.filter(|_| costs).map(words::amount);
+    let balance = balance.filter(|_| costs).map(|left| {
+        let of = product.map_or_else(String::new, |product| format!(" of {}", product.label()));
+        words::balance(left, model) + &of
+    });
     let figures = (price.is_some() || balance.is_some()).then(|| {
         view! {
             <dl class="facts">

@@ -206,9 +206,9 @@ fn StartForm(
     let (options, blocked) = (plan.options.clone(), plan.blocked.first().cloned());
     let app = plan.app_slug.clone();
     let version = format!("{}, version {}", plan.app_title, plan.version_label);
-    let remark = match plan.waits {
-        Some(_) => "It waits for credits and starts by itself.".to_owned(),
-        None => version,
+    let (remark, label) = match plan.waits {
+        Some(_) => ("It waits for credits and starts by itself.".to_owned(), "Start when it can be paid"),
+        None => (version, "Start"),
     };
     view! {
         <Form action flash class="dialog-form">
@@ -221,7 +221,7 @@ fn StartForm(
                 <PlanSummary plan org/>
                 <OptionFields app options typed/>
             </DialogBody>
-            <DialogButtons close remark><StartButton label="Start" blocked/></DialogButtons>
+            <DialogButtons close remark><StartButton label blocked/></DialogButtons>
         </Form>
     }
 }

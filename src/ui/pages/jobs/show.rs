@@ -211,7 +211,7 @@ fn JobContent(
 #[component]
 fn Progress(
     job: JobView,
-    /// What it needs and what is left, while it waits for credits.
+    /// What it waits for, in words.
     waits_for: Option<String>,
     org: String,
     now: Timestamp,
@@ -225,7 +225,7 @@ fn Progress(
             </Note>
         }
         .into_any(),
-        JobState::Queued => view! { <p>"It waits for an engine, and begins by itself."</p> }.into_any(),
+        JobState::Queued => view! { <p>{waits_for}</p> }.into_any(),
         JobState::Running => {
             let left = job.started_at.and_then(|start| time_left_millis(job.progress, start, now));
             let left = left.map(|left| format!(" · about {} left", words::duration(left)));

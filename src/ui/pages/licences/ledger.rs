@@ -200,11 +200,14 @@ fn Row(entry: EntryView, model: Option<Model>, org: String, now: Timestamp) -> i
     let receipt = entry.transfer.map(|transfer| {
         view! { <a class="text-link" href=paths::receipt(&org, &transfer.to_string())>"Receipt"</a> }
     });
+    let job = entry.job.zip(entry.app_title).map(|(id, app)| {
+        view! { <a class="text-link" href=paths::job(&org, &id.to_string())>"Job: "{app}</a> }
+    });
     let gained = entry.change.covers(Amount::default());
     view! {
         <tr role="row">
             <td role="cell" class="num m when"><span title=entry.at.words()><When at=entry.at now/></span> <small class="at"><Moment at=entry.at/></small></td>
-            <td role="cell" class="what"><b>{entry.kind.label()}</b> {about} {receipt}</td>
+            <td role="cell" class="what"><b>{entry.kind.label()}</b> {about} {job} {receipt}</td>
             <td role="cell" class="num end change" class:gained=gained>{amounts(entry.change, model, true)}</td>
             <td role="cell" class="num end left"><span class="label">"Remaining "</span>{amounts(entry.left, model, false)}</td>
         </tr>

@@ -23,7 +23,6 @@ use super::{
 use crate::{
     domain::{
         command::{Command, MissingEntitlements, process_control},
-        file::Side,
         file_command::FilesTarget,
         id::ResourceId,
         resource::DatasetStatus,
@@ -152,25 +151,25 @@ pub fn DatasetContent(
     let about = resource.dataset.clone().map(|dataset| view! { <DatasetLine dataset holds/> });
     let images = resource.dataset.as_ref().map_or(0, |dataset| dataset.images);
     let tabs = view! { <Tabs listing=listing.clone() holds images/> };
-    let content = match listing.files.tab.side() {
-        None if listing.files.tab == Tab::Jobs => match files.jobs {
+    let tab = listing.files.tab;
+    let old = (matches!(tab, Tab::Overview | Tab::Results) && !outdated.is_empty()).then(|| {
+        let process = !listing.is_view_as() && process_control(resource.target(), &lacking) == Control::Enabled;
+        view! { <OutdatedNote apps=outdated process=process.then(|| listing.process_dialog(""))/> }
+    });
+    let content = match tab.side() {
+        None if tab == Tab::Jobs => match files.jobs {
             Some(Ok(page)) => view! { <JobsTab page listing dataset=resource.id now/> }.into_any(),
             Some(Err(failure)) => view! { <ErrorPage failure/> }.into_any(),
             None => Skeleton().into_any(),
         },
-        None if listing.files.tab == Tab::Survey => match files.survey {
+        None if tab == Tab::Survey => match files.survey {
             Some(Ok(survey)) => view! { <SurveyTab survey listing now flash/> }.into_any(),
             Some(Err(failure)) => view! { <ErrorPage failure/> }.into_any(),
             None => Skeleton().into_any(),
         },
-        None => view! { <Overview resource listing lacking holds now flash/> }.into_any(),
+        None => view! { {old}<Overview resource listing lacking holds now flash/> }.into_any(),
         Some(side) => match files.page {
             Some(Ok(page)) => {
-                let old = (side == Side::Output && !outdated.is_empty()).then(|| {
-                    let process =
-                        !listing.is_view_as() && process_control(resource.target(), &lacking) == Control::Enabled;
-                    view! { <OutdatedNote apps=outdated process=process.then(|| listing.process_dialog(""))/> }
-                });
                 let level = resource.level;
                 let target = FilesTarget { side, level, restrictions: resource.restrictions, held: holds.held };
                 view! { {old}<FilesTab page listing target holds selection=state.selection now flash/> }.into_any()

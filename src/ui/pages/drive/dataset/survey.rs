@@ -51,11 +51,12 @@ pub fn SurveyTab(survey: SurveyView, listing: Listing, now: Timestamp, flash: Op
         let sentence = "No survey yet. Process this dataset with “Survey index” for a map, and with “QC report” to find what is wrong with its photos.";
         return view! { <section class="panel"><Empty icon="site" sentence/></section> }.into_any();
     }
-    view! {
-        {index.map(|index| view! { <IndexSection index listing=listing.clone() now/> })}
-        {report.map(|report| view! { <ReportSection report listing now flash/> })}
-    }
-    .into_any()
+    // What needs somebody comes first.
+    let found = report.as_ref().is_some_and(|of| !of.report.findings.is_empty());
+    let index = index.map(|index| view! { <IndexSection index listing=listing.clone() now/> }.into_any());
+    let report = report.map(|report| view! { <ReportSection report listing now flash/> }.into_any());
+    let (first, second) = if found { (report, index) } else { (index, report) };
+    view! { {first}{second} }.into_any()
 }
 
 /// Says that the images have changed since.
