@@ -1,5 +1,7 @@
 //! Photos (FILE-5): what their cameras wrote, what is wrong with them, their previews, and the worker that opens them.
 
+use std::time::Duration;
+
 use axum::http::Method;
 use commonhold::{
     domain::{
