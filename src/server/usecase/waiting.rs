@@ -210,17 +210,19 @@ pub async fn start_waiting_behind(ctx: &Ctx, behind: Option<AccountId>) -> Resul
         None => false,
     };
     drop(tx);
+    if !starts {
+        return Ok(Some(account));
+    }
     let mut place = None;
     // Each time behind what was looked at: what goes on waiting is looked at once.
-    while starts {
+    loop {
         let started: Result<Option<Place>> =
             ctx.db().write(|tx, _| Box::pin(async { start_some(tx, ctx, account, place).await })).await;
         place = started?;
         if place.is_none() {
-            break;
+            return Ok(Some(account));
         }
     }
-    Ok(Some(account))
 }
 
 /// Writes an entry about a dataset into the books of a licence; `false`, with nothing written, if there is too little left.

@@ -121,7 +121,6 @@ both!(job_2_lic_2_a_job_is_planned_paid_once_when_queued_and_refunded_once, asyn
     app.healthy().await;
 });
 
-/// What the operator is told who would set the status of a dataset.
 both!(lic_3_job_3_an_entry_of_a_job_names_its_app_and_leads_to_it, async |app| {
     let (anna, org) = with_apps(app, "Alpine Survey").await;
     let dataset = anna.dataset(org.root, "Flight", 50).await;
@@ -156,6 +155,7 @@ both!(lic_3_acct_3_the_lender_of_a_licence_learns_no_job_of_the_borrower, async 
     app.healthy().await;
 });
 
+/// What the operator is told who would set the status of a dataset.
 async fn licences_refuse(app: &TestApp, dataset: ResourceId) -> String {
     let set = commonhold::server::usecase::dataset::set_status(app.ctx(), dataset, DatasetStatus::Processed).await;
     set.map_err(|error| error.to_string()).err().unwrap_or_default()

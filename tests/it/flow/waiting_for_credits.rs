@@ -140,7 +140,7 @@ both!(lic_2_what_goes_on_waiting_keeps_nothing_behind_it_from_starting, async |a
     let (job, _) = started(&anna, last, "ortho").await;
     top_up(app, licence, 500, 500, 0).await;
     let (_go_on, stop) = tokio::sync::watch::channel(false);
-    in_time("the worker", waiting::round(app.ctx(), &stop)).await.expect("it ends");
+    in_time("the worker", Box::pin(waiting::round(app.ctx(), &stop))).await.expect("it ends");
     assert_eq!(show(&anna, &job).await["state"], "queued");
     assert_eq!(app.left(licence).await, (499, 499, 0));
     app.healthy().await;
