@@ -47,3 +47,27 @@ test("JOB-3 Monitor and the page of a dataset follow their jobs, and a log stays
   await held.say("complete", { outputs: 0 });
   await expect(section(page, "Progress")).toContainText("Done");
 });
+
+test("JOB-3 what became of a job after its page was loaded and before changes are heard is shown", async ({ page, anna }) => {
+  const org = await anna.organization("Alpine Survey");
+  const set = await anna.create(org.root, "dataset", "Portal flight", 0);
+  await upload(anna, set, flight(1));
+  await grantCredits(org.org_id);
+  const id = await start(anna, set, await publish(anna, org, "Counter", { price: "processing", makesProcessed: true }));
+  // A stream of the page's own, so that it can be held back.
+  await page.addInitScript(() => Reflect.deleteProperty(window, "SharedWorker"));
+  let letGo = (): void => undefined;
+  const held = new Promise<void>((resolve) => (letGo = resolve));
+  let asked = false;
+  await page.route("**/events", async (route) => {
+    asked = true;
+    await held;
+    await route.continue();
+  });
+  await page.goto(`/o/${org.org_id}/monitor/${id}`);
+  await expect(section(page, "Progress")).toContainText("Queued");
+  await expect.poll(() => asked).toBe(true);
+  await anna.post(`/jobs/${id}/cancel`, {});
+  letGo();
+  await expect(section(page, "Progress")).toContainText("Cancelled");
+});

@@ -91,8 +91,8 @@ test("JOB-4 from upload to report: a map, findings, two photos left out, and run
   const placed = survey()["100MEDIA/DJI_0003.JPG"] ?? Buffer.alloc(0);
   await upload(anna, set, { "100MEDIA/DJI_0010.JPG": placed });
   await page.goto(`${at}?dialog=process&app=survey-index`);
-  const price = page.getByRole("dialog", { name: "Process", exact: true }).getByRole("definition").filter({ hasText: "1 image" });
-  await expect(price).toContainText("For the images that are new. The others were paid for before.");
+  const price = page.getByRole("dialog", { name: "Process", exact: true }).getByRole("definition").filter({ hasText: "The others were paid for before." });
+  await expect(price).toContainText("1 image");
   // The books: one project, and the nine images that were there.
   const jobs = await anna.get<{ items: { app: string; price: { images: number; projects: number } }[] }>(`/orgs/${org.org_id}/jobs`);
   expect(jobs.items.map(({ app, price }) => [app, price.images, price.projects])).toEqual([

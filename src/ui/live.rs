@@ -202,6 +202,16 @@ fn mark() {
 /// Follows the stream about what is shown, while the page is visible. Tabs in the background need no updates, and the
 /// visible ones share a stream, because a browser opens only a few connections to a server.
 pub fn follow(shows: Signal<Option<String>>) {
+    follow_changes(shows, false);
+}
+
+/// [`follow`] for what changes within moments, such as a job: its data is loaded once more when changes are heard. Whatever happened
+/// after the page was loaded and before that, nobody would tell it.
+pub fn follow_closely(shows: Signal<Option<String>>) {
+    follow_changes(shows, true);
+}
+
+fn follow_changes(shows: Signal<Option<String>>, closely: bool) {
     let session = Session::get();
     let refreshes = StoredValue::new(Refreshes::default());
     let seen = RwSignal::new(true);
@@ -232,6 +242,9 @@ pub fn follow(shows: Signal<Option<String>>) {
     Effect::new(move |_| {
         once_more.track();
         let wanted = shows.get().filter(|_| seen.get());
+        if closely && wanted.is_some() {
+            behind.set_value(true);
+        }
         let opened = move || {
             mark();
             catch_up();

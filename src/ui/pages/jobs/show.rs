@@ -106,7 +106,7 @@ pub fn JobPage() -> impl IntoView {
     let forms = Forms { cancel: FormAction::new(), again: FormAction::new() };
     let at_end = StoredValue::new(true);
     let stream = RwSignal::new(None::<String>);
-    live::follow(stream.into());
+    live::follow_closely(stream.into());
     page(Section::Monitor, org, move || {
         let route = route.get();
         async move {
