@@ -651,7 +651,8 @@ pub enum Doomed<'a> {
 }
 
 /// Deletes at most `limit` files, files that could be brought back, uploads, and notes of what was paid for, of datasets that are about to
-/// be deleted themselves. How many; nothing is left when it is none. The objects of uploads are freed after `not_before`, those of files once no other file has the same bytes.
+/// be deleted themselves. How many; nothing is left when it is none. The objects of uploads are freed after `not_before`, those of files
+/// once no other file has the same bytes.
 pub async fn delete_doomed(
     tx: &mut Tx,
     doomed: Doomed<'_>,
